@@ -1,0 +1,52 @@
+import type { ProgressListener } from '../progress.js'
+import type { LanguageModel } from './language-model.js'
+
+/** What a suite is given beside the model. */
+export interface EvalContext {
+  readonly seed: number
+  /** Resolves a path of the suite's configuration (relative to the recipe). */
+  readonly resolvePath: (path: string) => string
+  readonly progress?: ProgressListener
+  readonly signal?: AbortSignal
+}
+
+/** A chart that `@skipwise/report` draws; points are [x, y]. */
+export interface Chart {
+  readonly id: string
+  readonly title: string
+  readonly x: ChartAxis
+  readonly y: ChartAxis
+  readonly series: readonly { readonly name: string; readonly points: readonly (readonly [number, number])[] }[]
+  /** A sentence that says what the chart shows, for those who cannot see it. */
+  readonly description: string
+}
+
+/** An axis of a {@link Chart}. */
+export interface ChartAxis {
+  readonly label: string
+  readonly scale: 'linear' | 'log'
+  /** Shown in percent. */
+  readonly percent?: boolean
+  readonly domain?: readonly [number, number]
+}
+
+/** A versioned result: everything needed to read and to repeat it. */
+export interface EvalResult {
+  readonly suite: string
+  /** Version of this suite's arithmetic; a change of numbers changes it. */
+  readonly version: number
+  readonly model: string
+  /** The validated configuration that was run. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Headline numbers, flat, for tables: `{ 'perplexity@4096': 5.31 }`. */
+  readonly metrics: Readonly<Record<string, number>>
+  /** Everything measured, JSON. */
+  readonly details: unknown
+}
+
+/** An evaluation suite over the {@link LanguageModel} contract. */
+export interface EvalSuite {
+  run(model: LanguageModel, context: EvalContext): Promise<EvalResult>
+  /** Charts that compare results of this suite, one series a result, in the order given. */
+  charts(results: readonly EvalResult[]): readonly Chart[]
+}

@@ -1,0 +1,39 @@
+import type { Tokenizer } from './tokenizer.js'
+
+/** How to choose the next token. */
+export interface GenerateOptions {
+  readonly maxNewTokens: number
+  /** 0 (the default) takes the most likely token; otherwise logits are divided by it. */
+  readonly temperature?: number
+  /** Keep only the k most likely tokens. */
+  readonly topK?: number
+  /** Keep the smallest set of tokens with this probability, in (0, 1]. */
+  readonly topP?: number
+  /** Seed of sampling. */
+  readonly seed?: number
+  /** Ids that end the generation; they are not returned. */
+  readonly stopIds?: readonly number[]
+  readonly signal?: AbortSignal
+}
+
+/** A language model without tensors: what evaluation suites see. */
+export interface LanguageModel {
+  readonly name: string
+  readonly tokenizer: Tokenizer
+  /** V. */
+  readonly vocabSize: number
+  /** Longest sequence the position encoding was made for, in tokens. */
+  readonly maxLength: number
+  /**
+   * Natural-log probabilities of the tokens of one sequence given what stands before each: element t is
+   * log p(ids[t + 1] | ids[0 … t]), [n − 1].
+   *
+   * @param ids at least two token ids, at positions 0 … n − 1
+   * @param from compute only from this element on (elements before it are 0); default 0
+   */
+  score(ids: Int32Array, options?: { readonly from?: number; readonly signal?: AbortSignal }): Promise<Float64Array>
+  /** Continues `ids` token by token. */
+  generate(ids: Int32Array, options: GenerateOptions): AsyncIterable<number>
+  /** Frees device memory. */
+  dispose(): void
+}

@@ -1,0 +1,36 @@
+/** The window of training (L_c) and the window to reach (L_t), in tokens. */
+export interface Window {
+  /** L_c: tokens of a training example. */
+  readonly original: number
+  /** L_t: position ids stay below this. */
+  readonly target: number
+}
+
+/** Which draw of an example: the same coordinates give the same example, in any order. */
+export interface ExampleDraw {
+  readonly seed: number
+  readonly epoch: number
+  /** Index of the example in its epoch. */
+  readonly index: number
+}
+
+/** One training example of T = `window.original` tokens. */
+export interface PositionedExample {
+  /** Token ids, [T]. */
+  readonly ids: Int32Array
+  /** Position ids, [T]: strictly increasing, 0 ≤ position < `window.target`. */
+  readonly positionIds: Int32Array
+  /** [T]: 1 when this token counts as a target of the prediction made one token before; element 0 is always 0. */
+  readonly labelMask: Uint8Array
+}
+
+/** Turns a document into a training example with position ids. */
+export interface PositionTransform {
+  /** The fewest document tokens that make an example. */
+  minimumTokens(window: Window): number
+  /**
+   * @param document token ids, at least `minimumTokens(window)` of them
+   * @throws SkipwiseError `POSITIONS_DOCUMENT_SHORT`, `POSITIONS_WINDOW`
+   */
+  example(document: Int32Array, window: Window, draw: ExampleDraw): PositionedExample
+}

@@ -1,0 +1,13 @@
+/** Text ↔ token ids. */
+export interface Tokenizer {
+  /** V: number of token ids, special ones included. */
+  readonly vocabSize: number
+  readonly bosId: number | undefined
+  readonly eosId: number | undefined
+  /** Whether the model's own tokenizer puts BOS before a text (the policy of `tokenizer.json` or `tokenizer_config.json`). */
+  readonly addBos: boolean
+  /** Ids of `text`, without special tokens unless the text itself spells them. */
+  encode(text: string): Int32Array
+  /** Text of `ids`; special tokens are left out. */
+  decode(ids: ArrayLike<number>): string
+}

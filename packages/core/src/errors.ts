@@ -1,0 +1,67 @@
+const marker = Symbol.for('skipwise.error')
+
+/** What an error says beside its code. */
+export interface SkipwiseErrorDetails {
+  /** What is wrong, and where: a file, a key, a line. */
+  readonly problem: string
+  /** What to do about it. */
+  readonly fix: string
+  readonly cause?: unknown
+}
+
+/**
+ * The one error class of Skipwise. `code` is permanent and never reused; the message reads `CODE: problem: fix`.
+ *
+ * @example
+ * ```ts
+ * throw new SkipwiseError('CHECKPOINT_TRUNCATED', {
+ *   problem: 'model.safetensors ends at byte 1024 of 4096',
+ *   fix: 'download the file again'
+ * })
+ * ```
+ */
+export class SkipwiseError extends Error {
+  readonly code: string
+  readonly problem: string
+  readonly fix: string
+  /** Recognises errors across duplicate installs of this package. @internal */
+  readonly [marker] = true
+
+  constructor(code: string, details: SkipwiseErrorDetails) {
+    super(`${code}: ${details.problem}: ${details.fix}`, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'SkipwiseError'
+    this.code = code
+    this.problem = details.problem
+    this.fix = details.fix
+  }
+}
+
+/** Whether `value` is a {@link SkipwiseError}, also one of another copy of this package. */
+export const isSkipwiseError = (value: unknown): value is SkipwiseError =>
+  typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[marker] === true
+
+/** Several errors found together, for instance in a recipe, thrown at once: `errors` keeps each. */
+export class SkipwiseErrors extends SkipwiseError {
+  readonly errors: readonly SkipwiseError[]
+
+  constructor(errors: readonly SkipwiseError[]) {
+    super(errors[0]?.code ?? 'UNKNOWN', {
+      problem: errors.map(error => `${error.problem} (${error.code}: ${error.fix})`).join('\n'),
+      fix: errors.length === 1 ? (errors[0] as SkipwiseError).fix : `mend the ${errors.length} problems above`
+    })
+    this.errors = errors
+  }
+}
+
+/** A table of a package's codes with what each means; the error reference is generated from these. */
+export type ErrorCodes = Readonly<Record<string, string>>
+
+/** The codes that `@skipwise/core` throws. */
+export const coreErrorCodes = {
+  PLUGIN_INVALID: 'A value passed to the registry is not a plugin made by definePlugin.',
+  PLUGIN_API_VERSION: 'A plugin was made for another version of the plugin contract.',
+  PLUGIN_DUPLICATE: 'Two plugins of one kind have the same name.',
+  PLUGIN_UNKNOWN: 'No plugin of this kind and name is registered.',
+  PLUGIN_CONFIG: 'The configuration of a plugin does not satisfy its schema.',
+  RANDOM_RANGE: 'A random draw was asked for an impossible range.'
+} as const satisfies ErrorCodes
