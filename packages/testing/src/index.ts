@@ -1,1 +1,1 @@
-export {}
+export { sharedFixture } from './fixtures.js'
