@@ -17,6 +17,8 @@ export interface Chart {
   readonly x: ChartAxis
   readonly y: ChartAxis
   readonly series: readonly { readonly name: string; readonly points: readonly (readonly [number, number])[] }[]
+  /** Vertical dashed lines, for instance where the training window ends. */
+  readonly rules?: readonly { readonly x: number; readonly label: string }[]
   /** A sentence that says what the chart shows, for those who cannot see it. */
   readonly description: string
 }
