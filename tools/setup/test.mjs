@@ -1,0 +1,24 @@
+// npm test: lints, type-checks and tests every package through Nx (cached), and ends with a line of real counts.
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { countResults } from './results.mjs'
+import { workspacePackages } from './stamps.mjs'
+import { root, run } from './workspace.mjs'
+
+// everything that has tests has a vitest configuration; a package without tests fails in tools/checks
+const tested = workspacePackages().filter(path => existsSync(join(root, path, 'vitest.config.ts')))
+const reports = tested.map(path => ({ name: path, file: join(root, path, '.test-results', 'vitest.json') }))
+// a report left over from an earlier run must not be counted; Nx brings back those of cached runs
+for (const path of tested) rmSync(join(root, path, '.test-results'), { recursive: true, force: true })
+
+const nx = (...targets) => run('nx', ['run-many', '-t', ...targets, '--output-style=static'])
+const gates = await nx('lint', 'typecheck')
+const tests = await nx('test')
+
+const { passed, failed, skipped, problems } = countResults(reports)
+if (gates.status !== 0) problems.push('lint or typecheck failed: see above')
+if (tests.status !== 0 && failed === 0) problems.push('the test run failed although every test passed: see above')
+for (const problem of problems) console.log(`✗ ${problem}`)
+const failures = failed + (gates.status === 0 ? 0 : 1) + (tests.status !== 0 && failed === 0 ? 1 : 0)
+console.log(`${passed} passed, ${failures} failed, ${skipped} skipped`)
+process.exitCode = failures === 0 ? 0 : 1
