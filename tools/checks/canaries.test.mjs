@@ -1,0 +1,85 @@
+// A gate that did not run looks like a gate that passed: ESLint's Nx rule, for one, is silently skipped without a project graph.
+// Each canary feeds a gate something bad and fails when the gate accepts it.
+import { ESLint } from 'eslint'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { countResults } from '../setup/results.mjs'
+import { packages, readJson, root, tool } from './workspace.mjs'
+
+const boundaryRule = '@nx/enforce-module-boundaries'
+const config = join(root, 'tools', 'config', 'eslint.config.mjs')
+
+async function boundaryErrors(folder, file, text) {
+  const eslint = new ESLint({ cwd: join(root, folder), overrideConfigFile: config })
+  const [result] = await eslint.lintText(text, { filePath: join(root, folder, file) })
+  const fatal = result.messages.filter(message => message.fatal)
+  expect(fatal).toEqual([])
+  return result.messages.filter(message => message.ruleId === boundaryRule).map(message => message.message)
+}
+
+const importing = name => `import * as bad from '${name}'\nexport const value = bad\n`
+
+describe('the layer rule', () => {
+  test.each([
+    ['plugin → engine', 'interpolation', '@skipwise/training'],
+    ['plugin → backend', 'arch-llama', '@skipwise/executor-onnx'],
+    ['engine → plugin', 'training', '@skipwise/interpolation'],
+    ['engine → backend', 'inference', '@skipwise/executor-tfjs'],
+    ['backend → engine', 'executor-onnx', '@skipwise/inference'],
+    ['foundation → kernel', 'core', '@skipwise/runtime'],
+    ['kernel → plugin', 'nn', '@skipwise/positional-encodings'],
+    ['engine → entry', 'experiment', 'skipwise'],
+    ['source → testing', 'interpolation', '@skipwise/testing']
+  ])('refuses %s', async (_arrow, from, to) => {
+    expect(await boundaryErrors(`packages/${from}`, 'src/index.ts', importing(to))).toHaveLength(1)
+  })
+
+  test('accepts plugin → foundation', async () => {
+    expect(await boundaryErrors('packages/interpolation', 'src/index.ts', importing('@skipwise/core'))).toEqual([])
+  })
+
+  const tested = packages.flatMap(({ folder }) =>
+    readdirSync(join(root, folder, 'src'))
+      .filter(name => name.endsWith('.test.ts'))
+      .map(name => ({ folder, file: `src/${name}` }))
+  )
+  const plugin = tested.find(({ folder }) => readJson(`${folder}/package.json`).nx.tags.includes('layer:plugin'))
+
+  test.runIf(plugin)('accepts @skipwise/testing in a test, but no engine', async () => {
+    expect(await boundaryErrors(plugin.folder, plugin.file, importing('@skipwise/testing'))).toEqual([])
+    expect(await boundaryErrors(plugin.folder, plugin.file, importing('@skipwise/training'))).toHaveLength(1)
+  })
+
+  test('makes the lint command of nx.json exit with an error', async () => {
+    const { command } = readJson('nx.json').targetDefaults.lint.options
+    expect(command.endsWith(' src')).toBe(true)
+    const [eslint, ...args] = command.slice(0, -' src'.length).split(' ')
+    const bad = await tool(eslint, [...args, '--stdin', '--stdin-filename', 'src/index.ts'], 'packages/core', importing('@skipwise/runtime'))
+    expect(bad.status).toBe(1)
+    expect(bad.output).toContain(boundaryRule)
+  })
+})
+
+test('a failing test makes vitest exit with an error, and is counted', async () => {
+  const { command } = readJson('nx.json').targetDefaults.test.options
+  const fixture = 'tools/checks/fixtures/failing-test'
+  const [vitest, ...args] = command.split(' ')
+  const { status } = await tool(vitest, args, fixture)
+  expect(status).toBe(1)
+  const file = join(root, fixture, '.test-results', 'vitest.json')
+  expect(countResults([{ name: 'canary', file }])).toEqual({ passed: 1, failed: 1, skipped: 0, problems: [] })
+})
+
+test('a package whose tests left no report is counted as failed', () => {
+  expect(existsSync('no-such-report.json')).toBe(false)
+  expect(countResults([{ name: 'gone', file: 'no-such-report.json' }])).toMatchObject({ passed: 0, failed: 1, skipped: 0 })
+})
+
+test('a type error makes tsc exit with an error', async () => {
+  const { command } = readJson('nx.json').targetDefaults.typecheck.options
+  const [tsc, ...args] = command.split(' ')
+  const { status, output } = await tool(tsc, args, 'tools/checks/fixtures/type-error')
+  expect(status).not.toBe(0)
+  expect(output).toContain('TS2322')
+})
