@@ -1,1 +1,8 @@
-export {}
+export { checkpointErrorCodes } from './errors.js'
+export { openCheckpoint, type Checkpoint } from './checkpoint.js'
+export { openSafetensors, type TensorSource } from './safetensors-file.js'
+export type { TensorInfo } from './header.js'
+export { writeCheckpoint, writeSafetensors, type CheckpointOptions, type SafetensorsOptions, type TensorsToWrite, type TensorToWrite } from './write-checkpoint.js'
+export type { WritableDtype } from './dtypes.js'
+export { writeFileAtomic, writeJsonAtomic } from './atomic.js'
+export { applyRope, readModelConfig, writeModelConfig, type ModelConfig } from './model-config.js'

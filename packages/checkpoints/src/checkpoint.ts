@@ -1,0 +1,92 @@
+import { SkipwiseError, validate } from '@skipwise/core'
+import { readdir, realpath } from 'node:fs/promises'
+import { dirname, join, sep } from 'node:path'
+import { z } from 'zod'
+import { readJsonObject } from './json-file.js'
+import { missingTensor, openSafetensors, type TensorSource } from './safetensors-file.js'
+
+/** File names as transformers gives them. */
+export const SINGLE_FILE = 'model.safetensors'
+export const INDEX_FILE = 'model.safetensors.index.json'
+
+/** The weights of a model folder. */
+export interface Checkpoint extends TensorSource {
+  readonly folder: string
+}
+
+/**
+ * Opens the weights of a Hugging Face model folder: `model.safetensors`, or else the shards that `model.safetensors.index.json`
+ * lists (the order of transformers). Headers are read and checked; tensors are read when asked for.
+ *
+ * Of a sharded checkpoint the tensors that the index lists are seen, each from the shard named there. A shard must lie in the folder
+ * itself; it may be a symbolic link only within it, or into `blobs` of the Hugging Face cache that the folder is a snapshot of.
+ *
+ * @throws SkipwiseError `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`, `CHECKPOINT_INDEX_UNSAFE`,
+ * `CHECKPOINT_TENSOR_MISSING`, `CHECKPOINT_DTYPE_UNSUPPORTED`
+ */
+export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+  const files = await readdir(folder).catch(() => [] as string[])
+  if (files.includes(SINGLE_FILE)) return { folder, ...(await openSafetensors(join(folder, SINGLE_FILE))) }
+  if (files.includes(INDEX_FILE)) return { folder, ...(await openShards(folder)) }
+  const other = files.find(file => /\.(bin|pt|pth|gguf|ckpt|h5|msgpack)$/.test(file))
+  throw new SkipwiseError('CHECKPOINT_NOT_FOUND', {
+    problem: `${folder} has neither ${SINGLE_FILE} nor ${INDEX_FILE}${other ? `, only ${other}` : ''}`,
+    fix: other ? 'convert the weights to safetensors (transformers: save_pretrained)' : 'name the folder that holds config.json and the weights'
+  })
+}
+
+const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) })
+
+async function openShards(folder: string): Promise<TensorSource> {
+  const indexFile = join(folder, INDEX_FILE)
+  const index = validate(indexSchema, await readJsonObject(indexFile, 'CHECKPOINT_HEADER_INVALID'), 'CHECKPOINT_HEADER_INVALID', indexFile)
+  const shardOf = new Map(Object.entries(index.weight_map))
+  const shards = new Map<string, TensorSource>()
+  const close = async () => {
+    for (const shard of shards.values()) await shard.close()
+  }
+  try {
+    for (const name of [...new Set(shardOf.values())].sort()) {
+      await checkInside(folder, name, indexFile)
+      shards.set(name, await openSafetensors(join(folder, name)))
+    }
+    for (const [tensor, shard] of shardOf) {
+      if (!(shards.get(shard) as TensorSource).has(tensor)) {
+        throw new SkipwiseError('CHECKPOINT_TENSOR_MISSING', {
+          problem: `${indexFile} says that '${tensor}' is in ${shard}, but it is not there`,
+          fix: 'the index and the shards are of different checkpoints: get them again together'
+        })
+      }
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const of = (tensor: string) => shards.get(shardOf.get(tensor) ?? missingTensor(tensor, [...shardOf.keys()])) as TensorSource
+  return {
+    names: [...shardOf.keys()].sort(),
+    metadata: [...shards.values()][0]?.metadata ?? {},
+    has: tensor => shardOf.has(tensor),
+    info: tensor => of(tensor).info(tensor),
+    read: async tensor => of(tensor).read(tensor),
+    readFloat64: async tensor => of(tensor).readFloat64(tensor),
+    readIntegers: async tensor => of(tensor).readIntegers(tensor),
+    readRaw: async tensor => of(tensor).readRaw(tensor),
+    close
+  }
+}
+
+/** A name from a stranger's index must be a file of this folder: no separator, no '..', no link that leads out. */
+async function checkInside(folder: string, name: string, indexFile: string): Promise<void> {
+  const unsafe = (why: string) =>
+    new SkipwiseError('CHECKPOINT_INDEX_UNSAFE', { problem: `${indexFile} names the shard '${name}', ${why}`, fix: 'do not trust this checkpoint' })
+  if (name === '' || name === '.' || name === '..' || /[/\\\0:]/.test(name)) throw unsafe('which is not a plain file name')
+  const home = await realpath(folder), target = await realpath(join(folder, name)).catch(() => undefined)
+  if (target === undefined) {
+    throw new SkipwiseError('CHECKPOINT_NOT_FOUND', { problem: `${indexFile} names the shard '${name}', which is not there`, fix: 'download the missing shard' })
+  }
+  // The Hugging Face cache keeps snapshots/<revision>/<file> as links into blobs.
+  const snapshots = dirname(home), blobs = join(dirname(snapshots), 'blobs')
+  const inside = target.startsWith(home + sep) || (snapshots.endsWith(`${sep}snapshots`) && dirname(target) === blobs)
+  if (!inside) throw unsafe(`a link that leads out of the folder, to ${target}`)
+}

@@ -1,0 +1,47 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect } from 'vitest'
+import { golden } from '../test/golden.js'
+import { bfloat16ToFloat32, decoderOf, encode, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './dtypes.js'
+
+const floatOf = (bits: number) => new Float32Array(Uint32Array.of(bits).buffer)[0]
+const isNaN16 = (bits: number) => (bits & 0x7c00) === 0x7c00 && (bits & 0x3ff) !== 0
+const isNaNBf16 = (bits: number) => (bits & 0x7f80) === 0x7f80 && (bits & 0x7f) !== 0
+
+describe('rounding', () => {
+  test('agrees with torch on every golden pattern', () => {
+    const { float32, bfloat16, float16 } = golden('rounding.json') as Record<string, number[]>
+    expect(float32.length).toBeGreaterThan(1000)
+    float32.forEach((bits, i) => {
+      const value = floatOf(bits), ours = { bf: float32ToBfloat16(value), half: float32ToFloat16(value) }
+      const where = `float32 ${bits.toString(16)}`
+      if (Number.isNaN(value)) {
+        expect([isNaNBf16(ours.bf), isNaN16(ours.half)], where).toEqual([true, true])
+      } else {
+        expect([ours.bf, ours.half], where).toEqual([bfloat16[i], float16[i]])
+      }
+    })
+  })
+  test('keeps every bfloat16 and binary16 value', () => {
+    for (let bits = 0; bits < 0x10000; bits++) {
+      if (!isNaNBf16(bits) && float32ToBfloat16(bfloat16ToFloat32(bits)) !== bits) expect.fail(`bfloat16 ${bits}`)
+      if (!isNaN16(bits) && float32ToFloat16(float16ToFloat32(bits)) !== bits) expect.fail(`binary16 ${bits}`)
+    }
+  })
+  test.prop([fc.float({ noNaN: true, min: -60000, max: 60000 })])('binary16 is the nearest of its neighbours', value => {
+    const bits = float32ToFloat16(value), error = Math.abs(float16ToFloat32(bits) - value)
+    for (const neighbour of [bits - 1, bits + 1]) {
+      const other = float16ToFloat32(neighbour & 0xffff)
+      if (Number.isFinite(other)) expect(Math.abs(other - value)).toBeGreaterThanOrEqual(error)
+    }
+  })
+})
+
+describe('encode', () => {
+  test.prop([fc.float32Array(), fc.constantFrom('float32', 'bfloat16', 'float16')])('is idempotent through its decoder', (values, dtype) => {
+    const decode = decoderOf({ float32: 'F32', bfloat16: 'BF16', float16: 'F16' }[dtype])
+    const once = Float32Array.from(decode?.(encode(values, dtype as 'float32')) ?? [])
+    const twice = Float32Array.from(decode?.(encode(once, dtype as 'float32')) ?? [])
+    expect(twice).toEqual(once)
+    if (dtype === 'float32') expect(once).toEqual(values)
+  })
+})

@@ -1,0 +1,101 @@
+/**
+ * Bytes of an element of every data type that a safetensors header may name (safetensors 0.6, `Dtype`), sub-byte types excepted.
+ */
+export const DTYPE_BYTES: Readonly<Record<string, number>> = {
+  BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, F8_E8M0: 1,
+  I16: 2, U16: 2, F16: 2, BF16: 2,
+  I32: 4, U32: 4, F32: 4,
+  F64: 8, I64: 8, U64: 8, C64: 8
+}
+
+const word = new Uint32Array(1)
+const float = new Float32Array(word.buffer)
+
+/** The float32 value of bfloat16 bits. Exact. */
+export function bfloat16ToFloat32(bits: number): number {
+  word[0] = bits << 16
+  return float[0]
+}
+
+/** The bfloat16 bits nearest to a number, ties to even; NaN stays NaN, overflow becomes infinity. */
+export function float32ToBfloat16(value: number): number {
+  float[0] = value
+  const bits = word[0]
+  // A NaN keeps its sign and is made quiet: rounding could carry its mantissa into infinity or drop it.
+  if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40
+  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16
+}
+
+/** The float32 value of IEEE 754 binary16 bits. Exact. */
+export function float16ToFloat32(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >>> 10) & 0x1f, mantissa = bits & 0x3ff
+  if (exponent === 0) return sign * mantissa * 2 ** -24
+  if (exponent === 31) return mantissa ? NaN : sign * Infinity
+  return sign * (1024 + mantissa) * 2 ** (exponent - 25)
+}
+
+/** The IEEE 754 binary16 bits nearest to a number, ties to even; NaN stays NaN, from 65520 on infinity. */
+export function float32ToFloat16(value: number): number {
+  float[0] = value
+  const bits = word[0], sign = (bits >>> 16) & 0x8000, magnitude = bits & 0x7fffffff
+  if (magnitude > 0x7f800000) return sign | 0x7e00
+  if (magnitude >= 0x477ff000) return sign | 0x7c00
+  if (magnitude >= 0x38800000) return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13)
+  // Subnormal in binary16: the float32 addition of ½ rounds to a multiple of 2⁻²⁴, which is the unit of a subnormal.
+  word[0] = magnitude
+  float[0] = float[0] + 0.5
+  return sign | (word[0] - 0x3f000000)
+}
+
+let float16Table: Float32Array | undefined
+
+/** All 65,536 binary16 values, made once: reading by table is several times faster than by arithmetic. */
+const float16Values = () => (float16Table ??= Float32Array.from({ length: 0x10000 }, (_, bits) => float16ToFloat32(bits)))
+
+/** Elements of a data type as numbers, read from `bytes` (little-endian, any alignment); undefined for a type without such a reading. */
+export function decoderOf(dtype: string): ((bytes: Uint8Array) => ArrayLike<number>) | undefined {
+  return decoders[dtype]
+}
+
+type Decode = (bytes: Uint8Array) => ArrayLike<number>
+
+/** The same bytes in a buffer of their own, so that typed arrays of any element size can view them. */
+const aligned = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer
+
+const decoders: Readonly<Record<string, Decode>> = {
+  F64: bytes => new Float64Array(aligned(bytes)),
+  F32: bytes => new Float32Array(aligned(bytes)),
+  F16: bytes => {
+    const values = float16Values()
+    return Float32Array.from(new Uint16Array(aligned(bytes)), bits => values[bits])
+  },
+  BF16: bytes => {
+    const halves = new Uint16Array(aligned(bytes)), bits = new Uint32Array(halves.length)
+    for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16
+    return new Float32Array(bits.buffer)
+  },
+  I64: bytes => Float64Array.from(new BigInt64Array(aligned(bytes)) as unknown as Iterable<number>, Number),
+  U64: bytes => Float64Array.from(new BigUint64Array(aligned(bytes)) as unknown as Iterable<number>, Number),
+  I32: bytes => new Int32Array(aligned(bytes)),
+  U32: bytes => new Uint32Array(aligned(bytes)),
+  I16: bytes => new Int16Array(aligned(bytes)),
+  U16: bytes => new Uint16Array(aligned(bytes)),
+  I8: bytes => new Int8Array(aligned(bytes)),
+  U8: bytes => bytes,
+  BOOL: bytes => bytes
+}
+
+/** A data type that can be written. */
+export type WritableDtype = 'float32' | 'bfloat16' | 'float16'
+
+/** The name that a safetensors header gives to a type that can be written. */
+export const HEADER_NAME: Readonly<Record<WritableDtype, string>> = { float32: 'F32', bfloat16: 'BF16', float16: 'F16' }
+
+/** The little-endian bytes of `values` in a data type; of float32 the values' own memory, not a copy. */
+export function encode(values: Float32Array, dtype: WritableDtype): Uint8Array {
+  if (dtype === 'float32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+  const round = dtype === 'bfloat16' ? float32ToBfloat16 : float32ToFloat16
+  const bits = new Uint16Array(values.length)
+  for (let i = 0; i < values.length; i++) bits[i] = round(values[i])
+  return new Uint8Array(bits.buffer)
+}

@@ -1,0 +1,17 @@
+import type { ErrorCodes } from '@skipwise/core'
+
+/** The codes that `@skipwise/checkpoints` throws. */
+export const checkpointErrorCodes = {
+  CHECKPOINT_NOT_FOUND: 'A folder holds no safetensors weights, or a file that was named does not exist.',
+  CHECKPOINT_TRUNCATED: 'A file ends before the bytes that its header promises.',
+  CHECKPOINT_HEADER_INVALID: 'The header of a safetensors file, or a shard index, does not describe a valid file.',
+  CHECKPOINT_INDEX_UNSAFE: 'A shard index names a file outside its folder.',
+  CHECKPOINT_TENSOR_MISSING: 'A checkpoint has no tensor of this name.',
+  CHECKPOINT_TENSOR_TOO_LARGE: 'A tensor does not fit in memory.',
+  CHECKPOINT_DTYPE_UNSUPPORTED: 'A tensor has a data type that cannot be read as asked.',
+  CHECKPOINT_TENSOR_INVALID: 'A tensor given for writing has a shape, a name or a length that does not fit.',
+  CHECKPOINT_WRITE_FAILED: 'A file could not be written; what stood there before is unchanged.',
+  DISK_FULL: 'The disk or the quota is full; what stood there before is unchanged.',
+  MODEL_CONFIG_NOT_FOUND: 'A model folder has no config.json.',
+  MODEL_CONFIG_INVALID: 'config.json is not a JSON object.'
+} as const satisfies ErrorCodes

@@ -1,0 +1,111 @@
+import { SkipwiseError, validate } from '@skipwise/core'
+import { z } from 'zod'
+import { DTYPE_BYTES } from './dtypes.js'
+import { duplicateKey } from './duplicate-key.js'
+
+/** The longest header accepted, in bytes: the limit of the safetensors library itself. */
+export const MAX_HEADER_BYTES = 100_000_000
+
+/** Where a tensor lies. */
+export interface TensorInfo {
+  /** As the header names it: `F32`, `BF16`, `F16`, `I64`, … */
+  readonly dtype: string
+  readonly shape: readonly number[]
+  /** Path of the file that holds it. */
+  readonly file: string
+  /** From the start of the file. */
+  readonly byteOffset: number
+  readonly byteLength: number
+}
+
+/** What the header of a safetensors file says, checked. */
+export interface SafetensorsHeader {
+  readonly tensors: ReadonlyMap<string, TensorInfo>
+  /** `__metadata__`: free text by key. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+const natural = z.int().nonnegative()
+const entrySchema = z.strictObject({ dtype: z.string(), shape: z.array(natural), data_offsets: z.tuple([natural, natural]) })
+const metadataSchema = z.record(z.string(), z.string())
+
+const invalid = (file: string, problem: string, cause?: unknown) =>
+  new SkipwiseError('CHECKPOINT_HEADER_INVALID', { problem: `${file}: ${problem}`, fix: 'the file is damaged or not safetensors: get it again', cause })
+
+const truncated = (file: string, problem: string) =>
+  new SkipwiseError('CHECKPOINT_TRUNCATED', { problem: `${file}: ${problem}`, fix: 'the copy or the download is incomplete: get the file again' })
+
+/**
+ * Checks the first 8 bytes of a safetensors file.
+ *
+ * @param prefix the first bytes of the file, at most 8
+ * @param fileBytes size of the file
+ * @returns the length of the header in bytes
+ * @throws SkipwiseError `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`
+ */
+export function parseHeaderLength(prefix: Uint8Array, fileBytes: number, file: string): number {
+  if (prefix.length < 8) throw truncated(file, `it has ${fileBytes} bytes, too few for a safetensors file`)
+  const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true)
+  if (length > BigInt(MAX_HEADER_BYTES)) throw invalid(file, `its header claims ${length} bytes, more than the ${MAX_HEADER_BYTES} allowed`)
+  if (8 + Number(length) > fileBytes) throw truncated(file, `its header claims ${length} bytes but the file has ${fileBytes}`)
+  return Number(length)
+}
+
+/**
+ * Parses and checks the header of a safetensors file: every tensor's shape, data type and offsets agree, and together they fill
+ * the file without a gap or an overlap, as the safetensors library demands (`Metadata::validate`).
+ *
+ * @param json the header's bytes
+ * @param fileBytes size of the file
+ * @param file its path, for {@link TensorInfo} and messages
+ * @throws SkipwiseError `CHECKPOINT_HEADER_INVALID`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_DTYPE_UNSUPPORTED`
+ */
+export function parseHeader(json: Uint8Array, fileBytes: number, file: string): SafetensorsHeader {
+  const text = new TextDecoder().decode(json)
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (cause) {
+    throw invalid(file, `its header is not JSON (${(cause as Error).message})`, cause)
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw invalid(file, 'its header is not a JSON object')
+  const duplicate = duplicateKey(text)
+  if (duplicate !== undefined) throw invalid(file, `its header has the key '${duplicate}' twice`)
+
+  const dataStart = 8 + json.length
+  const tensors = new Map<string, TensorInfo>()
+  let metadata: Record<string, string> = {}
+  for (const [name, value] of Object.entries(parsed)) {
+    if (name === '__metadata__') metadata = validate(metadataSchema, value, 'CHECKPOINT_HEADER_INVALID', `${file}: __metadata__`)
+    else tensors.set(name, checkEntry(name, value, dataStart, file))
+  }
+  checkLayout(tensors, dataStart, fileBytes, file)
+  return { tensors, metadata }
+}
+
+function checkEntry(name: string, value: unknown, dataStart: number, file: string): TensorInfo {
+  const { dtype, shape, data_offsets: [begin, end] } = validate(entrySchema, value, 'CHECKPOINT_HEADER_INVALID', `${file}: tensor '${name}'`)
+  if (!Object.hasOwn(DTYPE_BYTES, dtype)) {
+    throw new SkipwiseError('CHECKPOINT_DTYPE_UNSUPPORTED', {
+      problem: `${file}: tensor '${name}' has data type ${dtype}`,
+      fix: `convert the checkpoint to one of ${Object.keys(DTYPE_BYTES).join(', ')}`
+    })
+  }
+  const byteLength = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype])
+  if (end - begin !== byteLength) {
+    throw invalid(file, `tensor '${name}' [${shape.join(', ')}] of ${dtype} takes ${byteLength} bytes but its offsets span ${end - begin}`)
+  }
+  return { dtype, shape, file, byteOffset: dataStart + begin, byteLength }
+}
+
+/** Sorted by offset, each tensor must begin where the one before ends, and the last must end with the file. */
+function checkLayout(tensors: ReadonlyMap<string, TensorInfo>, dataStart: number, fileBytes: number, file: string): void {
+  const inOrder = [...tensors].sort(([, a], [, b]) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength)
+  let end = dataStart
+  for (const [name, { byteOffset, byteLength }] of inOrder) {
+    if (byteOffset !== end) throw invalid(file, `tensor '${name}' ${byteOffset < end ? 'overlaps the tensor before it' : 'leaves a gap before it'}`)
+    end += byteLength
+  }
+  if (end > fileBytes) throw truncated(file, `it has ${fileBytes} bytes of ${end}`)
+  if (end < fileBytes) throw invalid(file, `it has ${fileBytes - end} bytes after its last tensor`)
+}

@@ -1,0 +1,80 @@
+import { isSkipwiseError, SkipwiseError, type HuggingFaceRope } from '@skipwise/core'
+import { join } from 'node:path'
+import { writeFileAtomic } from './atomic.js'
+import { readJsonObject } from './json-file.js'
+
+/** `config.json` of a model folder: every key is kept, known to us or not. */
+export type ModelConfig = Readonly<Record<string, unknown>>
+
+const CONFIG_FILE = 'config.json'
+
+/**
+ * Reads `config.json` of a model folder.
+ *
+ * @throws SkipwiseError `MODEL_CONFIG_NOT_FOUND`, `MODEL_CONFIG_INVALID`
+ */
+export async function readModelConfig(folder: string): Promise<ModelConfig> {
+  const file = join(folder, CONFIG_FILE)
+  try {
+    return await readJsonObject(file, 'MODEL_CONFIG_INVALID')
+  } catch (error) {
+    if (!isSkipwiseError(error) || error.code !== 'CHECKPOINT_NOT_FOUND') throw error
+    throw new SkipwiseError('MODEL_CONFIG_NOT_FOUND', { problem: error.problem, fix: 'name the folder of a Hugging Face model', cause: error })
+  }
+}
+
+/**
+ * Writes `config.json` of a model folder, atomically and as transformers does: keys sorted, indented by two, and with a decimal
+ * point in every number that transformers takes for a float ({@link stringifyConfig}).
+ *
+ * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`
+ */
+export async function writeModelConfig(folder: string, config: ModelConfig): Promise<void> {
+  await writeFileAtomic(join(folder, CONFIG_FILE), stringifyConfig(config))
+}
+
+/**
+ * A configuration with the RoPE keys of an interpolation scheme, old (`rope_scaling`, `rope_theta`) and new (`rope_parameters`), so that
+ * transformers 4 and 5 read the same. `partial_rotary_factor` of a model's `rope_parameters` is kept: it is the model's, not the scheme's.
+ */
+export function applyRope(config: ModelConfig, rope: HuggingFaceRope): ModelConfig {
+  const before = config['rope_parameters'] as Record<string, unknown> | null | undefined
+  const partial = before?.['partial_rotary_factor']
+  return {
+    ...config,
+    rope_parameters: { ...rope.rope_parameters, ...(partial === undefined ? {} : { partial_rotary_factor: partial }) },
+    rope_scaling: rope.rope_scaling,
+    rope_theta: rope.rope_theta,
+    max_position_embeddings: rope.max_position_embeddings
+  }
+}
+
+/**
+ * Keys of configurations whose numbers are floats. JavaScript prints 8 for 8.0, and transformers ≤ 4 checks RoPE numbers by
+ * `isinstance(factor, float)` (`modeling_rope_utils.py`), transformers 5 by the annotations of the configuration class.
+ */
+const FLOAT_KEYS: ReadonlySet<string> = new Set([
+  'attention_dropout', 'attention_factor', 'attn_pdrop', 'beta_fast', 'beta_slow', 'embd_pdrop', 'embedding_dropout', 'factor',
+  'hidden_dropout', 'high_freq_factor', 'initializer_range', 'layer_norm_eps', 'layer_norm_epsilon', 'long_factor',
+  'low_freq_factor', 'mscale', 'mscale_all_dim', 'partial_rotary_factor', 'resid_pdrop', 'residual_dropout', 'rms_norm_eps',
+  'rope_theta', 'short_factor'
+])
+
+/** JSON of a configuration: keys sorted, indented by two, floats with a decimal point or an exponent, a final line end. */
+export function stringifyConfig(config: ModelConfig): string {
+  return `${print(config, '\n', false)}\n`
+}
+
+function print(value: unknown, newline: string, isFloat: boolean): string {
+  const inner = `${newline}  `
+  if (Array.isArray(value)) {
+    return value.length ? `[${inner}${value.map(item => print(item, inner, isFloat)).join(`,${inner}`)}${newline}]` : '[]'
+  }
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).filter(([, item]) => item !== undefined).sort(([a], [b]) => (a < b ? -1 : 1))
+    if (!entries.length) return '{}'
+    return `{${inner}${entries.map(([key, item]) => `${JSON.stringify(key)}: ${print(item, inner, FLOAT_KEYS.has(key))}`).join(`,${inner}`)}${newline}}`
+  }
+  const text = JSON.stringify(value) ?? 'null'
+  return isFloat && Number.isInteger(value) && /^-?\d+$/.test(text) ? `${text}.0` : text
+}
