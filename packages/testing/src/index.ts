@@ -1,1 +1,5 @@
 export { sharedFixture } from './fixtures.js'
+export { describeInterpolation, type InterpolationConformance } from './conformance/interpolation.js'
+export { describeEvalSuite, type EvalSuiteConformance } from './conformance/eval-suite.js'
+export { byteTokenizer } from './models/byte-tokenizer.js'
+export { inductionModel, type InductionModelOptions } from './models/induction-model.js'

@@ -1,0 +1,100 @@
+import { validate, type Chart, type EvalContext, type EvalResult, type EvalSuite, type LanguageModel, type Plugin, type ProgressEvent, type StandardSchemaV1 } from '@skipwise/core'
+import { describe, expect, test } from 'vitest'
+import { inductionModel } from '../models/induction-model.js'
+
+/** What {@link describeEvalSuite} runs. */
+export interface EvalSuiteConformance {
+  /** A configuration that runs in about a second. */
+  readonly config: unknown
+  /** Makes a model it can be run on; an {@link inductionModel} by default. */
+  readonly model?: () => LanguageModel
+  readonly resolvePath?: (path: string) => string
+}
+
+/**
+ * The conformance suite of evaluation suites; call it in a vitest file. It holds a plugin to what the recipe runner and the report rely
+ * on: finite metrics, a result that survives JSON and can be repeated, determinism by seed, progress, cancellation, charts of one series a result.
+ *
+ * @example
+ * ```ts
+ * describeEvalSuite(passkey, { config: { lengths: [500], trials: 2 } })
+ * ```
+ */
+export function describeEvalSuite<Schema extends StandardSchemaV1>(
+  plugin: Plugin<'eval-suite', string, Schema, EvalSuite>,
+  { config, model = () => inductionModel(), resolvePath = path => path }: EvalSuiteConformance
+): void {
+  const create = () => plugin.create(validate(plugin.config, config, 'PLUGIN_CONFIG', plugin.name))
+  const run = (options: Partial<EvalContext> = {}, on = model()): Promise<EvalResult> => create().run(on, { seed: 0, resolvePath, ...options })
+
+  describe(`evaluation suite '${plugin.name}'`, () => {
+    test('says which suite, version and model a result is of', async () => {
+      const on = model(), result = await run({}, on)
+      expect(result).toMatchObject({ suite: plugin.name, model: on.name })
+      expect(Number.isInteger(result.version) && result.version >= 1).toBe(true)
+    })
+
+    test('gives finite metrics and a result that survives JSON', async () => {
+      const result = await run()
+      expect(Object.keys(result.metrics)).not.toEqual([])
+      for (const [name, value] of Object.entries(result.metrics)) expect(Number.isFinite(value), name).toBe(true)
+      expect(throughJson(result)).toEqual(result)
+    })
+
+    test('records a configuration that repeats the run', async () => {
+      const result = throughJson(await run())
+      expect(throughJson(validate(plugin.config, result.config, 'PLUGIN_CONFIG', plugin.name))).toEqual(result.config)
+    })
+
+    test('gives the same result for the same seed', async () => expect(await run({ seed: 7 })).toEqual(await run({ seed: 7 })))
+
+    test('reports progress that rises to its total', async () => {
+      const events: ProgressEvent[] = []
+      await run({ progress: event => events.push(event) })
+      expect(events).not.toEqual([])
+      for (const task of new Set(events.map(event => event.task))) expectProgress(events.filter(event => event.task === task))
+    })
+
+    test('stops when aborted, before and during the run', async () => {
+      await expect(run({ signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
+      const controller = new AbortController()
+      await expect(run({ signal: controller.signal, progress: () => controller.abort() })).rejects.toMatchObject({ name: 'AbortError' })
+    })
+
+    test('leaves the model to its owner', async () => {
+      let disposed = false
+      await run({}, { ...model(), dispose: () => void (disposed = true) })
+      expect(disposed).toBe(false)
+    })
+
+    test('draws one series a result, in order, also from JSON', async () => {
+      const result = throughJson(await run()), named = [result, { ...result, model: 'second' }], suite = create()
+      expect(suite.charts([])).toEqual([])
+      for (const chart of suite.charts(named)) {
+        expect(chart.series.map(({ name }) => name)).toEqual(named.map(each => each.model))
+        expectChart(chart)
+      }
+    })
+  })
+}
+
+const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
+
+function expectProgress(events: readonly ProgressEvent[]): void {
+  const [{ total, unit }] = events
+  let before = 0
+  for (const event of events) {
+    expect(event).toMatchObject({ total, unit })
+    expect(event.done).toBeGreaterThanOrEqual(before)
+    before = event.done
+  }
+  expect(before).toBe(total)
+}
+
+function expectChart({ id, title, description, x, y, series }: Chart): void {
+  for (const text of [id, title, description, x.label, y.label]) expect(text).toMatch(/\S/)
+  for (const [px, py] of series.flatMap(({ points }) => points)) {
+    expect(Number.isFinite(px) && (x.scale === 'linear' || px > 0), `x = ${px}`).toBe(true)
+    expect(Number.isFinite(py) && (y.scale === 'linear' || py > 0), `y = ${py}`).toBe(true)
+  }
+}
