@@ -1,1 +1,6 @@
-export {}
+export { passkey } from './plugin.js'
+export { passkeyConfig, type PasskeyConfig } from './config.js'
+export { PASSKEY_VERSION, type PasskeyDetails, type PasskeyLengthResult, type PasskeyTrial } from './suite.js'
+export { passkeyDocument, type PasskeyDocument, type PasskeyOptions } from './passkey-document.js'
+export { wilsonInterval } from './wilson.js'
+export { evalRetrievalErrorCodes } from './errors.js'

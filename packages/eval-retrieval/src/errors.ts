@@ -1,0 +1,7 @@
+import type { ErrorCodes } from '@skipwise/core'
+
+/** The codes that `@skipwise/eval-retrieval` throws. */
+export const evalRetrievalErrorCodes = {
+  PASSKEY_LENGTH: 'A length is too small for the task, the key and the question alone.',
+  PASSKEY_NOISE: 'The noise text has no words.'
+} as const satisfies ErrorCodes

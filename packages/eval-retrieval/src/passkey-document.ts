@@ -1,0 +1,102 @@
+import { SkipwiseError, type Tokenizer } from '@skipwise/core'
+import { DEFAULT_NOISE, layOut, parseNoise, type Noise } from './passkey-text.js'
+
+/** What a passkey document is made of. */
+export interface PasskeyOptions {
+  /** Most tokens of BOS (where the tokenizer puts one), prompt and answer together. */
+  readonly length: number
+  /** Where the key stands in the noise: in [0, 1), 0 before all of it. */
+  readonly depth: number
+  /** The pass key, usually decimal digits. */
+  readonly key: string
+  /** Sentences repeated around the key; the paper's by default. */
+  readonly noise?: string
+  /** Tokens to leave for the answer where they are more than the answer's own. */
+  readonly reserve?: number
+}
+
+/** A passkey document: `prompt + answer` is one text for training, `prompt` alone a question. */
+export interface PasskeyDocument {
+  readonly prompt: string
+  /** What follows the prompt: a space, the key and a full stop. */
+  readonly answer: string
+  /** Real token count of BOS (where the tokenizer puts one), prompt and answer: at most `length`, and within a noise sentence of it. */
+  readonly tokens: number
+  /** Tokens of the answer. */
+  readonly answerTokens: number
+  /** Share of the noise words that stand before the key, in [0, 1]. */
+  readonly depth: number
+  /** Tokens before the sentence with the key, BOS included. */
+  readonly keyPosition: number
+}
+
+/**
+ * Builds a passkey document of a real token length: the words of noise are as many as fit, counted with the tokenizer itself, so that
+ * a length means that length. The key stands between whole sentences; what is left after it is filled word by word.
+ *
+ * Texts are those of Mohtashami & Jaggi (arXiv 2305.16300) as PoSE and YaRN use them.
+ *
+ * @throws SkipwiseError `PASSKEY_LENGTH`, `PASSKEY_NOISE`
+ *
+ * @example
+ * ```ts
+ * const { prompt, answer } = passkeyDocument(tokenizer, { length: 4096, depth: 0.3, key: '71432' })
+ * ```
+ */
+export function passkeyDocument(tokenizer: Tokenizer, options: PasskeyOptions): PasskeyDocument {
+  const { length, depth, key, reserve = 0 } = options
+  const noise = parseNoise(options.noise ?? DEFAULT_NOISE)
+  const bos = tokenizer.addBos && tokenizer.bosId !== undefined ? 1 : 0
+  const count = (text: string) => bos + tokenizer.encode(text).length
+
+  const measure = (words: number) => {
+    const before = wordsBefore(noise, words, depth)
+    const text = layOut(noise, before, words - before, key)
+    const tokens = count(text.prompt + text.answer)
+    const need = reserve === 0 ? tokens : Math.max(tokens, count(text.prompt) + reserve)
+    return { ...text, tokens, need, depth: words === 0 ? 0 : before / words }
+  }
+  const { prompt, answer, head, tokens, depth: realDepth } = largestThatFits(measure, length, noise)
+  return { prompt, answer, tokens, answerTokens: tokens - count(prompt), depth: realDepth, keyPosition: count(head) }
+}
+
+type Measured = { readonly need: number }
+
+/**
+ * The document with the most words of noise that needs at most `length` tokens. The token count is almost linear in the words, so a
+ * few secant steps come near, and single words finish; each step encodes a whole document.
+ */
+function largestThatFits<M extends Measured>(measure: (words: number) => M, length: number, noise: Noise): M {
+  const none = measure(0)
+  if (none.need > length) {
+    throw new SkipwiseError('PASSKEY_LENGTH', {
+      problem: `a passkey document without any noise takes ${none.need} tokens with this tokenizer, more than ${length}`,
+      fix: `choose lengths of ${none.need} or more`
+    })
+  }
+  const cycle = noise.words.length
+  let perWord = (measure(cycle).need - none.need) / cycle || 1
+  let words = 0, document = none
+  for (let step = 0; step < 6; step++) {
+    const next = Math.max(words + Math.floor((length - document.need) / perWord), 0)
+    if (next === words) break
+    const moved = measure(next)
+    perWord = Math.max((moved.need - document.need) / (next - words), 0.25) || perWord
+    words = next
+    document = moved
+  }
+  while (document.need > length) document = measure(--words)
+  for (let more = measure(words + 1); more.need <= length; more = measure(words + 1)) {
+    document = more
+    words++
+  }
+  return document
+}
+
+/** Whole sentences before the key: with s of them in all, each of the s + 1 places has an equal share of the depths [0, 1). */
+function wordsBefore(noise: Noise, words: number, depth: number): number {
+  const ends = noise.sentenceEnds, cycle = noise.words.length, cycles = Math.floor(words / cycle)
+  const sentences = cycles * ends.length + ends.filter(end => end <= words % cycle).length
+  const before = Math.min(Math.floor(depth * (sentences + 1)), sentences)
+  return Math.floor(before / ends.length) * cycle + (before % ends.length === 0 ? 0 : ends[(before % ends.length) - 1])
+}
