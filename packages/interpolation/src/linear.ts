@@ -1,0 +1,19 @@
+import { definePlugin } from '@skipwise/core'
+import { z } from 'zod'
+import { factorOf, ropeFrequencies } from './geometry.js'
+import { huggingFaceRope } from './hugging-face.js'
+
+/** Position Interpolation: θ'_i = θ_i / s, the same as positions m / s (Chen et al., arXiv 2306.15595, eq. 4). */
+export const linear = definePlugin({
+  kind: 'interpolation',
+  name: 'linear',
+  summary: 'θ / s (Position Interpolation)',
+  config: z.strictObject({}),
+  create: () => ({
+    frequencies: geometry => {
+      const factor = factorOf(geometry)
+      return { inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map(theta => theta / factor), attentionFactor: 1, softmaxScale: 1 }
+    },
+    toHuggingFace: geometry => huggingFaceRope(geometry, 'linear', { factor: factorOf(geometry) })
+  })
+})

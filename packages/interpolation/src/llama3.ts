@@ -1,0 +1,40 @@
+import { definePlugin } from '@skipwise/core'
+import { z } from 'zod'
+import { factorOf, ropeFrequencies } from './geometry.js'
+import { huggingFaceRope, integerOriginalLength } from './hugging-face.js'
+
+const config = z
+  .strictObject({
+    lowFreqFactor: z.number().positive().default(1).describe('wavelengths above original / lowFreqFactor are fully interpolated'),
+    highFreqFactor: z.number().positive().default(4).describe('wavelengths below original / highFreqFactor stay as they are')
+  })
+  .refine(({ lowFreqFactor, highFreqFactor }) => highFreqFactor > lowFreqFactor, { error: 'highFreqFactor must be above lowFreqFactor', path: ['highFreqFactor'] })
+
+/**
+ * The scaling of LLaMA 3.1: with r = L_c / λ_i rotations, θ'_i = θ_i for r > high, θ_i / s for r < low, and a mean linear in r
+ * between (Meta's LLaMA 3.1 reference code; transformers `llama3`). No attention factor.
+ */
+export const llama3 = definePlugin({
+  kind: 'interpolation',
+  name: 'llama3',
+  summary: 'LLaMA 3.1: θ/s for long wavelengths, θ for short ones, linear in rotations between',
+  config,
+  create: ({ lowFreqFactor, highFreqFactor }) => ({
+    frequencies: geometry => {
+      const factor = factorOf(geometry)
+      const scale = (theta: number) => {
+        const rotations = (geometry.originalLength * theta) / (2 * Math.PI)
+        const kept = Math.min(1, Math.max(0, (rotations - lowFreqFactor) / (highFreqFactor - lowFreqFactor)))
+        return ((1 - kept) * theta) / factor + kept * theta
+      }
+      return { inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map(scale), attentionFactor: 1, softmaxScale: 1 }
+    },
+    toHuggingFace: geometry =>
+      huggingFaceRope(geometry, 'llama3', {
+        factor: factorOf(geometry),
+        original_max_position_embeddings: integerOriginalLength(geometry),
+        low_freq_factor: lowFreqFactor,
+        high_freq_factor: highFreqFactor
+      })
+  })
+})

@@ -1,0 +1,43 @@
+import { definePlugin, type RopeGeometry } from '@skipwise/core'
+import { z } from 'zod'
+import { factorOf, ropeFrequencies } from './geometry.js'
+import { huggingFaceRope, integerOriginalLength } from './hugging-face.js'
+import { yarnRamp, yarnScale } from './yarn-ramp.js'
+
+/** λ̂_i = (1 − m_i) · s + m_i, [R/2]: by how much a wavelength grows. */
+function wavelengthFactors(geometry: RopeGeometry): Float64Array {
+  const factor = factorOf(geometry)
+  return yarnRamp(geometry, { betaFast: 32, betaSlow: 1, truncate: true }).map(kept => (1 - kept) * factor + kept)
+}
+
+/**
+ * YaRN as the PoSE repository computes it for LLaMA and Baichuan (and CREAM): the ramp of {@link yarn} over *wavelengths*, so
+ * θ'_i = θ_i / ((1 − m_i) · s + m_i), a harmonic mean. Up to 2.5× other frequencies at s = 8 (peers.md fact 1). No stock type has
+ * this formula; it is written as `longrope` with λ̂ in both factor lists and A as `attention_factor`, which computes the same.
+ */
+export const yarnRevised = definePlugin({
+  kind: 'interpolation',
+  name: 'yarn-revised',
+  summary: 'YaRN of the PoSE repository: harmonic mean of θ/s and θ along the ramp',
+  config: z.strictObject({}),
+  create: () => ({
+    frequencies: geometry => {
+      const factors = wavelengthFactors(geometry)
+      return {
+        inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map((theta, i) => theta / factors[i]),
+        attentionFactor: yarnScale(factorOf(geometry)),
+        softmaxScale: 1
+      }
+    },
+    toHuggingFace: geometry => {
+      const factor = factorOf(geometry), factors = Array.from(wavelengthFactors(geometry))
+      return huggingFaceRope(geometry, 'longrope', {
+        factor,
+        original_max_position_embeddings: integerOriginalLength(geometry),
+        short_factor: factors,
+        long_factor: factors,
+        attention_factor: yarnScale(factor)
+      })
+    }
+  })
+})

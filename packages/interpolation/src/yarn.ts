@@ -1,0 +1,49 @@
+import { definePlugin } from '@skipwise/core'
+import { z } from 'zod'
+import { factorOf, ropeFrequencies } from './geometry.js'
+import { huggingFaceRope, integerOriginalLength } from './hugging-face.js'
+import { yarnRamp, yarnScale } from './yarn-ramp.js'
+
+const config = z
+  .strictObject({
+    truncate: z.boolean().default(true).describe('round the ends of the ramp outwards to whole indices; gpt-oss does not'),
+    betaFast: z.number().positive().default(32).describe('rotations within the original window from which a frequency stays as it is'),
+    betaSlow: z.number().positive().default(1).describe('rotations within the original window up to which a frequency is fully interpolated'),
+    attentionFactor: z.number().positive().optional().describe('A, instead of 0.1 ln s + 1'),
+    mscale: z.number().nonnegative().optional().describe('with mscaleAllDim: A = g(s, mscale) / g(s, mscaleAllDim), g(s, k) = 0.1 k ln s + 1'),
+    mscaleAllDim: z.number().nonnegative().optional().describe('see mscale; 0 in either counts as not given, as in transformers')
+  })
+  .refine(({ betaFast, betaSlow }) => betaFast >= betaSlow, { error: 'betaFast must be at least betaSlow', path: ['betaFast'] })
+
+/**
+ * YaRN as transformers, vLLM and llama.cpp compute it: θ'_i = ((1 − m_i)/s + m_i) · θ_i, an *arithmetic* mean with a ramp over the
+ * index (peers.md 1.2 "YaRN, code"). Not the frequencies of the released PoSE LLaMA models: those are {@link yarnRevised}.
+ */
+export const yarn = definePlugin({
+  kind: 'interpolation',
+  name: 'yarn',
+  summary: 'YaRN as in transformers: arithmetic mean of θ/s and θ along a ramp, attention factor 0.1 ln s + 1',
+  config,
+  create: ({ truncate, betaFast, betaSlow, attentionFactor, mscale, mscaleAllDim }) => ({
+    frequencies: geometry => {
+      const factor = factorOf(geometry), kept = yarnRamp(geometry, { truncate, betaFast, betaSlow })
+      return {
+        inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map((theta, i) => ((1 - kept[i]) / factor + kept[i]) * theta),
+        attentionFactor: attentionFactor ?? (mscale && mscaleAllDim ? yarnScale(factor, mscale) / yarnScale(factor, mscaleAllDim) : yarnScale(factor)),
+        softmaxScale: 1
+      }
+    },
+    toHuggingFace: geometry =>
+      huggingFaceRope(geometry, 'yarn', {
+        factor: factorOf(geometry),
+        original_max_position_embeddings: integerOriginalLength(geometry),
+        beta_fast: betaFast,
+        beta_slow: betaSlow,
+        // transformers reads true when the key is missing, and versions before it warn about it
+        ...(truncate ? {} : { truncate }),
+        ...(attentionFactor === undefined ? {} : { attention_factor: attentionFactor }),
+        ...(mscale === undefined ? {} : { mscale }),
+        ...(mscaleAllDim === undefined ? {} : { mscale_all_dim: mscaleAllDim })
+      })
+  })
+})
