@@ -1,7 +1,7 @@
 // A gate that did not run looks like a gate that passed: ESLint's Nx rule, for one, is silently skipped without a project graph.
 // Each canary feeds a gate something bad and fails when the gate accepts it.
 import { ESLint } from 'eslint'
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { countResults } from '../setup/results.mjs'
@@ -72,7 +72,6 @@ test('a failing test makes vitest exit with an error, and is counted', async () 
 })
 
 test('a package whose tests left no report is counted as failed', () => {
-  expect(existsSync('no-such-report.json')).toBe(false)
   expect(countResults([{ name: 'gone', file: 'no-such-report.json' }])).toMatchObject({ passed: 0, failed: 1, skipped: 0 })
 })
 

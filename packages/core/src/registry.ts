@@ -5,13 +5,17 @@ import { nearestName } from './nearest-name.js'
 import { PLUGIN_API_VERSION, type Plugin, type PluginKind } from './plugin.js'
 import { validate } from './validate.js'
 
-// A plugin of any configuration: the schema stands in both directions, so only `any` is wide enough.
+/** A plugin of any kind and configuration. */
+// the schema stands in both directions, so only `any` is wide enough
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyPlugin = Plugin<any, string, any, any>
 
 type Named<P extends AnyPlugin, Kind extends PluginKind, Name extends string> = Extract<P, { kind: Kind; name: Name }>
 type NameOf<P extends AnyPlugin, Kind extends PluginKind> = Extract<P, { kind: Kind }>['name']
-type ConfigOf<P extends AnyPlugin> = StandardSchemaV1.InferInput<P['config']>
+
+/** What a user writes to configure the plugin `P`. */
+export type ConfigOf<P extends AnyPlugin> = StandardSchemaV1.InferInput<P['config']>
+
 type InstanceOf<P extends AnyPlugin> = ReturnType<P['create']>
 
 /** A plugin named in a file: what {@link Registry.resolveUnknown} takes. */

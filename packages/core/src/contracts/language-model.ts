@@ -29,7 +29,7 @@ export interface LanguageModel {
    * log p(ids[t + 1] | ids[0 … t]), [n − 1].
    *
    * @param ids at least two token ids, at positions 0 … n − 1
-   * @param from compute only from this element on (elements before it are 0); default 0
+   * @param options.from compute only from this element on (elements before it are 0); default 0
    */
   score(ids: Int32Array, options?: { readonly from?: number; readonly signal?: AbortSignal }): Promise<Float64Array>
   /** Continues `ids` token by token. */

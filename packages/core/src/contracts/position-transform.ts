@@ -20,7 +20,7 @@ export interface PositionedExample {
   readonly ids: Int32Array
   /** Position ids, [T]: strictly increasing, 0 ≤ position < `window.target`. */
   readonly positionIds: Int32Array
-  /** [T]: 1 when this token counts as a target of the prediction made one token before; element 0 is always 0. */
+  /** Per token, [T]: 1 when it counts as a target of the prediction made one token before; element 0 is always 0. */
   readonly labelMask: Uint8Array
 }
 

@@ -1,0 +1,62 @@
+// The error reference, from the `<package>ErrorCodes` tables in the packages' sources.
+// node tools/docs/errors-page.mjs writes docs/errors.md; tools/checks tests that it is current.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+const inner = node => (ts.isAsExpression(node) || ts.isSatisfiesExpression(node) ? inner(node.expression) : node)
+
+/** The text of a string constant, also of one joined from several by `+`. */
+function text(node) {
+  if (ts.isStringLiteralLike(node)) return node.text
+  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken) return text(node.left) + text(node.right)
+  throw new Error(`${node.getSourceFile().fileName}: an error code's meaning must be a string constant, not ${node.getText()}`)
+}
+
+/** Every table `export const <name>ErrorCodes = { CODE: 'meaning' }` of one source file. */
+function* tables(file) {
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true)
+  for (const statement of source.statements.filter(ts.isVariableStatement)) {
+    for (const { name, initializer } of statement.declarationList.declarations) {
+      if (!name.getText().endsWith('ErrorCodes') || initializer === undefined) continue
+      const object = inner(initializer)
+      if (!ts.isObjectLiteralExpression(object)) throw new Error(`${file}: ${name.getText()} must be an object literal`)
+      yield object.properties.map(property => {
+        if (!ts.isPropertyAssignment(property)) throw new Error(`${file}: ${property.getText()} must be CODE: 'meaning'`)
+        return { code: property.name.text, meaning: text(property.initializer) }
+      })
+    }
+  }
+}
+
+/** @returns {{ name: string, codes: { code: string, meaning: string }[] }[]} one entry per package that has codes */
+export function errorTables() {
+  return readdirSync(join(root, 'packages'))
+    .sort()
+    .map(folder => {
+      const source = join(root, 'packages', folder, 'src')
+      const files = readdirSync(source, { recursive: true }).map(String).filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      const codes = files.sort().flatMap(file => [...tables(join(source, file))].flat())
+      return { name: folder === 'skipwise' ? folder : `@skipwise/${folder}`, codes: codes.sort((a, b) => (a.code < b.code ? -1 : 1)) }
+    })
+    .filter(({ codes }) => codes.length > 0)
+}
+
+/** The page as Markdown. */
+export function errorsPage() {
+  const sections = errorTables().map(
+    ({ name, codes }) =>
+      `## ${name}\n\n| code | meaning |\n|---|---|\n${codes.map(({ code, meaning }) => `| \`${code}\` | ${meaning.replaceAll('|', '\\|')} |`).join('\n')}\n`
+  )
+  return `# Errors
+
+Every error reads \`CODE: what is wrong: what to do\` and is a \`SkipwiseError\` with \`code\`, \`problem\` and \`fix\`. A code keeps its meaning for
+ever; recognise errors by it (\`isSkipwiseError(error) && error.code === '…'\`). \`npm run docs\` writes this page from the packages' tables.
+
+${sections.join('\n')}`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(join(root, 'docs', 'errors.md'), errorsPage())
