@@ -1,1 +1,2 @@
-export {}
+export { openOnnxExecutor, type OnnxExecutorOptions } from './executor.js'
+export { onnxExecutor } from './plugin.js'

@@ -1,1 +1,2 @@
-export {}
+export { openTfjsExecutor } from './executor.js'
+export { tfjsExecutor } from './plugin.js'

@@ -1,0 +1,125 @@
+import type { ValueId } from '@skipwise/runtime'
+import type { OnnxBuilder } from '../builder.js'
+import type { Lowering } from '../lowering.js'
+
+/** Rows of a block of queries. Block i reads only the keys up to its last row, so the masked upper blocks are not computed. */
+const BLOCK_ROWS = 128
+/** Probabilities of up to this many elements (64 MB) are kept for the backward pass; more are computed again. */
+const KEPT_ELEMENTS = 2 ** 24
+
+interface Shape {
+  B: number
+  T: number
+  H: number
+  K: number
+  /** Query heads a key head: H / K. */
+  G: number
+  D: number
+}
+
+const shapeOf = (b: OnnxBuilder, query: ValueId, key: ValueId): Shape => {
+  const [B, T, H, D] = b.spec(query).shape, K = b.spec(key).shape[2]
+  return { B, T, H, K, G: H / K, D }
+}
+
+/** [B, T, H, D] → [B, K, G, T, D], once per value. */
+const queryHeads = (b: OnnxBuilder, name: string, { B, T, K, G, D }: Shape) =>
+  b.once(`query heads of ${name}`, () => b.transpose(b.reshape(name, [B, T, K, G, D]), [0, 2, 3, 1, 4]))
+
+/** [B, T, K, D] → [B, K, T, D], once per value. */
+const keyHeads = (b: OnnxBuilder, name: string) => b.once(`key heads of ${name}`, () => b.transpose(name, [0, 2, 1, 3]))
+
+/** Row ranges of the blocks. */
+const blocksOf = ({ T }: Shape) => Array.from({ length: Math.ceil(T / BLOCK_ROWS) }, (_, i) => ({ begin: i * BLOCK_ROWS, end: Math.min(T, (i + 1) * BLOCK_ROWS) }))
+type Block = ReturnType<typeof blocksOf>[number]
+
+/** Rows of a block of queries with the group stacked along rows: [B, K, G·rows, D]. */
+const queryBlock = (b: OnnxBuilder, heads: string, { B, K, G }: Shape, { begin, end }: Block, width: number) =>
+  b.once(`rows ${begin} of ${heads}`, () => b.reshape(b.slice(heads, 3, begin, end), [B, K, G * (end - begin), width]))
+
+/** Keys or values up to the end of a block: [B, K, end, D]. */
+const keyPrefix = (b: OnnxBuilder, heads: string, { T }: Shape, { end }: Block) => (end === T ? heads : b.once(`keys to ${end} of ${heads}`, () => b.slice(heads, 2, 0, end)))
+
+/** softmax(scale·q·kᵀ + mask) of a block: [B, K, G·rows, end]. */
+function probabilities(b: OnnxBuilder, q: string, k: string, shape: Shape, { begin, end }: Block, scale: number): string {
+  const rows = end - begin
+  const mask = b.once(`mask ${shape.G} ${begin} ${end}`, () => b.slice(maskBand(b, shape, rows), 1, shape.T - end, shape.T))
+  return b.op('Softmax', [b.op('Add', [b.matMul(q, k, { transB: true, alpha: scale }), mask])], { axis: -1 })
+}
+
+/** The mask of the last block, [G·rows, T]: every block's mask is its right-hand part. */
+const maskBand = (b: OnnxBuilder, { G, T }: Shape, rows: number) =>
+  b.constant(`mask band ${G} ${rows} ${T}`, [G * rows, T], () => {
+    const band = new Float32Array(G * rows * T)
+    for (let row = 0; row < G * rows; row++) band.fill(-1e30, row * T + (T - rows) + (row % rows) + 1, (row + 1) * T)
+    return band
+  })
+
+const keptKey = (query: string, key: string, { begin }: Block) => `probabilities ${query} ${key} ${begin}`
+
+/** Joins blocks [B, K, G·rows, D] to [B, T, H, D]. */
+function joinQueryBlocks(b: OnnxBuilder, blocks: readonly Block[], parts: readonly string[], { B, T, H, K, G, D }: Shape, output: string): void {
+  const split = parts.map((part, i) => b.reshape(part, [B, K, G, blocks[i].end - blocks[i].begin, D]))
+  const joined = split.length === 1 ? split[0] : b.op('Concat', split, { axis: 3 })
+  b.reshape(b.transpose(joined, [0, 3, 1, 2, 4]), [B, T, H, D], output)
+}
+
+/** Sums the blocks' shares [B, K, end, D] of a key or value gradient to [B, T, K, D]. */
+function sumKeyParts(b: OnnxBuilder, blocks: readonly Block[], parts: readonly string[], { T }: Shape, output: string): void {
+  const padded = parts.map((part, i) => (blocks[i].end === T ? part : b.op('Pad', [part, b.int64([0, 0, 0, 0, 0, 0, T - blocks[i].end, 0])])))
+  b.transpose(padded.length === 1 ? padded[0] : b.op('Sum', padded), [0, 2, 1, 3], output)
+}
+
+export const attentionLowerings: Readonly<Record<string, Lowering>> = {
+  CausalAttention: (b, { inputs, outputs, attributes }) => {
+    const shape = shapeOf(b, inputs.query, inputs.key), blocks = blocksOf(shape), query = b.name(inputs.query), key = b.name(inputs.key)
+    const q = queryHeads(b, query, shape), k = keyHeads(b, key), v = keyHeads(b, b.name(inputs.value))
+    const kept = shape.B * shape.H * shape.T * shape.T * 0.5 <= KEPT_ELEMENTS
+    const parts = blocks.map(block => {
+      const compute = () => probabilities(b, queryBlock(b, q, shape, block, shape.D), keyPrefix(b, k, shape, block), shape, block, attributes.scale as number)
+      const P = kept ? b.once(keptKey(query, key, block), compute) : compute()
+      return b.matMul(P, keyPrefix(b, v, shape, block))
+    })
+    joinQueryBlocks(b, blocks, parts, shape, b.name(outputs[0]))
+  },
+
+  CausalAttentionGrad: (b, { inputs, outputs, attributes }) => {
+    const shape = shapeOf(b, inputs.query, inputs.key), blocks = blocksOf(shape), scale = attributes.scale as number
+    const [query, key, value, output, dy] = [inputs.query, inputs.key, inputs.value, inputs.output, inputs.dy].map(id => b.name(id))
+    const q = queryHeads(b, query, shape), k = keyHeads(b, key), v = keyHeads(b, value), dO = queryHeads(b, dy, shape)
+    const { B, T, K, G, D } = shape
+    const rowSums = b.op('ReduceSum', [b.op('Mul', [dy, output]), b.int64([-1])], { keepdims: 1 })
+    const delta = b.transpose(b.reshape(rowSums, [B, T, K, G, 1]), [0, 2, 3, 1, 4])
+    const parts = blocks.map(block => {
+      const qRows = queryBlock(b, q, shape, block, D), dORows = queryBlock(b, dO, shape, block, D)
+      const keys = keyPrefix(b, k, shape, block), values = keyPrefix(b, v, shape, block)
+      const P = b.recall(keptKey(query, key, block)) ?? probabilities(b, qRows, keys, shape, block, scale)
+      const dP = b.matMul(dORows, values, { transB: true })
+      const dS = b.op('Mul', [b.op('Sub', [dP, queryBlock(b, delta, shape, block, 1)]), P])
+      return {
+        dQuery: b.matMul(dS, keys, { alpha: scale }),
+        dKey: b.matMul(dS, qRows, { transA: true, alpha: scale }),
+        dValue: b.matMul(P, dORows, { transA: true })
+      }
+    })
+    joinQueryBlocks(b, blocks, parts.map(part => part.dQuery), shape, b.name(outputs[0]))
+    sumKeyParts(b, blocks, parts.map(part => part.dKey), shape, b.name(outputs[1]))
+    sumKeyParts(b, blocks, parts.map(part => part.dValue), shape, b.name(outputs[2]))
+  },
+
+  // com.microsoft GroupQueryAttention appends to the cache in place when past and present are one buffer.
+  CachedAttention: (b, { inputs, outputs, attributes }) => {
+    const [B, T, H, D] = b.spec(inputs.query).shape, K = b.spec(inputs.key).shape[2], past = b.name(inputs.pastLength)
+    const lastSlot = b.once(`last slot ${past} ${B} ${T}`, () => b.op('Expand', [b.op('Add', [past, b.scalar(T - 1, 'int32')]), b.int64([B])]))
+    const total = b.once(`total ${past} ${T}`, () => b.op('Add', [past, b.scalar(T, 'int32')]))
+    const flat = (id: ValueId, heads: number) => b.reshape(b.name(id), [B, T, heads * D])
+    const [output, ...caches] = outputs.map(id => b.name(id))
+    const mixed = b.microsoft(
+      'GroupQueryAttention',
+      [flat(inputs.query, H), flat(inputs.key, K), flat(inputs.value, K), b.name(inputs.keyCache), b.name(inputs.valueCache), lastSlot, total],
+      { num_heads: H, kv_num_heads: K, scale: { float: attributes.scale as number } },
+      [`${output}_flat`, ...caches]
+    )
+    b.reshape(mixed, [B, T, H, D], output)
+  }
+}

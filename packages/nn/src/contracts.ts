@@ -1,0 +1,92 @@
+import type { RopeFrequencies } from '@skipwise/core'
+import type { tf } from '@skipwise/runtime'
+
+/** How a parameter starts when a model is trained from random weights. */
+export type Initializer = 'normal' | 'ones' | 'zeros'
+
+/** A parameter of a model, under the name and with the shape it has in a Hugging Face checkpoint. */
+export interface ParameterSpec {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly initializer: Initializer
+}
+
+/** Sizes that engines need to know. */
+export interface ModelGeometry {
+  /** V */
+  readonly vocabSize: number
+  /** d */
+  readonly hiddenSize: number
+  readonly layers: number
+  /** H */
+  readonly heads: number
+  /** K: divides H. */
+  readonly keyValueHeads: number
+  /** D */
+  readonly headDim: number
+  /** R: rotated dimensions of a head. */
+  readonly rotaryDim: number
+  /** `max_position_embeddings` */
+  readonly maxPositionEmbeddings: number
+}
+
+/** Parameters by name. */
+export type Parameters = Readonly<Record<string, tf.Tensor>>
+
+/** What a block is given to attend with; training and inference give different ones. */
+export interface BlockContext {
+  /** B */
+  readonly batch: number
+  /** T */
+  readonly length: number
+  /** Encodes the positions of queries or keys, [B, T, H, D] → the same shape. */
+  encode(x: tf.Tensor4D): tf.Tensor4D
+  /** Causal attention, [B, T, H, D] and two [B, T, K, D] → [B, T, H, D]. */
+  attend(layer: number, query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D
+}
+
+/** A model as pure tensor functions over flat tokens, N = B·T. */
+export interface ModelDefinition {
+  readonly geometry: ModelGeometry
+  /** Every parameter, in the order of the checkpoint. */
+  readonly parameters: readonly ParameterSpec[]
+  /** ids [N] → hidden states [N, d]. */
+  embed(parameters: Parameters, ids: tf.Tensor1D): tf.Tensor2D
+  /** One decoder block: [N, d] → [N, d]. */
+  block(parameters: Parameters, layer: number, x: tf.Tensor2D, context: BlockContext): tf.Tensor2D
+  /** Final norm and output embedding: logits are hidden · weightᵀ, [N, d] and [V, d]. */
+  head(parameters: Parameters, x: tf.Tensor2D): { readonly hidden: tf.Tensor2D; readonly weight: tf.Tensor2D }
+}
+
+/** A model architecture: reads `config.json`, defines the model. */
+export interface Architecture {
+  /** Values of `model_type` in `config.json` that it reads. */
+  readonly modelTypes: readonly string[]
+  /** @throws SkipwiseError `ARCHITECTURE_CONFIG` naming the keys that are wrong or not supported */
+  define(config: Readonly<Record<string, unknown>>): ModelDefinition
+}
+
+/** cos and sin of every token's angles, [N, R/2], computed in float64 and rounded once. */
+export interface RotaryTables {
+  readonly cos: Float32Array
+  readonly sin: Float32Array
+}
+
+/** A positional encoding: numbers on the host, application on tensors. */
+export interface PositionalEncoding {
+  /** Tables of the given positions; both carry the attention factor. */
+  tables(positionIds: Int32Array, frequencies: RopeFrequencies): RotaryTables
+  /**
+   * @param x [B, T, H, D]
+   * @param cos [B, T, R/2]
+   * @param sin [B, T, R/2]
+   */
+  apply(x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D): tf.Tensor4D
+}
+
+declare module '@skipwise/core' {
+  interface PluginKinds {
+    architecture: Architecture
+    'positional-encoding': PositionalEncoding
+  }
+}

@@ -1,0 +1,43 @@
+import { causalAttention, type tf } from '@skipwise/runtime'
+import type { BlockContext, ModelDefinition, ModelGeometry, Parameters, PositionalEncoding } from './contracts.js'
+
+/** What a whole-sequence forward pass needs beside the parameters. */
+export interface ForwardInputs {
+  /** B */
+  readonly batch: number
+  /** [N], int32 */
+  readonly ids: tf.Tensor1D
+  /** [B, T, R/2] */
+  readonly cos: tf.Tensor3D
+  /** [B, T, R/2] */
+  readonly sin: tf.Tensor3D
+  /** Multiplies 1/√D. */
+  readonly softmaxScale: number
+}
+
+/** Scale of attention scores: softmaxScale / √D. */
+export const attentionScale = ({ headDim }: ModelGeometry, softmaxScale: number): number => softmaxScale / Math.sqrt(headDim)
+
+/**
+ * Hidden states after the final norm, and the output embedding, for whole sequences: causal by index, positions by the
+ * tables, so that position ids may skip.
+ *
+ * @returns hidden [N, d] and weight [V, d]; logits are hidden · weightᵀ
+ */
+export function forward(model: ModelDefinition, encoding: PositionalEncoding, parameters: Parameters, inputs: ForwardInputs) {
+  const { batch, ids, cos, sin, softmaxScale } = inputs, scale = attentionScale(model.geometry, softmaxScale)
+  const context: BlockContext = {
+    batch,
+    length: ids.shape[0] / batch,
+    encode: x => encoding.apply(x, cos, sin),
+    attend: (_, query, key, value) => causalAttention(query, key, value, scale)
+  }
+  return model.head(parameters, runBlocks(model, parameters, ids, context))
+}
+
+/** Embedding and all blocks: ids [N] → [N, d] before the final norm. */
+export function runBlocks(model: ModelDefinition, parameters: Parameters, ids: tf.Tensor1D, context: BlockContext): tf.Tensor2D {
+  let x = model.embed(parameters, ids)
+  for (let layer = 0; layer < model.geometry.layers; layer++) x = model.block(parameters, layer, x, context)
+  return x
+}

@@ -1,0 +1,58 @@
+import type { Graph, HostData, ValueSpec } from './graph.js'
+
+/** A value on an executor's device. It belongs to the executor that made it. */
+export interface Value extends ValueSpec {
+  /** Frees its memory. A donated or program-owned value needs no call. */
+  dispose(): void
+}
+
+/** Named values. */
+export type Values = Readonly<Record<string, Value>>
+
+/** How a program is compiled. */
+export interface CompileOptions {
+  /**
+   * Input name → output name: the input is consumed by a run and comes back as that output, in the same memory where the
+   * executor can. Both have one shape. Used for weights, optimizer state and key/value caches.
+   */
+  readonly donate?: Readonly<Record<string, string>>
+}
+
+/** A compiled graph. */
+export interface Program {
+  readonly graph: Graph
+  /**
+   * Runs once. Outputs that are not donated belong to the program and hold until its next run: read them before.
+   *
+   * @throws SkipwiseError `EXECUTOR_INPUT`
+   */
+  run(inputs: Values): Promise<Values>
+  dispose(): Promise<void>
+}
+
+/** Compiles and runs graphs on one device. */
+export interface Executor {
+  readonly name: string
+  /** The device in words, for instance `'cpu, 2 threads'`. */
+  readonly device: string
+  compile(graph: Graph, options?: CompileOptions): Promise<Program>
+  /** A value holding a copy of `data`, or zeros. */
+  upload(spec: ValueSpec, data?: HostData): Value
+  /** The numbers of a value; on a CPU executor this may be its own memory: copy what must outlive the next run. */
+  read(value: Value): Promise<HostData>
+  dispose(): Promise<void>
+}
+
+/** Loads an executor: the instance of a plugin of kind `executor`. */
+export interface ExecutorLoader {
+  /** Why this machine cannot use it, or undefined when it can. */
+  unavailable(): Promise<string | undefined>
+  /** @throws SkipwiseError `EXECUTOR_UNAVAILABLE` */
+  open(): Promise<Executor>
+}
+
+declare module '@skipwise/core' {
+  interface PluginKinds {
+    executor: ExecutorLoader
+  }
+}

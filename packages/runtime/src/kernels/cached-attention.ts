@@ -1,0 +1,55 @@
+import { defineFusedKernel } from '../fused-kernel.js'
+import { tf } from '../tfjs.js'
+
+const kernel = defineFusedKernel(
+  {
+    name: 'CachedAttention',
+    outputs: ({ query, keyCache, valueCache }) => [query, keyCache, valueCache],
+    compose: ({ query, key, value, keyCache, valueCache, pastLength }, { scale }: { scale: number }) => {
+      const [B, T, H, D] = query.shape as [number, number, number, number], [, K, S] = keyCache.shape as number[], G = H / K
+      const slot = tf.reshape(tf.range(0, S, 1, 'int32'), [1, S]), row = tf.add(tf.reshape(tf.range(0, T, 1, 'int32'), [T, 1]), pastLength)
+      // Row t of the new keys goes to slot pastLength + t: a product with a 0/1 matrix, since tfjs cannot write at a computed place.
+      const place = tf.cast(tf.equal(slot, row), 'float32') as tf.Tensor2D, kept = tf.cast(tf.less(slot, pastLength), 'float32')
+      const write = (cache: tf.Tensor, added: tf.Tensor) => {
+        const rows = tf.reshape(tf.transpose(added, [0, 2, 1, 3]), [B * K, T, D]) as tf.Tensor3D
+        const placed = tf.matMul(tf.tile(tf.reshape(place, [1, T, S]), [B * K, 1, 1]) as tf.Tensor3D, rows, true)
+        return tf.add(tf.mul(cache, tf.reshape(kept, [1, 1, S, 1])), tf.reshape(placed, [B, K, S, D]))
+      }
+      const keys = write(keyCache, key), values = write(valueCache, value)
+      const q = tf.reshape(tf.transpose(tf.reshape(query, [B, T, K, G, D]), [0, 2, 3, 1, 4]), [B * K, G * T, D]) as tf.Tensor3D
+      const scores = tf.mul(tf.matMul(q, tf.reshape(keys, [B * K, S, D]) as tf.Tensor3D, false, true), scale)
+      const hidden = tf.reshape(tf.tile(tf.greater(slot, row), [G, 1]), [1, G * T, S])
+      const probabilities = tf.softmax(tf.where(hidden, tf.scalar(-1e30), scores)) as tf.Tensor3D
+      const mixed = tf.matMul(probabilities, tf.reshape(values, [B * K, S, D]) as tf.Tensor3D)
+      return [tf.reshape(tf.transpose(tf.reshape(mixed, [B, K, G, T, D]), [0, 3, 1, 2, 4]), [B, T, H, D]), keys, values]
+    }
+  },
+  []
+)
+
+/** What {@link cachedAttention} takes. */
+export interface CachedAttentionInputs {
+  /** [B, T, H, D]: queries of the new tokens. */
+  readonly query: tf.Tensor4D
+  /** [B, T, K, D]. */
+  readonly key: tf.Tensor4D
+  /** [B, T, K, D]. */
+  readonly value: tf.Tensor4D
+  /** [B, K, S, D]; the first `pastLength` slots are filled. */
+  readonly keyCache: tf.Tensor4D
+  /** [B, K, S, D]. */
+  readonly valueCache: tf.Tensor4D
+  /** Scalar int32: tokens already in the cache; `pastLength + T ≤ S`. */
+  readonly pastLength: tf.Scalar
+}
+
+/**
+ * Causal attention of T new tokens over a cache of capacity S, and the cache with the new keys and values written behind
+ * the past ones.
+ *
+ * @returns `output` [B, T, H, D], `keyCache` and `valueCache` [B, K, S, D]
+ */
+export function cachedAttention(inputs: CachedAttentionInputs, scale: number): { output: tf.Tensor4D; keyCache: tf.Tensor4D; valueCache: tf.Tensor4D } {
+  const [output, keyCache, valueCache] = kernel({ ...inputs }, { scale }) as tf.Tensor4D[]
+  return { output, keyCache, valueCache }
+}

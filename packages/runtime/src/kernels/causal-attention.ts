@@ -1,0 +1,78 @@
+import { defineFusedKernel } from '../fused-kernel.js'
+import { tf } from '../tfjs.js'
+
+interface Attributes {
+  /** Multiplies the scores before the softmax, usually 1/√D. */
+  scale: number
+}
+
+const forward = defineFusedKernel(
+  {
+    name: 'CausalAttention',
+    outputs: ({ query }) => [query],
+    compose: ({ query, key, value }, { scale }: Attributes) => {
+      const { q, k, v, probabilities } = heads(query, key, value, scale)
+      return [fromHeads(tf.matMul(probabilities(q, k), v), query.shape)]
+    },
+    gradient: ([dy], { query, key, value, output0 }, { scale }: Attributes) => {
+      const gradient = backward({ query, key, value, output: output0, dy }, { scale })
+      return { query: () => gradient[0], key: () => gradient[1], value: () => gradient[2] }
+    }
+  },
+  ['query', 'key', 'value']
+)
+
+const backward = defineFusedKernel(
+  {
+    name: 'CausalAttentionGrad',
+    outputs: ({ query, key, value }) => [query, key, value],
+    // P = softmax(s·QKᵀ):  dV = PᵀdO,  dS = P·(dOVᵀ − Σ dO·O),  dQ = s·dS·K,  dK = s·dSᵀQ
+    compose: ({ query, key, value, output, dy }, { scale }: Attributes) => {
+      const { q, k, v, toHeads, probabilities } = heads(query, key, value, scale)
+      const dOutput = toHeads(dy), P = probabilities(q, k)
+      const delta = tf.sum(tf.mul(dOutput, toHeads(output)), 2, true)
+      const dScores = tf.mul(tf.mul(P, tf.sub(tf.matMul(dOutput, v, false, true), delta)), scale)
+      return [
+        fromHeads(tf.matMul(dScores, k), query.shape),
+        fromHeads(tf.matMul(dScores, q, true), key.shape),
+        fromHeads(tf.matMul(P, dOutput, true), value.shape)
+      ]
+    }
+  },
+  []
+)
+
+/**
+ * [B, T, H, D] tensors as [B·K, G·T, D], G = H/K query heads sharing a key head stacked along time, so that grouped-query
+ * attention needs no repeated keys and the sum over the group falls out of the product.
+ */
+function heads(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, scale: number) {
+  const [B, T, H, D] = query.shape as [number, number, number, number], K = key.shape[2] as number, G = H / K
+  const toHeads = (x: tf.Tensor) => tf.reshape(tf.transpose(tf.reshape(x, [B, T, K, G, D]), [0, 2, 3, 1, 4]), [B * K, G * T, D]) as tf.Tensor3D
+  const toKeyHeads = (x: tf.Tensor) => tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [B * K, T, D]) as tf.Tensor3D
+  const probabilities = (q: tf.Tensor3D, k: tf.Tensor3D) => {
+    const scores = tf.mul(tf.matMul(q, k, false, true), scale), position = tf.range(0, T, 1, 'int32')
+    const future = tf.tile(tf.greater(tf.reshape(position, [1, T]), tf.reshape(position, [T, 1])), [G, 1])
+    return tf.softmax(tf.where(tf.reshape(future, [1, G * T, T]), tf.scalar(-1e30), scores)) as tf.Tensor3D
+  }
+  return { q: toHeads(query), k: toKeyHeads(key), v: toKeyHeads(value), toHeads, probabilities }
+}
+
+/** [B·K, G·T, D] back to [B, T, H, D]. */
+function fromHeads(x: tf.Tensor, shape: number[]): tf.Tensor {
+  const [B, T, H, D] = shape as [number, number, number, number], K = (x.shape[0] as number) / B, G = H / K
+  return tf.reshape(tf.transpose(tf.reshape(x, [B, K, G, T, D]), [0, 3, 1, 2, 4]), [B, T, H, D])
+}
+
+/**
+ * Causal attention with grouped key/value heads: query head h reads key head ⌊h·K/H⌋. Causality is by index in the
+ * sequence, never by position id, so that the chunks of a PoSE example see one another.
+ *
+ * @param query [B, T, H, D]
+ * @param key [B, T, K, D], K divides H
+ * @param value [B, T, K, D]
+ * @param scale multiplies the scores, usually 1/√D
+ * @returns [B, T, H, D]
+ */
+export const causalAttention = (query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D, scale: number): tf.Tensor4D =>
+  forward({ query, key, value }, { scale })[0] as tf.Tensor4D

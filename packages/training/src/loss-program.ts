@@ -1,0 +1,64 @@
+import { forward, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
+import { linearCrossEntropy, tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
+
+/** Shape of the batches of a program. */
+export interface BatchShape {
+  /** B: examples at once (the micro-batch). */
+  readonly batch: number
+  /** T: tokens of an example. */
+  readonly length: number
+}
+
+/** What {@link traceLoss} builds. */
+export interface LossProgramOptions extends BatchShape {
+  readonly softmaxScale: number
+  /** Also take `accumulated:<name>` inputs and add them to the gradients. */
+  readonly accumulate?: boolean
+}
+
+/** Name of a parameter's gradient among the outputs. */
+export const gradientName = (parameter: string): string => `gradient:${parameter}`
+/** Name of a parameter's accumulated gradient among the inputs. */
+export const accumulatedName = (parameter: string): string => `accumulated:${parameter}`
+
+/**
+ * The program of a loss and its gradients. Inputs: every parameter by name, `ids` and `labels` [B·T] int32, `labelWeights` [B·T],
+ * `cos` and `sin` [B, T, R/2]. Outputs: `loss` = Σ labelWeights · (−log p(label)), and a gradient per parameter.
+ */
+export function traceLoss(model: ModelDefinition, encoding: PositionalEncoding, options: LossProgramOptions): Graph {
+  const { batch, length, softmaxScale, accumulate = false } = options, tokens = batch * length
+  const names = model.parameters.map(parameter => parameter.name)
+  const specs: Record<string, ValueSpec> = { ...parameterSpecs(model), ...batchSpecs(model, options) }
+  if (accumulate) for (const { name, shape } of model.parameters) specs[accumulatedName(name)] = { shape, dtype: 'float32' }
+
+  return trace(`loss ${batch}×${length}`, inputs => {
+    const loss = (...parameters: tf.Tensor[]) => {
+      const { hidden, weight } = forward(model, encoding, Object.fromEntries(names.map((name, i) => [name, parameters[i]])), {
+        batch, softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D
+      })
+      const nll = linearCrossEntropy(hidden, weight, inputs.labels as tf.Tensor1D)
+      return tf.reshape(tf.matMul(tf.reshape(nll, [1, tokens]), tf.reshape(inputs.labelWeights, [tokens, 1])), []) as tf.Scalar
+    }
+    const { value, grads } = tf.valueAndGrads(loss)(names.map(name => inputs[name]))
+    const outputs: Record<string, tf.Tensor> = { loss: value }
+    names.forEach((name, i) => (outputs[gradientName(name)] = accumulate ? tf.add(grads[i], inputs[accumulatedName(name)]) : grads[i]))
+    return outputs
+  }, specs)
+}
+
+/** The program of a loss alone, for validation: the inputs of {@link traceLoss}, output `loss`. */
+export function parameterSpecs(model: ModelDefinition): Record<string, ValueSpec> {
+  return Object.fromEntries(model.parameters.map(({ name, shape }) => [name, { shape, dtype: 'float32' as const }]))
+}
+
+/** Inputs of a batch. */
+export function batchSpecs({ geometry }: ModelDefinition, { batch, length }: BatchShape): Record<string, ValueSpec> {
+  const table: ValueSpec = { shape: [batch, length, geometry.rotaryDim / 2], dtype: 'float32' }
+  return {
+    ids: { shape: [batch * length], dtype: 'int32' },
+    labels: { shape: [batch * length], dtype: 'int32' },
+    labelWeights: { shape: [batch * length], dtype: 'float32' },
+    cos: table,
+    sin: table
+  }
+}
