@@ -3,3 +3,4 @@ export { describeInterpolation, type InterpolationConformance } from './conforma
 export { describeEvalSuite, type EvalSuiteConformance } from './conformance/eval-suite.js'
 export { byteTokenizer } from './models/byte-tokenizer.js'
 export { inductionModel, type InductionModelOptions } from './models/induction-model.js'
+export { describePositionTransform, type PositionTransformConformance } from './conformance/position-transform.js'

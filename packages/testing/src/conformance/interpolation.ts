@@ -1,5 +1,6 @@
-import { isSkipwiseError, validate, type Interpolation, type Plugin, type RopeGeometry, type StandardSchemaV1 } from '@skipwise/core'
+import { validate, type Interpolation, type Plugin, type RopeGeometry, type StandardSchemaV1 } from '@skipwise/core'
 import { describe, expect, test } from 'vitest'
+import { codeOf } from '../code-of.js'
 
 /** What {@link describeInterpolation} runs over. */
 export interface InterpolationConformance {
@@ -90,15 +91,4 @@ function describeGeometry(create: () => Interpolation, geometry: RopeGeometry, l
     if (keys.rope_parameters['rope_type'] === 'default') expect(keys.rope_scaling).toBeNull()
     else expect(keys.rope_scaling).toMatchObject({ type: keys.rope_parameters['rope_type'] })
   })
-}
-
-/** The code of the error that `action` throws, undefined if it throws none; other errors pass through. */
-function codeOf(action: () => unknown): string | undefined {
-  try {
-    action()
-    return undefined
-  } catch (error) {
-    if (isSkipwiseError(error)) return error.code
-    throw error
-  }
 }

@@ -1,0 +1,73 @@
+import { fc, test as property } from '@fast-check/vitest'
+import { describe, expect, test } from 'vitest'
+import { contiguous, estimateCoverage, exactCoverage, pose } from './index.js'
+
+const posed = (config: object) => pose.create(pose.config.parse(config))
+
+/** Counts over every cut and skip. */
+function enumerated(original: number, target: number, cuts: readonly number[]): number[] {
+  const counts = new Array(target).fill(0), skips = target - original + 1
+  for (const cut of cuts) for (let skip = 0; skip < skips; skip++) {
+    const positionIds = Array.from({ length: original }, (_, t) => (t < cut ? t : t + skip))
+    for (const distance of new Set(positionIds.flatMap(a => positionIds.map(b => Math.abs(a - b))))) counts[distance] += 1 / skips / cuts.length
+  }
+  return counts
+}
+
+describe('exact coverage of two chunks', () => {
+  property.prop([fc.integer({ min: 2, max: 9 }), fc.integer({ min: 0, max: 12 })], { numRuns: 40 })('equals the enumeration of every cut and skip', (original, more) => {
+    const window = { original, target: original + more }
+    const uniform = enumerated(original, original + more, Array.from({ length: original - 1 }, (_, i) => i + 1))
+    const equal = enumerated(original, original + more, [Math.floor(original / 2)])
+    exactCoverage(window).forEach((p, distance) => expect(p).toBeCloseTo(uniform[distance], 12))
+    exactCoverage(window, { lengths: 'equal' }).forEach((p, distance) => expect(p).toBeCloseTo(equal[distance], 12))
+  })
+
+  test('2,048 → 16,384: 14.3 % from 2,048 to 14,336, then a linear fall', () => {
+    const p = exactCoverage({ original: 2048, target: 16384 }), flat = 2047 / 14337
+    expect(flat).toBeCloseTo(0.1428, 4)
+    for (let distance = 2048; distance <= 14336; distance++) expect(p[distance]).toBeCloseTo(flat, 14)
+    for (let distance = 14338; distance < 16384; distance++) expect(p[distance]).toBeCloseTo((16384 - distance) / 14337, 14)
+    expect(p[1023]).toBe(1)
+    expect(p[0]).toBe(1)
+  })
+
+  test('2,048 → 131,072: 1.6 %', () => expect(exactCoverage({ original: 2048, target: 131072 })[65536]).toBeCloseTo(0.016, 3))
+  test('one chunk covers its window and no more', () => expect([...exactCoverage({ original: 2, target: 4 }, { chunks: 1 })]).toEqual([1, 1, 0, 0]))
+  test('three chunks have no closed form', () => expect(() => exactCoverage({ original: 8, target: 16 }, { chunks: 3 })).toThrow('COVERAGE_CHUNKS'))
+})
+
+describe('estimated coverage', () => {
+  const window = { original: 2048, target: 16384 }
+
+  test.each(['uniform', 'equal'] as const)('2,048 → 16,384, N = 2, %s: agrees with the exact value within its standard error', lengths => {
+    const exact = exactCoverage(window, { lengths }), examples = 10000
+    const { probability } = estimateCoverage(posed({ lengths }), window, { examples, seed: 0 })
+    let squares = 0, worst = 0, random = 0
+    exact.forEach((p, distance) => {
+      const standardError = Math.sqrt((p * (1 - p)) / examples)
+      if (standardError === 0) return expect(probability[distance]).toBe(p)
+      const z = (probability[distance] - p) / standardError
+      squares += z * z
+      worst = Math.max(worst, Math.abs(z))
+      random++
+    })
+    // the z of near distances go together, so their mean square is 1 give or take much more than 1/√15,000
+    expect(squares / random).toBeGreaterThan(0.3)
+    expect(squares / random).toBeLessThan(2)
+    expect(worst).toBeLessThan(4.5)
+  })
+
+  test('counts each distance once in an example of many runs', () => {
+    const { probability, standardError, examples } = estimateCoverage(posed({ chunks: 8 }), { original: 8, target: 8 }, { examples: 3, seed: 0 })
+    expect([...probability]).toEqual(new Array(8).fill(1))
+    expect([...standardError]).toEqual(new Array(8).fill(0))
+    expect(examples).toBe(3)
+  })
+
+  test('more chunks cover more of the far distances, and skipping beats none', () => {
+    const far = (chunks: number) => estimateCoverage(posed({ chunks }), window, { examples: 500, seed: 0 }).probability.slice(2048, 14336).reduce((sum, p) => sum + p, 0)
+    expect(far(3)).toBeGreaterThan(1.2 * far(2))
+    expect(estimateCoverage(contiguous.create({ span: 'first' }), window, { examples: 2, seed: 0 }).probability.slice(2048).every(p => p === 0)).toBe(true)
+  })
+})
