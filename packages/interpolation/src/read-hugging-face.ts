@@ -12,7 +12,7 @@ type RopeType = keyof typeof pluginsByType
 
 /** What {@link readHuggingFaceRope} finds: `name` and `config` go to the registry, `geometry` to `frequencies`. */
 export interface HuggingFaceRopeReading {
-  readonly name: (typeof pluginsByType)[RopeType]['name']
+  readonly name: 'none' | 'linear' | 'yarn' | 'llama3' | 'longrope'
   /** The plugin's configuration, complete with its defaults. */
   readonly config: Readonly<Record<string, unknown>>
   /** L_t here is L_c times the factor; `max_position_embeddings` may allow more (LLaMA 3.1: 8 × 8,192 of 131,072). */
@@ -107,8 +107,12 @@ function lengthsOf(config: JsonObject, rope: JsonObject, type: RopeType): { orig
   return { originalLength, factor }
 }
 
-/** The plugin's configuration as the file gives it; what is undefined gets the plugin's default. */
+/** The plugin's configuration as the file gives it; what is not given gets the plugin's default. */
 function pluginConfig(type: RopeType, rope: JsonObject, rotaryDim: number): JsonObject {
+  return Object.fromEntries(Object.entries(configKeys(type, rope, rotaryDim)).filter(([, value]) => value !== undefined))
+}
+
+function configKeys(type: RopeType, rope: JsonObject, rotaryDim: number): JsonObject {
   switch (type) {
     case 'yarn':
       return {
