@@ -1,0 +1,102 @@
+import { SkipwiseError, type Chart, type ChartAxis } from '@skipwise/core'
+import { formatNumber, formatPercent, formatTokens } from './numbers.js'
+
+/** Where an axis begins and ends, and where its ticks stand. */
+export interface AxisScale {
+  readonly domain: readonly [number, number]
+  readonly ticks: readonly number[]
+  readonly format: (value: number) => string
+}
+
+/** Most ticks of an axis. */
+const MOST_TICKS = 11
+
+/**
+ * Scales of a chart's axes. A log x axis counts tokens: powers of two, written 256, 512, 1k. A log y axis counts 1, 2, 5, 10.
+ *
+ * @throws SkipwiseError `REPORT_CHART_POINT`
+ */
+export function chartScales(chart: Chart): { x: AxisScale; y: AxisScale } {
+  const points = chart.series.flatMap(({ points }) => points)
+  const xs = [...points.map(([x]) => x), ...(chart.rules ?? []).map(({ x }) => x)], ys = points.map(([, y]) => y)
+  check(chart, chart.x, xs)
+  check(chart, chart.y, ys)
+  return { x: xScale(chart.x, xs), y: yScale(chart.y, ys) }
+}
+
+function check(chart: Chart, axis: ChartAxis, values: readonly number[]): void {
+  const wrong = values.find(value => !Number.isFinite(value) || (axis.scale === 'log' && value <= 0))
+  if (wrong === undefined) return
+  throw new SkipwiseError('REPORT_CHART_POINT', {
+    problem: `chart '${chart.id}' has a point at ${wrong} on its ${axis.scale} axis '${axis.label}'`,
+    fix: axis.scale === 'log' ? 'leave the point out or use a linear axis' : 'leave the point out'
+  })
+}
+
+/** From the first value to the last, with a little room so that points stand clear of the axis. */
+function xScale(axis: ChartAxis, values: readonly number[]): AxisScale {
+  const log = axis.scale === 'log', range = axis.domain ?? widened(extent(values), log)
+  const domain = axis.domain ?? padded(range, log), ticks = log ? powersOfTwo(...range) : linearTicks(...range)
+  return { domain, ticks: within(ticks, domain), format: axis.percent ? formatPercent : log ? formatTokens : stepFormat(ticks) }
+}
+
+/** From a tick below all values to one above. */
+function yScale(axis: ChartAxis, values: readonly number[]): AxisScale {
+  const log = axis.scale === 'log', range = axis.domain ?? widened(extent(values), log)
+  const ticks = log ? oneTwoFive(...range) : linearTicks(...range)
+  const domain = axis.domain ?? ([Math.min(range[0], ticks[0]), Math.max(range[1], ticks[ticks.length - 1])] as const)
+  return { domain, ticks: within(ticks, domain), format: axis.percent ? formatPercent : log ? formatNumber : stepFormat(ticks) }
+}
+
+const within = (ticks: readonly number[], [low, high]: readonly [number, number]) => ticks.filter(tick => tick >= low && tick <= high)
+
+/** Ends of the values; any range will do where there are none. */
+const extent = (values: readonly number[]): readonly [number, number] => (values.length === 0 ? [1, 10] : [Math.min(...values), Math.max(...values)])
+
+/** 2.5 % more on both sides. */
+function padded([low, high]: readonly [number, number], log: boolean): readonly [number, number] {
+  if (!log) return [low - 0.025 * (high - low), high + 0.025 * (high - low)]
+  const factor = (high / low) ** 0.025
+  return [low / factor, high * factor]
+}
+
+/** A range that has a width, so that a single value, or several but for rounding, can be drawn. */
+function widened([low, high]: readonly [number, number], log: boolean): readonly [number, number] {
+  if (high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high))) return [low, high]
+  return log ? [low / 2, low * 2] : [low - Math.max(1, Math.abs(low)) / 2, low + Math.max(1, Math.abs(low)) / 2]
+}
+
+/** Powers of two within [low, high]; where the range has fewer than two, those around it. */
+function powersOfTwo(low: number, high: number): number[] {
+  let from = Math.ceil(Math.log2(low)), to = Math.floor(Math.log2(high))
+  if (to - from < 1) [from, to] = [Math.floor(Math.log2(low)), Math.ceil(Math.log2(high))]
+  const every = Math.ceil((to - from + 1) / MOST_TICKS)
+  return Array.from({ length: Math.floor((to - from) / every) + 1 }, (_, i) => 2 ** (from + i * every))
+}
+
+/** 1, 2, 5 × 10^k around [low, high], powers of ten alone where these would be too many. */
+function oneTwoFive(low: number, high: number): number[] {
+  const decades = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))] as const
+  const all = Array.from({ length: decades[1] - decades[0] + 1 }, (_, i) => 10 ** (decades[0] + i))
+  const fine = all.flatMap(decade => [1, 2, 5].map(factor => +(factor * decade).toPrecision(12)))
+  const from = fine.findLastIndex(tick => tick <= low), to = fine.findIndex(tick => tick >= high)
+  const around = fine.slice(from, to + 1)
+  if (around.length <= 8) return around
+  const every = Math.ceil(all.length / MOST_TICKS)
+  const tens = all.filter((_, i) => i % every === 0).filter(tick => tick >= around[0] && tick <= around[around.length - 1])
+  return [around[0], ...tens, around[around.length - 1]].filter((tick, i, ticks) => ticks.indexOf(tick) === i)
+}
+
+/** Multiples of 1, 2 or 5 × 10^k, six or so, from at most `low` to at least `high`. */
+function linearTicks(low: number, high: number): number[] {
+  const rough = (high - low) / 5, decade = 10 ** Math.floor(Math.log10(rough))
+  const step = decade * ([1, 2, 5].find(factor => factor * decade >= rough * (1 - 1e-9)) ?? 10)
+  const from = Math.floor(low / step + 1e-9), to = Math.ceil(high / step - 1e-9)
+  return Array.from({ length: to - from + 1 }, (_, i) => +((from + i) * step).toPrecision(12))
+}
+
+/** As many decimals on each tick as the finest one needs: 4.6, 4.8, 5.0. */
+function stepFormat(ticks: readonly number[]): (value: number) => string {
+  const decimals = Math.max(...ticks.map(tick => /\.(\d+)$/.exec(String(tick))?.[1].length ?? 0))
+  return value => (Math.abs(value) >= 1e9 || decimals > 6 ? formatNumber(value) : value.toFixed(decimals))
+}

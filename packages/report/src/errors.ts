@@ -1,0 +1,6 @@
+import type { ErrorCodes } from '@skipwise/core'
+
+/** The codes that `@skipwise/report` throws. */
+export const reportErrorCodes = {
+  REPORT_CHART_POINT: 'A chart has a point that is not finite, or not positive on a log axis.'
+} as const satisfies ErrorCodes

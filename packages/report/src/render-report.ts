@@ -1,0 +1,95 @@
+import type { Chart } from '@skipwise/core'
+import { escapeHtml } from './escape.js'
+import { chartScales } from './axis.js'
+import { renderSvg } from './render-svg.js'
+import { STYLES } from './styles.js'
+import { cellText, isNumeric, type Cell, type Table } from './table.js'
+import { themeable } from './theme.js'
+
+/** What a report shows, in this order. */
+export interface Report {
+  readonly title: string
+  /** A paragraph under the title. */
+  readonly summary?: string
+  readonly charts: readonly Chart[]
+  readonly tables?: readonly (Table & { readonly title: string })[]
+  /** Facts of the run: model, seed, versions, digests. */
+  readonly metadata?: Readonly<Record<string, string | number>>
+  /** The recipe's text, shown as it is. */
+  readonly recipe?: string
+}
+
+/**
+ * A report as one HTML document: inline SVG and CSS, no script and no network, light or dark as the reader prefers, fit for print and
+ * for screen readers. Every text is escaped, and a content security policy forbids what is not there.
+ *
+ * @throws SkipwiseError `REPORT_CHART_POINT`
+ *
+ * @example
+ * ```ts
+ * await writeFile('report.html', await renderReport({ title: 'tiny-llama to 8k', charts: suite.charts(results) }))
+ * ```
+ */
+export async function renderReport({ title, summary, charts, tables = [], metadata = {}, recipe }: Report): Promise<string> {
+  const figures: string[] = []
+  for (const chart of charts) figures.push(await figure(chart))
+  const facts = Object.entries(metadata)
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="generator" content="@skipwise/report">
+<title>${escapeHtml(title)}</title>
+<style>
+${STYLES}
+</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(title)}</h1>
+${summary ? `<p>${escapeHtml(summary)}</p>\n` : ''}${figures.join('')}${tables.map(table => section(table.title, tableHtml(table))).join('')}${
+    facts.length ? section('Run', `<dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(cellText(value))}</dd>`).join('')}</dl>`) : ''
+  }${recipe ? section('Recipe', `<pre>${escapeHtml(recipe)}</pre>`) : ''}</main>
+</body>
+</html>
+`
+}
+
+const section = (title: string, body: string) => `<section>\n<h2>${escapeHtml(title)}</h2>\n${body}\n</section>\n`
+
+async function figure(chart: Chart): Promise<string> {
+  const svg = themeable(await renderSvg(chart, { title: false }))
+  return section(
+    chart.title,
+    `<figure>\n<div class="scroll">${svg}</div>\n<figcaption>${escapeHtml(chart.description)}</figcaption>\n</figure>
+<details class="data"><summary>The figure as a table</summary>${tableHtml(tableOf(chart))}</details>`
+  )
+}
+
+/** One row for each x, one column for each series. */
+function tableOf(chart: Chart): Table {
+  const { x, y } = chart, xs = [...new Set(chart.series.flatMap(({ points }) => points.map(([at]) => at)))].sort((a, b) => a - b)
+  const percent = chartScales(chart).y.format
+  return {
+    headers: [x.label, ...chart.series.map(({ name }) => name)],
+    rows: xs.map(at => [
+      at,
+      ...chart.series.map(({ points }): Cell => {
+        const value = points.find(([px]) => px === at)?.[1]
+        return value === undefined ? '' : y.percent ? percent(value) : value
+      })
+    ])
+  }
+}
+
+function tableHtml(table: Table): string {
+  const cell = (tag: string, text: string, column: number) => {
+    const scope = tag === 'th' ? ' scope="row"' : '', number = isNumeric(table, column) ? ' class="number"' : ''
+    return `<${tag}${scope}${number}>${escapeHtml(text)}</${tag}>`
+  }
+  const head = table.headers.map((header, column) => `<th scope="col"${isNumeric(table, column) ? ' class="number"' : ''}>${escapeHtml(header)}</th>`)
+  const rows = table.rows.map(row => `<tr>${table.headers.map((_, column) => cell(column === 0 ? 'th' : 'td', cellText(row[column] ?? ''), column)).join('')}</tr>`)
+  return `<div class="scroll"><table>\n<thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody></table></div>`
+}

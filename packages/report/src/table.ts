@@ -1,0 +1,44 @@
+import { printable } from './escape.js'
+import { formatNumber } from './numbers.js'
+
+/** A cell: numbers are written by {@link formatNumber} and aligned right. */
+export type Cell = string | number
+
+/** Rows under headers. */
+export interface Table {
+  readonly headers: readonly string[]
+  readonly rows: readonly (readonly Cell[])[]
+}
+
+/** Text of a cell. */
+export const cellText = (cell: Cell): string => (typeof cell === 'number' ? formatNumber(cell) : cell)
+
+/** Whether a column is aligned right: all its cells are numbers, or texts that begin like one ('95 %'). */
+export const isNumeric = ({ rows }: Table, column: number): boolean =>
+  rows.length > 0 && rows.every(row => typeof row[column] === 'number' || /^[-+]?\d/.test(String(row[column] ?? '')))
+
+/**
+ * A table as GitHub Markdown or as lines for a terminal, columns aligned in both.
+ *
+ * @example
+ * ```ts
+ * console.log(renderTable(['model', 'perplexity@512'], [['base', 5.31]], 'text'))
+ * ```
+ */
+export function renderTable(headers: readonly string[], rows: readonly (readonly Cell[])[], format: 'markdown' | 'text' = 'markdown'): string {
+  const escape = format === 'markdown' ? (text: string) => printable(text).replace(/[\\|`*_<>[\]]/g, '\\$&') : printable
+  const lines = [headers, ...rows].map(row => headers.map((_, column) => escape(cellText(row[column] ?? ''))))
+  const widths = headers.map((_, column) => Math.max(3, ...lines.map(line => width(line[column]))))
+  const right = headers.map((_, column) => isNumeric({ headers, rows }, column))
+  const pad = (text: string, column: number) => {
+    const space = ' '.repeat(widths[column] - width(text))
+    return right[column] ? space + text : text + space
+  }
+  const [head, ...body] = lines.map(line => line.map(pad))
+  if (format === 'text') return [head, widths.map(n => '─'.repeat(n)), ...body].map(line => line.join('  ').trimEnd()).join('\n')
+  const rule = widths.map((n, column) => (right[column] ? `${'-'.repeat(n - 1)}:` : '-'.repeat(n)))
+  return [head, rule, ...body].map(line => `| ${line.join(' | ')} |`).join('\n')
+}
+
+/** Characters, not UTF-16 units. */
+const width = (text: string) => [...text].length
