@@ -1,1 +1,3 @@
-export {}
+export { tokenizerErrorCodes } from './errors.js'
+export { loadTokenizerJson, tokenizerJson } from './tokenizer-json.js'
+export { bytes } from './bytes.js'

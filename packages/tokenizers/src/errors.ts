@@ -1,0 +1,8 @@
+import type { ErrorCodes } from '@skipwise/core'
+
+/** The codes that `@skipwise/tokenizers` throws. */
+export const tokenizerErrorCodes = {
+  TOKENIZER_NOT_FOUND: 'A folder has no tokenizer.json that can be read.',
+  TOKENIZER_INVALID: 'tokenizer.json or tokenizer_config.json does not describe a tokenizer.',
+  TOKENIZER_UNSUPPORTED: 'tokenizer.json asks for something that would be read wrongly.'
+} as const satisfies ErrorCodes
