@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { prepare } from '../setup/prepare.mjs'
 import { workspacePackages } from '../setup/stamps.mjs'
-import { fail, root, say } from '../setup/workspace.mjs'
+import { fail, root, run, say } from '../setup/workspace.mjs'
 
 function must(command, args, cwd) {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
@@ -15,7 +15,12 @@ function must(command, args, cwd) {
   fail(`pack-check: ${command} ${args.slice(0, 3).join(' ')} failed in ${cwd}`)
 }
 
-await prepare({ build: true })
+await prepare({ build: false })
+const build = await run('nx', ['run-many', '-t', 'build', '--output-style=static'], { quiet: true })
+if (build.status !== 0) {
+  process.stderr.write(build.output)
+  fail('pack-check: the build failed')
+}
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const published = workspacePackages()
   .map(path => ({ path, manifest: JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8')) }))

@@ -32,15 +32,12 @@ async function install() {
   writeStamp('install', digest)
 }
 
+/** Builds what is needed to run; declarations for publishing come from `npm run build`. */
 async function build() {
   const digest = buildDigest()
   if (stamp('build') === digest && built()) return
-  await must('building the packages', 'the lines above say where; `npx nx run-many -t build` repeats it.', 'nx', [
-    'run-many',
-    '-t',
-    'build',
-    '--output-style=static'
-  ])
+  const args = ['run-many', '-t', 'build', '--output-style=static']
+  await must('building the packages', 'the lines above say where.', 'nx', args, { SKIPWISE_BUILD: 'run' })
   writeStamp('build', digest)
 }
 
