@@ -4,7 +4,7 @@ import type { PasskeyConfig } from './config.js'
 import { passkeyDocument, type PasskeyDocument } from './passkey-document.js'
 import { wilsonInterval } from './wilson.js'
 
-/** Version of this suite's prompts and arithmetic, {@link EvalResult.version}. */
+/** Version of this suite's prompts and arithmetic, the `version` of its results. */
 export const PASSKEY_VERSION = 1
 
 /** Rows of the length × depth grid. */
@@ -37,7 +37,7 @@ export interface PasskeyLengthResult {
   readonly depths: readonly { readonly from: number; readonly to: number; readonly trials: number; readonly correct: number }[]
 }
 
-/** {@link EvalResult.details} of this suite. */
+/** The `details` of this suite's results. */
 export interface PasskeyDetails {
   /** Longest sequence the model's position encoding was made for. */
   readonly maxLength: number
