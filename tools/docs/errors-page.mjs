@@ -38,7 +38,9 @@ export function errorTables() {
     .sort()
     .map(folder => {
       const source = join(root, 'packages', folder, 'src')
-      const files = readdirSync(source, { recursive: true }).map(String).filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      const files = readdirSync(source, { recursive: true })
+        .map(String)
+        .filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
       const codes = files.sort().flatMap(file => [...tables(join(source, file))].flat())
       return { name: folder === 'skipwise' ? folder : `@skipwise/${folder}`, codes: codes.sort((a, b) => (a.code < b.code ? -1 : 1)) }
     })

@@ -28,7 +28,11 @@ const published = workspacePackages()
 
 const project = mkdtempSync(join(tmpdir(), 'skipwise-pack-'))
 try {
-  must('npx', ['-y', packageManager, '--recursive', ...published.flatMap(({ manifest }) => ['--filter', manifest.name]), 'pack', '--pack-destination', project], root)
+  must(
+    'npx',
+    ['-y', packageManager, '--recursive', ...published.flatMap(({ manifest }) => ['--filter', manifest.name]), 'pack', '--pack-destination', project],
+    root
+  )
   const tarballs = readdirSync(project).filter(name => name.endsWith('.tgz'))
   if (tarballs.length !== published.length) fail(`pack-check: ${published.length} packages, ${tarballs.length} tarballs`)
 

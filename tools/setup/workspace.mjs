@@ -74,7 +74,7 @@ const alive = pid => {
 export async function alone(work) {
   const lock = join(root, '.nx', 'setup.lock')
   mkdirSync(dirname(lock), { recursive: true })
-  for (let said = false; ; ) {
+  for (let said = false; ;) {
     try {
       writeFileSync(lock, String(process.pid), { flag: 'wx' })
       break
