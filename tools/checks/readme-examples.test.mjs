@@ -1,0 +1,52 @@
+// The TypeScript examples of every README compile against the real packages.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+import { packages, read, root } from './workspace.mjs'
+
+/** The ```ts fences of a package's README, each as a module that lies in that package. */
+const examples = packages
+  .filter(({ folder }) => existsSync(join(root, folder, 'README.md')))
+  .flatMap(({ folder }) =>
+    [...read(`${folder}/README.md`).matchAll(/^```ts\n(.*?)^```/gms)].map(([, text], index) => ({
+      name: `${folder}/README.md, example ${index + 1}`,
+      path: join(root, folder, 'src', `readme-example-${index + 1}.ts`),
+      // a module even without imports, so that examples do not see each other
+      text: `${text}\nexport {}\n`
+    }))
+  )
+
+/** What tsc says about examples, each with the name it was given. */
+function compileErrors(modules) {
+  const { config } = ts.readConfigFile(join(root, 'tools', 'config', 'tsconfig.base.json'), ts.sys.readFile)
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, join(root, 'packages', 'skipwise'))
+  const compiler = { ...options, noUnusedLocals: false, typeRoots: [join(root, 'node_modules', '@types')] }
+  const texts = new Map(modules.map(({ path, text }) => [path, text]))
+  const host = ts.createCompilerHost(compiler)
+  const { fileExists, readFile, getSourceFile } = host
+  host.fileExists = path => texts.has(path) || fileExists(path)
+  host.readFile = path => texts.get(path) ?? readFile(path)
+  host.getSourceFile = (path, ...rest) => (texts.has(path) ? ts.createSourceFile(path, texts.get(path), rest[0], true) : getSourceFile(path, ...rest))
+  const program = ts.createProgram([...texts.keys()], compiler, host)
+  return modules.flatMap(({ name, path }) =>
+    ts.getPreEmitDiagnostics(program, program.getSourceFile(path)).map(({ file, start, messageText }) => {
+      const { line } = file.getLineAndCharacterOfPosition(start)
+      return `${name}, line ${line + 1}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+    })
+  )
+}
+
+test('README examples compile', () => {
+  expect(compileErrors(examples)).toEqual([])
+  expect(examples.length).toBeGreaterThan(0)
+})
+
+test('a README example that does not compile is noticed', () => {
+  const path = join(root, 'packages', 'interpolation', 'src', 'bad-example.ts')
+  const text = "import { noSuchExport } from '@skipwise/core'\nexport const value: number = 'text'\n"
+  expect(compileErrors([{ name: 'canary', path, text }])).toEqual([
+    expect.stringContaining('line 1: Module'),
+    expect.stringContaining("line 2: Type 'string' is not assignable")
+  ])
+})
