@@ -1,1 +1,10 @@
-export {}
+export { finishTraining, train, type TrainResult, type TrainSetup } from './train.js'
+export { Trainer, type StepGradients, type TrainerSetup } from './trainer.js'
+export { completeOptions, type CompleteTrainingOptions, type TrainingOptions } from './options.js'
+export { learningRateAt } from './schedule.js'
+export { initializeWeights, type InitializeOptions } from './initialize.js'
+export { countLabels, makeBatch, type Batch } from './batch.js'
+export { accumulatedName, batchSpecs, gradientName, parameterSpecs, traceLoss, type BatchShape, type LossProgramOptions } from './loss-program.js'
+export { meanName, traceUpdate, varianceName } from './update-program.js'
+export { loadState, removeState, saveState, type TrainingState } from './state.js'
+export { trainingErrorCodes } from './errors.js'

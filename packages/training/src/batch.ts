@@ -1,0 +1,56 @@
+import { SkipwiseError, type PositionedExample, type RopeFrequencies, type Window } from '@skipwise/core'
+import type { PositionalEncoding } from '@skipwise/nn'
+
+/** The arrays that a loss program takes, by input name. */
+export interface Batch {
+  /** [B·T] */
+  readonly ids: Int32Array
+  /** [B·T]: element t is the id after token t; 0 where it does not count. */
+  readonly labels: Int32Array
+  /** [B·T]: 1 / `labelCount` where the label counts, else 0. */
+  readonly labelWeights: Float32Array
+  /** [B·T·R/2] */
+  readonly cos: Float32Array
+  /** [B·T·R/2] */
+  readonly sin: Float32Array
+}
+
+/** Labels that count in some examples: the denominator of their mean loss. */
+export const countLabels = (examples: readonly PositionedExample[]): number => {
+  let count = 0
+  for (const { labelMask } of examples) for (let t = 1; t < labelMask.length; t++) count += labelMask[t]
+  return count
+}
+
+/**
+ * Stacks examples to a batch: labels are the next ids, weighted so that the loss is the mean over `labelCount` labels, also when
+ * the examples are one micro-batch of several.
+ *
+ * @throws SkipwiseError `TRAINING_POSITIONS`
+ */
+export function makeBatch(examples: readonly PositionedExample[], window: Window, labelCount: number, encoding: PositionalEncoding, frequencies: RopeFrequencies): Batch {
+  const T = window.original, N = examples.length * T
+  const ids = new Int32Array(N), labels = new Int32Array(N), labelWeights = new Float32Array(N), positionIds = new Int32Array(N)
+  examples.forEach((example, row) => {
+    checkPositions(example, window)
+    const at = row * T
+    ids.set(example.ids, at)
+    positionIds.set(example.positionIds, at)
+    labels.set(example.ids.subarray(1), at)
+    for (let t = 0; t + 1 < T; t++) labelWeights[at + t] = example.labelMask[t + 1] / labelCount
+  })
+  return { ids, labels, labelWeights, ...encoding.tables(positionIds, frequencies) }
+}
+
+/** Positions outside the window would train angles that no one meets; positions out of order would break causality's meaning. */
+function checkPositions({ ids, positionIds, labelMask }: PositionedExample, { original, target }: Window): void {
+  if (ids.length !== original || positionIds.length !== original || labelMask.length !== original) {
+    throw positionsError(`an example has ${ids.length} ids, ${positionIds.length} positions and ${labelMask.length} label flags, not ${original} of each`)
+  }
+  for (let t = 0; t < original; t++) {
+    if (positionIds[t] < 0 || positionIds[t] >= target) throw positionsError(`position ${positionIds[t]} of token ${t} is outside [0, ${target})`)
+    if (t > 0 && positionIds[t] <= positionIds[t - 1]) throw positionsError(`position ${positionIds[t]} of token ${t} does not follow ${positionIds[t - 1]}`)
+  }
+}
+
+const positionsError = (problem: string) => new SkipwiseError('TRAINING_POSITIONS', { problem, fix: 'mend the position transform: run describePositionTransform of @skipwise/testing on it' })

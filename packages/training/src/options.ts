@@ -1,0 +1,46 @@
+import { SkipwiseError } from '@skipwise/core'
+
+/** Hyperparameters of a training run. */
+export interface TrainingOptions {
+  /** Optimizer steps of the whole run. */
+  readonly steps: number
+  /** Examples of one optimizer step. */
+  readonly batch: number
+  /** Examples computed at once; divides `batch`. Default: `batch`. Gradients are accumulated exactly, so this changes only memory. */
+  readonly microBatch?: number
+  /** Peak learning rate. */
+  readonly learningRate: number
+  /** Learning rate of the last step as a fraction of the peak. Default 0. */
+  readonly finalLearningRate?: number
+  /** How the rate falls after the warm-up. Default 'linear', the paper's. */
+  readonly schedule?: 'linear' | 'cosine' | 'constant'
+  /** Steps of linear warm-up. Default 10, the paper's. */
+  readonly warmup?: number
+  /** Decoupled weight decay of matrices; vectors (norms, biases) have none. Default 0, as Hugging Face's Trainer and PoSE. */
+  readonly weightDecay?: number
+  readonly beta1?: number
+  readonly beta2?: number
+  readonly epsilon?: number
+  /** Gradients are clipped to this global norm. Default 1. */
+  readonly maxGradientNorm?: number
+  /** State is saved after this many steps. Default 100. */
+  readonly checkpointEvery?: number
+}
+
+/** Options with every default filled in. */
+export type CompleteTrainingOptions = Required<TrainingOptions>
+
+/** Fills in defaults and checks ranges. @throws SkipwiseError `TRAINING_OPTIONS` */
+export function completeOptions(options: TrainingOptions): CompleteTrainingOptions {
+  const complete: CompleteTrainingOptions = {
+    microBatch: options.batch, finalLearningRate: 0, schedule: 'linear', warmup: 10, weightDecay: 0,
+    beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradientNorm: 1, checkpointEvery: 100, ...options
+  }
+  const { steps, batch, microBatch, learningRate } = complete
+  if (!Number.isInteger(steps) || steps < 1) throw optionsError(`steps is ${steps}`, 'use a whole number of at least 1')
+  if (!Number.isInteger(batch / microBatch) || microBatch < 1) throw optionsError(`microBatch ${microBatch} does not divide batch ${batch}`, 'choose a divisor')
+  if (!(learningRate > 0)) throw optionsError(`learningRate is ${learningRate}`, 'use a positive number')
+  return complete
+}
+
+const optionsError = (problem: string, fix: string) => new SkipwiseError('TRAINING_OPTIONS', { problem, fix })

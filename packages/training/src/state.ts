@@ -1,0 +1,58 @@
+import { SkipwiseError } from '@skipwise/core'
+import { openSafetensors, writeSafetensors, type TensorToWrite } from '@skipwise/checkpoints'
+import type { ModelDefinition } from '@skipwise/nn'
+import { access, mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { meanName, varianceName } from './update-program.js'
+
+/** Everything that a run needs to go on: exactly what its next step reads. */
+export interface TrainingState {
+  /** Steps done. */
+  readonly step: number
+  /** Parameters, and their `mean:` and `variance:`, by name. */
+  readonly tensors: ReadonlyMap<string, Float32Array>
+  /** Loss of every step done, nats a label. */
+  readonly losses: readonly number[]
+}
+
+const FILE = 'state.safetensors'
+const LOSSES = 'losses'
+
+/** Names and shapes of the tensors of a state. */
+export const stateTensors = (model: ModelDefinition) =>
+  model.parameters.flatMap(({ name, shape }) => [name, meanName(name), varianceName(name)].map(key => ({ name: key, shape })))
+
+/** Saves a state as one safetensors file, atomically: a killed process leaves the state before or the state after. */
+export async function saveState(folder: string, runKey: string, model: ModelDefinition, state: TrainingState): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const tensors: TensorToWrite[] = stateTensors(model).map(({ name, shape }) => ({ name, shape, data: state.tensors.get(name) as Float32Array }))
+  tensors.push({ name: LOSSES, shape: [state.losses.length], data: Float32Array.from(state.losses) })
+  await writeSafetensors(join(folder, FILE), tensors, { metadata: { runKey, step: String(state.step) } })
+}
+
+/**
+ * The saved state of a run, or undefined when there is none.
+ *
+ * @throws SkipwiseError `TRAINING_STATE` when the folder holds the state of another run
+ */
+export async function loadState(folder: string, runKey: string, model: ModelDefinition): Promise<TrainingState | undefined> {
+  const file = join(folder, FILE)
+  if (!(await access(file).then(() => true, () => false))) return undefined
+  const source = await openSafetensors(file)
+  try {
+    if (source.metadata.runKey !== runKey) {
+      throw new SkipwiseError('TRAINING_STATE', {
+        problem: `${file} is the state of another run: its recipe, data or base model differ`,
+        fix: 'finish that run with its own recipe, or remove the folder'
+      })
+    }
+    const tensors = new Map<string, Float32Array>()
+    for (const { name } of stateTensors(model)) tensors.set(name, await source.read(name))
+    return { step: Number(source.metadata.step), tensors, losses: [...(await source.read(LOSSES))] }
+  } finally {
+    await source.close()
+  }
+}
+
+/** Removes the saved state of a finished run. */
+export const removeState = (folder: string): Promise<void> => rm(join(folder, FILE), { force: true })
