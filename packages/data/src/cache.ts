@@ -1,0 +1,97 @@
+import { SkipwiseError } from '@skipwise/core'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { bytesOf, digestOf, type CorpusData } from './corpus.js'
+
+/*
+ * A cache file: length of the header (u64, little-endian), header (JSON, padded with spaces to a multiple of 8), ends (float64 each),
+ * ids (int32 each).
+ */
+interface CacheHeader {
+  readonly key: string
+  readonly digest: string
+  readonly tokens: number
+  readonly tooShort: number
+  readonly sources: readonly string[]
+  /** sha256 of the other fields. */
+  readonly check: string
+}
+
+const checkOf = ({ key, digest, tokens, tooShort, sources }: Omit<CacheHeader, 'check'>) =>
+  createHash('sha256').update(JSON.stringify([key, digest, tokens, tooShort, sources])).digest('hex')
+
+/** No single read asks for more: the system call takes at most 2 GiB. */
+const MAX_CALL_BYTES = 0x40000000
+
+/** The data kept in a cache file, with its digest; undefined when there is none or it is not exactly what was written. */
+export async function readCache(file: string, key: string): Promise<{ readonly data: CorpusData; readonly digest: string } | undefined> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(file)
+    const fileBytes = (await handle.stat()).size, prefix = new Uint8Array(8)
+    await fill(handle, prefix, 0)
+    const headerBytes = Number(new DataView(prefix.buffer).getBigUint64(0, true))
+    if (8 + headerBytes > fileBytes) return undefined
+    const json = new Uint8Array(headerBytes)
+    await fill(handle, json, 8)
+    const header = JSON.parse(new TextDecoder().decode(json)) as CacheHeader
+    if (header.key !== key || header.check !== checkOf(header)) return undefined
+    if (8 + headerBytes + 8 * header.sources.length + 4 * header.tokens !== fileBytes) return undefined
+    const ends = new Float64Array(header.sources.length), ids = new Int32Array(header.tokens)
+    await fill(handle, bytesOf(ends), 8 + headerBytes)
+    await fill(handle, bytesOf(ids), 8 + headerBytes + ends.byteLength)
+    const data = { ids, ends, sources: header.sources, tooShort: header.tooShort }
+    return digestOf(data) === header.digest ? { data, digest: header.digest } : undefined
+  } catch {
+    // Missing, unreadable or damaged: the corpus is made again and the file replaced.
+    return undefined
+  } finally {
+    await handle?.close()
+  }
+}
+
+async function fill(handle: FileHandle, target: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < target.length;) {
+    const { bytesRead } = await handle.read(target, done, Math.min(target.length - done, MAX_CALL_BYTES), position + done)
+    if (bytesRead === 0) throw new Error('the file ends too early')
+    done += bytesRead
+  }
+}
+
+/**
+ * Writes a cache file, as a whole or not at all.
+ *
+ * @returns the digest of the data
+ * @throws SkipwiseError `DATA_CACHE_WRITE_FAILED`
+ */
+export async function writeCache(file: string, key: string, data: CorpusData): Promise<string> {
+  const digest = digestOf(data)
+  const header = { key, digest, tokens: data.ids.length, tooShort: data.tooShort, sources: data.sources }
+  const json = new TextEncoder().encode(JSON.stringify({ ...header, check: checkOf(header) } satisfies CacheHeader))
+  const head = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20)
+  new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true)
+  head.set(json, 8)
+  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    const handle = await open(temporary, 'wx')
+    try {
+      for (const part of [head, bytesOf(data.ends), bytesOf(data.ids)]) {
+        for (let done = 0; done < part.length;) done += (await handle.write(part, done, Math.min(part.length - done, MAX_CALL_BYTES))).bytesWritten
+      }
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, file)
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw new SkipwiseError('DATA_CACHE_WRITE_FAILED', {
+      problem: `cannot write the token cache ${file} (${(cause as NodeJS.ErrnoException).code ?? (cause as Error).message})`,
+      fix: 'free space, choose another cache folder, or go without one',
+      cause
+    })
+  }
+  return digest
+}

@@ -1,0 +1,92 @@
+import { fc, test } from '@fast-check/vitest'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { countingTokenizer, folderOf } from '../test/helpers.js'
+import { tokenizeDocuments } from './corpus.js'
+import { loadCorpus } from './load-corpus.js'
+
+const documentsOf = (texts: readonly string[]) => texts.map((text, i) => ({ text, source: `${i}` }))
+
+describe('tokenizeDocuments', () => {
+  test.prop([fc.array(fc.string({ maxLength: 300 }), { minLength: 1, maxLength: 400 }), fc.boolean()])('keeps every document apart', async (texts, addBos) => {
+    const corpus = await tokenizeDocuments(documentsOf(texts), countingTokenizer({ addBos }), { minTokens: 0 })
+    expect(corpus.length).toBe(texts.length)
+    texts.forEach((text, i) => {
+      const expected = [...(addBos ? [256] : []), ...Buffer.from(text)]
+      expect(Array.from(corpus.document(i))).toEqual(expected)
+      expect([corpus.tokensOf(i), corpus.source(i)]).toEqual([expected.length, `${i}`])
+    })
+  })
+
+  it('leaves out short documents, counting BOS', async () => {
+    const corpus = await tokenizeDocuments(documentsOf(['aa', '', 'bbb', 'cccc']), countingTokenizer(), { minTokens: 4, addBos: true })
+    expect([corpus.length, corpus.tooShort, corpus.tokens, corpus.source(0)]).toEqual([2, 2, 9, '2'])
+  })
+
+  it('says when nothing is left', async () => {
+    await expect(tokenizeDocuments([], countingTokenizer())).rejects.toThrow(/^DATA_NO_DOCUMENTS/)
+    await expect(tokenizeDocuments(documentsOf(['a', 'bbb']), countingTokenizer(), { minTokens: 10 })).rejects.toThrow(
+      /^DATA_TOO_SHORT: all 2 documents have fewer than 10 tokens; the longest has 3: .*at most 3/
+    )
+  })
+
+  it('has a digest of its tokens and their borders', async () => {
+    const digest = async (...texts: string[]) => (await tokenizeDocuments(documentsOf(texts), countingTokenizer())).digest
+    expect(await digest('ab', 'c')).toBe(await digest('ab', 'c'))
+    expect(await digest('ab', 'c')).not.toBe(await digest('a', 'bc'))
+  })
+})
+
+describe('loadCorpus', () => {
+  const files = { 'in/a.jsonl': '{"text": "hello"}\n{"text": "world!"}\n{"text": "x"}\n', 'in/b.txt': 'a text' }
+  const setUp = async () => {
+    const folder = await folderOf(files), cacheFolder = join(folder, 'cache', 'tokens')
+    const load = (tokenizer = countingTokenizer(), options = {}) => loadCorpus(['in/*'], tokenizer, { baseFolder: folder, cacheFolder, minTokens: 2, ...options })
+    return { folder, cacheFolder, load }
+  }
+  const all = (corpus: Awaited<ReturnType<typeof loadCorpus>>) => ({
+    digest: corpus.digest,
+    tooShort: corpus.tooShort,
+    documents: Array.from({ length: corpus.length }, (_, i) => [corpus.source(i), Array.from(corpus.document(i))])
+  })
+
+  it('takes an unchanged corpus from the cache, the same in everything', async () => {
+    const { load, cacheFolder } = await setUp(), tokenizer = countingTokenizer()
+    const first = all(await load(tokenizer))
+    expect([tokenizer.calls, first.documents.length, first.tooShort]).toEqual([4, 3, 1])
+    expect(all(await load(tokenizer))).toEqual(first)
+    expect([tokenizer.calls, (await readdir(cacheFolder)).length]).toEqual([4, 1])
+    expect(all(await load(tokenizer, { cacheFolder: undefined }))).toEqual(first)
+  })
+
+  it('makes it again when a file, the tokenizer or an option changes', async () => {
+    const { load, folder, cacheFolder } = await setUp(), tokenizer = countingTokenizer()
+    await load(tokenizer)
+    await load(countingTokenizer({ digest: 'other' }))
+    await load(tokenizer, { minTokens: 1 })
+    await load(tokenizer, { addBos: true })
+    await writeFile(join(folder, 'in/b.txt'), 'b text')
+    expect(all(await load(tokenizer)).documents.at(-1)).toEqual(['in/b.txt', Array.from(Buffer.from('b text'))])
+    expect((await readdir(cacheFolder)).length).toBe(5)
+  })
+
+  test.prop([fc.nat(), fc.integer({ min: 1, max: 255 }), fc.constantFrom('change', 'truncate', 'append', 'empty')], { numRuns: 60 })('makes a damaged cache again', async (at, flip, kind) => {
+    const { load, cacheFolder } = await setUp(), first = all(await load())
+    const file = join(cacheFolder, (await readdir(cacheFolder))[0]), good = await readFile(file)
+    const bad = kind === 'truncate' ? good.subarray(0, at % good.length) : kind === 'append' ? Buffer.concat([good, Buffer.of(flip)]) : kind === 'empty' ? Buffer.of() : Buffer.from(good)
+    if (kind === 'change') bad[at % good.length] ^= flip
+    await writeFile(file, bad)
+    const tokenizer = countingTokenizer()
+    expect(all(await load(tokenizer))).toEqual(first)
+    // A changed space of the padding, or of the JSON, leaves nothing to notice.
+    if (kind !== 'change') expect(tokenizer.calls).toBe(4)
+    await load(tokenizer)
+    expect(tokenizer.calls).toBeLessThanOrEqual(4)
+  })
+
+  it('says when the cache cannot be written', async () => {
+    const { load, folder } = await setUp()
+    await expect(load(countingTokenizer(), { cacheFolder: join(folder, 'in/b.txt') })).rejects.toThrow(/^DATA_CACHE_WRITE_FAILED/)
+  })
+})

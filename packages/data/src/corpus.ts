@@ -1,0 +1,125 @@
+import { SkipwiseError, type Tokenizer } from '@skipwise/core'
+import { createHash } from 'node:crypto'
+import type { TextDocument } from './documents.js'
+
+/** Documents as token ids. */
+export interface Corpus {
+  /** Number of documents. */
+  readonly length: number
+  /** Tokens of all documents together. */
+  readonly tokens: number
+  /** Documents left out because they have fewer tokens than was asked for. */
+  readonly tooShort: number
+  /** sha256 of the token ids and of where each document ends: two corpora with one digest give the same examples. */
+  readonly digest: string
+  /** Token ids of document `index`, a view: do not write to it. */
+  document(index: number): Int32Array
+  /** Number of tokens of document `index`. */
+  tokensOf(index: number): number
+  /** Where document `index` was read. */
+  source(index: number): string
+}
+
+/** How documents become token ids. */
+export interface TokenizeOptions {
+  /** Leave out documents with fewer tokens, BOS included; default 1. */
+  readonly minTokens?: number
+  /** Put BOS before every document; default what the tokenizer says. */
+  readonly addBos?: boolean
+}
+
+/** What a corpus is made of: ids one after another, `ends[i]` where document i ends. */
+export interface CorpusData {
+  readonly ids: Int32Array
+  readonly ends: Float64Array
+  readonly sources: readonly string[]
+  readonly tooShort: number
+}
+
+/**
+ * Encodes documents, one at a time, into one buffer.
+ *
+ * @throws SkipwiseError `DATA_NO_DOCUMENTS`, `DATA_TOO_SHORT`, and what reading and encoding throw
+ */
+export async function tokenizeDocuments(
+  documents: Iterable<TextDocument> | AsyncIterable<TextDocument>,
+  tokenizer: Tokenizer,
+  options: TokenizeOptions = {}
+): Promise<Corpus> {
+  return corpusOf(await tokenize(documents, tokenizer, options))
+}
+
+/** {@link tokenizeDocuments}, as data that can be kept in a file. */
+export async function tokenize(
+  documents: Iterable<TextDocument> | AsyncIterable<TextDocument>,
+  tokenizer: Tokenizer,
+  { minTokens = 1, addBos = tokenizer.addBos }: TokenizeOptions
+): Promise<CorpusData> {
+  const bos = addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : []
+  let ids = new Int32Array(1 << 16), length = 0, tooShort = 0, longest = 0
+  const ends: number[] = [], sources: string[] = []
+  for await (const { text, source } of documents) {
+    const encoded = tokenizer.encode(text), tokens = bos.length + encoded.length
+    longest = Math.max(longest, tokens)
+    if (tokens < minTokens) {
+      tooShort++
+      continue
+    }
+    if (length + tokens > ids.length) {
+      const larger = new Int32Array(Math.max(2 * ids.length, length + tokens))
+      larger.set(ids.subarray(0, length))
+      ids = larger
+    }
+    ids.set(bos, length)
+    ids.set(encoded, length + bos.length)
+    length += tokens
+    ends.push(length)
+    sources.push(source)
+  }
+  if (!ends.length) throw nothingLeft(tooShort, longest, minTokens)
+  return { ids: ids.slice(0, length), ends: Float64Array.from(ends), sources, tooShort }
+}
+
+function nothingLeft(documents: number, longest: number, minTokens: number): SkipwiseError {
+  if (documents === 0) return new SkipwiseError('DATA_NO_DOCUMENTS', { problem: 'the data files hold no document', fix: 'name files with text' })
+  return new SkipwiseError('DATA_TOO_SHORT', {
+    problem: `all ${documents} documents have fewer than ${minTokens} tokens; the longest has ${longest}`,
+    fix: `use longer documents, join short ones, or a window of at most ${longest} tokens`
+  })
+}
+
+/** sha256 of ids and ends. */
+export const digestOf = ({ ids, ends }: CorpusData) => createHash('sha256').update(bytesOf(ends)).update(bytesOf(ids)).digest('hex')
+
+/** The memory of a typed array as bytes. */
+export const bytesOf = (array: Int32Array | Float64Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+
+/** A corpus over its data. */
+export function corpusOf(data: CorpusData, digest: string = digestOf(data)): Corpus {
+  const { ids, ends, sources, tooShort } = data
+  const startOf = (index: number) => (index === 0 ? 0 : ends[index - 1])
+  return Object.freeze({
+    length: ends.length,
+    tokens: ids.length,
+    tooShort,
+    digest,
+    document: (index: number) => ids.subarray(startOf(index), ends[index]),
+    tokensOf: (index: number) => ends[index] - startOf(index),
+    source: (index: number) => sources[index]
+  })
+}
+
+/** The documents of a corpus that `indices` names, in that order; no token is copied. */
+export function subset(corpus: Corpus, indices: Uint32Array): Corpus {
+  let tokens = 0
+  for (const index of indices) tokens += corpus.tokensOf(index)
+  return Object.freeze({
+    length: indices.length,
+    tokens,
+    tooShort: 0,
+    digest: createHash('sha256').update(corpus.digest).update(indices).digest('hex'),
+    document: (index: number) => corpus.document(indices[index]),
+    tokensOf: (index: number) => corpus.tokensOf(indices[index]),
+    source: (index: number) => corpus.source(indices[index])
+  })
+}

@@ -1,0 +1,105 @@
+import type { ProgressEvent } from '@skipwise/core'
+import { fc, test } from '@fast-check/vitest'
+import { symlink } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { collect, folderOf } from '../test/helpers.js'
+import { readDocuments } from './documents.js'
+import { matchFiles } from './glob.js'
+
+describe('matchFiles', () => {
+  const tree = { 'a.txt': '', 'b.md': '', 'x/a.txt': '', 'x/y/a.txt': '', 'x/y/b.jsonl': '', '.hidden.txt': '', '.git/a.txt': '', 'q[1].txt': '' }
+  it.for([
+    [['*.txt'], ['a.txt', 'q[1].txt']],
+    [['**/*.txt'], ['a.txt', 'q[1].txt', 'x/a.txt', 'x/y/a.txt']],
+    [['**'], ['a.txt', 'b.md', 'q[1].txt', 'x/a.txt', 'x/y/a.txt', 'x/y/b.jsonl']],
+    [['**/**/**/a.txt'], ['a.txt', 'x/a.txt', 'x/y/a.txt']],
+    [['x/**/a.txt'], ['x/a.txt', 'x/y/a.txt']],
+    [['?.md', './x/*/b*l', 'b.md'], ['b.md', 'x/y/b.jsonl']],
+    [['x/../a.txt', '.hidden.txt', 'q[1].txt'], ['.hidden.txt', 'a.txt', 'q[1].txt']],
+    [['*/a.txt'], ['x/a.txt']]
+  ] as const)('%j gives %j', async ([patterns, expected]) => {
+    const folder = await folderOf(tree)
+    expect((await matchFiles(patterns, folder)).map(file => relative(folder, file))).toEqual(expected)
+    const absolute = patterns.map(pattern => join(folder, pattern))
+    expect(await matchFiles(absolute, '/')).toEqual(await matchFiles(patterns, folder))
+  })
+
+  it('names the patterns that match nothing', async () => {
+    const folder = await folderOf(tree)
+    await expect(matchFiles(['*.txt', '*.csv', 'x'], folder)).rejects.toThrow(/^DATA_NO_FILES.*'\*\.csv', 'x'/)
+    await expect(matchFiles([], folder)).rejects.toThrow(/^DATA_NO_FILES/)
+  })
+
+  it('ends in a circle of links', async () => {
+    const folder = await folderOf({ 'x/a.txt': '' })
+    await symlink('..', join(folder, 'x', 'up'))
+    expect((await matchFiles(['**/*.txt'], folder)).length).toBe(1)
+  })
+})
+
+describe('readDocuments', () => {
+  it('reads text and JSONL, plain and packed, sorted', async () => {
+    const folder = await folderOf({
+      'c.txt': '\ufeffwhole\nfile\n',
+      'a.jsonl': '{"text": "one"}\r\n\n  \n{"text": "two\\n", "id": 2}',
+      'd/b.jsonl.gz': Buffer.concat([gzipSync('{"text": "three"}\n{"te'), gzipSync('xt": ""}\n')]),
+      'b.md.gz': gzipSync('packed')
+    })
+    const events: ProgressEvent[] = []
+    const documents = await collect(readDocuments(['*', 'd/*'], { baseFolder: folder, progress: event => events.push(event) }))
+    expect(documents).toEqual([
+      { text: 'one', source: 'a.jsonl:1' },
+      { text: 'two\n', source: 'a.jsonl:4' },
+      { text: 'packed', source: 'b.md.gz' },
+      { text: 'whole\nfile\n', source: 'c.txt' },
+      { text: 'three', source: 'd/b.jsonl.gz:1' },
+      { text: '', source: 'd/b.jsonl.gz:2' }
+    ])
+    const last = events.at(-1) as ProgressEvent
+    expect([last.done, last.unit]).toEqual([last.total, 'bytes'])
+    expect(events.every((event, i) => i === 0 || event.done >= events[i - 1].done)).toBe(true)
+  })
+
+  test.prop([fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 20 }), fc.boolean()], { numRuns: 50 })('JSONL of any texts is read back', async (texts, packed) => {
+    const content = texts.map(text => JSON.stringify({ content: text })).join('\n')
+    const folder = await folderOf({ [packed ? 'a.jsonl.gz' : 'a.jsonl']: packed ? gzipSync(content) : content })
+    expect((await collect(readDocuments(['*'], { baseFolder: folder, textKey: 'content' }))).map(({ text }) => text)).toEqual(texts)
+  })
+
+  it('reads characters and lines that lie across pieces of a file', async () => {
+    const texts = Array.from({ length: 4000 }, (_, i) => `日本😀${'é'.repeat(i % 700)}`)
+    const folder = await folderOf({ 'a.jsonl': texts.map(text => JSON.stringify({ text })).join('\n'), 'b.txt': texts.join('') })
+    const documents = await collect(readDocuments(['*'], { baseFolder: folder }))
+    expect(documents.slice(0, -1).map(({ text }) => text)).toEqual(texts)
+    expect(documents.at(-1)?.text).toBe(texts.join(''))
+  })
+
+  it.for([
+    ['a line that is not JSON', { 'a.jsonl': '{"text": "x"}\n{"text": \n' }, /^DATA_LINE_INVALID.*a\.jsonl:2: the line is not valid JSON/],
+    ['a line that is no object', { 'a.jsonl': '["x"]' }, /^DATA_LINE_INVALID.*a\.jsonl:1/],
+    ['a line without the key', { 'a.jsonl': '\n{"body": "x", "id": 1}' }, /^DATA_LINE_INVALID.*a\.jsonl:2: there is no key 'text', only body, id/],
+    ['a text that is a number', { 'a.jsonl': '{"text": 1}' }, /^DATA_LINE_INVALID.*a\.jsonl:1.*not a string/],
+    ['gzip that is cut off', { 'a.txt.gz': gzipSync('x'.repeat(1000)).subarray(0, 20) }, /^DATA_FILE_INVALID.*a\.txt\.gz is damaged/],
+    ['gzip that is none', { 'a.txt.gz': 'x' }, /^DATA_FILE_INVALID.*is damaged/],
+    ['bytes that are no UTF-8', { 'a.txt': Uint8Array.of(97, 0xff, 0xfe) }, /^DATA_FILE_INVALID.*not UTF-8/],
+    ['UTF-8 that is cut off', { 'a.txt': Uint8Array.of(0xe6, 0x97) }, /^DATA_FILE_INVALID.*not UTF-8/],
+    ['a format that is not read', { 'a.jsonl.zst': 'x' }, /^DATA_FILE_INVALID.*format/]
+  ] as const)('refuses %s', async ([, files, message]) => {
+    const folder = await folderOf(files as Record<string, string>)
+    await expect(collect(readDocuments(['*'], { baseFolder: folder }))).rejects.toThrow(message)
+  })
+
+  it('stops when aborted, and when the reader stops', async () => {
+    const folder = await folderOf({ 'a.jsonl': '{"text": "x"}\n'.repeat(10) }), abort = new AbortController()
+    const read = async () => {
+      for await (const { source } of readDocuments(['*'], { baseFolder: folder, signal: abort.signal })) if (source === 'a.jsonl:3') abort.abort(new Error('enough'))
+    }
+    await expect(read()).rejects.toThrow('enough')
+    for await (const { text } of readDocuments(['*'], { baseFolder: folder })) {
+      expect(text).toBe('x')
+      break
+    }
+  })
+})

@@ -1,0 +1,88 @@
+import { SkipwiseError, type ProgressListener } from '@skipwise/core'
+import { stat } from 'node:fs/promises'
+import { relative, sep } from 'node:path'
+import { matchFiles } from './glob.js'
+import { invalidFile, readLines, readWholeText } from './lines.js'
+
+/** A text and where it came from. */
+export interface TextDocument {
+  readonly text: string
+  /** Path relative to the base folder, for JSONL with `:line`. */
+  readonly source: string
+}
+
+/** How documents are read. */
+export interface ReadOptions {
+  /** What patterns are relative to; default the current folder. */
+  readonly baseFolder?: string
+  /** Key of the text in JSONL; default `'text'`. */
+  readonly textKey?: string
+  /** Hears of the bytes read, out of the sizes of all files. */
+  readonly progress?: ProgressListener
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Reads the documents of files, in order of their paths: of `.jsonl` and `.ndjson` one a line (blank lines are left out), of any other text
+ * file the whole; each also as `.gz`. One document at a time is in memory. Empty texts are documents too.
+ *
+ * @param patterns see {@link matchFiles}
+ * @example
+ * ```ts
+ * for await (const { text, source } of readDocuments(['corpus/*.jsonl.gz'])) console.log(source, text.length)
+ * ```
+ *
+ * @throws SkipwiseError `DATA_NO_FILES`, `DATA_FILE_INVALID`, `DATA_LINE_INVALID`; the signal's reason when aborted
+ */
+export async function* readDocuments(patterns: readonly string[], options: ReadOptions = {}): AsyncGenerator<TextDocument> {
+  const { baseFolder = '.', textKey = 'text', progress, signal } = options
+  const files = await matchFiles(patterns, baseFolder)
+  let done = 0, total = 0
+  for (const file of files) total += (await stat(file)).size
+  const onBytes = (bytes: number) => {
+    done += bytes
+    // A file may have grown since it was measured.
+    progress?.({ task: 'read documents', done, total: Math.max(done, total), unit: 'bytes' })
+  }
+  for (const file of files) {
+    const source = sourceOf(file, baseFolder)
+    for await (const document of documentsOf(file, source, textKey, onBytes)) {
+      signal?.throwIfAborted()
+      yield document
+    }
+  }
+}
+
+/** The path that messages and corpora show: the same on every machine. */
+export const sourceOf = (file: string, baseFolder: string) => relative(baseFolder, file).split(sep).join('/')
+
+async function* documentsOf(file: string, source: string, textKey: string, onBytes: (bytes: number) => void): AsyncGenerator<TextDocument> {
+  const name = file.replace(/\.gz$/, '')
+  if (/\.(zst|parquet|arrow|zip|tar|tgz|bz2|xz|7z|bin|safetensors|pdf)$/i.test(name)) {
+    throw invalidFile(file, 'is of a format that is not read', 'convert it to .txt or .jsonl, plain or as .gz')
+  }
+  if (!/\.(jsonl|ndjson)$/.test(name)) {
+    yield { text: await readWholeText(file, onBytes), source }
+    return
+  }
+  for await (const [line, number] of readLines(file, onBytes)) {
+    if (line.trim() !== '') yield { text: textOf(line, textKey, `${file}:${number}`), source: `${source}:${number}` }
+  }
+}
+
+function textOf(line: string, textKey: string, where: string): string {
+  const invalid = (problem: string, fix: string, cause?: unknown) => new SkipwiseError('DATA_LINE_INVALID', { problem: `${where}: ${problem}`, fix, cause })
+  let record: unknown
+  try {
+    record = JSON.parse(line)
+  } catch (cause) {
+    throw invalid(`the line is not valid JSON (${(cause as Error).message})`, 'correct or remove the line', cause)
+  }
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) throw invalid('the line is not a JSON object', 'write {"text": "…"}')
+  const text = Object.hasOwn(record, textKey) ? (record as Record<string, unknown>)[textKey] : undefined
+  if (typeof text === 'string') return text
+  throw invalid(
+    text === undefined ? `there is no key '${textKey}', only ${Object.keys(record).slice(0, 8).join(', ') || 'none'}` : `the value of '${textKey}' is not a string`,
+    'name the key of the text (textKey)'
+  )
+}

@@ -1,0 +1,52 @@
+import { SkipwiseError } from '@skipwise/core'
+import { readdir, stat } from 'node:fs/promises'
+import { isAbsolute, join, parse } from 'node:path'
+
+/**
+ * The files that patterns match, sorted by path, each once. `*` stands for any characters of a name and `?` for one, but neither for a dot
+ * at its beginning; `**` stands for any folders, of which it follows no links. Everything else stands for itself.
+ *
+ * @param baseFolder what patterns that are not absolute are relative to
+ * @returns absolute paths, or relative ones when `baseFolder` is
+ * @throws SkipwiseError `DATA_NO_FILES` naming the patterns that match nothing
+ */
+export async function matchFiles(patterns: readonly string[], baseFolder: string): Promise<string[]> {
+  const found = new Set<string>(), empty: string[] = []
+  for (const pattern of patterns) {
+    const root = isAbsolute(pattern) ? parse(pattern).root : baseFolder
+    const segments = pattern.split('/').filter(segment => segment !== '' && segment !== '.')
+    // Two ** in a row say no more than one, but would visit every folder once for each way to share it between them.
+    const files = await match(root, segments.filter((segment, i) => segment !== '**' || segments[i - 1] !== '**'))
+    for (const file of files) found.add(file)
+    if (!files.length) empty.push(pattern)
+  }
+  if (empty.length || !patterns.length) {
+    throw new SkipwiseError('DATA_NO_FILES', {
+      problem: empty.length ? `no file matches ${empty.map(pattern => `'${pattern}'`).join(', ')} in ${baseFolder}` : 'no data files are named',
+      fix: 'check the paths: they are relative to the recipe; * stands for a part of a name, ** for any folders'
+    })
+  }
+  // By code unit, so that the order is the same on every machine.
+  return [...found].sort((a, b) => (a < b ? -1 : 1))
+}
+
+async function match(folder: string, [segment, ...rest]: string[]): Promise<string[]> {
+  if (segment === undefined) return []
+  if (!/[*?]/.test(segment)) return matchName(folder, segment, rest)
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  if (segment === '**') {
+    const here = rest.length ? await match(folder, rest) : await match(folder, ['*'])
+    const below = entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(entry => match(join(folder, entry.name), [segment, ...rest]))
+    return [...here, ...(await Promise.all(below)).flat()]
+  }
+  const pattern = new RegExp(`^(?!\\.)${segment.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*').replaceAll('?', '.')}$`, 'su')
+  const names = entries.map(entry => entry.name).filter(name => pattern.test(name))
+  return (await Promise.all(names.map(name => matchName(folder, name, rest)))).flat()
+}
+
+/** A name that exists: a file when it is the last of the pattern, otherwise a folder to look into. */
+async function matchName(folder: string, name: string, rest: string[]): Promise<string[]> {
+  const path = join(folder, name)
+  if (rest.length) return match(path, rest)
+  return (await stat(path).catch(() => undefined))?.isFile() ? [path] : []
+}

@@ -1,0 +1,53 @@
+import type { Tokenizer } from '@skipwise/core'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { readCache, writeCache } from './cache.js'
+import { corpusOf, tokenize, type Corpus, type TokenizeOptions } from './corpus.js'
+import { readDocuments, sourceOf, type ReadOptions } from './documents.js'
+import { matchFiles } from './glob.js'
+import { invalidFile } from './lines.js'
+
+/** How a corpus is read, encoded and kept. */
+export interface LoadOptions extends ReadOptions, TokenizeOptions {
+  /** Folder in which token ids are kept; made where it is missing. Without it, or with a tokenizer without `digest`, nothing is kept. */
+  readonly cacheFolder?: string
+}
+
+/** Changes whenever the same files and options would give another corpus. */
+const CACHE_VERSION = 1
+
+/**
+ * Reads files into a corpus, or takes it from the cache when neither a file's content, the tokenizer nor an option has changed. A cache that
+ * is damaged is made again.
+ *
+ * @throws SkipwiseError `DATA_NO_FILES`, `DATA_FILE_INVALID`, `DATA_LINE_INVALID`, `DATA_NO_DOCUMENTS`, `DATA_TOO_SHORT`,
+ * `DATA_CACHE_WRITE_FAILED`
+ */
+export async function loadCorpus(patterns: readonly string[], tokenizer: Tokenizer, options: LoadOptions = {}): Promise<Corpus> {
+  const { cacheFolder } = options
+  if (cacheFolder === undefined || tokenizer.digest === undefined) return corpusOf(await tokenize(readDocuments(patterns, options), tokenizer, options))
+  const key = await cacheKey(patterns, tokenizer, options), file = join(cacheFolder, `${key}.tokens`)
+  const kept = await readCache(file, key)
+  if (kept) return corpusOf(kept.data, kept.digest)
+  const data = await tokenize(readDocuments(patterns, options), tokenizer, options)
+  return corpusOf(data, await writeCache(file, key, data))
+}
+
+/** sha256 of everything that the corpus depends on; files count by their names and contents, not by their times. */
+async function cacheKey(patterns: readonly string[], tokenizer: Tokenizer, options: LoadOptions): Promise<string> {
+  const { baseFolder = '.', textKey = 'text', minTokens = 1, addBos = tokenizer.addBos } = options
+  const files: [string, string][] = []
+  for (const file of await matchFiles(patterns, baseFolder)) {
+    options.signal?.throwIfAborted()
+    const hash = createHash('sha256')
+    try {
+      await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash)
+    } catch (cause) {
+      throw invalidFile(file, `cannot be read (${(cause as NodeJS.ErrnoException).code})`, 'check the file and its permissions', cause)
+    }
+    files.push([sourceOf(file, baseFolder), hash.digest('hex')])
+  }
+  return createHash('sha256').update(JSON.stringify([CACHE_VERSION, tokenizer.digest, textKey, minTokens, addBos, files])).digest('hex')
+}
