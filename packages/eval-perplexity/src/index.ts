@@ -1,1 +1,7 @@
-export {}
+export { perplexity } from './plugin.js'
+export { perplexityConfig, type PerplexityConfig } from './config.js'
+export { PERPLEXITY_VERSION, type PerplexityDetails, type WindowResult } from './suite.js'
+export { slidingWindows, type ScoredWindow } from './windows.js'
+export { scoreDocument, type ScoreOptions } from './score.js'
+export { bootstrapInterval, perplexityOf, type DocumentScore } from './bootstrap.js'
+export { evalPerplexityErrorCodes } from './errors.js'

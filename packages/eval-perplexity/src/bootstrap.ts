@@ -1,0 +1,38 @@
+import { randomStream } from '@skipwise/core'
+
+/** Negative log-likelihood of one document: a sum in nats over `tokens` tokens. */
+export interface DocumentScore {
+  readonly nll: number
+  readonly tokens: number
+}
+
+/** Token-weighted perplexity: exp(Σ NLL / Σ tokens). */
+export function perplexityOf(scores: readonly DocumentScore[]): number {
+  let nll = 0, tokens = 0
+  for (const score of scores) {
+    nll += score.nll
+    tokens += score.tokens
+  }
+  return Math.exp(nll / tokens)
+}
+
+/**
+ * 95 % percentile bootstrap interval of {@link perplexityOf} over documents, drawn with replacement (Efron & Tibshirani, An
+ * Introduction to the Bootstrap, chapter 13). Draws depend on the seed and on the replicate alone, so all window lengths share them.
+ *
+ * @returns [low, high], or null for a single document, of which no spread can be known
+ */
+export function bootstrapInterval(scores: readonly DocumentScore[], resamples: number, seed: number): readonly [number, number] | null {
+  if (scores.length < 2) return null
+  const values = Float64Array.from({ length: resamples }, (_, replicate) => {
+    const random = randomStream({ seed, stream: 'perplexity-bootstrap', index: replicate })
+    return perplexityOf(scores.map(() => scores[random.integer(0, scores.length - 1)]))
+  }).sort()
+  return [quantile(values, 0.025), quantile(values, 0.975)]
+}
+
+/** The p-quantile of sorted values, linear between neighbours (Hyndman & Fan's type 7). */
+export function quantile(sorted: Float64Array, p: number): number {
+  const at = p * (sorted.length - 1), low = Math.floor(at), high = Math.min(low + 1, sorted.length - 1)
+  return sorted[low] + (at - low) * (sorted[high] - sorted[low])
+}

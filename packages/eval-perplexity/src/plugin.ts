@@ -1,0 +1,25 @@
+import { definePlugin } from '@skipwise/core'
+import { perplexityCharts } from './charts.js'
+import { perplexityConfig } from './config.js'
+import { runPerplexity } from './suite.js'
+
+/**
+ * Sliding-window perplexity, token-weighted: every token of every document is scored once, at each window length.
+ *
+ * @example
+ * ```ts
+ * const suite = perplexity.create(validate(perplexity.config, { data: 'proofs.jsonl', windows: [2048, 16384] }, 'PLUGIN_CONFIG', 'perplexity'))
+ * const result = await suite.run(model, { seed: 0, resolvePath: path => path })
+ * console.log(result.metrics['perplexity@16384'])
+ * ```
+ */
+export const perplexity = definePlugin({
+  kind: 'eval-suite',
+  name: 'perplexity',
+  summary: 'Token-weighted sliding-window perplexity by window length',
+  config: perplexityConfig,
+  create: config => ({
+    run: (model, context) => runPerplexity(config, model, context),
+    charts: perplexityCharts
+  })
+})
