@@ -66,8 +66,9 @@ const decoders: Readonly<Record<string, Decode>> = {
   F64: bytes => new Float64Array(aligned(bytes)),
   F32: bytes => new Float32Array(aligned(bytes)),
   F16: bytes => {
-    const values = float16Values()
-    return Float32Array.from(new Uint16Array(aligned(bytes)), bits => values[bits])
+    const table = float16Values(), halves = new Uint16Array(aligned(bytes)), values = new Float32Array(halves.length)
+    for (let i = 0; i < halves.length; i++) values[i] = table[halves[i]]
+    return values
   },
   BF16: bytes => {
     const halves = new Uint16Array(aligned(bytes)), bits = new Uint32Array(halves.length)

@@ -25,7 +25,7 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
 
 /**
  * Writes `config.json` of a model folder, atomically and as transformers does: keys sorted, indented by two, and with a decimal
- * point in every number that transformers takes for a float ({@link stringifyConfig}).
+ * point in every number that transformers takes for a float: `"factor": 8.0`.
  *
  * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`
  */
