@@ -1,0 +1,72 @@
+import { attentionScale, runBlocks, type ModelDefinition, type ModelGeometry, type PositionalEncoding } from '@skipwise/nn'
+import { cachedAttention, embedding, linearCrossEntropy, tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
+
+/** What a step computes beside the cache: nothing, the loss of every token's label, or the logits of one token. */
+export type StepOutput = 'none' | 'loss' | 'logits'
+
+/** A program's static sizes. */
+export interface StepShape {
+  /** T: new tokens. */
+  readonly length: number
+  /** S: slots of the cache. */
+  readonly capacity: number
+  readonly output: StepOutput
+  readonly softmaxScale: number
+}
+
+/** Names of a layer's caches among inputs and outputs. */
+export const cacheNames = (layer: number) => ({ key: `keyCache${layer}`, value: `valueCache${layer}` })
+
+/** Shape of one layer's key cache, and of its value cache: [1, K, S, D]. */
+export const cacheSpec = ({ keyValueHeads, headDim }: ModelGeometry, capacity: number): ValueSpec => ({ shape: [1, keyValueHeads, capacity, headDim], dtype: 'float32' })
+
+/**
+ * T new tokens over a cache. Inputs: every parameter by name; `ids` [T]; `cos`, `sin` [1, T, R/2]; `pastLength`, tokens in the
+ * cache; `keyCache0`, `valueCache0`, … [1, K, S, D]; for the loss `labels` [T]; for logits `row` [1], which token's.
+ * Outputs: the caches under their names, `loss` [T] = −log p(label), `logits` [1, V].
+ */
+export function traceStep(model: ModelDefinition, encoding: PositionalEncoding, shape: StepShape): Graph {
+  const { geometry } = model, { length, capacity, output } = shape, scale = attentionScale(geometry, shape.softmaxScale)
+  return trace(`${output === 'none' ? 'prefill' : output} ${length} of ${capacity}`, inputs => {
+    const outputs: Record<string, tf.Tensor> = {}, cos = inputs.cos as tf.Tensor3D, sin = inputs.sin as tf.Tensor3D
+    const hidden = runBlocks(model, inputs, inputs.ids as tf.Tensor1D, {
+      batch: 1,
+      length,
+      encode: x => encoding.apply(x, cos, sin),
+      attend(layer, query, key, value) {
+        const names = cacheNames(layer), keyCache = inputs[names.key] as tf.Tensor4D, valueCache = inputs[names.value] as tf.Tensor4D
+        const attended = cachedAttention({ query, key, value, keyCache, valueCache, pastLength: inputs.pastLength as tf.Scalar }, scale)
+        outputs[names.key] = attended.keyCache
+        outputs[names.value] = attended.valueCache
+        return attended.output
+      }
+    })
+    if (output === 'loss') {
+      const head = model.head(inputs, hidden)
+      outputs.loss = linearCrossEntropy(head.hidden, head.weight, inputs.labels as tf.Tensor1D)
+    }
+    if (output === 'logits') {
+      const head = model.head(inputs, embedding(hidden, inputs.row as tf.Tensor1D))
+      outputs.logits = tf.matMul(head.hidden, head.weight, false, true)
+    }
+    return outputs
+  }, stepSpecs(model, shape))
+}
+
+function stepSpecs(model: ModelDefinition, { length, capacity, output }: StepShape): Record<string, ValueSpec> {
+  const { geometry } = model, table: ValueSpec = { shape: [1, length, geometry.rotaryDim / 2], dtype: 'float32' }
+  const specs: Record<string, ValueSpec> = {
+    ...Object.fromEntries(model.parameters.map(({ name, shape }) => [name, { shape, dtype: 'float32' as const }])),
+    ids: { shape: [length], dtype: 'int32' },
+    cos: table,
+    sin: table,
+    pastLength: { shape: [], dtype: 'int32' }
+  }
+  for (let layer = 0; layer < geometry.layers; layer++) {
+    const names = cacheNames(layer)
+    specs[names.key] = specs[names.value] = cacheSpec(geometry, capacity)
+  }
+  if (output === 'loss') specs.labels = { shape: [length], dtype: 'int32' }
+  if (output === 'logits') specs.row = { shape: [1], dtype: 'int32' }
+  return specs
+}

@@ -1,0 +1,105 @@
+import { SkipwiseError, type RopeFrequencies } from '@skipwise/core'
+import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
+import { sizeOf, type Executor, type HostData, type Program, type Value } from '@skipwise/runtime'
+import type { KeyValueCache } from './key-value-cache.js'
+import { cacheNames, traceStep, type StepShape } from './step-program.js'
+
+/** Where a model's weights come from: by name, row-major float32. */
+export type WeightSource = ReadonlyMap<string, Float32Array> | ((name: string) => Promise<Float32Array>)
+
+/** Which tokens go through the model, and what is wanted of them. */
+export type Step = {
+  /** T of the program; `ids` may be fewer. */
+  readonly length: number
+  readonly ids: Int32Array
+  readonly frequencies: RopeFrequencies
+} & ({ readonly output: 'none' } | { readonly output: 'loss'; readonly labels: Int32Array } | { readonly output: 'logits' })
+
+/** A model on a device: weights uploaded once, and a program for each shape, compiled when it is first needed. */
+export class Stepper {
+  readonly #programs = new Map<string, Program>()
+  #parameters: Record<string, Value>
+  #last: Promise<unknown> = Promise.resolve()
+  #disposed = false
+
+  private constructor(private readonly model: ModelDefinition, private readonly encoding: PositionalEncoding, private readonly executor: Executor, parameters: Record<string, Value>) {
+    this.#parameters = parameters
+  }
+
+  /** @throws SkipwiseError `INFERENCE_WEIGHTS` */
+  static async open(model: ModelDefinition, encoding: PositionalEncoding, executor: Executor, weights: WeightSource): Promise<Stepper> {
+    const parameters: Record<string, Value> = {}
+    for (const { name, shape } of model.parameters) {
+      const data = typeof weights === 'function' ? await weights(name) : weights.get(name)
+      if (data?.length !== sizeOf(shape)) throw weightError(name, shape, data)
+      parameters[name] = executor.upload({ shape, dtype: 'float32' }, data)
+    }
+    return new Stepper(model, encoding, executor, parameters)
+  }
+
+  /**
+   * Runs the tokens behind those of the cache and adds them to it.
+   *
+   * @returns −log p of every label [ids.length], logits of the last token [V], or nothing; a copy
+   */
+  async run(cache: KeyValueCache, step: Step): Promise<Float32Array> {
+    // One step at a time: a program's outputs hold only until its next run, and callers may score several sequences at once.
+    const result = this.#last.then(() => this.#run(cache, step))
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+
+  async #run(cache: KeyValueCache, step: Step): Promise<Float32Array> {
+    if (this.#disposed) throw new SkipwiseError('INFERENCE_DISPOSED', { problem: 'the language model was used after dispose()', fix: 'create another, or dispose of it later' })
+    const { ids, length, output, frequencies } = step
+    const program = await this.#program({ length, capacity: cache.capacity, output, softmaxScale: frequencies.softmaxScale })
+    const { cos, sin } = this.encoding.tables(Int32Array.from({ length }, (_, t) => cache.length + t), frequencies)
+    const data: Record<string, HostData> = { ids: padded(ids, length), cos, sin, pastLength: Int32Array.of(cache.length) }
+    if (output === 'loss') data.labels = padded(step.labels, length)
+    if (output === 'logits') data.row = Int32Array.of(ids.length - 1)
+    const { graph } = program, uploaded = Object.fromEntries(Object.entries(data).map(([name, values]) => [name, this.executor.upload(graph.values[graph.inputs[name]], values)]))
+    try {
+      const outputs = await program.run({ ...this.#parameters, ...cache.values, ...uploaded })
+      cache.replace(outputs)
+      cache.length += ids.length
+      if (output === 'none') return new Float32Array(0)
+      const numbers = (await this.executor.read(outputs[output])) as Float32Array
+      return output === 'loss' ? numbers.slice(0, ids.length) : numbers.slice()
+    } finally {
+      for (const value of Object.values(uploaded)) value.dispose()
+    }
+  }
+
+  async #program(shape: StepShape): Promise<Program> {
+    const key = JSON.stringify(shape), known = this.#programs.get(key)
+    if (known) return known
+    const names = Array.from({ length: this.model.geometry.layers }, (_, layer) => Object.values(cacheNames(layer))).flat()
+    const program = await this.executor.compile(traceStep(this.model, this.encoding, shape), { donate: Object.fromEntries(names.map(name => [name, name])) })
+    this.#programs.set(key, program)
+    return program
+  }
+
+  /** Frees weights and programs once the step under way has ended. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return
+    this.#disposed = true
+    await this.#last
+    for (const value of Object.values(this.#parameters)) value.dispose()
+    this.#parameters = {}
+    for (const program of this.#programs.values()) await program.dispose()
+    this.#programs.clear()
+  }
+}
+
+/** `ids` with zeros behind; the program's tokens there come after every real one. */
+function padded(ids: Int32Array, length: number): Int32Array {
+  const all = new Int32Array(length)
+  all.set(ids)
+  return all
+}
+
+const weightError = (name: string, shape: readonly number[], data: Float32Array | undefined) =>
+  new SkipwiseError('INFERENCE_WEIGHTS', {
+    problem: data ? `${name} has ${data.length} elements, [${shape.join()}] are ${sizeOf(shape)}` : `there is no weight ${name}`,
+    fix: 'use the weights of the checkpoint whose config.json defined the model'
+  })
