@@ -46,8 +46,8 @@ export class SkipwiseErrors extends SkipwiseError {
 
   constructor(errors: readonly SkipwiseError[]) {
     super(errors[0]?.code ?? 'UNKNOWN', {
-      problem: errors.map(error => `${error.problem} (${error.code}: ${error.fix})`).join('\n'),
-      fix: errors.length === 1 ? (errors[0] as SkipwiseError).fix : `mend the ${errors.length} problems above`
+      problem: errors.length === 1 ? errors[0].problem : errors.map(error => `${error.problem} (${error.code}: ${error.fix})`).join('\n'),
+      fix: errors.length === 1 ? errors[0].fix : `mend the ${errors.length} problems above`
     })
     this.errors = errors
   }

@@ -84,7 +84,7 @@ function build<P extends AnyPlugin>(plugins: ReadonlyMap<string, AnyPlugin>): Re
 }
 
 function checkPlugin(plugin: AnyPlugin): void {
-  if (typeof plugin?.create !== 'function' || typeof plugin.name !== 'string' || !plugin.config?.['~standard']) {
+  if (typeof plugin?.create !== 'function' || typeof plugin.kind !== 'string' || typeof plugin.name !== 'string' || !plugin.config?.['~standard']) {
     throw new SkipwiseError('PLUGIN_INVALID', { problem: 'a registered value is not a plugin', fix: 'make it with definePlugin({ kind, name, summary, config, create })' })
   }
   if (plugin.apiVersion !== PLUGIN_API_VERSION) {
