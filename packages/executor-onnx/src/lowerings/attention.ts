@@ -1,6 +1,7 @@
-import type { ValueId } from '@skipwise/runtime'
+import { sizeOf, type GraphNode, type ValueId } from '@skipwise/runtime'
 import type { OnnxBuilder } from '../builder.js'
 import type { Lowering } from '../lowering.js'
+import { onnxType } from '../onnx-model.js'
 
 /** Rows of a block of queries. Block i reads only the keys up to its last row, so the masked upper blocks are not computed. */
 const BLOCK_ROWS = 128
@@ -108,8 +109,10 @@ export const attentionLowerings: Readonly<Record<string, Lowering>> = {
   },
 
   // com.microsoft GroupQueryAttention appends to the cache in place when past and present are one buffer.
-  CachedAttention: (b, { inputs, outputs, attributes }) => {
-    const [B, T, H, D] = b.spec(inputs.query).shape, K = b.spec(inputs.key).shape[2], past = b.name(inputs.pastLength)
+  CachedAttention: (b, node) => {
+    const { inputs, outputs, attributes } = node, [B, T, H, D] = b.spec(inputs.query).shape, K = b.spec(inputs.key).shape[2], past = b.name(inputs.pastLength)
+    // ONNX Runtime 1.30: "head_size must be a multiple of 8", "batch_size must be 1 when sequence_length > 1 and past context is given".
+    if (D % 8 !== 0 || (B > 1 && T > 1)) return composeCachedAttention(b, node)
     const lastSlot = b.once(`last slot ${past} ${B} ${T}`, () => b.op('Expand', [b.op('Add', [past, b.scalar(T - 1, 'int32')]), b.int64([B])]))
     const total = b.once(`total ${past} ${T}`, () => b.op('Add', [past, b.scalar(T, 'int32')]))
     const flat = (id: ValueId, heads: number) => b.reshape(b.name(id), [B, T, heads * D])
@@ -122,4 +125,28 @@ export const attentionLowerings: Readonly<Record<string, Lowering>> = {
     )
     b.reshape(mixed, [B, T, H, D], output)
   }
+}
+
+/** Cached attention of any shape: rows scattered into the caches, then every slot scored and those behind a row's own masked. */
+function composeCachedAttention(b: OnnxBuilder, { inputs, outputs, attributes }: GraphNode): void {
+  const shape = shapeOf(b, inputs.query, inputs.key), { B, T, H, K, G, D } = shape, S = b.spec(inputs.keyCache).shape[2], past = b.name(inputs.pastLength)
+  const int32 = (name: string, dims: readonly number[], of: (index: number) => number) => b.constant(name, dims, () => Int32Array.from({ length: sizeOf(dims) }, (_, i) => of(i)), 'int32')
+  // Row t of head k of example b goes to row (b·K + k)·S + pastLength + t of the cache, seen as [B·K·S, D].
+  const rows = b.once(`cache rows ${past} ${B} ${K} ${T} ${S}`, () => {
+    const first = int32(`first cache rows ${B} ${K} ${T} ${S}`, [B * K * T, 1], i => Math.floor(i / T) * S + (i % T))
+    return b.op('Cast', [b.op('Add', [first, past])], { to: onnxType.int64 })
+  })
+  const write = (cache: ValueId, added: ValueId, output: string) => {
+    const updates = b.reshape(b.transpose(b.name(added), [0, 2, 1, 3]), [B * K * T, D])
+    return b.reshape(b.op('ScatterND', [b.reshape(b.name(cache), [B * K * S, D]), rows, updates]), [B, K, S, D], output)
+  }
+  const keys = write(inputs.keyCache, inputs.key, b.name(outputs[1])), values = write(inputs.valueCache, inputs.value, b.name(outputs[2]))
+  const q = b.reshape(queryHeads(b, b.name(inputs.query), shape), [B, K, G * T, D])
+  const mask = b.once(`cache mask ${past} ${G} ${T} ${S}`, () => {
+    const row = b.op('Add', [int32(`rows ${G} × ${T}`, [G * T, 1], i => i % T), past]), slot = int32(`slots ${S}`, [1, S], i => i)
+    return b.op('Where', [b.op('Greater', [slot, row]), b.scalar(-1e30), b.scalar(0)])
+  })
+  const scores = b.op('Add', [b.matMul(q, keys, { transB: true, alpha: attributes.scale as number }), mask])
+  const mixed = b.reshape(b.matMul(b.op('Softmax', [scores], { axis: -1 }), values), [B, K, G, T, D])
+  b.reshape(b.transpose(mixed, [0, 3, 1, 2, 4]), [B, T, H, D], b.name(outputs[0]))
 }
