@@ -4,3 +4,6 @@ export { describeEvalSuite, type EvalSuiteConformance } from './conformance/eval
 export { byteTokenizer } from './models/byte-tokenizer.js'
 export { inductionModel, type InductionModelOptions } from './models/induction-model.js'
 export { describePositionTransform, type PositionTransformConformance } from './conformance/position-transform.js'
+export { describePositionalEncoding, type PositionalEncodingConformance } from './conformance/positional-encoding.js'
+export { describeArchitecture, type ArchitectureConformance } from './conformance/architecture.js'
+export { compareAllclose, matchers, type AllcloseResult, type Tolerance } from './allclose.js'
