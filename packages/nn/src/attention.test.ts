@@ -1,0 +1,41 @@
+import { causalAttention, tf } from '@skipwise/runtime'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { difference, plainAttention, plainLinear, randomRows, tensor } from '../test/plain.js'
+import { selfAttention } from './attention.js'
+
+beforeAll(() => tf.setBackend('cpu'))
+
+describe.each([
+  ['multi-head', 2, 2],
+  ['grouped-query', 4, 2],
+  ['multi-query', 3, 1]
+])('%s attention', (_, H, K) => {
+  const D = 2, d = 5, T = 4, B = 2, layer = 7, scale = 0.6
+  const geometry = { vocabSize: 8, hiddenSize: d, layers: 8, heads: H, keyValueHeads: K, headDim: D, rotaryDim: D, maxPositionEmbeddings: 16 }
+  const weights = { q_proj: randomRows('q', H * D, d), k_proj: randomRows('k', K * D, d), v_proj: randomRows('v', K * D, d), o_proj: randomRows('o', d, H * D) }
+  const parameters = Object.fromEntries(Object.entries(weights).map(([name, rows]) => [`attn.${name}.weight`, tensor(rows)]))
+
+  test('projects, encodes queries and keys, attends and projects back', () => {
+    const x = randomRows('x', B * T, d), layers: number[] = []
+    // an encoding that differs by token: token t is scaled by 1 + t/4
+    const factors = Array.from({ length: T }, (_, t) => 1 + t / 4)
+    const attended = selfAttention(parameters, 'attn', tensor(x), layer, geometry, {
+      batch: B,
+      length: T,
+      encode: heads => tf.mul(heads, tf.tensor4d(factors, [1, T, 1, 1])) as tf.Tensor4D,
+      attend: (at, query, key, value) => {
+        layers.push(at)
+        return causalAttention(query, key, value, scale)
+      }
+    })
+    const expected = [0, 1].flatMap(row => {
+      const rows = x.slice(row * T, (row + 1) * T)
+      const [query, key, value] = [weights.q_proj, weights.k_proj, weights.v_proj].map(weight => plainLinear(rows, weight))
+      const mixed = plainAttention({ query, key, value, heads: H, keyValueHeads: K, scale, encode: (head, t) => head.map(value => value * factors[t]) })
+      return plainLinear(mixed, weights.o_proj)
+    })
+    expect(attended.shape).toEqual([B * T, d])
+    expect(difference(attended, expected)).toBeLessThan(1e-5)
+    expect(layers).toEqual([layer])
+  })
+})
