@@ -1,1 +1,3 @@
-export {}
+export { parseRecipe } from './parse-recipe.js'
+export { recipeJsonSchema, recipeSchema, type Recipe, type RecipeInput, type RecipeReference } from './recipe-schema.js'
+export { experimentErrorCodes } from './errors.js'

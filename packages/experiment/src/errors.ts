@@ -1,0 +1,20 @@
+import type { ErrorCodes } from '@skipwise/core'
+
+/** The codes that `@skipwise/experiment` throws. */
+export const experimentErrorCodes = {
+  RECIPE_NOT_FOUND: 'The recipe file cannot be read.',
+  RECIPE_SYNTAX: 'The recipe is not valid YAML.',
+  RECIPE_INVALID: 'The recipe has an unknown key, lacks a key, or has a value of the wrong type or range.',
+  RECIPE_VERB: 'The recipe asks for something that the command does not do.',
+  RECIPE_WINDOW: 'The windows of the recipe do not fit the model or one another.',
+  RECIPE_TOKENIZER: 'The tokenizer has more tokens than the model.',
+  RECIPE_ROPE_SCALED: 'The RoPE of the model is already scaled by another scheme than the recipe names.',
+  RECIPE_EVALUATION: 'An evaluation asks for sequences longer than the target window.',
+  RECIPE_DATA: 'Documents of the length asked for do not make a training example.',
+  OUTPUT_EXISTS: 'The output folder exists and is not the result of this run.',
+  OUTPUT_WRITE_FAILED: 'The output folder could not be put in place.',
+  MODEL_NOT_FOUND: 'The folder of a model does not exist.',
+  MODEL_ARCHITECTURE: 'No registered architecture reads the model type of config.json.',
+  MODEL_TOKENIZER: 'No registered tokenizer reads the files of a model folder.',
+  MODEL_WEIGHT_SHAPE: 'A weight of a checkpoint has another shape than config.json says.'
+} as const satisfies ErrorCodes

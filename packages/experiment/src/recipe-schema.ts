@@ -1,0 +1,81 @@
+import { z } from 'zod'
+
+/** A plugin in a recipe: its name, or one key with its configuration. */
+const reference = z
+  .union([z.string().min(1), z.record(z.string(), z.unknown()).refine(value => Object.keys(value).length === 1, { error: 'must have exactly one key, the name of a plugin' })])
+  .meta({ description: 'a plugin: its name, or { name: configuration }' })
+
+const path = z.string().min(1)
+const tokens = z.int().min(2)
+const positive = z.number().positive()
+
+const dataKeys = {
+  files: z.array(path).min(1).describe('files or patterns, relative to the recipe: .txt, .md, .jsonl, plain or as .gz'),
+  minTokens: z.int().min(1).optional().describe('leave out shorter documents; default what an example needs'),
+  textKey: z.string().min(1).optional().describe("key of the text in JSONL; default 'text'")
+}
+
+const newModel = z.strictObject({
+  architecture: z.string().min(1).describe('name of an architecture plugin'),
+  config: z.record(z.string(), z.unknown()).describe('keys of config.json'),
+  tokenizer: path.describe('folder with the tokenizer'),
+  initialize: z
+    .strictObject({ seed: z.int().min(0).optional(), standardDeviation: positive.optional().describe('of matrices; default 1/√d') })
+    .prefault({})
+    .describe('how random weights are drawn')
+})
+
+const train = z.strictObject({
+  steps: z.int().min(1).describe('optimizer steps'),
+  batch: z.int().min(1).describe('examples of an optimizer step'),
+  microBatch: z.int().min(1).optional().describe('examples computed at once; divides batch'),
+  learningRate: positive.describe('peak learning rate'),
+  finalLearningRate: z.number().min(0).max(1).optional().describe('rate of the last step as a fraction of the peak; default 0'),
+  schedule: z.enum(['linear', 'cosine', 'constant']).optional().describe("default 'linear'"),
+  warmup: z.int().min(0).optional().describe('steps of linear warm-up; default 10'),
+  weightDecay: z.number().min(0).optional(),
+  beta1: z.number().min(0).lt(1).optional(),
+  beta2: z.number().min(0).lt(1).optional(),
+  epsilon: positive.optional(),
+  maxGradientNorm: positive.optional().describe('default 1'),
+  checkpointEvery: z.int().min(1).optional().describe('steps between saved states; default 100'),
+  seed: z.int().min(0).optional().describe('of training alone; default the seed of the recipe')
+})
+
+/** The schema of a recipe: `skipwise extend` and `skipwise train` read the same keys. */
+export const recipeSchema = z.strictObject({
+  model: z.union([path, newModel]).describe('folder of a Hugging Face model, or a new model with random weights'),
+  window: z.strictObject({
+    original: tokens.describe('tokens of a training example (L_c)'),
+    target: tokens.optional().describe('window to reach (L_t); only for extend')
+  }),
+  interpolation: reference.optional().describe("default 'yarn' for extend; train keeps the model's own RoPE"),
+  positions: reference.optional().describe("default 'pose' for extend, 'contiguous' for train"),
+  data: z
+    .union([
+      z.strictObject(dataKeys),
+      z.strictObject({ sources: z.array(z.strictObject({ ...dataKeys, weight: positive.default(1).describe('share of the examples') })).min(1) })
+    ])
+    .describe('training documents: files, or a mixture of sources'),
+  train,
+  evaluate: z.array(reference).default([]).describe('evaluation suites, of the base and the new model'),
+  executor: reference.default('onnx'),
+  dtype: z.enum(['float32', 'bfloat16', 'float16']).optional().describe("data type of the weights written; default the base model's"),
+  output: path.describe('folder to write'),
+  seed: z.int().min(0).default(0)
+})
+
+/** A checked recipe, with defaults that do not depend on the command filled in. */
+export type Recipe = z.output<typeof recipeSchema>
+
+/** A recipe as a user writes it in TypeScript. */
+export type RecipeInput = z.input<typeof recipeSchema>
+
+/** A plugin named in a recipe. */
+export type RecipeReference = z.output<typeof reference>
+
+/** The JSON Schema of a recipe, for editors. */
+export const recipeJsonSchema = (): Record<string, unknown> => ({
+  title: 'Skipwise recipe',
+  ...(z.toJSONSchema(recipeSchema, { io: 'input' }) as Record<string, unknown>)
+})
