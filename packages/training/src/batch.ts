@@ -3,15 +3,15 @@ import type { PositionalEncoding } from '@skipwise/nn'
 
 /** The arrays that a loss program takes, by input name. */
 export interface Batch {
-  /** [B·T] */
+  /** Token ids, [B·T]. */
   readonly ids: Int32Array
-  /** [B·T]: element t is the id after token t; 0 where it does not count. */
+  /** Element t is the id after token t, 0 behind the last, [B·T]. */
   readonly labels: Int32Array
-  /** [B·T]: 1 / `labelCount` where the label counts, else 0. */
+  /** 1 / `labelCount` where the label counts, else 0, [B·T]. */
   readonly labelWeights: Float32Array
-  /** [B·T·R/2] */
+  /** Table of the encoding, [B·T·R/2]. */
   readonly cos: Float32Array
-  /** [B·T·R/2] */
+  /** Table of the encoding, [B·T·R/2]. */
   readonly sin: Float32Array
 }
 

@@ -46,7 +46,7 @@ export function traceLoss(model: ModelDefinition, encoding: PositionalEncoding, 
   }, specs)
 }
 
-/** The program of a loss alone, for validation: the inputs of {@link traceLoss}, output `loss`. */
+/** Inputs of the parameters. */
 export function parameterSpecs(model: ModelDefinition): Record<string, ValueSpec> {
   return Object.fromEntries(model.parameters.map(({ name, shape }) => [name, { shape, dtype: 'float32' as const }]))
 }

@@ -33,7 +33,8 @@ export async function saveState(folder: string, runKey: string, model: ModelDefi
 /**
  * The saved state of a run, or undefined when there is none.
  *
- * @throws SkipwiseError `TRAINING_STATE` when the folder holds the state of another run
+ * @throws SkipwiseError `TRAINING_STATE` when the folder holds the state of another run or a damaged one, and the `CHECKPOINT_` codes
+ * of a file that is no safetensors file
  */
 export async function loadState(folder: string, runKey: string, model: ModelDefinition): Promise<TrainingState | undefined> {
   const file = join(folder, FILE)
@@ -47,12 +48,21 @@ export async function loadState(folder: string, runKey: string, model: ModelDefi
       })
     }
     const tensors = new Map<string, Float32Array>()
-    for (const { name } of stateTensors(model)) tensors.set(name, await source.read(name))
-    return { step: Number(source.metadata.step), tensors, losses: [...(await source.read(LOSSES))] }
+    for (const { name, shape } of stateTensors(model)) {
+      const saved = source.info(name)
+      if (String(saved.shape) !== String(shape)) throw damaged(file, `'${name}' is [${saved.shape.join()}], not [${shape.join()}]`)
+      tensors.set(name, await source.read(name))
+    }
+    const step = Number(source.metadata.step), losses = [...(await source.read(LOSSES))]
+    if (!Number.isInteger(step) || step !== losses.length) throw damaged(file, `it says step ${source.metadata.step} and holds ${losses.length} losses`)
+    return { step, tensors, losses }
   } finally {
     await source.close()
   }
 }
+
+const damaged = (file: string, problem: string) =>
+  new SkipwiseError('TRAINING_STATE', { problem: `${file} is damaged: ${problem}`, fix: 'remove the folder and begin the run again' })
 
 /** Removes the saved state of a finished run. */
 export const removeState = (folder: string): Promise<void> => rm(join(folder, FILE), { force: true })

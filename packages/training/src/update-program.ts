@@ -1,8 +1,9 @@
 import type { ModelDefinition } from '@skipwise/nn'
 import { adamWHyper, clippedAdamW, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
 
-/** Names of the optimizer's state among inputs and outputs of the update program. */
+/** Name of a parameter's running mean of gradients among inputs and outputs of the update program. */
 export const meanName = (parameter: string): string => `mean:${parameter}`
+/** Name of a parameter's running mean of squared gradients among inputs and outputs of the update program. */
 export const varianceName = (parameter: string): string => `variance:${parameter}`
 
 /**

@@ -1,0 +1,105 @@
+import { fc, test } from '@fast-check/vitest'
+import { writeSafetensors } from '@skipwise/checkpoints'
+import { isSkipwiseError, randomStream } from '@skipwise/core'
+import type { ModelDefinition } from '@skipwise/nn'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect } from 'vitest'
+import { loadState, removeState, saveState, stateTensors, type TrainingState } from './state.js'
+
+const model = { parameters: [{ name: 'matrix', shape: [3, 2], initializer: 'normal' }, { name: 'bias', shape: [3], initializer: 'zeros' }] } as unknown as ModelDefinition
+const random = randomStream({ seed: 0, stream: 'state' })
+const state: TrainingState = {
+  step: 3,
+  tensors: new Map(stateTensors(model).map(({ name, shape }) => [name, Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal())])),
+  losses: [3.25, 2.5, 2.125]
+}
+
+let folder: string, file: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'skipwise-state-'))
+  file = join(folder, 'state.safetensors')
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const codeOfLoading = () =>
+  loadState(folder, 'key', model).then(
+    () => undefined,
+    (error: unknown) => (isSkipwiseError(error) ? error.code : error)
+  )
+
+describe('the state of a run', () => {
+  test('comes back to the bit', async () => {
+    await saveState(folder, 'key', model, state)
+    expect(await loadState(folder, 'key', model)).toEqual(state)
+  })
+
+  test('replaces the one before, and is gone when removed', async () => {
+    await saveState(folder, 'key', model, { ...state, step: 1, losses: [3.25] })
+    await saveState(folder, 'key', model, state)
+    expect((await loadState(folder, 'key', model))?.step).toBe(3)
+    await removeState(folder)
+    await removeState(folder)
+    expect(await loadState(folder, 'key', model)).toBeUndefined()
+  })
+
+  test('is not there in a new folder', async () => {
+    expect(await loadState(join(folder, 'new'), 'key', model)).toBeUndefined()
+    await saveState(join(folder, 'new'), 'key', model, state)
+    expect(await loadState(join(folder, 'new'), 'key', model)).toEqual(state)
+  })
+
+  test('of another run is refused', async () => {
+    await saveState(folder, 'other', model, state)
+    expect(await codeOfLoading()).toBe('TRAINING_STATE')
+  })
+})
+
+describe('a damaged state', () => {
+  const write = (changes: { shape?: readonly number[]; step?: string; without?: string } = {}) =>
+    writeSafetensors(
+      file,
+      [...stateTensors(model), { name: 'losses', shape: [3] }]
+        .filter(({ name }) => name !== changes.without)
+        .map(({ name, shape: usual }) => {
+          const shape = name === 'mean:matrix' ? (changes.shape ?? usual) : usual
+          return { name, shape, data: new Float32Array(shape.reduce((a, b) => a * b)) }
+        }),
+      { metadata: { runKey: 'key', ...('step' in changes ? { step: changes.step as string } : { step: '3' }) } }
+    )
+
+  test('is what the cases below change', async () => {
+    await write()
+    expect(await codeOfLoading()).toBeUndefined()
+  })
+
+  test.each([
+    ['a tensor of another shape', { shape: [2, 3] }, 'TRAINING_STATE'],
+    ['a tensor of another size', { shape: [3, 3] }, 'TRAINING_STATE'],
+    ['a tensor missing', { without: 'variance:bias' }, 'CHECKPOINT_TENSOR_MISSING'],
+    ['a step that is no number', { step: 'three' }, 'TRAINING_STATE'],
+    ['a step without its losses', { step: '4' }, 'TRAINING_STATE'],
+    ['a negative step', { step: '-1' }, 'TRAINING_STATE']
+  ])('with %s is refused', async (_, changes, code) => {
+    await write(changes)
+    expect(await codeOfLoading()).toBe(code)
+  })
+
+  test.prop([fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })], { numRuns: 30 })('cut anywhere is refused with a code', async part => {
+    await saveState(folder, 'key', model, state)
+    const bytes = await readFile(file)
+    await writeFile(file, bytes.subarray(0, Math.floor(part * bytes.length)))
+    expect(await codeOfLoading()).toMatch(/^CHECKPOINT_/)
+  })
+
+  test.prop([fc.nat(), fc.integer({ min: 1, max: 255 })], { numRuns: 200 })('with any byte of its header changed is refused with a code, or reads as a whole state', async (place, change) => {
+    await saveState(folder, 'key', model, state)
+    const bytes = await readFile(file), header = 8 + Number(bytes.readBigUInt64LE(0))
+    bytes[place % header] ^= change
+    await writeFile(file, bytes)
+    const code = await codeOfLoading()
+    if (code !== undefined) expect(code).toMatch(/^(CHECKPOINT|TRAINING)_[A-Z_]+$/)
+    else expect((await loadState(folder, 'key', model))?.losses).toHaveLength(3)
+  })
+})
