@@ -1,8 +1,8 @@
 import type { ShapeRule } from './kernel-shapes.js'
 import { tf } from './tfjs.js'
 
-type Tensors = Readonly<Record<string, tf.Tensor>>
-type Attributes = Readonly<Record<string, unknown>>
+/** Tensors by argument name. */
+export type Tensors = Readonly<Record<string, tf.Tensor>>
 
 /**
  * A tfjs kernel of our own: one node in a graph, with a definition in tfjs operations for every backend that has nothing
@@ -41,7 +41,7 @@ export function defineFusedKernel(kernel: FusedKernel, inputNames: readonly stri
       }
     })
   }
-  return (inputs: Tensors, attributes: Attributes = {}): tf.Tensor[] => {
+  return (inputs: Tensors, attributes: Readonly<Record<string, unknown>> = {}): tf.Tensor[] => {
     const backendName = tf.getBackend()
     registerFusedKernels(backendName, composed)
     return [tf.engine().runKernel(kernel.name, inputs as tf.NamedTensorMap, attributes as tf.NamedAttrMap)].flat() as tf.Tensor[]

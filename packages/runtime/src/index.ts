@@ -1,7 +1,7 @@
 export { tf } from './tfjs.js'
 export { allocate, lastUses, sizeOf, type DType, type Graph, type GraphNode, type HostData, type ValueId, type ValueSpec } from './graph.js'
 export { trace, isFusedKernel, type TensorFunction } from './trace.js'
-export { defineFusedKernel, registerFusedKernels, type FusedKernel } from './fused-kernel.js'
+export { defineFusedKernel, registerFusedKernels, type FusedKernel, type Tensors } from './fused-kernel.js'
 export { shapeRules, type ShapeRule } from './kernel-shapes.js'
 export { checkInputs } from './check-inputs.js'
 export { runtimeErrorCodes } from './errors.js'

@@ -1,12 +1,9 @@
 import type { DType, ValueSpec } from './graph.js'
 
-type Inputs = Readonly<Record<string, ValueSpec>>
-// Attributes of tfjs kernels, as its own NamedAttrMap types them.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Attributes = Readonly<Record<string, any>>
-
 /** Output specs of a kernel from its input specs: what the kernel would compute, without computing it. */
-export type ShapeRule = (inputs: Inputs, attributes: Attributes) => readonly ValueSpec[]
+// `any` for attributes, as in the NamedAttrMap of tfjs
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type ShapeRule = (inputs: Readonly<Record<string, ValueSpec>>, attributes: Readonly<Record<string, any>>) => readonly ValueSpec[]
 
 const unary: ShapeRule = ({ x }) => [x]
 const binary: ShapeRule = ({ a, b }) => [{ shape: broadcast(a.shape, b.shape), dtype: a.dtype }]

@@ -29,15 +29,15 @@ const kernel = defineFusedKernel(
 
 /** What {@link cachedAttention} takes. */
 export interface CachedAttentionInputs {
-  /** [B, T, H, D]: queries of the new tokens. */
+  /** Queries of the new tokens, [B, T, H, D]. */
   readonly query: tf.Tensor4D
-  /** [B, T, K, D]. */
+  /** Keys of the new tokens, [B, T, K, D]. */
   readonly key: tf.Tensor4D
-  /** [B, T, K, D]. */
+  /** Values of the new tokens, [B, T, K, D]. */
   readonly value: tf.Tensor4D
-  /** [B, K, S, D]; the first `pastLength` slots are filled. */
+  /** Keys of capacity S, [B, K, S, D]; the first `pastLength` slots are filled. */
   readonly keyCache: tf.Tensor4D
-  /** [B, K, S, D]. */
+  /** Values, as the keys. */
   readonly valueCache: tf.Tensor4D
   /** Scalar int32: tokens already in the cache; `pastLength + T ≤ S`. */
   readonly pastLength: tf.Scalar
