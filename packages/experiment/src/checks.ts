@@ -1,0 +1,84 @@
+import { SkipwiseError, type PluginReference, type Window } from '@skipwise/core'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ModelSource } from './model-source.js'
+import type { RopeReading } from './parts.js'
+
+/** Name of the file in an output folder that says where it comes from. */
+export const RESULT_FILE = 'skipwise.json'
+
+export const verbError = (problem: string, fix: string) => new SkipwiseError('RECIPE_VERB', { problem, fix })
+
+export const unavailable = (reason: string) => new SkipwiseError('EXECUTOR_UNAVAILABLE', { problem: reason, fix: 'name another executor: see `skipwise plugins`' })
+
+export const dataError = (minTokens: number, fewest: number) =>
+  new SkipwiseError('RECIPE_DATA', { problem: `minTokens is ${minTokens}, but an example needs ${fewest} tokens`, fix: `use at least ${fewest}, or a smaller window.original` })
+
+/** The windows against the model and one another. */
+export function checkWindow({ original, target }: Window, { model, rope }: ModelSource, kind: 'extend' | 'train'): SkipwiseError[] {
+  const errors: SkipwiseError[] = [], own = model.geometry.maxPositionEmbeddings
+  const add = (problem: string, fix: string) => errors.push(new SkipwiseError('RECIPE_WINDOW', { problem, fix }))
+  if (original > own) add(`window.original ${original} is larger than the model's window of ${own} (max_position_embeddings)`, `use at most ${own}`)
+  if (target < original) add(`window.target ${target} is smaller than window.original ${original}`, 'name the longer window to reach')
+  else if (kind === 'extend' && target < rope.geometry.originalLength) {
+    add(`window.target ${target} is smaller than the model's window of ${rope.geometry.originalLength}`, 'name a longer window to reach')
+  }
+  return errors
+}
+
+/** An id beyond the embedding would read another's memory. */
+export function checkTokenizer({ tokenizer, model }: ModelSource): SkipwiseError[] {
+  const { vocabSize } = model.geometry
+  if (tokenizer.vocabSize <= vocabSize) return []
+  return [
+    new SkipwiseError('RECIPE_TOKENIZER', {
+      problem: `the tokenizer has ${tokenizer.vocabSize} tokens, the model knows ${vocabSize} (vocab_size)`,
+      fix: 'use the tokenizer of the model'
+    })
+  ]
+}
+
+/** A scaled RoPE can be scaled further by its own scheme; two schemes on top of one another are no scheme that anyone reads. */
+export function checkRope(scheme: string, rope: RopeReading): SkipwiseError[] {
+  if (rope.name === 'none' || rope.name === scheme) return []
+  return [
+    new SkipwiseError('RECIPE_ROPE_SCALED', {
+      problem: `the model's RoPE is already scaled by ${rope.name}, the recipe's interpolation is ${scheme}`,
+      fix: `use ${rope.name}, which is then computed anew from the original ${Math.round(rope.geometry.originalLength)} tokens, or extend the model before it was scaled`
+    })
+  ]
+}
+
+/** Evaluations beyond the target measure nothing that was trained; suites name their lengths `windows` or `lengths`. */
+export function checkEvaluation({ name, config }: PluginReference, { target }: Window): SkipwiseError[] {
+  const { windows, lengths } = (typeof config === 'object' && config !== null ? config : {}) as { windows?: unknown; lengths?: unknown }
+  const asked = [windows, lengths].flat().filter(length => typeof length === 'number')
+  const beyond = asked.filter(length => length > target)
+  if (!beyond.length) return []
+  return [
+    new SkipwiseError('RECIPE_EVALUATION', {
+      problem: `${name} is to be evaluated at ${beyond.join(', ')} tokens, beyond the window of ${target}`,
+      fix: `use lengths up to ${target}, or a larger window.target`
+    })
+  ]
+}
+
+/** An output folder may be missing, empty, or the result of this very run; before its key is known, of any run. */
+export async function checkOutput(output: string, resultKey?: string): Promise<void> {
+  const files = await readdir(output).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw new SkipwiseError('OUTPUT_EXISTS', { problem: `${output} is not a folder (${error.code})`, fix: 'name another output' })
+  })
+  const stored = files.length ? await storedKey(output) : undefined
+  if (!files.length || (stored !== undefined && (resultKey === undefined || stored === resultKey))) return
+  throw new SkipwiseError('OUTPUT_EXISTS', { problem: `${output} exists and is not the result of this recipe with these files`, fix: 'name another output, or remove the folder' })
+}
+
+/** Key of the run that made a folder, undefined when it was none. */
+export async function storedKey(folder: string): Promise<string | undefined> {
+  try {
+    return (JSON.parse(await readFile(join(folder, RESULT_FILE), 'utf8')) as { resultKey?: string }).resultKey
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,31 @@
+import type { LanguageModel } from '@skipwise/core'
+import { createLanguageModel } from '@skipwise/inference'
+import type { Executor } from '@skipwise/runtime'
+import { frequenciesOf, openModelFolder } from './model-source.js'
+import type { Parts } from './parts.js'
+
+/** How {@link loadLanguageModel} opens a model. */
+export interface LoadLanguageModelOptions {
+  /** Stands in results; default the folder as given. */
+  readonly name?: string
+  /** Runs the model; stays the caller's. */
+  readonly executor: Executor
+  /** Accept sequences of this length, also beyond the window of the model; default the window. */
+  readonly lengthLimit?: number
+}
+
+/** The one positional encoding that the architectures of Hugging Face's LLaMA family use. */
+export const ENCODING = { name: 'rotary-half' }
+
+/** A language model from a Hugging Face folder, with the RoPE of its `config.json`. @throws SkipwiseError as {@link openModelFolder} */
+export async function loadLanguageModel(folder: string, parts: Parts, { name = folder, executor, lengthLimit }: LoadLanguageModelOptions): Promise<LanguageModel> {
+  const { model, rope, tokenizer, weights } = await openModelFolder(folder, parts)
+  return createLanguageModel({
+    name, model, executor, tokenizer,
+    encoding: parts.registry.resolveUnknown('positional-encoding', ENCODING),
+    frequencies: frequenciesOf(parts.registry.resolveUnknown('interpolation', rope), rope),
+    weights: await weights(),
+    maxLength: model.geometry.maxPositionEmbeddings,
+    ...(lengthLimit === undefined ? {} : { lengthLimit })
+  })
+}

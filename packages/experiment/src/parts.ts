@@ -1,0 +1,56 @@
+import { nearestName, SkipwiseError, type PluginReference, type Registry, type RopeGeometry, type Tokenizer } from '@skipwise/core'
+import type { ModelConfig } from '@skipwise/checkpoints'
+import type { Architecture } from '@skipwise/nn'
+// the plugin kind `executor` is declared there
+import type {} from '@skipwise/runtime'
+import type { RecipeReference } from './recipe-schema.js'
+
+/** The part of a registry that experiments use: plugins found by names that come from files. */
+export type PluginLookup = Pick<Registry, 'resolveUnknown' | 'find' | 'list'>
+
+/** What the RoPE keys of a `config.json` mean: a plugin with its configuration, and the geometry. */
+export interface RopeReading {
+  readonly name: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly geometry: RopeGeometry
+}
+
+/** Where plugins and the meaning of RoPE keys come from: the entry package knows them. */
+export interface Parts {
+  readonly registry: PluginLookup
+  /** `readHuggingFaceRope` of @skipwise/interpolation. */
+  readonly readRope: (config: ModelConfig) => RopeReading
+}
+
+/** The plugin that a recipe names. */
+export function toReference(reference: RecipeReference): PluginReference {
+  if (typeof reference === 'string') return { name: reference }
+  const [name] = Object.keys(reference)
+  return { name, config: reference[name] }
+}
+
+/** The architecture that reads the `model_type` of a configuration. @throws SkipwiseError `MODEL_ARCHITECTURE` */
+export function findArchitecture(registry: PluginLookup, config: ModelConfig): Architecture {
+  const architectures = registry.list('architecture').map(({ name }) => registry.resolveUnknown('architecture', { name }))
+  const type = String(config['model_type'])
+  const found = architectures.find(architecture => architecture.modelTypes.includes(type))
+  if (found) return found
+  const known = architectures.flatMap(architecture => architecture.modelTypes), nearest = nearestName(type, known)
+  throw new SkipwiseError('MODEL_ARCHITECTURE', {
+    problem: `no architecture reads the model_type '${type}'${nearest ? `; the nearest is '${nearest}'` : ''}`,
+    fix: `use a model of one of ${known.join(', ')}, or add a plugin to skipwise.config.mjs`
+  })
+}
+
+/** Loads the tokenizer whose files lie in `folder`. @throws SkipwiseError `MODEL_TOKENIZER`, and what loading throws */
+export async function findTokenizer(registry: PluginLookup, folder: string): Promise<Tokenizer> {
+  const plugins = registry.list('tokenizer')
+  for (const { name } of plugins) {
+    const loader = registry.resolveUnknown('tokenizer', { name })
+    if (await loader.accepts(folder)) return loader.load(folder)
+  }
+  throw new SkipwiseError('MODEL_TOKENIZER', {
+    problem: `${folder} has no tokenizer that ${plugins.map(plugin => plugin.name).join(', ')} can read`,
+    fix: 'put tokenizer.json beside the model'
+  })
+}

@@ -1,0 +1,81 @@
+import { writeFileAtomic } from '@skipwise/checkpoints'
+import type { Chart, EvalResult, EvalSuite } from '@skipwise/core'
+import type { Table } from '@skipwise/report'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { RESULT_FILE } from './checks.js'
+import type { ExperimentResult } from './result.js'
+
+/** The chart of the loss over the steps of a run. */
+export function lossChart({ training: { losses } }: ExperimentResult): Chart {
+  return {
+    id: 'loss',
+    title: 'Training loss',
+    x: { label: 'Step', scale: 'linear' },
+    y: { label: 'Loss (nats per token)', scale: 'linear' },
+    series: [{ name: 'loss', points: thin(losses).map(([step, loss]) => [step, loss] as const) }],
+    description: `Training loss of ${losses.length} steps, from ${losses[0].toFixed(3)} to ${losses[losses.length - 1].toFixed(3)}.`
+  }
+}
+
+/** At most 400 points, each the mean of its steps, so that a chart of a long run stays small. */
+function thin(losses: readonly number[]): [number, number][] {
+  const width = Math.ceil(losses.length / 400)
+  return Array.from({ length: Math.ceil(losses.length / width) }, (_, i) => {
+    const steps = losses.slice(i * width, (i + 1) * width)
+    return [i * width + steps.length, steps.reduce((sum, loss) => sum + loss, 0) / steps.length]
+  })
+}
+
+/** Charts of every suite, with the given models as series. */
+export const evaluationCharts = (suites: readonly EvalSuite[], models: readonly (readonly EvalResult[])[]): Chart[] =>
+  suites.flatMap((suite, i) => suite.charts(models.flatMap(results => (results[i] ? [results[i]] : []))))
+
+/**
+ * Charts as one table: a row for each length, a column for each series of each chart.
+ *
+ * @param unit a length that the first column is also told in multiples of: the original window
+ */
+export function chartTable(charts: readonly Chart[], unit: number): Table {
+  const lengths = [...new Set(charts.flatMap(({ series }) => series.flatMap(({ points }) => points.map(([x]) => x))))].sort((a, b) => a - b)
+  const columns = charts.flatMap(({ id, series, y }) => series.map(({ name, points }) => ({ title: series.length > 1 ? `${id}, ${name}` : id, percent: y.percent, values: new Map(points) })))
+  return {
+    headers: ['length', '× window', ...columns.map(({ title }) => title)],
+    rows: lengths.map(length => [
+      length,
+      `${+(length / unit).toFixed(2)}×`,
+      ...columns.map(({ percent, values }) => {
+        const value = values.get(length)
+        return value === undefined ? '' : percent ? `${+(100 * value).toFixed(1)} %` : value
+      })
+    ])
+  }
+}
+
+/** Writes `report.html` and one SVG for each chart into `folder`. */
+export async function writeReport(folder: string, result: ExperimentResult, suites: readonly EvalSuite[]): Promise<void> {
+  // drawing takes a while to load and is needed once, at the end
+  const { renderReport, renderSvg } = await import('@skipwise/report')
+  const { results, window, kind, name, training, data } = result
+  const evaluations = evaluationCharts(suites, [results.base, results.model]), charts = [...evaluations, lossChart(result)]
+  for (const chart of charts) await writeFileAtomic(join(folder, `${chart.id}.svg`), await renderSvg(chart))
+  const html = await renderReport({
+    title: kind === 'extend' ? `${name}: ${window.original} → ${window.target} tokens` : name,
+    summary: `${training.steps} steps on ${training.tokens} tokens in windows of ${window.original}; every figure here was measured in this run and stands in ${RESULT_FILE}.`,
+    charts,
+    tables: evaluations.length ? [{ title: 'By length', ...chartTable(evaluations, window.original) }] : [],
+    metadata: {
+      'window': window.original,
+      ...(kind === 'extend' ? { 'target window': window.target, 'interpolation': result.interpolation.name } : {}),
+      'executor': result.executor,
+      'tokens per second': Math.round(training.tokensPerSecond),
+      'peak memory (MB)': Math.round(training.peakMemoryMB),
+      'documents': data.documents,
+      'data digest': data.digest,
+      'seed': result.seeds.train,
+      ...Object.fromEntries(Object.entries(result.versions).map(([part, number]) => [`version of ${part}`, number]))
+    },
+    recipe: stringify(result.recipe)
+  })
+  await writeFileAtomic(join(folder, 'report.html'), html)
+}

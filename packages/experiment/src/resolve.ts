@@ -1,0 +1,149 @@
+import { applyRope, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
+import { SkipwiseErrors, type EvalSuite, type Interpolation, type PositionedExample, type PositionTransform, type ProgressListener, type Window } from '@skipwise/core'
+import { loadCorpus } from '@skipwise/data'
+import type { PositionalEncoding } from '@skipwise/nn'
+import type { ExecutorLoader } from '@skipwise/runtime'
+import { completeOptions, type CompleteTrainingOptions } from '@skipwise/training'
+import { basename, join, resolve } from 'node:path'
+import { checkEvaluation, checkOutput, checkRope, checkTokenizer, checkWindow, dataError, unavailable, verbError } from './checks.js'
+import { Collector } from './collector.js'
+import { digestOf, digestOfWeights } from './digest.js'
+import { createExamples, type WeightedCorpus } from './examples.js'
+import { ENCODING } from './load-language-model.js'
+import { newModel, openModelFolder, type ModelSource } from './model-source.js'
+import { toReference, type Parts, type RopeReading } from './parts.js'
+import type { Recipe } from './recipe-schema.js'
+
+/** What to do with a recipe: lengthen the window of a model, or train one at its own. */
+export type ExperimentKind = 'extend' | 'train'
+
+/** What {@link resolveRecipe} needs beside the recipe. */
+export interface ResolveOptions extends Parts {
+  readonly kind: ExperimentKind
+  /** What paths of the recipe are relative to. */
+  readonly baseFolder: string
+  readonly progress?: ProgressListener
+  readonly signal?: AbortSignal
+}
+
+/** A recipe with every part found, made and checked: ready to run. */
+export interface Experiment {
+  readonly kind: ExperimentKind
+  readonly recipe: Recipe
+  readonly baseFolder: string
+  readonly parts: Parts
+  readonly source: ModelSource
+  readonly window: Window
+  /** RoPE of the model to be written. */
+  readonly rope: RopeReading & { readonly interpolation: Interpolation }
+  readonly baseInterpolation: Interpolation
+  readonly encoding: PositionalEncoding
+  readonly data: readonly WeightedCorpus[]
+  readonly dataDigest: string
+  readonly example: (index: number) => PositionedExample
+  readonly options: CompleteTrainingOptions
+  readonly suites: readonly EvalSuite[]
+  readonly executor: ExecutorLoader
+  /** `config.json` of the model to be written. */
+  readonly config: ModelConfig
+  readonly dtype: WritableDtype
+  readonly weights: ReadonlyMap<string, Float32Array>
+  /** Absolute. */
+  readonly output: string
+  /** Beside the output: training state and the output while it is being made. */
+  readonly stateFolder: string
+  /** Digest of everything that decides the weights. */
+  readonly runKey: string
+}
+
+/**
+ * Finds every part that a recipe names, and checks them against one another before any work: all problems are reported together. Then
+ * reads weights and documents.
+ *
+ * @throws SkipwiseErrors with codes of this package, `PLUGIN_UNKNOWN`, `PLUGIN_CONFIG`, and what reading the model and the data throws
+ */
+export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Promise<Experiment> {
+  const { kind, baseFolder, registry, readRope, progress, signal } = options, parts: Parts = { registry, readRope }, collect = new Collector()
+  const seed = recipe.seed, extend = kind === 'extend'
+  if (extend && recipe.window.target === undefined) collect.add(verbError('extend needs window.target', 'add the window to reach, or use `skipwise train`'))
+  if (extend && typeof recipe.model !== 'string') collect.add(verbError('extend needs a trained model, the recipe describes a new one', 'name a model folder, or use `skipwise train`'))
+  if (!extend && recipe.window.target !== undefined) collect.add(verbError("train keeps the model's window, the recipe has window.target", 'remove it, or use `skipwise extend`'))
+  if (!extend && recipe.interpolation !== undefined) collect.add(verbError("train keeps the model's RoPE, the recipe has interpolation", 'remove it, or use `skipwise extend`'))
+  const window: Window = { original: recipe.window.original, target: extend ? (recipe.window.target ?? recipe.window.original) : recipe.window.original }
+
+  const { seed: trainSeed = seed, ...given } = recipe.train
+  const training = await collect.attempt(() => completeOptions(defined(given)))
+  const transform = await collect.attempt(() => registry.resolveUnknown('position-transform', toReference(recipe.positions ?? (extend ? 'pose' : 'contiguous'))))
+  const encoding = await collect.attempt(() => registry.resolveUnknown('positional-encoding', ENCODING))
+  const executor = await collect.attempt(() => registry.resolveUnknown('executor', toReference(recipe.executor)))
+  const reason = await executor?.unavailable()
+  if (reason !== undefined) collect.add(unavailable(reason))
+  const suites: EvalSuite[] = []
+  for (const reference of recipe.evaluate.map(toReference)) {
+    const suite = await collect.attempt(() => registry.resolveUnknown('eval-suite', reference))
+    if (suite) suites.push(suite)
+    collect.add(...checkEvaluation(reference, window))
+  }
+  const source = await collect.attempt(() =>
+    typeof recipe.model === 'string' ? openModelFolder(resolve(baseFolder, recipe.model), parts) : newModel(recipe.model, seed, baseFolder, parts))
+  if (source) collect.add(...checkWindow(window, source, kind), ...checkTokenizer(source))
+  // without interpolation in the recipe, a model that is already scaled stays with its scheme
+  const scheme = toReference(recipe.interpolation ?? (extend && source?.rope.name === 'none' ? 'yarn' : (source?.rope.name ?? 'none')))
+  const rope = source && (await collect.attempt((): RopeReading & { interpolation: Interpolation } => {
+    if (!extend) return { ...source.rope, interpolation: registry.resolveUnknown('interpolation', source.rope) }
+    collect.add(...checkRope(scheme.name, source.rope))
+    const inherited = scheme.name === source.rope.name ? source.rope.config : {}
+    const reading = { name: scheme.name, config: { ...inherited, ...(scheme.config as object | undefined) }, geometry: { ...source.rope.geometry, targetLength: window.target } }
+    return { ...reading, interpolation: registry.resolveUnknown('interpolation', reading) }
+  }))
+  const sources = 'sources' in recipe.data ? recipe.data.sources : [{ ...recipe.data, weight: 1 }]
+  const fewest = transform && (await collect.attempt(() => transform.minimumTokens(window)))
+  for (const { minTokens } of sources) if (minTokens !== undefined && fewest !== undefined && minTokens < fewest) collect.add(dataError(minTokens, fewest))
+  const config = source && rope && (await collect.attempt(() => configOf(recipe, source, rope, kind)))
+  const output = resolve(baseFolder, recipe.output), stateFolder = `${output}.training`
+  await collect.attempt(() => checkOutput(output))
+  if (collect.hasErrors || !training || !transform || !encoding || !executor || !source || !rope || !config) throw new SkipwiseErrors(collect.errors)
+
+  const data: WeightedCorpus[] = []
+  for (const { files, minTokens = fewest ?? 1, textKey, weight } of sources) {
+    const load = { baseFolder, minTokens, cacheFolder: join(stateFolder, 'tokens'), ...defined({ textKey, progress, signal }) }
+    const corpus = await collect.attempt(() => loadCorpus(files, source.tokenizer, load))
+    if (corpus) data.push({ corpus, weight })
+  }
+  const weights = await collect.attempt(() => source.weights())
+  if (collect.hasErrors || !weights) throw new SkipwiseErrors(collect.errors)
+
+  const dataDigest = digestOf(data.map(({ corpus, weight }) => [corpus.digest, weight]))
+  const { checkpointEvery: _, ...numeric } = training
+  const runKey = digestOf({
+    version: 1, kind, window, dataDigest, trainSeed, options: numeric, dtype: recipe.dtype ?? source.dtype, config,
+    positions: recipe.positions ?? null, executor: recipe.executor, weights: digestOfWeights(weights), tokenizer: source.tokenizer.digest ?? null
+  })
+  await checkOutput(output, resultKeyOf(runKey, recipe))
+  return {
+    kind, recipe, baseFolder, parts, source, window, rope, encoding, data, dataDigest, suites, executor, config, weights, output, stateFolder, runKey,
+    baseInterpolation: registry.resolveUnknown('interpolation', source.rope),
+    example: createExamples(data, transform as PositionTransform, window, trainSeed, training.steps * training.batch),
+    options: training,
+    dtype: recipe.dtype ?? source.dtype
+  }
+}
+
+/** Digest of a run with its evaluations: what an output folder is the result of. */
+export const resultKeyOf = (runKey: string, { evaluate, seed }: Recipe): string => digestOf([runKey, evaluate, seed])
+
+/** Name of the model that a recipe makes. */
+export const outputName = ({ output }: Pick<Experiment, 'output'>): string => basename(output)
+
+function configOf({ dtype }: Recipe, source: ModelSource, { interpolation, geometry }: Experiment['rope'], kind: ExperimentKind): ModelConfig {
+  const config = kind === 'extend' ? applyRope(source.config, interpolation.toHuggingFace(geometry)) : source.config
+  if (dtype === undefined && source.folder !== undefined) return config
+  // transformers ≤ 4 reads torch_dtype, later ones dtype
+  const written = dtype ?? source.dtype
+  return { ...config, torch_dtype: written, ...('dtype' in config ? { dtype: written } : {}) }
+}
+
+/** The same object without keys that are undefined. */
+function defined<Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as { [Key in keyof Value]: Exclude<Value[Key], undefined> }
+}

@@ -1,0 +1,59 @@
+import type { EvalResult } from '@skipwise/core'
+import type { Executor } from '@skipwise/runtime'
+import { outputName, type Experiment, type ExperimentKind } from './resolve.js'
+import type { Recipe } from './recipe-schema.js'
+import { version } from './version.js'
+
+/** What training did. */
+export interface TrainingSummary {
+  readonly steps: number
+  /** Tokens trained on. */
+  readonly tokens: number
+  /** Mean loss of every step, nats a label. */
+  readonly losses: readonly number[]
+  /** Of the last process that trained. */
+  readonly tokensPerSecond: number
+  readonly peakMemoryMB: number
+}
+
+/** What `skipwise.json` of an output folder says: everything needed to read and to repeat a run. */
+export interface ExperimentResult {
+  /** Version of this file's shape. */
+  readonly version: 1
+  readonly kind: ExperimentKind
+  readonly name: string
+  readonly resultKey: string
+  readonly runKey: string
+  readonly recipe: Recipe
+  readonly window: { readonly original: number; readonly target: number }
+  readonly interpolation: { readonly name: string; readonly config: Readonly<Record<string, unknown>> }
+  readonly seeds: { readonly recipe: number; readonly train: number }
+  readonly versions: Readonly<Record<string, string>>
+  readonly executor: string
+  readonly data: { readonly digest: string; readonly documents: number; readonly tokens: number; readonly tooShort: number }
+  readonly training: TrainingSummary
+  /** Results of the base model (extend) and of the model that was made, suite by suite in the order of the recipe. */
+  readonly results: { readonly base: readonly EvalResult[]; readonly model: readonly EvalResult[] }
+}
+
+/** Puts the result of a run together. */
+export function runReport(experiment: Experiment, resultKey: string, executor: Executor, training: TrainingSummary, results: ExperimentResult['results']): ExperimentResult {
+  const { kind, recipe, window, rope, data, dataDigest, runKey } = experiment
+  const total = (count: 'length' | 'tokens' | 'tooShort') => data.reduce((sum, { corpus }) => sum + corpus[count], 0)
+  return {
+    version: 1,
+    kind,
+    name: outputName(experiment),
+    resultKey,
+    runKey,
+    recipe,
+    window: { original: window.original, target: window.target },
+    interpolation: { name: rope.name, config: rope.config },
+    seeds: { recipe: recipe.seed, train: recipe.train.seed ?? recipe.seed },
+    versions: { skipwise: version, node: process.versions.node },
+    executor: `${executor.name}: ${executor.device}`,
+    data: { digest: dataDigest, documents: total('length'), tokens: total('tokens'), tooShort: total('tooShort') },
+    training,
+    results
+  }
+}

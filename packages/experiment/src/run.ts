@@ -1,0 +1,112 @@
+import { openCheckpoint, writeJsonAtomic } from '@skipwise/checkpoints'
+import type { EvalResult, LanguageModel, ProgressListener } from '@skipwise/core'
+import { createLanguageModel } from '@skipwise/inference'
+import type { Executor } from '@skipwise/runtime'
+import { train } from '@skipwise/training'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { RESULT_FILE, storedKey } from './checks.js'
+import { frequenciesOf } from './model-source.js'
+import { publish, writeModelFolder } from './output-folder.js'
+import { outputName, resultKeyOf, type Experiment } from './resolve.js'
+import { runReport, type ExperimentResult, type TrainingSummary } from './result.js'
+import { writeReport } from './report.js'
+
+/** Who listens to {@link runExperiment}. */
+export interface RunHooks {
+  readonly progress?: ProgressListener
+  readonly signal?: AbortSignal
+  /** The base model has been evaluated. */
+  readonly onBase?: (results: readonly EvalResult[]) => void
+  /** Training is over and the weights are written. */
+  readonly onTrained?: (training: TrainingSummary) => void
+}
+
+/**
+ * Runs an experiment: evaluates the base model (extend), trains, writes the Hugging Face folder, evaluates what was written, draws the
+ * report. The output folder appears complete or not at all; what is unfinished lies in `<output>.training`, and the same call
+ * goes on from there. An output that this very run has made before is returned as it is.
+ *
+ * @throws SkipwiseError what training, evaluation and writing throw; `signal.reason` when aborted
+ */
+export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}): Promise<ExperimentResult> {
+  const { kind, recipe, source, stateFolder, output, runKey, window } = experiment, resultKey = resultKeyOf(runKey, recipe)
+  if ((await storedKey(output)) === resultKey) {
+    const result = JSON.parse(await readFile(join(output, RESULT_FILE), 'utf8')) as ExperimentResult
+    hooks.onBase?.(result.results.base)
+    hooks.onTrained?.(result.training)
+    return result
+  }
+  const executor = await experiment.executor.open(), made = join(stateFolder, 'model')
+  try {
+    await mkdir(stateFolder, { recursive: true })
+    const open = (name: string, model: Pick<LanguageModelParts, 'frequencies' | 'weights' | 'maxLength'>) =>
+      createLanguageModel({ name, model: source.model, tokenizer: source.tokenizer, encoding: experiment.encoding, executor, lengthLimit: Infinity, ...model })
+    const base = kind === 'train' ? [] : await remember(join(stateFolder, 'base.json'), resultKey, () =>
+      evaluate(experiment, hooks, () =>
+        open('base', { frequencies: frequenciesOf(experiment.baseInterpolation, source.rope), weights: experiment.weights, maxLength: source.model.geometry.maxPositionEmbeddings })))
+    hooks.onBase?.(base)
+
+    const training = await remember(join(stateFolder, 'trained.json'), runKey, () => trainAndWrite(experiment, executor, hooks, made))
+    hooks.onTrained?.(training)
+
+    const checkpoint = await openCheckpoint(made)
+    const results = await evaluate(experiment, hooks, () =>
+      open(kind === 'extend' ? 'extended' : outputName(experiment), { frequencies: frequenciesOf(experiment.rope.interpolation, experiment.rope), weights: name => checkpoint.read(name), maxLength: kind === 'extend' ? window.target : source.model.geometry.maxPositionEmbeddings })
+    ).finally(() => checkpoint.close())
+    const result = runReport(experiment, resultKey, executor, training, { base, model: results })
+    await writeReport(made, result, experiment.suites)
+    await writeJsonAtomic(join(made, RESULT_FILE), result)
+    await mkdir(dirname(output), { recursive: true })
+    await publish(made, output)
+    await rm(stateFolder, { recursive: true, force: true })
+    return result
+  } finally {
+    await executor.dispose()
+  }
+}
+
+type LanguageModelParts = Parameters<typeof createLanguageModel>[0]
+
+async function trainAndWrite(experiment: Experiment, executor: Executor, { progress, signal }: RunHooks, folder: string): Promise<TrainingSummary> {
+  const { source, encoding, rope, window, options, weights, example, stateFolder, runKey } = experiment
+  const result = await train({
+    model: source.model, encoding, executor, window, options, weights, example, stateFolder, runKey,
+    frequencies: frequenciesOf(rope.interpolation, rope)(window.target),
+    ...(progress && { progress }),
+    ...(signal && { signal })
+  })
+  await writeModelFolder(folder, experiment, result.weights)
+  return {
+    steps: options.steps, tokens: options.steps * options.batch * window.original, losses: result.losses,
+    tokensPerSecond: result.tokensPerSecond, peakMemoryMB: process.resourceUsage().maxRSS / 1024
+  }
+}
+
+/** Runs every suite on one model. */
+async function evaluate({ suites, recipe, baseFolder }: Experiment, { progress, signal }: RunHooks, open: () => Promise<LanguageModel>): Promise<EvalResult[]> {
+  if (!suites.length) return []
+  const model = await open(), results: EvalResult[] = []
+  try {
+    for (const suite of suites) {
+      signal?.throwIfAborted()
+      results.push(await suite.run(model, {
+        seed: recipe.seed, resolvePath: path => resolve(baseFolder, path),
+        ...(progress && { progress: event => progress({ ...event, task: `${model.name}: ${event.task}` }) }),
+        ...(signal && { signal })
+      }))
+    }
+    return results
+  } finally {
+    model.dispose()
+  }
+}
+
+/** The value kept in `file` under `key`, or else computed and kept: a finished stage is not repeated by a resumed run. */
+async function remember<Value>(file: string, key: string, compute: () => Promise<Value>): Promise<Value> {
+  const kept = await readFile(file, 'utf8').then(text => JSON.parse(text) as { key: string; value: Value }).catch(() => undefined)
+  if (kept?.key === key) return kept.value
+  const value = await compute()
+  await writeJsonAtomic(file, { key, value })
+  return value
+}
