@@ -59,6 +59,13 @@ class TfjsExecutor implements Executor {
   }
 
   async compile(graph: Graph, options: CompileOptions = {}): Promise<TfjsProgram> {
+    const missing = graph.nodes.find(node => !tf.getKernel(node.kernel, this.device))
+    if (missing) {
+      throw new SkipwiseError('EXECUTOR_KERNEL', {
+        problem: `the tfjs backend '${this.device}' has no kernel ${missing.kernel}`,
+        fix: 'use the backend cpu or the executor onnx, or write the function with other operations'
+      })
+    }
     return new TfjsProgram(graph, options, this.#use)
   }
 

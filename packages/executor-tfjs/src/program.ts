@@ -48,8 +48,10 @@ export class TfjsProgram implements Program {
     for (const [name, id] of Object.entries(this.graph.inputs)) live.set(id, (inputs[name] as TfjsValue).tensor)
     return tf.tidy(() => {
       this.graph.nodes.forEach((node, index) => {
-        const named = Object.entries(node.inputs).map(([name, id]) => [name, live.get(id) as tf.Tensor] as const)
-        const results = [engine.runKernel(node.kernel, Object.fromEntries(named), node.attributes as tf.NamedAttrMap)].flat() as tf.Tensor[]
+        const named = Object.fromEntries(Object.entries(node.inputs).map(([name, id]) => [name, live.get(id) as tf.Tensor]))
+        // Kernels that take a list (Concat) want an array.
+        const inputs = '0' in named ? (Object.values(named) as unknown as tf.NamedTensorMap) : named
+        const results = [engine.runKernel(node.kernel, inputs, node.attributes as tf.NamedAttrMap)].flat() as tf.Tensor[]
         node.outputs.forEach((id, position) => {
           live.set(id, results[position])
           own.add(id)

@@ -8,7 +8,13 @@ export type ShapeRule = (inputs: Readonly<Record<string, ValueSpec>>, attributes
 const unary: ShapeRule = ({ x }) => [x]
 const binary: ShapeRule = ({ a, b }) => [{ shape: broadcast(a.shape, b.shape), dtype: a.dtype }]
 const comparison: ShapeRule = ({ a, b }) => [{ shape: broadcast(a.shape, b.shape), dtype: 'bool' }]
-const reduction: ShapeRule = ({ x }, { axis, keepDims }) => [{ shape: reduceShape(x.shape, axis as number | number[], keepDims as boolean), dtype: x.dtype }]
+const reduction: ShapeRule = ({ x }, attributes) => [{ shape: reduceShape(x.shape, reducedAxes(x.shape.length, attributes), attributes.keepDims as boolean), dtype: x.dtype }]
+
+/** The axes that a reduction of a tensor of `rank` sums over, ≥ 0: tfjs calls them `axis` or `reductionIndices` (`Max`), and leaves them out for all. */
+export function reducedAxes(rank: number, { axis, reductionIndices }: Parameters<ShapeRule>[1]): number[] {
+  const axes = (axis ?? reductionIndices ?? Array.from({ length: rank }, (_, index) => index)) as number | number[]
+  return [axes].flat().map(index => (index < 0 ? index + rank : index))
+}
 
 /** tfjs kernels that may stand in a traced function (names: tfjs-core/src/kernel_names.ts). */
 export const shapeRules: Readonly<Record<string, ShapeRule>> = {
@@ -18,7 +24,6 @@ export const shapeRules: Readonly<Record<string, ShapeRule>> = {
   Neg: unary, Exp: unary, Log: unary, Log1p: unary, Sqrt: unary, Rsqrt: unary, Square: unary, Abs: unary, Sigmoid: unary, Tanh: unary, Relu: unary,
   Erf: unary, Sin: unary, Cos: unary, Reciprocal: unary, Sign: unary, Step: unary, ZerosLike: unary, OnesLike: unary, Identity: unary,
   Softmax: ({ logits }) => [logits],
-  LogSoftmax: ({ logits }) => [logits],
   Cast: ({ x }, { dtype }) => [{ shape: x.shape, dtype: dtype as DType }],
   Fill: (_, { shape, dtype }) => [{ shape: [...(shape as number[])], dtype: (dtype as DType | undefined) ?? 'float32' }],
   Sum: reduction, Mean: reduction, Max: reduction, Min: reduction, Prod: reduction,
@@ -34,7 +39,6 @@ export const shapeRules: Readonly<Record<string, ShapeRule>> = {
   ],
   PadV2: ({ x }, { paddings }) => [{ shape: x.shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]), dtype: x.dtype }],
   Tile: ({ x }, { reps }) => [{ shape: x.shape.map((size, axis) => size * reps[axis]), dtype: x.dtype }],
-  BroadcastTo: ({ x }, { shape }) => [{ shape: [...(shape as number[])], dtype: x.dtype }],
   Concat: (inputs, { axis }) => {
     const parts = Object.values(inputs), at = axis < 0 ? parts[0].shape.length + (axis as number) : (axis as number)
     const total = parts.reduce((sum, part) => sum + part.shape[at], 0)
@@ -66,7 +70,6 @@ function broadcast(a: readonly number[], b: readonly number[]): number[] {
   })
 }
 
-function reduceShape(shape: readonly number[], axis: number | number[], keepDims: boolean): number[] {
-  const axes = new Set((Array.isArray(axis) ? axis : [axis]).map(index => (index < 0 ? index + shape.length : index)))
-  return shape.flatMap((size, index) => (axes.has(index) ? (keepDims ? [1] : []) : [size]))
+function reduceShape(shape: readonly number[], axes: readonly number[], keepDims: boolean): number[] {
+  return shape.flatMap((size, index) => (axes.includes(index) ? (keepDims ? [1] : []) : [size]))
 }

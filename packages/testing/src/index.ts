@@ -7,3 +7,4 @@ export { describePositionTransform, type PositionTransformConformance } from './
 export { describePositionalEncoding, type PositionalEncodingConformance } from './conformance/positional-encoding.js'
 export { describeArchitecture, type ArchitectureConformance } from './conformance/architecture.js'
 export { compareAllclose, matchers, type AllcloseResult, type Tolerance } from './allclose.js'
+export { describeExecutor, type ExecutorConformance } from './conformance/executor.js'

@@ -1,4 +1,4 @@
-import type { DType } from '@skipwise/runtime'
+import { reducedAxes, type DType } from '@skipwise/runtime'
 import { kernelError } from '../builder.js'
 import type { Lowering } from '../lowering.js'
 
@@ -10,7 +10,7 @@ const binary = (op: string): Lowering => (b, { inputs, outputs }) => void b.op(o
 
 /** Reductions whose axes are an input since opset 13 (ReduceSum) or still an attribute in opset 17 (the others). */
 const reduction = (op: string, axesAreInput: boolean): Lowering => (b, { inputs, outputs, attributes }) => {
-  const axes = ([attributes.axis].flat() as number[]), keepdims = attributes.keepDims ? 1 : 0, x = b.name(inputs.x)
+  const axes = reducedAxes(b.spec(inputs.x).shape.length, attributes), keepdims = attributes.keepDims ? 1 : 0, x = b.name(inputs.x)
   if (axesAreInput) b.op(op, [x, b.int64(axes)], { keepdims }, b.name(outputs[0]))
   else b.op(op, [x], { axes, keepdims }, b.name(outputs[0]))
 }
@@ -42,13 +42,11 @@ export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
     b.op('Cast', [positive], { to: onnxDType.float32 }, b.name(outputs[0]))
   },
   Softmax: (b, { inputs, outputs, attributes }) => void b.op('Softmax', [b.name(inputs.logits)], { axis: attributes.dim as number }, b.name(outputs[0])),
-  LogSoftmax: (b, { inputs, outputs, attributes }) => void b.op('LogSoftmax', [b.name(inputs.logits)], { axis: attributes.axis as number }, b.name(outputs[0])),
   Cast: (b, { inputs, outputs }) => void b.op('Cast', [b.name(inputs.x)], { to: onnxDType[b.spec(outputs[0]).dtype] }, b.name(outputs[0])),
   Fill: (b, { outputs, attributes }) => {
     const { shape, dtype } = b.spec(outputs[0])
     b.op('Expand', [b.scalar(attributes.value as number, dtype), b.int64(shape)], {}, b.name(outputs[0]))
   },
-  BroadcastTo: (b, { inputs, outputs }) => void b.op('Expand', [b.name(inputs.x), b.int64(b.spec(outputs[0]).shape)], {}, b.name(outputs[0])),
   Reshape: (b, { inputs, outputs }) => void b.reshape(b.name(inputs.x), b.spec(outputs[0]).shape, b.name(outputs[0])),
   ExpandDims: (b, { inputs, outputs }) => void b.reshape(b.name(inputs.input), b.spec(outputs[0]).shape, b.name(outputs[0])),
   Transpose: (b, { inputs, outputs, attributes }) => void b.transpose(b.name(inputs.x), attributes.perm as number[], b.name(outputs[0])),
