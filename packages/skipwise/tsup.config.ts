@@ -1,3 +1,3 @@
 import { preset } from '@skipwise/config/tsup'
 
-export default preset()
+export default preset({ entry: ['src/index.ts', 'src/cli.ts'] })

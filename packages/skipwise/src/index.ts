@@ -1,1 +1,5 @@
-export {}
+export { defaultRegistry, type DefaultPlugins } from './registry.js'
+export { verifyCase, verifyTolerances, type VerifyResult } from './verify-case.js'
+export { benchTrain, type BenchResult } from './bench-train.js'
+export { loadParts } from './parts.js'
+export { skipwiseErrorCodes } from './errors.js'

@@ -1,0 +1,67 @@
+import { llama } from '@skipwise/arch-llama'
+import { createRegistry, randomStream, validate, type PositionedExample } from '@skipwise/core'
+import type { Executor } from '@skipwise/runtime'
+import { completeOptions, initializeWeights, Trainer } from '@skipwise/training'
+import { z } from 'zod'
+import { defaultRegistry } from './registry.js'
+
+const WARM_UP = 3
+const MEASURED = 9
+
+const shapeSchema = z.strictObject({
+  d: z.int().min(1).default(256), L: z.int().min(1).default(4), h: z.int().min(1).default(4), kv: z.int().min(1).optional(),
+  ff: z.int().min(1).default(688), V: z.int().min(1).default(2048), T: z.int().min(2).default(512), B: z.int().min(1).default(4)
+})
+
+/** A measurement of training steps; the keys of ../shared/bench/torch_train_step.py. */
+export interface BenchResult {
+  readonly engine: string
+  readonly config: Readonly<Record<string, number>>
+  readonly params: number
+  /** Median of 9 steps after 3 for warming up: batch, forward, backward, clipping, AdamW. */
+  readonly ms_per_step: number
+  readonly tokens_per_s: number
+  /** 6 N + 12 L d T floating-point operations a token, the embedding not counted in N. */
+  readonly gflops: number
+  readonly peak_rss_mb: number
+}
+
+/** Measures training steps of a LLaMA with random weights on random tokens. @throws SkipwiseError `BENCH_MODEL` */
+export async function benchTrain(shape: unknown, executor: Executor): Promise<BenchResult> {
+  const parsed = validate(shapeSchema, shape, 'BENCH_MODEL', '--model'), config = { ...parsed, kv: parsed.kv ?? parsed.h }
+  const { d, L, h, kv, ff, V, T, B } = config
+  const model = createRegistry().register(llama).resolve('architecture', 'llama', {}).define({
+    model_type: 'llama', vocab_size: V, hidden_size: d, intermediate_size: ff, num_hidden_layers: L, num_attention_heads: h, num_key_value_heads: kv, max_position_embeddings: T
+  })
+  const { rotaryDim } = model.geometry
+  const frequencies = defaultRegistry.resolve('interpolation', 'none', {}).frequencies({ rotaryDim, base: 10000, originalLength: T, targetLength: T })
+  const encoding = defaultRegistry.resolve('positional-encoding', 'rotary-half', {})
+  const options = completeOptions({ steps: WARM_UP + MEASURED, batch: B, learningRate: 1e-3, warmup: 0, weightDecay: 0.01 })
+  const trainer = await Trainer.create({ model, encoding, frequencies, executor, window: { original: T, target: T }, options }, initializeWeights(model, { seed: 0 }))
+  const examples = Array.from({ length: B }, (_, i) => randomExample(i, T, V))
+  const times: number[] = []
+  for (let step = 0; step < options.steps; step++) {
+    const started = performance.now()
+    await trainer.gradients(examples)
+    await trainer.update(step, options.learningRate)
+    times.push(performance.now() - started)
+  }
+  await trainer.dispose()
+  const ms = times.slice(WARM_UP).sort((a, b) => a - b)[MEASURED >> 1], tokens = B * T
+  const params = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
+  const operations = (6 * (params - V * d) + 12 * L * d * T) * tokens
+  return {
+    engine: `skipwise ${executor.name} (${executor.device}) f32`,
+    config,
+    params,
+    ms_per_step: ms,
+    tokens_per_s: (tokens / ms) * 1000,
+    gflops: operations / ms / 1e6,
+    peak_rss_mb: process.resourceUsage().maxRSS / 1000
+  }
+}
+
+function randomExample(index: number, T: number, V: number): PositionedExample {
+  const random = randomStream({ seed: 0, stream: 'bench', index })
+  return { ids: Int32Array.from({ length: T }, () => random.integer(0, V - 1)), positionIds: Int32Array.from({ length: T }, (_, t) => t), labelMask: new Uint8Array(T).fill(1, 1) }
+}

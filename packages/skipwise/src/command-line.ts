@@ -1,0 +1,84 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { usageError } from './errors.js'
+import type { Terminal } from './terminal.js'
+import { version } from './version.js'
+
+type OpenTerminal = (json: boolean) => Terminal
+
+/**
+ * Parses a command line and runs its verb; verbs are loaded when they are used, so that help is fast.
+ *
+ * @returns the exit code
+ * @throws SkipwiseError `CLI_USAGE` for a command line that is wrong, and what the verb throws
+ */
+export async function runCommand(args: readonly string[], openTerminal: OpenTerminal): Promise<number> {
+  let exitCode = 0
+  const program = new Command('skipwise')
+    .description('Extends the context window of RoPE language models by PoSE training.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError()
+  const verb = (signature: string, description: string, run: (terminal: Terminal, ...values: never[]) => Promise<number>) =>
+    program
+      .command(signature)
+      .description(description)
+      .option('--json', 'print one JSON document on standard output')
+      .action(async (...values: unknown[]) => {
+        // commander passes arguments, options and the command
+        const given = values.slice(0, -1), { json = false } = given[given.length - 1] as { json?: boolean }
+        exitCode = await run(openTerminal(json), ...(given as never[]))
+      })
+
+  verb('extend <recipe>', 'lengthen the window of a model: a recipe to a Hugging Face folder and a report', async (terminal, recipe: string) =>
+    (await import('./commands/experiment.js')).experiment('extend', recipe, terminal))
+  verb('train <recipe>', 'train a model at its own window, also from random weights', async (terminal, recipe: string) =>
+    (await import('./commands/experiment.js')).experiment('train', recipe, terminal))
+  verb('eval <suite>', 'run an evaluation suite on a model', async (terminal, suite: string, options: never) =>
+    (await import('./commands/eval.js')).evaluate(suite, options, terminal))
+    .requiredOption('--model <folder>', 'Hugging Face model folder')
+    .option('--config <json>', "configuration of the suite, for instance '{\"lengths\": [512, 4096]}'", '{}')
+    .option('--executor <name>', 'onnx, tfjs, tfjs:cpu, …', 'onnx')
+    .option('--seed <n>', 'seed of the suite', integer, 0)
+  verb('generate <model> <prompt>', 'continue a text', async (terminal, model: string, prompt: string, options: never) =>
+    (await import('./commands/generate.js')).generate(model, prompt, options, terminal))
+    .option('--max-new-tokens <n>', 'tokens at most', integer, 64)
+    .option('--temperature <t>', '0 takes the most likely token', number, 0)
+    .option('--top-k <k>', 'draw from the k most likely tokens', integer)
+    .option('--top-p <p>', 'draw from the most likely tokens that make up this probability', number)
+    .option('--seed <n>', 'seed of sampling', integer, 0)
+    .option('--executor <name>', 'onnx, tfjs, tfjs:cpu, …', 'onnx')
+  verb('verify <case...>', 'compare a model with reference outputs (logits, loss, gradients)', async (terminal, cases: string[], options: never) =>
+    (await import('./commands/verify.js')).verify(cases, options, terminal))
+    .option('--executor <name>', 'onnx, tfjs, tfjs:cpu, …', 'onnx')
+  verb('bench <what>', "measure training steps: 'train'", async (terminal, what: string, options: never) => {
+    if (what !== 'train') throw usageError('CLI_USAGE', `there is no benchmark '${what}'`, "use 'train'")
+    return (await import('./commands/bench.js')).bench('train', options, terminal)
+  })
+    .option('--model <json>', 'shape of a LLaMA: d, L, h, kv, ff, V, T, B', '{}')
+    .option('--executor <name>', 'onnx, tfjs, tfjs:cpu, …', 'onnx')
+    .option('--threads <n>', 'threads of one operator', integer)
+  verb('plugins', 'list what a recipe can name', async (terminal, options: never) => (await import('./commands/plugins.js')).plugins(options, terminal))
+
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return 0
+    // a bare `skipwise` prints its help and is told so
+    throw usageError('CLI_USAGE', error.message.replace(/^error: /, '').replace(/\n/g, ' '), 'see `skipwise --help`', error)
+  }
+}
+
+function number(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It is not a number.')
+  return value
+}
+
+function integer(text: string): number {
+  const value = number(text)
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It is not a whole number ≥ 0.')
+  return value
+}

@@ -1,0 +1,64 @@
+import { SkipwiseError, type EvalResult } from '@skipwise/core'
+import { chartTable, evaluationCharts, parseRecipe, resolveRecipe, runExperiment, type Experiment, type ExperimentKind, type ExperimentResult, type TrainingSummary } from '@skipwise/experiment'
+import { renderAscii, renderTable } from '@skipwise/report'
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import { colours } from '../colours.js'
+import { loadParts } from '../parts.js'
+import type { Terminal } from '../terminal.js'
+
+/** `skipwise extend RECIPE` and `skipwise train RECIPE`. */
+export async function experiment(kind: ExperimentKind, recipeFile: string, terminal: Terminal): Promise<number> {
+  const baseFolder = dirname(resolve(recipeFile))
+  const recipe = parseRecipe(await readRecipe(recipeFile), recipeFile)
+  const parts = await loadParts([baseFolder, process.cwd()])
+  const { progress, signal } = terminal
+  const prepared = await resolveRecipe(recipe, { kind, baseFolder, progress, signal, ...parts })
+  describe(prepared, terminal)
+  const result = await runExperiment(prepared, {
+    progress,
+    signal,
+    onBase: results => showResults(`Base model, made for ${prepared.source.model.geometry.maxPositionEmbeddings} tokens`, prepared, [results], terminal),
+    onTrained: training => showTraining(training, terminal)
+  })
+  await finish(prepared, result, terminal)
+  return 0
+}
+
+async function readRecipe(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new SkipwiseError('RECIPE_NOT_FOUND', { problem: `${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`, fix: 'name a recipe, a .yaml file', cause })
+  }
+}
+
+function describe({ kind, recipe, window, source, data, rope, options }: Experiment, { say }: Terminal): void {
+  const tokens = data.reduce((sum, { corpus }) => sum + corpus.tokens, 0), documents = data.reduce((sum, { corpus }) => sum + corpus.length, 0)
+  const parameters = source.model.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+  say(colours.bold(kind === 'extend' ? `Extending ${String(recipe.model)} from ${window.original} to ${window.target} tokens with ${rope.name}` : `Training ${typeof recipe.model === 'string' ? recipe.model : 'a new model'} at ${window.original} tokens`))
+  say(`${parameters} parameters · ${documents} documents of ${tokens} tokens · ${options.steps} steps of ${options.batch} × ${window.original} tokens`)
+}
+
+function showResults(title: string, { suites, window }: Experiment, models: readonly (readonly EvalResult[])[], { say }: Terminal): void {
+  const charts = evaluationCharts(suites, models)
+  if (!charts.length) return
+  const { headers, rows } = chartTable(charts, window.original)
+  say(`\n${colours.bold(title)}\n${renderTable(headers, rows, 'text')}\n`)
+}
+
+function showTraining({ steps, tokens, losses, tokensPerSecond, peakMemoryMB }: TrainingSummary, { say }: Terminal): void {
+  const last = losses.slice(-20), mean = last.reduce((sum, loss) => sum + loss, 0) / last.length
+  say(`Trained ${steps} steps, ${tokens} tokens: loss ${losses[0].toFixed(3)} → ${mean.toFixed(3)} (mean of the last ${last.length}), ${Math.round(tokensPerSecond)} tokens/s, ${Math.round(peakMemoryMB)} MB at most`)
+}
+
+async function finish(prepared: Experiment, result: ExperimentResult, terminal: Terminal): Promise<void> {
+  const { suites, output, window } = prepared, models = [result.results.base, result.results.model]
+  showResults(prepared.kind === 'extend' ? `Base and extended model, made for ${window.target} tokens` : 'The model', prepared, models, terminal)
+  for (const chart of evaluationCharts(suites, models)) terminal.say(`${renderAscii(chart)}\n`)
+  const folder = relative(process.cwd(), output) || '.', drawings = (await readdir(output)).filter(name => name.endsWith('.svg'))
+  terminal.say(`Model:  ${folder}`)
+  terminal.say(`Report: ${join(folder, 'report.html')}`)
+  terminal.say(`Charts: ${drawings.map(name => join(folder, name)).join(' ')}`)
+  if (terminal.json) terminal.result(result)
+}

@@ -1,0 +1,15 @@
+import { SkipwiseError, type ErrorCodes } from '@skipwise/core'
+
+/** The codes that the `skipwise` command throws. */
+export const skipwiseErrorCodes = {
+  CLI_USAGE: 'The command line is wrong.',
+  CLI_INTERRUPTED: 'The command was stopped by SIGINT or SIGTERM; what was finished is kept.',
+  CLI_CONFIG: 'skipwise.config.mjs cannot be loaded, or does not export plugins.',
+  VERIFY_CASE: 'A folder is not a case: case.json is missing or wrong.',
+  BENCH_MODEL: 'The shape of the model to measure is wrong.',
+  INTERNAL: 'An error that is not foreseen: please report it.'
+} as const satisfies ErrorCodes
+
+/** An error of this package. */
+export const usageError = (code: keyof typeof skipwiseErrorCodes, problem: string, fix: string, cause?: unknown) =>
+  new SkipwiseError(code, { problem, fix, cause })

@@ -1,0 +1,58 @@
+import { isSkipwiseError } from '@skipwise/core'
+import { toReference, type Parts, type PluginLookup, type RecipeReference } from '@skipwise/experiment'
+import { readHuggingFaceRope } from '@skipwise/interpolation'
+import type { Executor } from '@skipwise/runtime'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { usageError } from './errors.js'
+import { defaultRegistry } from './registry.js'
+
+const CONFIG_FILES = ['skipwise.config.mjs', 'skipwise.config.js']
+
+/**
+ * The default plugins and those of `skipwise.config.mjs` (or `.js`): `export default { plugins: [...] }`, in the first of `folders` that
+ * has one.
+ *
+ * @throws SkipwiseError `CLI_CONFIG`, `PLUGIN_INVALID`, `PLUGIN_DUPLICATE`, `PLUGIN_API_VERSION`
+ */
+export async function loadParts(folders: readonly string[]): Promise<Parts> {
+  return { registry: await loadRegistry(folders), readRope: readHuggingFaceRope }
+}
+
+async function loadRegistry(folders: readonly string[]): Promise<PluginLookup> {
+  for (const file of folders.flatMap(folder => CONFIG_FILES.map(name => join(folder, name)))) {
+    if (!(await access(file).then(() => true, () => false))) continue
+    const plugins = await loadPlugins(file)
+    return defaultRegistry.register(...plugins)
+  }
+  return defaultRegistry
+}
+
+async function loadPlugins(file: string) {
+  try {
+    const { default: config } = (await import(pathToFileURL(file).href)) as { default?: { plugins?: unknown } }
+    if (Array.isArray(config?.plugins)) return config.plugins
+  } catch (cause) {
+    if (isSkipwiseError(cause)) throw cause
+    throw usageError('CLI_CONFIG', `${file} cannot be loaded (${(cause as Error).message})`, 'correct the file', cause)
+  }
+  throw usageError('CLI_CONFIG', `${file} does not export plugins`, 'write export default { plugins: [...] }')
+}
+
+/** Opens the executor of an option: `onnx`, `tfjs`, `tfjs:cpu`. */
+export async function openExecutor(registry: PluginLookup, text: string, threads?: number): Promise<Executor> {
+  const [name, backend] = text.split(/:(.*)/s)
+  const config = { ...(backend === undefined ? {} : { backend }), ...(threads === undefined ? {} : { threads }) }
+  const reference: RecipeReference = { [name]: config }
+  return registry.resolveUnknown('executor', toReference(reference)).open()
+}
+
+/** JSON of an option. @throws SkipwiseError `CLI_USAGE` */
+export function parseJson(text: string, option: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw usageError('CLI_USAGE', `${option} is not JSON (${(cause as Error).message})`, `quote it: ${option} '{"key": 1}'`, cause)
+  }
+}

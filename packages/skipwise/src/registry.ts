@@ -1,0 +1,37 @@
+import { llama } from '@skipwise/arch-llama'
+import { createRegistry, type Registry } from '@skipwise/core'
+import { perplexity } from '@skipwise/eval-perplexity'
+import { passkey } from '@skipwise/eval-retrieval'
+import { onnxExecutor } from '@skipwise/executor-onnx'
+import { tfjsExecutor } from '@skipwise/executor-tfjs'
+import { interpolationPlugins } from '@skipwise/interpolation'
+import { positionTransformPlugins } from '@skipwise/position-transforms'
+import { positionalEncodingPlugins } from '@skipwise/positional-encodings'
+import { bytes, tokenizerJson } from '@skipwise/tokenizers'
+
+/** The plugins that come with Skipwise. */
+export type DefaultPlugins =
+  | (typeof interpolationPlugins)[number]
+  | (typeof positionalEncodingPlugins)[number]
+  | (typeof positionTransformPlugins)[number]
+  | typeof llama
+  | typeof tokenizerJson
+  | typeof bytes
+  | typeof perplexity
+  | typeof passkey
+  | typeof onnxExecutor
+  | typeof tfjsExecutor
+
+/** Every plugin that comes with Skipwise: with {@link DefaultPlugins} the one list to edit when a package of plugins is added. */
+export const defaultRegistry: Registry<DefaultPlugins> = createRegistry().register(
+  ...interpolationPlugins,
+  ...positionalEncodingPlugins,
+  ...positionTransformPlugins,
+  llama,
+  tokenizerJson,
+  bytes,
+  perplexity,
+  passkey,
+  onnxExecutor,
+  tfjsExecutor
+)
