@@ -37,6 +37,8 @@ export function trace(name: string, fn: TensorFunction, specs: Readonly<Record<s
       for (const [key, tensor] of Object.entries(fn(placeholders))) outputs[key] = recorder.idOf(tensor, key)
     })
     return simplify({ name, values: recorder.values, inputs, constants: recorder.constants, nodes: recorder.nodes, outputs })
+  } catch (error) {
+    throw kernelError(error) ?? error
   } finally {
     current = undefined
     switchBackend(previous)
@@ -132,6 +134,14 @@ const readError = (what: string) =>
     problem: `a traced function read ${what}`,
     fix: 'pass numbers that the program depends on as inputs, and keep dataSync(), data() and print() outside'
   })
+
+/** tfjs's plain error about a kernel that the tracing backend does not have, with a code. */
+function kernelError(error: unknown): SkipwiseError | undefined {
+  const [, kernel] = /^Kernel '(\w+)' not registered for backend/.exec(error instanceof Error ? error.message : '') ?? []
+  return kernel === undefined
+    ? undefined
+    : new SkipwiseError('TRACE_KERNEL', { problem: `a traced function uses the tfjs kernel ${kernel}`, fix: 'write it with operations of `shapeRules` or fused kernels', cause: error })
+}
 
 function recorder(): Recorder {
   if (!current) throw new SkipwiseError('TRACE_OUTPUT', { problem: 'a traced tensor was used after its trace', fix: 'return what you need from the traced function' })

@@ -1,0 +1,75 @@
+import { randomStream } from '@skipwise/core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { causalAttention, embedding, fusedKernels, linearCrossEntropy, rmsNorm, rotaryHalf, sizeOf, swiGlu, tf } from './index.js'
+
+function normal(shape: readonly number[], index: number): tf.Tensor {
+  const random = randomStream({ seed: 0, stream: 'gradients', index })
+  return tf.tensor(Float32Array.from({ length: sizeOf(shape) }, () => random.normal()), [...shape])
+}
+
+interface GradientCase {
+  /** Shapes of the inputs that have a gradient. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>
+  readonly fn: (inputs: Record<string, tf.Tensor>) => tf.Tensor
+}
+
+const attention = (B: number, T: number, H: number, K: number, D: number): GradientCase => ({
+  shapes: { query: [B, T, H, D], key: [B, T, K, D], value: [B, T, K, D] },
+  fn: ({ query, key, value }) => causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5)
+})
+
+const rotary = (R: number): GradientCase => ({
+  shapes: { x: [2, 3, 2, 6] },
+  fn: ({ x }) => rotaryHalf(x as tf.Tensor4D, normal([2, 3, R / 2], 7) as tf.Tensor3D, normal([2, 3, R / 2], 8) as tf.Tensor3D)
+})
+
+const cases: Readonly<Record<string, GradientCase>> = {
+  RmsNorm: { shapes: { x: [3, 5], weight: [5] }, fn: ({ x, weight }) => rmsNorm(x as tf.Tensor2D, weight as tf.Tensor1D, 1e-5) },
+  RotaryHalf: rotary(6),
+  'RotaryHalf, part of the head': rotary(4),
+  SwiGlu: { shapes: { gate: [3, 4], up: [3, 4] }, fn: ({ gate, up }) => swiGlu(gate as tf.Tensor2D, up as tf.Tensor2D) },
+  'Embedding, with an id twice': { shapes: { weight: [5, 3] }, fn: ({ weight }) => embedding(weight as tf.Tensor2D, tf.tensor1d([4, 0, 4, 2], 'int32')) },
+  LinearCrossEntropy: {
+    shapes: { hidden: [4, 3], weight: [6, 3] },
+    fn: ({ hidden, weight }) => linearCrossEntropy(hidden as tf.Tensor2D, weight as tf.Tensor2D, tf.tensor1d([5, 0, 3, 3], 'int32'))
+  },
+  'CausalAttention, multi-head': attention(1, 4, 2, 2, 3),
+  'CausalAttention, grouped-query, B 2': attention(2, 3, 4, 2, 2)
+}
+
+/** Steps of the five-point rule f′ ≈ Σ weight · f(x + step · h) / h, exact up to h⁴ (Abramowitz & Stegun 25.3.6). */
+const H = 0.05, stencil = [[-2, 1 / 12], [-1, -8 / 12], [1, 8 / 12], [2, -1 / 12]] as const
+
+/** d(Σ fn · dy) / d(input `name`), element by element, summed in float64. */
+function numericGradient({ fn }: GradientCase, inputs: Record<string, tf.Tensor>, name: string, dy: Float32Array): Float64Array {
+  const x = inputs[name].dataSync().slice() as Float32Array
+  const at = (index: number, shift: number): number => tf.tidy(() => {
+    const moved = x.slice()
+    moved[index] += shift
+    // What float32 keeps of the shift is what counts.
+    const output = fn({ ...inputs, [name]: tf.tensor(moved, inputs[name].shape) }).dataSync() as Float32Array
+    return output.reduce((sum, value, i) => sum + value * dy[i], 0)
+  })
+  return Float64Array.from(x, (_, index) => stencil.reduce((sum, [step, weight]) => sum + (weight * at(index, step * H)) / H, 0))
+}
+
+beforeAll(() => tf.setBackend('cpu'))
+
+describe('gradients of fused kernels are the slopes of their definitions', () => {
+  for (const [label, gradientCase] of Object.entries(cases)) {
+    test(label, () => {
+      const names = Object.keys(gradientCase.shapes), inputs = Object.fromEntries(names.map((name, i) => [name, normal(gradientCase.shapes[name], i)]))
+      const { shape } = gradientCase.fn(inputs), dy = normal(shape, 9)
+      const gradients = tf.grads((...values) => gradientCase.fn(Object.fromEntries(names.map((name, i) => [name, values[i]]))))(names.map(name => inputs[name]), dy)
+      names.forEach((name, i) => {
+        const numeric = numericGradient(gradientCase, inputs, name, dy.dataSync() as Float32Array)
+        gradients[i].dataSync().forEach((value, index) => expect(Math.abs(value - numeric[index]), `${name}[${index}]`).toBeLessThan(1e-3))
+      })
+    })
+  }
+
+  test('of every kernel that has one', () => {
+    const tested = new Set(Object.keys(cases).map(label => label.split(',')[0]))
+    expect([...fusedKernels.values()].filter(kernel => kernel.gradient && !tested.has(kernel.name)).map(kernel => kernel.name)).toEqual([])
+  })
+})
