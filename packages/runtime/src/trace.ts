@@ -49,7 +49,7 @@ let current: Recorder | undefined
 
 /** A placeholder: tfjs keys data by object identity. */
 class TracedValue {
-  constructor(readonly id: ValueId) {}
+  constructor(readonly id: ValueId, readonly recorder: Recorder) {}
 }
 
 class Recorder {
@@ -59,7 +59,7 @@ class Recorder {
 
   value({ shape, dtype }: ValueSpec): TracedValue {
     this.values.push({ shape: [...shape], dtype })
-    return new TracedValue(this.values.length - 1)
+    return new TracedValue(this.values.length - 1, this)
   }
 
   constant(data: HostData, spec: ValueSpec): TracedValue {
@@ -74,7 +74,7 @@ class Recorder {
     const outputs = rule(specs, attributes).map(spec => ({ dataId: this.value(spec), shape: [...spec.shape], dtype: spec.dtype }))
     this.nodes.push({
       kernel,
-      inputs: Object.fromEntries(present.map(([key, info]) => [key, (info.dataId as TracedValue).id])),
+      inputs: Object.fromEntries(present.map(([key, { dataId }]) => [key, this.#own(dataId).id])),
       attributes: Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)),
       outputs: outputs.map(({ dataId }) => dataId.id)
     })
@@ -82,8 +82,13 @@ class Recorder {
   }
 
   idOf(tensor: tf.Tensor, key: string): ValueId {
-    if (tensor?.dataId instanceof TracedValue) return tensor.dataId.id
+    if (tensor?.dataId instanceof TracedValue) return this.#own(tensor.dataId).id
     throw new SkipwiseError('TRACE_OUTPUT', { problem: `output '${key}' is not a traced tensor`, fix: 'return tensors that the function computed' })
+  }
+
+  #own(dataId: object): TracedValue {
+    if (dataId instanceof TracedValue && dataId.recorder === this) return dataId
+    throw outsideError()
   }
 }
 
@@ -93,7 +98,7 @@ class TraceBackend extends tf.KernelBackend {
     return recorder().constant(values as HostData, { shape, dtype: dtype as DType })
   }
   override move(): void {
-    throw new SkipwiseError('TRACE_OUTPUT', { problem: 'a traced function uses a tensor from outside', fix: 'pass it as an input, or make it inside the function' })
+    throw outsideError()
   }
   override read(): Promise<tf.backend_util.BackendValues> {
     throw readError('a tensor')
@@ -128,6 +133,9 @@ class TraceBackend extends tf.KernelBackend {
   }
   override dispose(): void {}
 }
+
+const outsideError = () =>
+  new SkipwiseError('TRACE_OUTPUT', { problem: 'a traced function uses a tensor from outside', fix: 'pass it as an input, or make it inside the function' })
 
 const readError = (what: string) =>
   new SkipwiseError('TRACE_READ', {
