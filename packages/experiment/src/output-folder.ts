@@ -1,5 +1,5 @@
 import { writeCheckpoint, writeFileAtomic, writeModelConfig } from '@skipwise/checkpoints'
-import { readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SkipwiseError } from '@skipwise/core'
 import type { Experiment } from './resolve.js'
@@ -26,6 +26,16 @@ function withWindow(bytes: Uint8Array, target: number): string | Uint8Array {
   const json = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
   if (typeof json['model_max_length'] !== 'number' || json['model_max_length'] >= target) return bytes
   return `${JSON.stringify({ ...json, model_max_length: target }, null, 2)}\n`
+}
+
+/** @throws SkipwiseError `DISK_FULL`, `OUTPUT_WRITE_FAILED` */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new SkipwiseError(code === 'ENOSPC' ? 'DISK_FULL' : 'OUTPUT_WRITE_FAILED', { problem: `the folder ${folder} cannot be made (${code})`, fix: 'name an output that can be written', cause })
+  }
 }
 
 /** Puts a finished folder in its place in one step. @throws SkipwiseError `OUTPUT_WRITE_FAILED` */

@@ -73,7 +73,7 @@ function problemsOf(issue: Issue, prefix: Path): Problem[] {
     return [{ path, message: `expected ${[...new Set(issue.errors.flat().map(error => ('expected' in error ? String(error.expected) : error.message)))].join(' or ')}`, fix: 'correct the value' }]
   }
   const missing = issue.code === 'invalid_type' && issue.input === undefined && path.length > 0 && / received undefined/.test(issue.message)
-  if (missing) return [{ path, message: `missing; it is ${/expected (\w+)/.exec(issue.message)?.[1] ?? 'required'}`, fix: `add the key '${String(path[path.length - 1])}'` }]
+  if (missing) return [{ path, message: `missing; expected ${/expected (\w+)/.exec(issue.message)?.[1] ?? 'a value'}`, fix: `add the key '${String(path[path.length - 1])}'` }]
   return [{ path, message: issue.message, fix: 'correct the value' }]
 }
 

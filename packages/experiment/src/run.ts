@@ -3,11 +3,11 @@ import type { EvalResult, LanguageModel, ProgressListener } from '@skipwise/core
 import { createLanguageModel } from '@skipwise/inference'
 import type { Executor } from '@skipwise/runtime'
 import { train } from '@skipwise/training'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { RESULT_FILE, storedKey } from './checks.js'
 import { frequenciesOf } from './model-source.js'
-import { publish, writeModelFolder } from './output-folder.js'
+import { makeFolder, publish, writeModelFolder } from './output-folder.js'
 import { outputName, resultKeyOf, type Experiment } from './resolve.js'
 import { runReport, type ExperimentResult, type TrainingSummary } from './result.js'
 import { writeReport } from './report.js'
@@ -39,7 +39,7 @@ export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}
   }
   const executor = await experiment.executor.open(), made = join(stateFolder, 'model')
   try {
-    await mkdir(stateFolder, { recursive: true })
+    await makeFolder(stateFolder)
     const open = (name: string, model: Pick<LanguageModelParts, 'frequencies' | 'weights' | 'maxLength'>) =>
       createLanguageModel({ name, model: source.model, tokenizer: source.tokenizer, encoding: experiment.encoding, executor, lengthLimit: Infinity, ...model })
     const base = kind === 'train' ? [] : await remember(join(stateFolder, 'base.json'), resultKey, () =>
@@ -57,7 +57,7 @@ export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}
     const result = runReport(experiment, resultKey, executor, training, { base, model: results })
     await writeReport(made, result, experiment.suites)
     await writeJsonAtomic(join(made, RESULT_FILE), result)
-    await mkdir(dirname(output), { recursive: true })
+    await makeFolder(dirname(output))
     await publish(made, output)
     await rm(stateFolder, { recursive: true, force: true })
     return result

@@ -67,7 +67,8 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
     // a bare `skipwise` prints its help and is told so
-    throw usageError('CLI_USAGE', error.message.replace(/^error: /, '').replace(/\n/g, ' '), 'see `skipwise --help`', error)
+    const problem = error.code === 'commander.help' ? 'no command is named' : error.message.replace(/^error: /, '').replace(/\n/g, ' ')
+    throw usageError('CLI_USAGE', problem, 'see `skipwise --help`', error)
   }
 }
 

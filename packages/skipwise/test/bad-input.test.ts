@@ -1,0 +1,99 @@
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { extendRecipe, Workspace, type Outcome } from './workspace.js'
+
+const workspace = new Workspace()
+beforeAll(async () => {
+  expect(await workspace.run(['train', 'train.yaml'])).toMatchObject({ code: 0 })
+})
+afterAll(() => workspace.remove())
+
+/** Runs a changed recipe, on a changed copy of the base model. */
+async function extend(name: string, change: { recipe?: (text: string) => string; model?: (folder: string) => void; env?: Record<string, string> }): Promise<Outcome & { left: string[] }> {
+  const recipe = extendRecipe.replace('model: base', `model: ${name}`).replace('output: out/long', `output: out-${name}/long`)
+  cpSync(workspace.path('base'), workspace.path(name), { recursive: true })
+  change.model?.(workspace.path(name))
+  workspace.write(`${name}.yaml`, (change.recipe ?? (text => text))(recipe))
+  const outcome = await workspace.run(['extend', `${name}.yaml`], change.env ? { env: change.env } : {})
+  rmSync(workspace.path(name), { recursive: true })
+  const left = existsSync(workspace.path(`out-${name}`)) ? readdirSync(workspace.path(`out-${name}`), { recursive: true }).map(String) : []
+  return { ...outcome, left }
+}
+
+const weightsFile = (folder: string) => join(folder, 'model.safetensors')
+const header = (json: object, bytes = 64) => {
+  const text = Buffer.from(JSON.stringify(json)), length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(text.length))
+  return Buffer.concat([length, text, Buffer.alloc(bytes)])
+}
+
+describe('bad input is refused before anything is written', () => {
+  test.each<[string, RegExp, 1 | 2, Parameters<typeof extend>[1]]>([
+    ['missing-weights', /^CHECKPOINT_NOT_FOUND: /m, 1, { model: folder => rmSync(weightsFile(folder)) }],
+    ['truncated-weights', /^CHECKPOINT_TRUNCATED: |^CHECKPOINT_HEADER_INVALID: /m, 1, { model: folder => writeFileSync(weightsFile(folder), readFileSync(weightsFile(folder)).subarray(0, -100)) }],
+    ['lying-length', /^CHECKPOINT_(TRUNCATED|HEADER_INVALID): /m, 1, { model: folder => writeFileSync(weightsFile(folder), Buffer.from('ffffffffffffff7f7b7d', 'hex')) }],
+    ['lying-offsets', /^CHECKPOINT_(TRUNCATED|HEADER_INVALID): /m, 1, { model: folder => writeFileSync(weightsFile(folder), header({ 'model.norm.weight': { dtype: 'F32', shape: [16], data_offsets: [0, 1e15] } })) }],
+    ['index-outside', /^CHECKPOINT_INDEX_UNSAFE: /m, 1, {
+      model: folder => {
+        rmSync(weightsFile(folder))
+        writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map: { 'model.norm.weight': '../base/model.safetensors' } }))
+      }
+    }],
+    ['unknown-key', /^RECIPE_INVALID: unknown-key\.yaml:4:30: train: unknown key 'learninRate'; did you mean 'learningRate'\?/m, 2, { recipe: text => text.replace('learningRate', 'learninRate') }],
+    ['large-window', /^RECIPE_WINDOW: .*64 is larger than the model's window of 32/m, 2, { recipe: text => text.replace('original: 32', 'original: 64') }],
+    ['short-documents', /^DATA_TOO_SHORT: /m, 1, { recipe: text => text.replace('[text.jsonl]', '[short.txt]') }],
+    ['unknown-plugin', /^PLUGIN_UNKNOWN: no interpolation is called 'yarm'; did you mean 'yarn'\?/m, 2, { recipe: text => `${text}interpolation: yarm\n` }],
+    ['evaluation-beyond', /^RECIPE_EVALUATION: .*256/m, 2, { recipe: text => text.replace('[32, 128]', '[32, 256]') }],
+    ['large-tokenizer', /^RECIPE_TOKENIZER: /m, 2, {
+      model: folder => {
+        const file = join(folder, 'tokenizer.json'), json = JSON.parse(readFileSync(file, 'utf8')) as { added_tokens: object[] }
+        json.added_tokens.push({ id: 256, content: '<more>', single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })
+        writeFileSync(file, JSON.stringify(json))
+      }
+    }],
+    ['no-model', /^MODEL_NOT_FOUND: /m, 1, { recipe: text => text.replace('model: no-model', 'model: nowhere') }]
+  ])('%s', async (name, message, code, change) => {
+    workspace.write('short.txt', 'too short')
+    const outcome = await extend(name, change)
+    expect(outcome.stderr).toMatch(message)
+    expect(outcome).toMatchObject({ code, stdout: '', left: [] })
+  })
+
+  test('several problems are reported together', async () => {
+    const { code, stderr } = await extend('several', { recipe: text => `${text.replace('original: 32', 'original: 64').replace('target: 128', 'target: 48')}positions: pos\n` })
+    expect(code).toBe(2)
+    for (const problem of [/64 is larger than the model's/, /48 is smaller than window.original 64/, /no position-transform is called 'pos'; did you mean 'pose'/]) expect(stderr).toMatch(problem)
+  })
+
+  test('a missing recipe and a wrong command line are misuse', async () => {
+    for (const args of [['extend', 'nowhere.yaml'], ['extnd'], ['eval', 'passkey'], ['generate', 'base', 'a', '--top-k', 'x'], ['bench', 'train', '--model', '{']]) {
+      const { code, stdout, stderr } = await workspace.run(args)
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toMatch(/^(CLI_USAGE|RECIPE_NOT_FOUND): .+: .+/m)
+    }
+  })
+})
+
+describe('what goes wrong while running', () => {
+  test('a loss that is not finite stops training and keeps the last good state', async () => {
+    const { code, stderr, left } = await extend('diverging', { recipe: text => text.replace('learningRate: 1e-3', 'learningRate: 1e30').replace('warmup: 2, checkpointEvery: 3', 'warmup: 0, checkpointEvery: 1') })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^TRAINING_DIVERGED: /m)
+    expect(left).toContain(join('long.training', 'state.safetensors'))
+    expect(left).not.toContain('long')
+  })
+
+  test('a full disk: nothing half-written, and the run goes on when there is space', async () => {
+    const name = 'full-disk', env = { SKIPWISE_TEST_DISK: '100000', NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'full-disk.mjs')).href}` }
+    const { code, stderr, left } = await extend(name, { env })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^DISK_FULL: /m)
+    expect(left).not.toContain('long')
+    expect(left.filter(file => file.endsWith('.tmp'))).toEqual([])
+    cpSync(workspace.path('base'), workspace.path(name), { recursive: true })
+    expect(await workspace.run(['extend', `${name}.yaml`])).toMatchObject({ code: 0 })
+    expect(readdirSync(workspace.path(`out-${name}`))).toEqual(['long'])
+  })
+})
