@@ -4,7 +4,7 @@ import type { ErrorCodes } from '@skipwise/core'
 export const trainingErrorCodes = {
   TRAINING_OPTIONS: 'Training options contradict one another or the model.',
   TRAINING_POSITIONS: 'A training example breaks the rules of position ids: strictly increasing, below the target window, one a token.',
-  TRAINING_DIVERGED: 'The loss or the gradient norm is not a finite number; training stopped before the update.',
+  TRAINING_DIVERGED: 'The loss or the gradient norm is not a finite number; training stopped, the last saved state is kept.',
   TRAINING_INTERRUPTED: 'Training was interrupted; its state is saved and the same command goes on from there.',
   TRAINING_STATE: 'The saved state of an interrupted training does not belong to this run, or is damaged.'
 } as const satisfies ErrorCodes

@@ -26,14 +26,14 @@ export interface TrainResult {
   readonly weights: Map<string, Float32Array>
   /** Mean loss of every step, nats a label. */
   readonly losses: readonly number[]
-  /** Tokens a second of this process's steps, medians excluded: all tokens over all time. */
+  /** Tokens of this process's steps over their time, saving included. */
   readonly tokensPerSecond: number
 }
 
 /**
  * Runs or resumes a training: gradients, clipping, AdamW, with state saved every `checkpointEvery` steps. A run that was killed and
- * resumed gives the same bytes as one that was not. A loss or gradient that is not finite stops it before the update; the last saved
- * state stays.
+ * resumed gives the same bytes as one that was not. A loss or gradient norm that is not finite stops it before anything is saved; the
+ * last saved state stays.
  *
  * @throws SkipwiseError `TRAINING_OPTIONS`, `TRAINING_POSITIONS`, `TRAINING_DIVERGED`, `TRAINING_INTERRUPTED`, `TRAINING_STATE`
  */
