@@ -47,7 +47,7 @@ export interface CachedAttentionInputs {
  * Causal attention of T new tokens over a cache of capacity S, and the cache with the new keys and values written behind
  * the past ones.
  *
- * @returns `output` [B, T, H, D], `keyCache` and `valueCache` [B, K, S, D]
+ * @returns `output` [B, T, H, D], `keyCache` and `valueCache` [B, K, S, D], whose slots from `pastLength + T` on hold anything finite
  */
 export function cachedAttention(inputs: CachedAttentionInputs, scale: number): { output: tf.Tensor4D; keyCache: tf.Tensor4D; valueCache: tf.Tensor4D } {
   const [output, keyCache, valueCache] = kernel({ ...inputs }, { scale }) as tf.Tensor4D[]
