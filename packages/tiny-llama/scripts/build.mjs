@@ -1,10 +1,9 @@
-// Makes tiny-llama from nothing: corpus, tokenizer, documents, random weights, three trainings, model/. Build the workspace first
+// Makes tiny-llama from nothing: corpus, tokenizer, documents, five trainings from random weights, model/. Build the workspace first
 // (npm run setup -- --build). Usage: node scripts/build.mjs [--from STEP]; a training that was interrupted goes on where it was.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { collectText } from './collect-text.mjs'
-import { initialise } from './initialise.mjs'
 import { makeDocuments } from './make-documents.mjs'
 import { at, isMain, say, workspaceRoot } from './paths.mjs'
 import { trainTokenizer } from './train-tokenizer.mjs'
@@ -17,18 +16,19 @@ function train(recipe) {
 
 /** The files of a model; what else training leaves in a folder (reports, state) stays there. */
 function takeModel() {
-  const files = readdirSync(at('work', '3-base')).filter(name => /^(config\.json|generation_config\.json|model.*\.safetensors)$/.test(name))
-  for (const name of files) copyFileSync(at('work', '3-base', name), at('model', name))
+  const files = readdirSync(at('work', '5-base')).filter(name => /^(config\.json|generation_config\.json|model.*\.safetensors)$/.test(name))
+  for (const name of files) copyFileSync(at('work', '5-base', name), at('model', name))
 }
 
 const steps = {
   collect: () => collectText(),
   tokenizer: () => trainTokenizer(),
   documents: () => makeDocuments(),
-  initialise: () => initialise(at('work', '0-random')),
-  copy: () => train('1-copy.yaml'),
-  recall: () => train('2-recall.yaml'),
-  base: () => train('3-base.yaml'),
+  'chain-30': () => train('1-chain-30.yaml'),
+  'chain-60': () => train('2-chain-60.yaml'),
+  'chain-all': () => train('3-chain-all.yaml'),
+  recall: () => train('4-recall.yaml'),
+  base: () => train('5-base.yaml'),
   model: () => takeModel()
 }
 

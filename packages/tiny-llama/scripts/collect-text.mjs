@@ -108,41 +108,54 @@ function readDocuments(packages) {
 }
 
 /** The licence texts of the packages whose documents lie in this repository. */
-function licenceTexts(documents) {
+function licenceTexts(records) {
   const installed = installedPackages()
-  return documents
-    .map(({ package: id, license }) => {
-      const { folder } = installed.get(id), name = readdirSync(folder).sort(byCodeUnit).find(name => /^(licen[cs]e|copying)/i.test(name))
-      return `${'='.repeat(100)}\n${id} (${license})\n\n${name ? readFileSync(join(folder, name), 'utf8').replace(/\r\n?/g, '\n').trim() : 'The package carries no licence file.'}\n`
-    })
-    .join('\n')
+  const texts = records.map(({ source, license }) => {
+    const id = /^@?[^@]+@[^/]+/.exec(source)[0], { folder } = installed.get(id)
+    const name = readdirSync(folder).sort(byCodeUnit).find(name => /^(licen[cs]e|copying)/i.test(name))
+    if (!name && license !== 'Apache-2.0') throw new Error(`${id} carries no licence file`)
+    const text = name ? readFileSync(join(folder, name), 'utf8').replace(/\r\n?/g, '\n').trim() : 'The package carries no licence file; its licence is that of LICENSE at the top of this repository.'
+    return `${'='.repeat(100)}\n${id} (${license})\n\n${text}\n`
+  })
+  return texts.join('\n')
 }
 
-/** Collects the corpus. @param {{ update?: boolean }} [options] @throws Error when files differ from those of corpus.json */
-export function collectText({ update = false } = {}) {
+const recordsOf = documents => documents.map(({ text, source, license }) => ({ text, source, license }))
+const charactersOf = documents => documents.reduce((sum, { text }) => sum + text.length, 0)
+
+/**
+ * Reads the corpus: the files of corpus.json, or files chosen anew.
+ *
+ * @param {{ update?: boolean }} [options]
+ * @throws Error when the files differ from those that corpus.json was made of
+ */
+export function readCorpus({ update = false } = {}) {
   const listed = update ? undefined : JSON.parse(readFileSync(at('corpus.json'), 'utf8'))
   const packages = listed?.packages ?? chooseFiles()
   const all = readDocuments(packages), held = new Set(listed?.heldOut ?? chooseHeldOut(all))
-  const records = documents => documents.map(({ text, source, license }) => ({ text, source, license }))
-  const heldOut = all.filter(({ source }) => held.has(source)), training = all.filter(({ source }) => !held.has(source))
-  const digest = sha256(JSON.stringify([records(training), records(heldOut)]))
+  const heldOut = recordsOf(all.filter(({ source }) => held.has(source))), training = recordsOf(all.filter(({ source }) => !held.has(source)))
+  const digest = sha256(JSON.stringify([training, heldOut]))
   if (listed && listed.sha256 !== digest) throw new Error(`the files of corpus.json give ${digest}, not ${listed.sha256}: is node_modules changed? Run npm run setup`)
-  const characters = documents => documents.reduce((sum, { text }) => sum + text.length, 0)
-  const summary = { training: { documents: training.length, characters: characters(training) }, heldOutCharacters: characters(heldOut) }
-  writeJsonLines(at('corpus', 'text.jsonl'), records(training))
+  return { packages, training, heldOut, sha256: digest }
+}
+
+/** Writes corpus/text.jsonl; after an update also corpus.json and what lies in data/. @param {{ update?: boolean }} [options] */
+export function collectText({ update = false } = {}) {
+  const corpus = readCorpus({ update }), { packages, training, heldOut } = corpus
+  writeJsonLines(at('corpus', 'text.jsonl'), training)
   if (update) {
-    const lines = packages.map(entry => `    ${JSON.stringify(entry)}`).join(',\n')
-    const head = JSON.stringify({ sha256: digest, ...summary, heldOut: [...held] }, undefined, 2).slice(0, -2)
-    writeText(at('corpus.json'), `${head},\n  "packages": [\n${lines}\n  ]\n}\n`)
-    writeJsonLines(at('data', 'held-out.jsonl'), records(heldOut))
+    const summary = { training: { documents: training.length, characters: charactersOf(training) }, heldOutCharacters: charactersOf(heldOut) }
+    const head = JSON.stringify({ sha256: corpus.sha256, ...summary, heldOut: heldOut.map(({ source }) => source) }, undefined, 2).slice(0, -2)
+    writeText(at('corpus.json'), `${head},\n  "packages": [\n${packages.map(entry => `    ${JSON.stringify(entry)}`).join(',\n')}\n  ]\n}\n`)
+    writeJsonLines(at('data', 'held-out.jsonl'), heldOut)
     writeText(at('data', 'held-out.licences.txt'), licenceTexts(heldOut))
   }
-  return { sha256: digest, ...summary, heldOut }
+  return corpus
 }
 
 if (isMain(import.meta.url)) {
   const { sha256, training, heldOut } = collectText({ update: process.argv.includes('--update') })
-  say(`corpus/text.jsonl: ${training.documents} documents, ${training.characters} characters`)
-  say(`data/held-out.jsonl: ${heldOut.length} documents, ${heldOut.reduce((sum, { text }) => sum + text.length, 0)} characters`)
+  say(`corpus/text.jsonl: ${training.length} documents, ${charactersOf(training)} characters`)
+  say(`data/held-out.jsonl: ${heldOut.length} documents, ${charactersOf(heldOut)} characters`)
   process.stdout.write(`${sha256}\n`)
 }

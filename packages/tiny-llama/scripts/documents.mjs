@@ -42,22 +42,38 @@ export function documentMakers(tokenizer, texts) {
       return exactText(tokenizer, ids.subarray(start, start + tokens))
     })
 
-  /** Tokens of which none merges with the next, nor the last with the first. @param {RandomStream} random @param {number} length */
-  const segment = (random, length) => {
-    const from = random.uniform() < 0.75 ? vocabulary.ids : vocabulary.digits, ids = [pick(random, from)]
-    while (ids.length < length) {
-      const next = pick(random, from)
-      if (vocabulary.canFollow(ids[ids.length - 1], next)) ids.push(next)
+  /** Tokens of an alphabet that stay apart in every order, or undefined. @param {RandomStream} random @param {readonly number[]} alphabet @param {number} size */
+  const separate = (random, alphabet, size) => {
+    /** @type {number[]} */
+    const set = []
+    for (let attempt = 0; set.length < size && attempt < 40 * size; attempt++) {
+      const next = pick(random, alphabet)
+      if (!set.includes(next) && [...set, next].every(other => vocabulary.canFollow(other, next) && vocabulary.canFollow(next, other))) set.push(next)
     }
-    return vocabulary.canFollow(ids[length - 1], ids[0]) ? ids : undefined
+    return set.length === size ? set : undefined
   }
 
-  /** A random segment over and over. @param {number} tokens @param {number} shortest @param {number} longest of the segment */
-  const copy = (tokens, shortest, longest) => (/** @type {RandomStream} */ random) =>
-    untilDefined(() => {
-      const ids = segment(random, random.integer(shortest, longest))
-      return ids && exactText(tokenizer, Array.from({ length: tokens - bos }, (_, i) => ids[i % ids.length]))
-    })
+  /**
+   * A walk over a few tokens, each with one successor drawn for this document, with jumps: what comes next can be told only from what came
+   * after the same token before, which is what retrieval is made of.
+   * @param {number} tokens @param {{ alphabet: number, fewest: number, most: number, jump: number }} options tokens to draw from, tokens of
+   * one document, probability of a jump
+   */
+  const chain = (tokens, { alphabet, fewest, most, jump }) => {
+    const from = vocabulary.ids.slice(0, alphabet)
+    return (/** @type {RandomStream} */ random) =>
+      untilDefined(() => {
+        const set = separate(random, from, random.integer(fewest, most))
+        if (!set) return undefined
+        const successor = set.map(() => random.integer(0, set.length - 1)), anywhere = () => random.integer(0, set.length - 1)
+        let at = anywhere()
+        return exactText(tokenizer, Array.from({ length: tokens - bos }, () => {
+          const id = set[at]
+          at = random.uniform() < jump ? anywhere() : successor[at]
+          return id
+        }))
+      })
+  }
 
   /** Facts, then the same facts in other orders. @param {number} tokens */
   const facts = tokens => (/** @type {RandomStream} */ random) =>
@@ -104,7 +120,7 @@ export function documentMakers(tokenizer, texts) {
     }
   }
 
-  return { copy, facts, passkey, realText }
+  return { chain, facts, passkey, realText }
 }
 
 /** @template T @param {RandomStream} random @param {readonly T[]} list @returns {T[]} */
