@@ -1,0 +1,38 @@
+// One training step of Skipwise against PyTorch's, alternated in one run on the same machine.
+//
+// usage: node tools/bench/src/against-torch.mjs --python VENV/bin/python [--script ../shared/bench/torch_train_step.py] [--model '{"T":512,…}'] [--rounds 3] [--mode eager|compile]
+// Needs a Python with torch and transformers, and the built workspace (npm run setup -- --build). Prints one JSON document.
+import { execFileSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
+const { values } = parseArgs({
+  options: {
+    python: { type: 'string' },
+    script: { type: 'string', default: join(root, '../shared/bench/torch_train_step.py') },
+    model: { type: 'string', default: '{"d":256,"L":4,"h":4,"kv":4,"ff":688,"V":2048,"T":512,"B":4}' },
+    rounds: { type: 'string', default: '3' },
+    mode: { type: 'string', default: 'eager' },
+    threads: { type: 'string', default: '2' }
+  }
+})
+if (!values.python) {
+  console.error('against-torch: pass --python, an interpreter with torch and transformers')
+  process.exit(2)
+}
+
+const json = (file, args) => JSON.parse(execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim().split('\n').at(-1))
+const median = numbers => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
+
+const runs = { skipwise: [], torch: [] }
+for (let round = 0; round < Number(values.rounds); round++) {
+  runs.skipwise.push(json(process.execPath, [join(root, 'packages/skipwise/dist/cli.js'), 'bench', 'train', '--model', values.model, '--threads', values.threads, '--json']))
+  runs.torch.push(json(values.python, [values.script, values.model, values.mode, 'f32', values.threads]))
+  const [ours, theirs] = [runs.skipwise[round], runs.torch[round]]
+  console.error(`round ${round + 1}: skipwise ${ours.tokens_per_s.toFixed(0)} tokens/s, ${ours.peak_rss_mb.toFixed(0)} MB; torch ${theirs.tokens_per_s.toFixed(0)} tokens/s, ${theirs.peak_rss_mb.toFixed(0)} MB`)
+}
+const of = key => ({ skipwise: median(runs.skipwise.map(run => run[key])), torch: median(runs.torch.map(run => run[key])) })
+const speed = of('tokens_per_s'), memory = of('peak_rss_mb')
+console.log(JSON.stringify({ config: runs.skipwise[0].config, torch: runs.torch[0].engine, speedRatio: speed.skipwise / speed.torch, memoryRatio: memory.skipwise / memory.torch, speed, memory, runs }, null, 2))
