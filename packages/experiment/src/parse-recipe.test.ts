@@ -66,7 +66,9 @@ describe('parseRecipe', () => {
     for (const error of errorsOf(text)) expect(error.code).toMatch(/^RECIPE_/)
   })
 
-  test('has a JSON Schema for editors', () => {
+  test('has a JSON Schema for editors', async () => {
     expect(recipeJsonSchema()).toMatchObject({ type: 'object', additionalProperties: false, required: expect.arrayContaining(['model', 'output']) })
+    // the file that is published; write it anew after a change: vitest run -u
+    await expect(`${JSON.stringify(recipeJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../recipe.schema.json')
   })
 })

@@ -13,20 +13,22 @@ export interface ProgressDisplay {
 
 /** @param stream standard error, so that standard output stays clean */
 export function createProgress(stream: NodeJS.WriteStream): ProgressDisplay {
-  let task = '', started = 0, startedAt = 0, shown = 0, line = false
+  let task = '', done = 0, started = 0, startedAt = 0, shown = 0, line = false
   const clear = () => {
     if (line) stream.write('\r\u001b[K')
     line = false
   }
   const listener = (event: ProgressEvent) => {
-    const now = performance.now(), isNew = event.task !== task, isLast = event.done >= event.total
-    if (isNew) {
+    const now = performance.now(), isLast = event.done >= event.total
+    // a task of the same name may run again, for instance for every data source
+    if (event.task !== task || event.done < done) {
       task = event.task
       started = now
       startedAt = event.done
       // a new task's first line elsewhere waits its interval: short tasks show only their end
       shown = stream.isTTY ? 0 : now
     }
+    done = event.done
     if (!isLast && now - shown < (stream.isTTY ? TERMINAL_INTERVAL : LOG_INTERVAL)) return
     shown = now
     const text = describe(event, (now - started) / 1000, event.done - startedAt)
