@@ -17,6 +17,8 @@ const backendPackages: Readonly<Record<string, readonly string[]>> = {
  * @throws SkipwiseError `EXECUTOR_UNAVAILABLE`
  */
 export async function openTfjsExecutor(backend: string): Promise<Executor> {
+  // tfjs's production mode: no advertisement for tfjs-node on the first use of the cpu backend
+  tf.enableProdMode()
   await loadBackend(backend)
   if (!(await tf.setBackend(backend))) throw unavailable(backend, 'it did not initialise')
   registerFusedKernels(backend)
