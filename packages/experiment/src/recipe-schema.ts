@@ -72,7 +72,7 @@ export type Recipe = z.output<typeof recipeSchema>
 export type RecipeInput = z.input<typeof recipeSchema>
 
 /** A plugin named in a recipe. */
-export type RecipeReference = z.output<typeof reference>
+export type RecipeReference = string | Record<string, unknown>
 
 /** The JSON Schema of a recipe, for editors. */
 export const recipeJsonSchema = (): Record<string, unknown> => ({
