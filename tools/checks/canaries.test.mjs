@@ -31,6 +31,8 @@ describe('the layer rule', () => {
     ['foundation → kernel', 'core', '@skipwise/runtime'],
     ['kernel → plugin', 'nn', '@skipwise/positional-encodings'],
     ['engine → entry', 'experiment', 'skipwise'],
+    ['asset → engine', 'tiny-llama', '@skipwise/training'],
+    ['asset → plugin', 'tiny-llama', '@skipwise/eval-retrieval'],
     ['source → testing', 'interpolation', '@skipwise/testing']
   ])('refuses %s', async (_arrow, from, to) => {
     expect(await boundaryErrors(`packages/${from}`, 'src/index.ts', importing(to))).toHaveLength(1)
