@@ -120,6 +120,7 @@ function licenceTexts(records) {
   return texts.join('\n')
 }
 
+/** @typedef {{ text: string, source: string, license: string }} TextRecord */
 const recordsOf = documents => documents.map(({ text, source, license }) => ({ text, source, license }))
 const charactersOf = documents => documents.reduce((sum, { text }) => sum + text.length, 0)
 
@@ -127,6 +128,7 @@ const charactersOf = documents => documents.reduce((sum, { text }) => sum + text
  * Reads the corpus: the files of corpus.json, or files chosen anew.
  *
  * @param {{ update?: boolean }} [options]
+ * @returns {{ packages: object[], training: TextRecord[], heldOut: TextRecord[], sha256: string }}
  * @throws Error when the files differ from those that corpus.json was made of
  */
 export function readCorpus({ update = false } = {}) {
