@@ -13,8 +13,6 @@ export const preset = (overrides = {}) =>
       pool: 'forks',
       maxWorkers: 1,
       testTimeout: 60_000,
-      // while packages are being written; the check of every package in tools/checks wants tests everywhere
-      passWithNoTests: true,
       reporters: ['default', 'json'],
       outputFile: { json: '.test-results/vitest.json' },
       ...overrides
