@@ -1,16 +1,14 @@
-import { allocate, checkInputs, type CompileOptions, type Graph, type Program, type Values } from '@skipwise/runtime'
+import { checkInputs, type CompileOptions, type Graph, type Program, type Values } from '@skipwise/runtime'
 import { hostKernels } from './host-kernels.js'
-import { OnnxValue } from './value.js'
+import { ProgramOutputs } from './program-outputs.js'
+import type { OnnxValue } from './value.js'
 
 /** A graph made only of host kernels, whose state is donated: it needs no session and moves no memory. */
 export class HostProgram implements Program {
-  readonly #donatedBy: ReadonlyMap<string, string>
-  readonly #owned: ReadonlyMap<string, OnnxValue>
+  readonly #outputs: ProgramOutputs
 
-  constructor(readonly graph: Graph, { donate = {} }: CompileOptions) {
-    this.#donatedBy = new Map(Object.entries(donate).map(([input, output]) => [output, input]))
-    const owned = Object.entries(graph.outputs).filter(([name]) => !this.#donatedBy.has(name))
-    this.#owned = new Map(owned.map(([name, id]) => [name, OnnxValue.of(graph.values[id], allocate(graph.values[id]))]))
+  constructor(readonly graph: Graph, options: CompileOptions) {
+    this.#outputs = new ProgramOutputs(graph, options)
   }
 
   /** Whether every node is one host kernel, and what it updates in place is donated. */
@@ -24,11 +22,7 @@ export class HostProgram implements Program {
   async run(inputs: Values): Promise<Values> {
     checkInputs(this.graph, inputs)
     const [node] = this.graph.nodes, names = new Map(Object.entries(this.graph.inputs).map(([name, id]) => [id, name]))
-    const outputs: Record<string, OnnxValue> = {}
-    for (const name of Object.keys(this.graph.outputs)) {
-      const donor = this.#donatedBy.get(name)
-      outputs[name] = (donor === undefined ? this.#owned.get(name) : inputs[donor]) as OnnxValue
-    }
+    const outputs = this.#outputs.of(inputs)
     const outputNames = new Map(Object.entries(this.graph.outputs).map(([name, id]) => [id, name]))
     const byArgument = Object.entries(node.inputs).map(([argument, id]) => [argument, inputs[names.get(id) as string] as OnnxValue])
     hostKernels[node.kernel](node, Object.fromEntries(byArgument), node.outputs.map(id => outputs[outputNames.get(id) as string]))
