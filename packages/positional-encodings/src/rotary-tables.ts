@@ -9,12 +9,20 @@ import type { RotaryTables } from '@skipwise/nn'
  */
 export function rotaryTables(positionIds: Int32Array, { inverseFrequencies, attentionFactor }: RopeFrequencies): RotaryTables {
   const half = inverseFrequencies.length, cos = new Float32Array(positionIds.length * half), sin = new Float32Array(cos.length)
-  for (let t = 0, at = 0; t < positionIds.length; t++) {
-    const position = positionIds[t]
-    for (let i = 0; i < half; i++, at++) {
+  // The rows of a batch share most positions: each is computed once and copied.
+  const firstRow = new Map<number, number>()
+  for (let t = 0; t < positionIds.length; t++) {
+    const position = positionIds[t], known = firstRow.get(position), at = t * half
+    if (known !== undefined) {
+      cos.copyWithin(at, known, known + half)
+      sin.copyWithin(at, known, known + half)
+      continue
+    }
+    firstRow.set(position, at)
+    for (let i = 0; i < half; i++) {
       const angle = position * inverseFrequencies[i]
-      cos[at] = Math.cos(angle) * attentionFactor
-      sin[at] = Math.sin(angle) * attentionFactor
+      cos[at + i] = Math.cos(angle) * attentionFactor
+      sin[at + i] = Math.sin(angle) * attentionFactor
     }
   }
   return { cos, sin }
