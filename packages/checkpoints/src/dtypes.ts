@@ -75,6 +75,7 @@ const decoders: Readonly<Record<string, Decode>> = {
     for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16
     return new Float32Array(bits.buffer)
   },
+  // The types of Float64Array.from know no bigints; Number is applied to each.
   I64: bytes => Float64Array.from(new BigInt64Array(aligned(bytes)) as unknown as Iterable<number>, Number),
   U64: bytes => Float64Array.from(new BigUint64Array(aligned(bytes)) as unknown as Iterable<number>, Number),
   I32: bytes => new Int32Array(aligned(bytes)),

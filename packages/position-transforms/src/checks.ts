@@ -12,6 +12,12 @@ export function checkWindow({ original, target }: Window): void {
   })
 }
 
+/** The fewest document tokens of a transform that takes one whole window. @throws SkipwiseError `POSITIONS_WINDOW` */
+export function oneWindow(window: Window): number {
+  checkWindow(window)
+  return window.original
+}
+
 /** @throws SkipwiseError `POSITIONS_DOCUMENT_SHORT` */
 export function checkDocument(document: Int32Array, minimum: number): void {
   if (document.length >= minimum) return

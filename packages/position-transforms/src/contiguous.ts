@@ -1,6 +1,6 @@
 import { definePlugin, randomStream, type PositionTransform } from '@skipwise/core'
 import { z } from 'zod'
-import { assertPositionIds, checkDocument, checkWindow } from './checks.js'
+import { assertPositionIds, checkDocument, checkWindow, oneWindow } from './checks.js'
 
 const config = z.strictObject({
   span: z.enum(['random', 'first']).default('random').describe('which T tokens of a document: any run of it with the same probability, or its first')
@@ -16,10 +16,7 @@ export const contiguous = definePlugin({
   summary: 'a run of the document at positions 0 … T − 1, no skips',
   config,
   create: ({ span }): PositionTransform => ({
-    minimumTokens: window => {
-      checkWindow(window)
-      return window.original
-    },
+    minimumTokens: oneWindow,
     example: (document, window, draw) => {
       checkWindow(window)
       const { original: tokens, target } = window

@@ -1,6 +1,6 @@
 import { definePlugin, randomStream, SkipwiseError, type PositionTransform, type RandomStream } from '@skipwise/core'
 import { z } from 'zod'
-import { assertPositionIds, checkDocument, checkWindow } from './checks.js'
+import { assertPositionIds, checkDocument, checkWindow, oneWindow } from './checks.js'
 import { chunkStarts } from './chunk-lengths.js'
 
 const config = z.strictObject({
@@ -42,10 +42,7 @@ export const pose = definePlugin({
   summary: 'PoSE: chunks of a training window with random skips between them',
   config,
   create: ({ chunks, content, lengths, maskBoundaryLabels }): PositionTransform => ({
-    minimumTokens: window => {
-      checkWindow(window)
-      return window.original
-    },
+    minimumTokens: oneWindow,
     example: (document, window, draw) => {
       checkWindow(window)
       const { original: tokens, target } = window

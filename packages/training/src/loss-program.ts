@@ -51,7 +51,7 @@ export function parameterSpecs(model: ModelDefinition): Record<string, ValueSpec
   return Object.fromEntries(model.parameters.map(({ name, shape }) => [name, { shape, dtype: 'float32' as const }]))
 }
 
-/** Inputs of a batch. */
+/** Shapes and types of the inputs of a batch, by name: see {@link traceLoss}. */
 export function batchSpecs({ geometry }: ModelDefinition, { batch, length }: BatchShape): Record<string, ValueSpec> {
   const table: ValueSpec = { shape: [batch, length, geometry.rotaryDim / 2], dtype: 'float32' }
   return {

@@ -17,7 +17,7 @@ export interface TrainerSetup {
   readonly options: CompleteTrainingOptions
 }
 
-/** Loss and gradient norm of one batch, before the update. */
+/** What {@link Trainer.gradients} reports of one batch, before the update. */
 export interface StepGradients {
   /** Mean −log p of the labels that count, nats. */
   readonly loss: number
