@@ -20,6 +20,13 @@ describe('chartScales', () => {
     expect(labels(chartScales(chart('log', 'log', [[1, 1], [2 ** 20, 2]])).x)).toEqual(['1', '4', '16', '64', '256', '1k', '4k', '16k', '64k', '256k', '1M'])
   })
 
+  it.each([[100, 120], [0.01562500001601563, 0.01562500003906253], [64, 65], [127.99999999, 128]])('reaches the powers of two around %d to %d', (low, high) => {
+    const { domain, ticks } = chartScales(chart('log', 'linear', [[low, 1], [high, 2]])).x
+    expect(ticks).toHaveLength(2)
+    expect(domain[0]).toBeLessThan(ticks[0])
+    expect(domain[1]).toBeGreaterThan(ticks[1])
+  })
+
   it('counts values in 1, 2, 5', () => {
     expect(labels(chartScales(chart('log', 'log', [[1, 7.4], [2, 911]])).y)).toEqual(['5', '10', '20', '50', '100', '200', '500', '1000'])
     expect(labels(chartScales(chart('log', 'log', [[1, 3], [2, 250000]])).y)).toEqual(['2', '10', '100', '1000', '10000', '100000', '500000'])
@@ -27,7 +34,9 @@ describe('chartScales', () => {
     expect(labels(chartScales(chart('log', 'linear', [[1, 0], [2, 1]], true)).y)).toEqual(['0 %', '20 %', '40 %', '60 %', '80 %', '100 %'])
   })
 
-  const value = fc.double({ min: 1e-6, max: 1e9, noNaN: true })
+  const anywhere = fc.double({ min: 1e-6, max: 1e9, noNaN: true })
+  const close = fc.tuple(anywhere, fc.double({ min: 0, max: 0.5, noNaN: true })).map(([value, more]) => value * (1 + more ** 9))
+  const value = fc.oneof(anywhere, close, fc.double({ min: 100, max: 120, noNaN: true }))
   test.prop([fc.constantFrom('linear' as const, 'log' as const), fc.constantFrom('linear' as const, 'log' as const), fc.array(fc.tuple(value, value), { minLength: 0, maxLength: 9 })])(
     'holds every point, with one to thirteen rising ticks inside',
     (xType, yType, points) => {

@@ -35,7 +35,8 @@ function check(chart: Chart, axis: ChartAxis, values: readonly number[]): void {
 
 /** From the first value to the last, with a little room so that points stand clear of the axis. */
 function xScale(axis: ChartAxis, values: readonly number[]): AxisScale {
-  const log = axis.scale === 'log', range = axis.domain ?? widened(extent(values), log)
+  const log = axis.scale === 'log', around = widened(extent(values), log)
+  const range = axis.domain ?? (log ? reachingPowersOfTwo(around) : around)
   const domain = axis.domain ?? padded(range, log), ticks = log ? powersOfTwo(...range) : linearTicks(...range)
   return { domain, ticks: within(ticks, domain), format: axis.percent ? formatPercent : log ? formatTokens : stepFormat(ticks) }
 }
@@ -66,10 +67,15 @@ function widened([low, high]: readonly [number, number], log: boolean): readonly
   return log ? [low / 2, low * 2] : [low - Math.max(1, Math.abs(low)) / 2, low + Math.max(1, Math.abs(low)) / 2]
 }
 
-/** Powers of two within [low, high]; where the range has fewer than two, those around it. */
+/** A range with two powers of two in it: one with fewer reaches to those around it. */
+function reachingPowersOfTwo([low, high]: readonly [number, number]): readonly [number, number] {
+  if (Math.floor(Math.log2(high)) > Math.ceil(Math.log2(low))) return [low, high]
+  return [2 ** Math.floor(Math.log2(low)), 2 ** Math.ceil(Math.log2(high))]
+}
+
+/** Powers of two within [low, high]. */
 function powersOfTwo(low: number, high: number): number[] {
-  let from = Math.ceil(Math.log2(low)), to = Math.floor(Math.log2(high))
-  if (to - from < 1) [from, to] = [Math.floor(Math.log2(low)), Math.ceil(Math.log2(high))]
+  const from = Math.ceil(Math.log2(low)), to = Math.floor(Math.log2(high))
   const every = Math.ceil((to - from + 1) / MOST_TICKS)
   return Array.from({ length: Math.floor((to - from) / every) + 1 }, (_, i) => 2 ** (from + i * every))
 }
