@@ -81,6 +81,14 @@ describe('score', () => {
     for (const [i, ids] of sequences.entries()) expect(together[i]).toEqual(await model.score(ids))
   })
 
+  test('shares a prefix while the frequencies of both lengths are the same', async () => {
+    const ids = randomIds(40, V), scaled = await openSmall(onnx, { frequencies: length => plainFrequencies(8, 1e4 * Math.max(1, length / 32)) })
+    expect([scaled.sharesPrefix?.(20, 32), scaled.sharesPrefix?.(20, 40), scaled.sharesPrefix?.(33, 40)]).toEqual([true, false, false])
+    const prefix = await scaled.score(ids.subarray(0, 20))
+    expect((await scaled.score(ids.subarray(0, 32))).subarray(0, 19)).toBeAllclose(prefix, { absolute: 1e-5 })
+    expect(Math.abs((await scaled.score(ids))[18] - prefix[18])).toBeGreaterThan(1e-3)
+  })
+
   test('asks for the frequencies of the whole length', async () => {
     const asked: number[] = [], base = (length: number) => 1e4 * length
     const model = await openSmall(onnx, { frequencies: length => (asked.push(length), plainFrequencies(8, base(length))) }), ids = randomIds(20, V)

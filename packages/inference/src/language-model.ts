@@ -88,6 +88,11 @@ class CachedLanguageModel implements LanguageModel {
     return scores
   }
 
+  sharesPrefix(shorter: number, longer: number): boolean {
+    const one = this.#frequencies(shorter), other = this.#frequencies(longer)
+    return one.attentionFactor === other.attentionFactor && one.softmaxScale === other.softmaxScale && one.inverseFrequencies.every((frequency, i) => frequency === other.inverseFrequencies[i])
+  }
+
   async *generate(ids: Int32Array, options: GenerateOptions): AsyncGenerator<number, void> {
     checkGenerateOptions(options)
     const { maxNewTokens, stopIds = [], signal } = options

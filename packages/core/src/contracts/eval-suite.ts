@@ -8,6 +8,11 @@ export interface EvalContext {
   readonly resolvePath: (path: string) => string
   readonly progress?: ProgressListener
   readonly signal?: AbortSignal
+  /**
+   * Gives the value kept under `key`, or else computes and keeps it. A suite puts each unit of long work in it (a document, a trial), so
+   * that an evaluation which was stopped goes on from there. Keys are unique within a result; values survive JSON. Without it nothing is kept.
+   */
+  readonly remember?: <Value>(key: string, compute: () => Promise<Value>) => Promise<Value>
 }
 
 /** A chart that `@skipwise/report` draws; points are [x, y]. */
@@ -46,9 +51,24 @@ export interface EvalResult {
   readonly details: unknown
 }
 
+/**
+ * What one metric is made of, so that two results can be compared in pairs: Σ value / Σ weight over the units, and where `scale` is
+ * `'exponential'` the exponential of that.
+ */
+export interface MetricSamples {
+  /** Its name in `metrics`. */
+  readonly metric: string
+  readonly better: 'higher' | 'lower'
+  readonly scale: 'linear' | 'exponential'
+  /** Each under an id that says which document or question it is, whatever the model. */
+  readonly units: readonly { readonly id: string; readonly value: number; readonly weight: number }[]
+}
+
 /** An evaluation suite over the {@link LanguageModel} contract. */
 export interface EvalSuite {
   run(model: LanguageModel, context: EvalContext): Promise<EvalResult>
   /** Charts that compare results of this suite, one series a result, in the order given. */
   charts(results: readonly EvalResult[]): readonly Chart[]
+  /** The units that the metrics of a result are made of; a suite without them cannot be compared by `skipwise eval --compare`. */
+  samples?(result: EvalResult): readonly MetricSamples[]
 }

@@ -32,6 +32,11 @@ export interface LanguageModel {
    * @param options.from compute only from this element on (elements before it are 0); default 0
    */
   score(ids: Int32Array, options?: { readonly from?: number; readonly signal?: AbortSignal }): Promise<Float64Array>
+  /**
+   * Whether the first `shorter` tokens of a sequence of `longer` tokens score as they do alone, so that one pass serves both. It is so for
+   * a causal model unless its frequencies depend on the length (dynamic NTK, LongRoPE). Where left out, nothing is shared.
+   */
+  sharesPrefix?(shorter: number, longer: number): boolean
   /** Continues `ids` token by token. */
   generate(ids: Int32Array, options: GenerateOptions): AsyncIterable<number>
   /** Frees device memory. */

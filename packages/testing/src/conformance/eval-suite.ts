@@ -13,7 +13,7 @@ export interface EvalSuiteConformance {
 
 /**
  * The conformance suite of evaluation suites; call it in a vitest file. It holds a plugin to what the recipe runner and the report rely
- * on: finite metrics, a result that survives JSON and can be repeated, determinism by seed, progress, cancellation, charts of one series a result.
+ * on: finite metrics, a result that survives JSON and can be repeated, determinism by seed, progress, cancellation, resumption, samples, charts of one series a result.
  *
  * @example
  * ```ts
@@ -59,6 +59,28 @@ export function describeEvalSuite<Schema extends StandardSchemaV1>(
       await expect(run({ signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
       const controller = new AbortController()
       await expect(run({ signal: controller.signal, progress: () => controller.abort() })).rejects.toMatchObject({ name: 'AbortError' })
+    })
+
+    test('goes on from what was remembered, and gives the same result', async () => {
+      const kept = new Map<string, string>(), on = model(), whole = await run({}, on)
+      const remember = async <Value>(key: string, compute: () => Promise<Value>): Promise<Value> => {
+        if (!kept.has(key)) kept.set(key, JSON.stringify(await compute()))
+        return JSON.parse(kept.get(key) as string) as Value
+      }
+      expect(await run({ remember }, on)).toEqual(whole)
+      const keys = [...kept.keys()]
+      for (const key of keys.slice(keys.length / 2)) kept.delete(key)
+      expect(await run({ remember }, on)).toEqual(whole)
+      expect([...kept.keys()].sort()).toEqual(keys.sort())
+    })
+
+    test('makes its metrics up of samples, each unit once', async () => {
+      const result = throughJson(await run())
+      for (const { metric, scale, units } of create().samples?.(result) ?? []) {
+        const sum = (of: 'value' | 'weight') => units.reduce((total, unit) => total + unit[of], 0), mean = sum('value') / sum('weight')
+        expect(scale === 'exponential' ? Math.exp(mean) : mean, metric).toBeCloseTo(result.metrics[metric], 9)
+        expect(new Set(units.map(({ id }) => id)).size, metric).toBe(units.length)
+      }
     })
 
     test('leaves the model to its owner', async () => {

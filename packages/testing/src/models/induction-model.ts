@@ -38,6 +38,7 @@ export function inductionModel({ name = 'induction', tokenizer = byteTokenizer()
       signal?.throwIfAborted()
       return Float64Array.from({ length: ids.length - 1 }, (_, t) => (t < from ? 0 : Math.log(probability(ids, t + 1, ids[t + 1]))))
     },
+    sharesPrefix: () => true,
     async *generate(ids, { maxNewTokens, stopIds = [], signal }) {
       const all = Array.from(ids)
       for (let step = 0; step < maxNewTokens; step++) {
