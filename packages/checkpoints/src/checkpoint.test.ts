@@ -61,12 +61,12 @@ describe('openCheckpoint', () => {
     await checkpoint.close()
   })
 
-  it('says what a folder without safetensors has', async () => {
+  it('says what a folder without weights has', async () => {
     const folder = await temporaryFolder()
     await expect(openCheckpoint(folder)).rejects.toThrow(/^CHECKPOINT_NOT_FOUND/)
     await expect(openCheckpoint(join(folder, 'absent'))).rejects.toThrow(/^CHECKPOINT_NOT_FOUND/)
-    await writeFile(join(folder, 'pytorch_model.bin'), '')
-    await expect(openCheckpoint(folder)).rejects.toThrow(/pytorch_model\.bin.*convert/)
+    await writeFile(join(folder, 'model.gguf'), '')
+    await expect(openCheckpoint(folder)).rejects.toThrow(/model\.gguf.*convert/)
   })
 
   it.for(['../outside.safetensors', '/etc/passwd', 'sub/model.safetensors', 'sub\\model.safetensors', '..', '.', '', 'C:model', 'a\0b'])(

@@ -3,11 +3,15 @@ import { readdir, realpath } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { z } from 'zod'
 import { readJsonObject } from './json-file.js'
-import { missingTensor, openSafetensors, type TensorSource } from './safetensors-file.js'
+import { openSafetensors } from './safetensors-file.js'
+import { missingTensor, type TensorSource } from './tensor-source.js'
+import { openTorchFile } from './torch-file.js'
 
 /** File names as transformers gives them. */
 export const SINGLE_FILE = 'model.safetensors'
 export const INDEX_FILE = 'model.safetensors.index.json'
+const TORCH_FILE = 'pytorch_model.bin'
+const TORCH_INDEX_FILE = 'pytorch_model.bin.index.json'
 
 /** The weights of a model folder. */
 export interface Checkpoint extends TensorSource {
@@ -16,29 +20,32 @@ export interface Checkpoint extends TensorSource {
 
 /**
  * Opens the weights of a Hugging Face model folder: `model.safetensors`, or else the shards that `model.safetensors.index.json`
- * lists (the order of transformers). Headers are read and checked; tensors are read when asked for.
+ * lists, or else `pytorch_model.bin` or its shards (the order of transformers). Headers are read and checked; tensors are read when
+ * asked for. Of a torch file no code is run, see {@link openTorchFile}.
  *
  * Of a sharded checkpoint the tensors that the index lists are seen, each from the shard named there. A shard must lie in the folder
  * itself; it may be a symbolic link only within it, or into `blobs` of the Hugging Face cache that the folder is a snapshot of.
  *
  * @throws SkipwiseError `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`, `CHECKPOINT_INDEX_UNSAFE`,
- * `CHECKPOINT_TENSOR_MISSING`, `CHECKPOINT_DTYPE_UNSUPPORTED`
+ * `CHECKPOINT_TENSOR_MISSING`, `CHECKPOINT_DTYPE_UNSUPPORTED`; of torch files also `CHECKPOINT_PICKLE_UNSAFE`, `CHECKPOINT_FORMAT_UNSUPPORTED`
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const files = await readdir(folder).catch(() => [] as string[])
   if (files.includes(SINGLE_FILE)) return { folder, ...(await openSafetensors(join(folder, SINGLE_FILE))) }
-  if (files.includes(INDEX_FILE)) return { folder, ...(await openShards(folder)) }
-  const other = files.find(file => /\.(bin|pt|pth|gguf|ckpt|h5|msgpack)$/.test(file))
+  if (files.includes(INDEX_FILE)) return { folder, ...(await openShards(folder, INDEX_FILE, openSafetensors)) }
+  if (files.includes(TORCH_FILE)) return { folder, ...(await openTorchFile(join(folder, TORCH_FILE))) }
+  if (files.includes(TORCH_INDEX_FILE)) return { folder, ...(await openShards(folder, TORCH_INDEX_FILE, openTorchFile)) }
+  const other = files.find(file => /\.(bin|safetensors|pt|pth|gguf|ckpt|h5|msgpack)$/.test(file))
   throw new SkipwiseError('CHECKPOINT_NOT_FOUND', {
-    problem: `${folder} has neither ${SINGLE_FILE} nor ${INDEX_FILE}${other ? `, only ${other}` : ''}`,
+    problem: `${folder} has neither ${SINGLE_FILE} nor ${TORCH_FILE}, nor the index of their shards${other ? `, only ${other}` : ''}`,
     fix: other ? 'convert the weights to safetensors (transformers: save_pretrained)' : 'name the folder that holds config.json and the weights'
   })
 }
 
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) })
 
-async function openShards(folder: string): Promise<TensorSource> {
-  const indexFile = join(folder, INDEX_FILE)
+async function openShards(folder: string, name: string, open: (file: string) => Promise<TensorSource>): Promise<TensorSource> {
+  const indexFile = join(folder, name)
   const index = validate(indexSchema, await readJsonObject(indexFile, 'CHECKPOINT_HEADER_INVALID'), 'CHECKPOINT_HEADER_INVALID', indexFile)
   const shardOf = new Map(Object.entries(index.weight_map))
   const shards = new Map<string, TensorSource>()
@@ -48,7 +55,7 @@ async function openShards(folder: string): Promise<TensorSource> {
   try {
     for (const name of [...new Set(shardOf.values())].sort()) {
       await checkInside(folder, name, indexFile)
-      shards.set(name, await openSafetensors(join(folder, name)))
+      shards.set(name, await open(join(folder, name)))
     }
     for (const [tensor, shard] of shardOf) {
       if (!(shards.get(shard) as TensorSource).has(tensor)) {

@@ -13,9 +13,12 @@ export interface TensorInfo {
   readonly shape: readonly number[]
   /** Path of the file that holds it. */
   readonly file: string
-  /** From the start of the file. */
+  /** Of the first element, from the start of the file. */
   readonly byteOffset: number
+  /** Of all elements together. */
   readonly byteLength: number
+  /** Of a torch tensor whose elements do not stand in row-major order, for instance a transposed one: the elements between neighbours of each dimension. */
+  readonly strides?: readonly number[]
 }
 
 /** What the header of a safetensors file says, checked. */

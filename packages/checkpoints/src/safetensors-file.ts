@@ -1,39 +1,6 @@
-import { nearestName, SkipwiseError } from '@skipwise/core'
-import { decoderOf, DTYPE_BYTES } from './dtypes.js'
 import { openForReading, readFully } from './files.js'
-import { parseHeader, parseHeaderLength, type TensorInfo } from './header.js'
-
-/** Tensors that can be read one at a time; of the files only what is asked for is read. */
-export interface TensorSource {
-  /** Sorted. */
-  readonly names: readonly string[]
-  /** `__metadata__` of the file (of the first shard). */
-  readonly metadata: Readonly<Record<string, string>>
-  has(name: string): boolean
-  /** @throws SkipwiseError `CHECKPOINT_TENSOR_MISSING` */
-  info(name: string): TensorInfo
-  /**
-   * A tensor's elements as float32, row-major; F64 and integers beyond 2²⁴ are rounded.
-   *
-   * @throws SkipwiseError `CHECKPOINT_TENSOR_MISSING`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_DTYPE_UNSUPPORTED` (8-bit floats, complex)
-   */
-  read(name: string): Promise<Float32Array>
-  /** As `read`, in float64: exact for every data type but 64-bit integers beyond 2⁵³. */
-  readFloat64(name: string): Promise<Float64Array>
-  /**
-   * An integer tensor's elements, for instance token ids.
-   *
-   * @throws SkipwiseError as `read`; `CHECKPOINT_DTYPE_UNSUPPORTED` also for a tensor of floats or a value beyond 32 bits
-   */
-  readIntegers(name: string): Promise<Int32Array>
-  /** A tensor's bytes as they stand in the file. */
-  readRaw(name: string): Promise<Uint8Array>
-  /** Closes the files; reading afterwards fails. */
-  close(): Promise<void>
-}
-
-/** Conversions go through a piece of this many bytes, so that a tensor is in memory once and not twice. */
-const PIECE_BYTES = 0x1000000
+import { parseHeader, parseHeaderLength } from './header.js'
+import { tensorSource, type TensorSource } from './tensor-source.js'
 
 /**
  * Opens one safetensors file. Its header is read and checked; no tensor is.
@@ -64,75 +31,4 @@ export async function openSafetensors(file: string): Promise<TensorSource> {
     await handle.close()
     throw error
   }
-}
-
-type ReadBytes = (target: Uint8Array, position: number) => Promise<void>
-
-function tensorSource(tensors: ReadonlyMap<string, TensorInfo>, metadata: Readonly<Record<string, string>>, readBytes: ReadBytes, close: () => Promise<void>): TensorSource {
-  const info = (name: string) => tensors.get(name) ?? missingTensor(name, [...tensors.keys()])
-  const readRaw = async (name: string) => {
-    const { byteOffset, byteLength } = info(name), raw = allocate(name, byteLength, length => new Uint8Array(length))
-    await readBytes(raw, byteOffset)
-    return raw
-  }
-  return {
-    names: [...tensors.keys()].sort(),
-    metadata,
-    has: name => tensors.has(name),
-    info,
-    readRaw,
-    async read(name) {
-      const tensor = info(name)
-      // Float32 needs no conversion: its bytes are read into place.
-      if (tensor.dtype === 'F32') return new Float32Array((await readRaw(name)).buffer)
-      return convert(name, tensor, length => new Float32Array(length), readBytes)
-    },
-    readFloat64: name => convert(name, info(name), length => new Float64Array(length), readBytes),
-    async readIntegers(name) {
-      const tensor = info(name)
-      if (!/^([IU]\d+|BOOL)$/.test(tensor.dtype)) throw unreadable(name, tensor, 'integers')
-      const values = await convert(name, tensor, length => new Float64Array(length), readBytes)
-      const beyond = values.find(value => value !== (value | 0))
-      if (beyond !== undefined) throw unreadable(name, tensor, `32-bit integers: it holds ${beyond}`)
-      return Int32Array.from(values)
-    },
-    close
-  }
-}
-
-/** Reads and converts a tensor piece by piece. */
-async function convert<Target extends Float32Array | Float64Array>(name: string, tensor: TensorInfo, make: (length: number) => Target, readBytes: ReadBytes): Promise<Target> {
-  const decode = decoderOf(tensor.dtype)
-  if (!decode) throw unreadable(name, tensor, 'numbers')
-  const elementBytes = DTYPE_BYTES[tensor.dtype], target = allocate(name, tensor.byteLength / elementBytes, make)
-  for (let done = 0; done < tensor.byteLength; done += PIECE_BYTES) {
-    const piece = new Uint8Array(Math.min(PIECE_BYTES, tensor.byteLength - done))
-    await readBytes(piece, tensor.byteOffset + done)
-    target.set(decode(piece), done / elementBytes)
-  }
-  return target
-}
-
-/** A sparse file can be larger than memory and still agree with its header. */
-function allocate<Target>(name: string, length: number, make: (length: number) => Target): Target {
-  try {
-    return make(length)
-  } catch (cause) {
-    throw new SkipwiseError('CHECKPOINT_TENSOR_TOO_LARGE', { problem: `tensor '${name}' of ${length} elements does not fit in memory`, fix: 'use a machine with more memory', cause })
-  }
-}
-
-const unreadable = (name: string, { dtype, file }: TensorInfo, as: string) =>
-  new SkipwiseError('CHECKPOINT_DTYPE_UNSUPPORTED', {
-    problem: `${file}: tensor '${name}' of ${dtype} cannot be read as ${as}`,
-    fix: 'convert the checkpoint to float32, bfloat16 or float16'
-  })
-
-/** Throws `CHECKPOINT_TENSOR_MISSING` with the nearest name. */
-export function missingTensor(name: string, names: readonly string[]): never {
-  const nearest = nearestName(name, names)
-  throw new SkipwiseError('CHECKPOINT_TENSOR_MISSING', {
-    problem: `no tensor is called '${name}'${nearest ? `; the nearest is '${nearest}'` : ''}`,
-    fix: names.length ? `the checkpoint has ${names.length} tensors: look at them with \`names\`` : 'the checkpoint is empty'
-  })
 }
