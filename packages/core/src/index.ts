@@ -10,5 +10,7 @@ export type { HuggingFaceRope, Interpolation, RopeFrequencies, RopeGeometry } fr
 export type { ExampleDraw, PositionedExample, PositionTransform, Window } from './contracts/position-transform.js'
 export type { Tokenizer } from './contracts/tokenizer.js'
 export type { GenerateOptions, LanguageModel } from './contracts/language-model.js'
-export type { Chart, ChartAxis, EvalContext, EvalResult, EvalSuite, MetricSamples } from './contracts/eval-suite.js'
+export { isLineChart } from './contracts/chart.js'
+export type { BarChart, Chart, ChartAxis, ChartCategories, HeatMapChart, LineChart } from './contracts/chart.js'
+export type { EvalContext, EvalResult, EvalSuite, MetricSamples } from './contracts/eval-suite.js'
 export type { StandardSchemaV1 } from '@standard-schema/spec'

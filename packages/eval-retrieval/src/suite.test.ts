@@ -96,7 +96,7 @@ describe('the passkey suite', () => {
     const suite = registry.resolve('eval-suite', 'passkey', { lengths: [600, 1200], trials: 2 })
     const [chart] = suite.charts([await suite.run(inductionModel({ window: 600 }), context)])
     expect(chart.y).toMatchObject({ percent: true, domain: [0, 1] })
-    expect(chart.rules).toEqual([{ x: 600, label: 'window of 600' }])
+    expect(chart).toMatchObject({ rules: [{ x: 600, label: 'window of 600' }] })
     expect(chart.description).toContain('100 % at 600')
   })
 })

@@ -1,5 +1,5 @@
 import { writeFileAtomic } from '@skipwise/checkpoints'
-import type { Chart, EvalResult, EvalSuite } from '@skipwise/core'
+import { isLineChart, type Chart, type EvalResult, type EvalSuite } from '@skipwise/core'
 import type { Table } from '@skipwise/report'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
@@ -32,13 +32,14 @@ export const evaluationCharts = (suites: readonly EvalSuite[], models: readonly 
   suites.flatMap((suite, i) => suite.charts(models.flatMap(results => (results[i] ? [results[i]] : []))))
 
 /**
- * Charts as one table: a row for each length, a column for each series of each chart.
+ * Line charts as one table: a row for each length, a column for each series of each chart.
  *
  * @param unit a length that the first column is also told in multiples of: the original window
  */
 export function chartTable(charts: readonly Chart[], unit: number): Table {
-  const lengths = [...new Set(charts.flatMap(({ series }) => series.flatMap(({ points }) => points.map(([x]) => x))))].sort((a, b) => a - b)
-  const columns = charts.flatMap(({ id, series, y }) => series.map(({ name, points }) => ({ title: series.length > 1 ? `${id}, ${name}` : id, percent: y.percent, values: new Map(points) })))
+  const lines = charts.filter(isLineChart)
+  const lengths = [...new Set(lines.flatMap(({ series }) => series.flatMap(({ points }) => points.map(([x]) => x))))].sort((a, b) => a - b)
+  const columns = lines.flatMap(({ id, series, y }) => series.map(({ name, points }) => ({ title: series.length > 1 ? `${id}, ${name}` : id, percent: y.percent, values: new Map(points) })))
   return {
     headers: ['length', '× window', ...columns.map(({ title }) => title)],
     rows: lengths.map(length => [

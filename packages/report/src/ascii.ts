@@ -1,7 +1,10 @@
-import type { Chart } from '@skipwise/core'
-import { chartScales } from './axis.js'
-import { fraction } from './chart-spec.js'
+import type { BarChart, Chart, LineChart } from '@skipwise/core'
+import { figureTable } from './figure-table.js'
 import { printable } from './escape.js'
+import { formatNumber } from './numbers.js'
+import { barScale } from './spec/bar-spec.js'
+import { chartScales, fraction } from './spec/axis.js'
+import { renderTable } from './table.js'
 
 const MARKS = ['●', '■', '▲', '◆', '▼', '✚']
 
@@ -12,11 +15,30 @@ export interface AsciiOptions {
 }
 
 /**
- * A chart for a terminal: one mark a series, joined by dots.
+ * A chart for a terminal: lines as one mark a series, joined by dots; bars from left to right; a heat map as its table.
  *
- * @throws SkipwiseError `REPORT_CHART_POINT`
+ * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`
  */
 export function renderAscii(chart: Chart, { width = 60, height = 14 }: AsciiOptions = {}): string {
+  if (chart.kind === 'bar') return bars(chart, width)
+  if (chart.kind !== 'heat-map') return lines(chart, width, height)
+  const { headers, rows } = figureTable(chart)
+  return `${printable(chart.title)}\n${renderTable(headers, rows, 'text')}`
+}
+
+/** One line a bar: category, series where there are several, the bar, its value. */
+function bars(chart: BarChart, width: number): string {
+  const scale = barScale(chart), longest = Math.max(...scale.domain.map(Math.abs))
+  const rows = chart.x.categories.flatMap((category, i) =>
+    chart.series.map(({ name, values }, j) => {
+      const value = values[i], label = [j === 0 ? category : '', ...(chart.series.length > 1 ? [name] : [])]
+      return value === null ? [...label, ''] : [...label, `${'█'.repeat(Math.round((Math.abs(value) / longest) * width))} ${chart.y.percent ? scale.format(value) : formatNumber(value)}`]
+    })
+  )
+  return `${printable(chart.title)}\n${renderTable([chart.x.label, ...(chart.series.length > 1 ? ['series'] : []), chart.y.label], rows, 'text')}`
+}
+
+function lines(chart: LineChart, width: number, height: number): string {
   const { x, y } = chartScales(chart)
   const cells = Array.from({ length: height }, () => new Array<string>(width).fill(' '))
   const column = (value: number) => Math.round(fraction(value, chart.x.scale, x) * (width - 1))

@@ -1,6 +1,8 @@
 export { renderSvg, type SvgOptions } from './render-svg.js'
 export { renderReport, type Report } from './render-report.js'
 export { renderTable, type Cell, type Table } from './table.js'
+export { figureNumbers, figureTable } from './figure-table.js'
+export { toCsv } from './csv.js'
 export { renderAscii, type AsciiOptions } from './ascii.js'
 export { formatNumber, formatPercent, formatTokens } from './numbers.js'
 export { reportErrorCodes } from './errors.js'

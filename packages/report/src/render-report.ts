@@ -1,9 +1,9 @@
 import type { Chart } from '@skipwise/core'
 import { escapeHtml } from './escape.js'
-import { chartScales } from './axis.js'
+import { figureTable } from './figure-table.js'
 import { renderSvg } from './render-svg.js'
 import { STYLES } from './styles.js'
-import { cellText, isNumeric, type Cell, type Table } from './table.js'
+import { cellText, isNumeric, type Table } from './table.js'
 import { themeable } from './theme.js'
 
 /** What a report shows, in this order. */
@@ -23,7 +23,7 @@ export interface Report {
  * A report as one HTML document: inline SVG and CSS, no script and no network, light or dark as the reader prefers, fit for print and
  * for screen readers. Every text is escaped, and a content security policy forbids what is not there.
  *
- * @throws SkipwiseError `REPORT_CHART_POINT`
+ * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`
  *
  * @example
  * ```ts
@@ -64,24 +64,8 @@ async function figure(chart: Chart): Promise<string> {
   return section(
     chart.title,
     `<figure>\n<div class="scroll">${svg}</div>\n<figcaption>${escapeHtml(chart.description)}</figcaption>\n</figure>
-<details class="data"><summary>The figure as a table</summary>${tableHtml(tableOf(chart))}</details>`
+<details class="data"><summary>The figure as a table</summary>${tableHtml(figureTable(chart))}</details>`
   )
-}
-
-/** One row for each x, one column for each series. */
-function tableOf(chart: Chart): Table {
-  const { x, y } = chart, xs = [...new Set(chart.series.flatMap(({ points }) => points.map(([at]) => at)))].sort((a, b) => a - b)
-  const percent = chartScales(chart).y.format
-  return {
-    headers: [x.label, ...chart.series.map(({ name }) => name)],
-    rows: xs.map(at => [
-      at,
-      ...chart.series.map(({ points }): Cell => {
-        const value = points.find(([px]) => px === at)?.[1]
-        return value === undefined ? '' : y.percent ? percent(value) : value
-      })
-    ])
-  }
 }
 
 function tableHtml(table: Table): string {

@@ -1,9 +1,8 @@
 import type { Chart } from '@skipwise/core'
 import { Error as ERROR_LEVEL, logger, parse, View, type Spec } from 'vega'
 import { compile } from 'vega-lite'
-import { chartScales } from './axis.js'
-import { chartSpec } from './chart-spec.js'
 import { escapeHtml } from './escape.js'
+import { chartSpec } from './spec/chart-spec.js'
 
 /** What {@link renderSvg} may leave out. */
 export interface SvgOptions {
@@ -14,7 +13,7 @@ export interface SvgOptions {
 /**
  * Draws a chart as a standalone SVG document on white, with its description as text alternative. The same chart gives the same bytes.
  *
- * @throws SkipwiseError `REPORT_CHART_POINT`
+ * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`
  *
  * @example
  * ```ts
@@ -22,9 +21,7 @@ export interface SvgOptions {
  * ```
  */
 export async function renderSvg(chart: Chart, { title = true }: SvgOptions = {}): Promise<string> {
-  // Own names: two series of one name would be joined into one line.
-  const named = { ...chart, series: chart.series.map(({ name, points }, i) => ({ name: uniqueName(chart, name, i), points })) }
-  const { spec } = compile(chartSpec(named, chartScales(chart), title), { logger: logger(ERROR_LEVEL) })
+  const { spec } = compile(chartSpec(chart, title ? chart.title : undefined), { logger: logger(ERROR_LEVEL) })
   const view = new View(parse(spec as Spec), { renderer: 'none', logLevel: ERROR_LEVEL })
   try {
     const svg = await view.toSVG()
@@ -32,9 +29,4 @@ export async function renderSvg(chart: Chart, { title = true }: SvgOptions = {})
   } finally {
     view.finalize()
   }
-}
-
-function uniqueName({ series }: Chart, name: string, i: number): string {
-  const before = series.slice(0, i).filter(other => other.name === name).length
-  return before === 0 ? name : `${name} (${before + 1})`
 }

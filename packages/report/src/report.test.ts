@@ -1,10 +1,10 @@
-import type { Chart } from '@skipwise/core'
-import { describe, expect, it } from 'vitest'
-import { renderAscii, renderReport, renderSvg } from './index.js'
-import { COLOURS, SERIES } from './theme.js'
+import type { BarChart, HeatMapChart, LineChart } from '@skipwise/core'
+import { describe, expect, it, test } from 'vitest'
+import { figureNumbers, figureTable, renderAscii, renderReport, renderSvg, toCsv } from './index.js'
+import { COLOURS, HEAT, inkOn, SERIES } from './theme.js'
 
 const evil = `<script>alert("1")</script> & 'more'`
-const chart: Chart = {
+const chart: LineChart = {
   id: 'passkey',
   title: 'Passkey retrieval by context length',
   x: { label: 'Length (tokens)', scale: 'log' },
@@ -16,7 +16,20 @@ const chart: Chart = {
   rules: [{ x: 512, label: 'window of 512' }],
   description: 'Share of pass keys retrieved exactly.'
 }
-const named = (name: string): Chart => ({ ...chart, title: name, description: name, x: { ...chart.x, label: name }, series: chart.series.map(series => ({ ...series, name })), rules: [{ x: 512, label: name }] })
+const named = (name: string): LineChart => ({ ...chart, title: name, description: name, x: { ...chart.x, label: name }, series: chart.series.map(series => ({ ...series, name })), rules: [{ x: 512, label: name }] })
+
+const bar: BarChart = {
+  kind: 'bar', id: 'tasks', title: 'Tasks', description: 'Accuracy by task.',
+  x: { label: 'Task', categories: ['boolq', 'piqa'] },
+  y: { label: 'Accuracy', scale: 'linear', percent: true },
+  series: [{ name: 'base', values: [0.5, null], intervals: [[0.4, 0.6], null] }, { name: 'extended', values: [0.25, 1] }]
+}
+const heatMap: HeatMapChart = {
+  kind: 'heat-map', id: 'grid', title: 'Passkey by length and depth', description: 'Share of keys.',
+  x: { label: 'Length', categories: ['512', '1k'] }, y: { label: 'Depth', categories: ['0 %', '100 %'] },
+  value: { label: 'Keys', scale: 'linear', percent: true, domain: [0, 1] },
+  series: [{ name: 'base', cells: [[1, 0.25], [0, null]] }, { name: 'extended', cells: [[1, 1], [1, 1]] }]
+}
 
 describe('renderSvg', () => {
   it('gives the same bytes twice', async () => expect(await renderSvg(chart)).toBe(await renderSvg(structuredClone(chart))))
@@ -41,6 +54,41 @@ describe('renderSvg', () => {
     expect(await renderSvg({ ...chart, series: [{ name: 'one', points: [[512, 0.5]] }] })).toContain('>512<')
     expect(await renderSvg({ ...chart, series: Array.from({ length: 8 }, (_, i) => ({ name: `s${i}`, points: [[512, i / 8], [1024, 1]] as const })) })).toContain('s7')
   })
+})
+
+describe('bars and heat maps', () => {
+  it.each([['bar', bar], ['heat map', heatMap]])('draws a %s as the same bytes twice, with every name', async (_, each) => {
+    const svg = await renderSvg(each)
+    expect(svg).toBe(await renderSvg(structuredClone(each)))
+    for (const text of ['>base<', '>extended<', each.title, `aria-label="${each.title}. ${each.description}"`, ...each.x.categories]) expect(svg).toContain(text)
+  })
+
+  it('draws no bar and no cell where nothing was measured', async () => {
+    const shapes = (svg: string, what: RegExp) => (svg.match(what) ?? []).length
+    expect(shapes(await renderSvg(bar), /aria-roledescription="bar"|<path d="[^"]*Z"[^>]*fill="#(0072b2|d55e00)"/g)).toBeGreaterThanOrEqual(3)
+    const fills = HEAT.map(({ light }) => light)
+    expect(shapes(await renderSvg(heatMap), new RegExp(`<path[^>]*fill="(${fills.join('|')})"`, 'g'))).toBe(7)
+  })
+
+  it('shows them as tables and as exact numbers', () => {
+    expect(figureTable(bar)).toEqual({ headers: ['Task', 'base', 'base, low', 'base, high', 'extended'], rows: [['boolq', '50 %', '40 %', '60 %', '25 %'], ['piqa', '', '', '', '100 %']] })
+    expect(figureNumbers(heatMap)).toEqual({ headers: ['series', 'Depth \\ Length', '512', '1k'], rows: [['base', '0 %', 1, 0.25], ['base', '100 %', 0, ''], ['extended', '0 %', 1, 1], ['extended', '100 %', 1, 1]] })
+  })
+
+  it('refuses what does not fit its categories', async () => {
+    await expect(renderSvg({ ...bar, series: [{ name: 'x', values: [1] }] })).rejects.toThrow('REPORT_CHART_SHAPE')
+    await expect(renderSvg({ ...heatMap, series: [{ name: 'x', cells: [[1, 1]] }] })).rejects.toThrow('REPORT_CHART_SHAPE')
+    await expect(renderSvg({ ...bar, series: [{ name: 'x', values: [1, NaN] }] })).rejects.toThrow('REPORT_CHART_POINT')
+  })
+
+  it('draws them in a terminal', () => {
+    expect(renderAscii(bar, { width: 8 }).split('\n')).toEqual(['Tasks', 'Task   series    Accuracy', '─────  ────────  ──────────────', 'boolq  base      ████ 50 %', '       extended  ██ 25 %', 'piqa   base', '       extended  ████████ 100 %'])
+    expect(renderAscii(heatMap)).toContain('base                 0 %  100 %  25 %')
+  })
+})
+
+test('CSV quotes what it must and runs nothing', () => {
+  expect(toCsv({ headers: ['a,b', 'c'], rows: [['say "x"', -0.1], ['=1+1', 1 / 3]] })).toBe('"a,b",c\r\n"say ""x""",-0.1\r\n\'=1+1,0.3333333333333333\r\n')
 })
 
 describe('renderReport', () => {
@@ -77,6 +125,7 @@ describe('renderReport', () => {
       const surface = COLOURS.surface[theme]
       for (const series of SERIES) expect(contrast(series[theme], surface)).toBeGreaterThanOrEqual(3)
       for (const text of [COLOURS.ink, COLOURS.muted]) expect(contrast(text[theme], surface)).toBeGreaterThanOrEqual(4.5)
+      HEAT.forEach((fill, level) => expect(contrast(inkOn(level)[theme], fill[theme])).toBeGreaterThanOrEqual(4.5))
     }
   })
 })

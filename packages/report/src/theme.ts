@@ -23,12 +23,27 @@ export const COLOURS = {
   rule: { light: '#8792a2', dark: '#77818f' }
 } as const
 
+/** Cells of a heat map, from the lowest value to the highest. */
+export const HEAT = [
+  { light: '#eef4fa', dark: '#1c2833' },
+  { light: '#cfe2f2', dark: '#1f3a52' },
+  { light: '#a9cbe6', dark: '#24506f' },
+  { light: '#7fb2d9', dark: '#2b648a' },
+  { light: '#2f78b3', dark: '#6bb0dc' },
+  { light: '#125d99', dark: '#8fc8ec' },
+  { light: '#08406f', dark: '#bce2fb' }
+] as const
+
+/** Which colour text has on a level of {@link HEAT}. */
+export const inkOn = (level: number): (typeof COLOURS)['ink' | 'surface'] => (level < 4 ? COLOURS.ink : COLOURS.surface)
+
 type Themed = { readonly light: string; readonly dark: string }
 
 /** CSS variable → its colour in both themes. */
 const VARIABLES: readonly (readonly [string, Themed])[] = [
   ...Object.entries(COLOURS).map(([name, colour]) => [`--${name}`, colour] as const),
-  ...SERIES.map((colour, i) => [`--series-${i + 1}`, colour] as const)
+  ...SERIES.map((colour, i) => [`--series-${i + 1}`, colour] as const),
+  ...HEAT.map((colour, i) => [`--heat-${i + 1}`, colour] as const)
 ]
 
 /** Declarations of every variable in one theme. */

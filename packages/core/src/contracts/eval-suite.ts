@@ -1,4 +1,5 @@
 import type { ProgressListener } from '../progress.js'
+import type { Chart } from './chart.js'
 import type { LanguageModel } from './language-model.js'
 
 /** What a suite is given beside the model. */
@@ -13,28 +14,6 @@ export interface EvalContext {
    * that an evaluation which was stopped goes on from there. Keys are unique within a result; values survive JSON. Without it nothing is kept.
    */
   readonly remember?: <Value>(key: string, compute: () => Promise<Value>) => Promise<Value>
-}
-
-/** A chart that `@skipwise/report` draws; points are [x, y]. */
-export interface Chart {
-  readonly id: string
-  readonly title: string
-  readonly x: ChartAxis
-  readonly y: ChartAxis
-  readonly series: readonly { readonly name: string; readonly points: readonly (readonly [number, number])[] }[]
-  /** Vertical dashed lines, for instance where the training window ends. */
-  readonly rules?: readonly { readonly x: number; readonly label: string }[]
-  /** A sentence that says what the chart shows, for those who cannot see it. */
-  readonly description: string
-}
-
-/** An axis of a {@link Chart}. */
-export interface ChartAxis {
-  readonly label: string
-  readonly scale: 'linear' | 'log'
-  /** Shown in percent. */
-  readonly percent?: boolean
-  readonly domain?: readonly [number, number]
 }
 
 /** A versioned result: everything needed to read and to repeat it. */

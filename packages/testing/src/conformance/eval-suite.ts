@@ -1,4 +1,4 @@
-import { validate, type Chart, type EvalContext, type EvalResult, type EvalSuite, type LanguageModel, type Plugin, type ProgressEvent, type StandardSchemaV1 } from '@skipwise/core'
+import { validate, type Chart, type ChartAxis, type EvalContext, type EvalResult, type EvalSuite, type LanguageModel, type Plugin, type ProgressEvent, type StandardSchemaV1 } from '@skipwise/core'
 import { describe, expect, test } from 'vitest'
 import { inductionModel } from '../models/induction-model.js'
 
@@ -113,10 +113,26 @@ function expectProgress(events: readonly ProgressEvent[]): void {
   expect(before).toBe(total)
 }
 
-function expectChart({ id, title, description, x, y, series }: Chart): void {
-  for (const text of [id, title, description, x.label, y.label]) expect(text).toMatch(/\S/)
-  for (const [px, py] of series.flatMap(({ points }) => points)) {
-    expect(Number.isFinite(px) && (x.scale === 'linear' || px > 0), `x = ${px}`).toBe(true)
-    expect(Number.isFinite(py) && (y.scale === 'linear' || py > 0), `y = ${py}`).toBe(true)
+function expectChart(chart: Chart): void {
+  for (const text of [chart.id, chart.title, chart.description, chart.x.label, chart.y.label]) expect(text).toMatch(/\S/)
+  if (chart.kind === 'bar') {
+    for (const { values, intervals = [] } of chart.series) {
+      expect(values).toHaveLength(chart.x.categories.length)
+      expectValues([...values, ...intervals.flatMap(interval => interval ?? [])], chart.y)
+    }
+  } else if (chart.kind === 'heat-map') {
+    for (const { cells } of chart.series) {
+      expect(cells.map(row => row.length)).toEqual(chart.y.categories.map(() => chart.x.categories.length))
+      expectValues(cells.flat(), chart.value)
+    }
+  } else {
+    for (const { points } of chart.series) {
+      expectValues(points.map(([x]) => x), chart.x)
+      expectValues(points.map(([, y]) => y), chart.y)
+    }
   }
+}
+
+function expectValues(values: readonly (number | null)[], { scale, label }: ChartAxis): void {
+  for (const value of values) if (value !== null) expect(Number.isFinite(value) && (scale === 'linear' || value > 0), `${label} = ${value}`).toBe(true)
 }

@@ -1,5 +1,5 @@
-import { SkipwiseError, type Chart, type ChartAxis } from '@skipwise/core'
-import { formatNumber, formatPercent, formatTokens } from './numbers.js'
+import { SkipwiseError, type Chart, type ChartAxis, type LineChart } from '@skipwise/core'
+import { formatNumber, formatPercent, formatTokens } from '../numbers.js'
 
 /** Where an axis begins and ends, and where its ticks stand. */
 export interface AxisScale {
@@ -12,19 +12,20 @@ export interface AxisScale {
 const MOST_TICKS = 11
 
 /**
- * Scales of a chart's axes. A log x axis counts tokens: powers of two, written 256, 512, 1k. A log y axis counts 1, 2, 5, 10.
+ * Scales of a line chart's axes. A log x axis counts tokens: powers of two, written 256, 512, 1k. A log y axis counts 1, 2, 5, 10.
  *
  * @throws SkipwiseError `REPORT_CHART_POINT`
  */
-export function chartScales(chart: Chart): { x: AxisScale; y: AxisScale } {
+export function chartScales(chart: LineChart): { x: AxisScale; y: AxisScale } {
   const points = chart.series.flatMap(({ points }) => points)
   const xs = [...points.map(([x]) => x), ...(chart.rules ?? []).map(({ x }) => x)], ys = points.map(([, y]) => y)
-  check(chart, chart.x, xs)
-  check(chart, chart.y, ys)
+  checkValues(chart, chart.x, xs)
+  checkValues(chart, chart.y, ys)
   return { x: xScale(chart.x, xs), y: yScale(chart.y, ys) }
 }
 
-function check(chart: Chart, axis: ChartAxis, values: readonly number[]): void {
+/** @throws SkipwiseError `REPORT_CHART_POINT` */
+export function checkValues(chart: Chart, axis: ChartAxis, values: readonly number[]): void {
   const wrong = values.find(value => !Number.isFinite(value) || (axis.scale === 'log' && value <= 0))
   if (wrong === undefined) return
   throw new SkipwiseError('REPORT_CHART_POINT', {
@@ -42,7 +43,7 @@ function xScale(axis: ChartAxis, values: readonly number[]): AxisScale {
 }
 
 /** From a tick below all values to one above. */
-function yScale(axis: ChartAxis, values: readonly number[]): AxisScale {
+export function yScale(axis: ChartAxis, values: readonly number[]): AxisScale {
   const log = axis.scale === 'log', range = axis.domain ?? widened(extent(values), log)
   const ticks = log ? oneTwoFive(...range) : linearTicks(...range)
   const domain = axis.domain ?? ([Math.min(range[0], ticks[0]), Math.max(range[1], ticks[ticks.length - 1])] as const)
@@ -105,4 +106,9 @@ function linearTicks(low: number, high: number): number[] {
 function stepFormat(ticks: readonly number[]): (value: number) => string {
   const decimals = Math.max(...ticks.map(tick => /\.(\d+)$/.exec(String(tick))?.[1].length ?? 0))
   return value => (Math.abs(value) >= 1e9 || decimals > 6 ? formatNumber(value) : value.toFixed(decimals))
+}
+
+/** Where a value stands between the ends of its axis, in [0, 1]. */
+export function fraction(value: number, type: 'linear' | 'log', { domain: [low, high] }: AxisScale): number {
+  return type === 'log' ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)
 }

@@ -1,9 +1,9 @@
 import { fc, test } from '@fast-check/vitest'
-import type { Chart, ChartAxis } from '@skipwise/core'
+import type { ChartAxis, LineChart } from '@skipwise/core'
 import { describe, expect, it } from 'vitest'
 import { chartScales } from './axis.js'
 
-const chart = (x: ChartAxis['scale'], y: ChartAxis['scale'], points: readonly (readonly [number, number])[], percent = false): Chart => ({
+const chart = (x: ChartAxis['scale'], y: ChartAxis['scale'], points: readonly (readonly [number, number])[], percent = false): LineChart => ({
   id: 'c',
   title: 'c',
   description: 'c',
