@@ -1,22 +1,42 @@
 import { isSkipwiseError, SkipwiseError, type HuggingFaceRope } from '@skipwise/core'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomic } from './atomic.js'
-import { readJsonObject } from './json-file.js'
+import { readJsonText } from './json-file.js'
 
 /** `config.json` of a model folder: every key is kept, known to us or not. */
 export type ModelConfig = Readonly<Record<string, unknown>>
 
 const CONFIG_FILE = 'config.json'
 
+/** A `config.json` as it was read. */
+export interface ConfigFile {
+  readonly path: string
+  readonly text: string
+  readonly config: ModelConfig
+}
+
 /**
  * Reads `config.json` of a model folder.
  *
  * @throws SkipwiseError `MODEL_CONFIG_NOT_FOUND`, `MODEL_CONFIG_INVALID`
  */
-export async function readModelConfig(folder: string): Promise<ModelConfig> {
-  const file = join(folder, CONFIG_FILE)
+export const readModelConfig = async (folder: string): Promise<ModelConfig> => (await readConfig(join(folder, CONFIG_FILE))).config
+
+/**
+ * Reads a `config.json`, named itself or by its folder, with its text.
+ *
+ * @throws SkipwiseError `MODEL_CONFIG_NOT_FOUND`, `MODEL_CONFIG_INVALID`
+ */
+export async function readConfigFile(fileOrFolder: string): Promise<ConfigFile> {
+  const isFolder = await stat(fileOrFolder).then(entry => entry.isDirectory(), () => false)
+  return readConfig(isFolder ? join(fileOrFolder, CONFIG_FILE) : fileOrFolder)
+}
+
+async function readConfig(path: string): Promise<ConfigFile> {
   try {
-    return await readJsonObject(file, 'MODEL_CONFIG_INVALID')
+    const { text, object } = await readJsonText(path, 'MODEL_CONFIG_INVALID')
+    return { path, text, config: object }
   } catch (error) {
     if (!isSkipwiseError(error) || error.code !== 'CHECKPOINT_NOT_FOUND') throw error
     throw new SkipwiseError('MODEL_CONFIG_NOT_FOUND', { problem: error.problem, fix: 'name the folder of a Hugging Face model', cause: error })
@@ -54,10 +74,10 @@ export function applyRope(config: ModelConfig, rope: HuggingFaceRope): ModelConf
  * `isinstance(factor, float)` (`modeling_rope_utils.py`), transformers 5 by the annotations of the configuration class.
  */
 const FLOAT_KEYS: ReadonlySet<string> = new Set([
-  'attention_dropout', 'attention_factor', 'attn_pdrop', 'beta_fast', 'beta_slow', 'embd_pdrop', 'embedding_dropout', 'factor',
-  'hidden_dropout', 'high_freq_factor', 'initializer_range', 'layer_norm_eps', 'layer_norm_epsilon', 'long_factor',
+  'attention_dropout', 'attention_factor', 'attn_factor', 'attn_pdrop', 'beta_fast', 'beta_slow', 'embd_pdrop', 'embedding_dropout', 'factor',
+  'hidden_dropout', 'high_freq_factor', 'initializer_range', 'layer_norm_eps', 'layer_norm_epsilon', 'long_factor', 'long_mscale',
   'low_freq_factor', 'mscale', 'mscale_all_dim', 'partial_rotary_factor', 'resid_pdrop', 'residual_dropout', 'rms_norm_eps',
-  'rope_theta', 'short_factor'
+  'rope_local_base_freq', 'rope_theta', 'short_factor', 'short_mscale'
 ])
 
 /** JSON of a configuration: keys sorted, indented by two, floats with a decimal point or an exponent, a final line end. */
