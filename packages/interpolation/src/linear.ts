@@ -2,6 +2,7 @@ import { definePlugin } from '@skipwise/core'
 import { z } from 'zod'
 import { factorOf, ropeFrequencies } from './geometry.js'
 import { huggingFaceRope } from './hugging-face.js'
+import { fromExtendedWindow, type HuggingFaceRopeType } from './rope-type.js'
 
 /** Position Interpolation: θ'_i = θ_i / s, the same as positions m / s (Chen et al., arXiv 2306.15595, eq. 4). */
 export const linear = definePlugin({
@@ -17,3 +18,6 @@ export const linear = definePlugin({
     toHuggingFace: geometry => huggingFaceRope(geometry, 'linear', { factor: factorOf(geometry) })
   })
 })
+
+/** `linear` has no key for L_c: `max_position_embeddings` is taken for L_t. Its frequencies depend on s alone. */
+export const linearFromHuggingFace: HuggingFaceRopeType = { plugin: linear, types: ['linear'], read: keys => ({ config: {}, ...fromExtendedWindow(keys) }) }

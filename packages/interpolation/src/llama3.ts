@@ -2,6 +2,9 @@ import { definePlugin } from '@skipwise/core'
 import { z } from 'zod'
 import { factorOf, ropeFrequencies } from './geometry.js'
 import { huggingFaceRope, integerOriginalLength } from './hugging-face.js'
+import { numberAt, required } from './json-keys.js'
+import { fromOriginalWindow, type HuggingFaceRopeType } from './rope-type.js'
+import { rotationRamp } from './rotation-ramp.js'
 
 const config = z
   .strictObject({
@@ -21,12 +24,7 @@ export const llama3 = definePlugin({
   config,
   create: ({ lowFreqFactor, highFreqFactor }) => ({
     frequencies: geometry => {
-      const factor = factorOf(geometry)
-      const scale = (theta: number) => {
-        const rotations = (geometry.originalLength * theta) / (2 * Math.PI)
-        const kept = Math.min(1, Math.max(0, (rotations - lowFreqFactor) / (highFreqFactor - lowFreqFactor)))
-        return ((1 - kept) * theta) / factor + kept * theta
-      }
+      const scale = rotationRamp(geometry.originalLength, factorOf(geometry), { low: lowFreqFactor, high: highFreqFactor })
       return { inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map(scale), attentionFactor: 1, softmaxScale: 1 }
     },
     toHuggingFace: geometry =>
@@ -38,3 +36,20 @@ export const llama3 = definePlugin({
       })
   })
 })
+
+/** `llama3`; transformers gives none of its keys a default. */
+export const llama3FromHuggingFace: HuggingFaceRopeType = {
+  plugin: llama3,
+  types: ['llama3'],
+  read: keys => {
+    const { rope } = keys
+    required(numberAt(rope, 'factor', 1), 'factor')
+    return {
+      config: {
+        lowFreqFactor: required(numberAt(rope, 'low_freq_factor', 0), 'low_freq_factor'),
+        highFreqFactor: required(numberAt(rope, 'high_freq_factor', 0), 'high_freq_factor')
+      },
+      ...fromOriginalWindow(keys)
+    }
+  }
+}

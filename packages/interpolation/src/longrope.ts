@@ -2,13 +2,16 @@ import { definePlugin, SkipwiseError, type RopeGeometry } from '@skipwise/core'
 import { z } from 'zod'
 import { factorOf, geometryError, ropeFrequencies } from './geometry.js'
 import { huggingFaceRope, integerOriginalLength } from './hugging-face.js'
+import { numberAt, numbersAt } from './json-keys.js'
+import { fromOriginalWindow, type HuggingFaceRopeType } from './rope-type.js'
+import { yarnScale } from './yarn-ramp.js'
 
 const factors = z.array(z.number().positive()).min(1)
 
 const config = z.strictObject({
   shortFactor: factors.describe('λ̂_i for sequences of at most the original window, one per frequency'),
   longFactor: factors.describe('λ̂_i for longer sequences, one per frequency'),
-  attentionFactor: z.number().positive().optional().describe('A, instead of √(1 + ln s / ln L_c)')
+  attentionFactor: z.union([z.number().positive(), z.enum(['su', 'yarn'])]).optional().describe('A: a number, or the rule for it: su is √(1 + ln s / ln L_c), as without, yarn is 0.1 ln s + 1')
 })
 
 type LongropeConfig = z.output<typeof config>
@@ -22,6 +25,12 @@ function checkLists({ shortFactor, longFactor }: LongropeConfig, { rotaryDim }: 
       fix: 'give one factor per frequency, rotaryDim / 2 of them'
     })
   }
+}
+
+/** A by its rule, or as given. */
+function attentionFactorOf({ attentionFactor = 'su' }: LongropeConfig, factor: number, originalLength: number): number {
+  if (attentionFactor === 'su') return longropeScale(factor, originalLength)
+  return attentionFactor === 'yarn' ? yarnScale(factor) : attentionFactor
 }
 
 /** √(1 + ln s / ln L_c) for s > 1, else 1 (LongRoPE's code, policy `su`). */
@@ -48,7 +57,7 @@ export const longrope = definePlugin({
       const list = length > originalLength ? given.longFactor : given.shortFactor
       return {
         inverseFrequencies: ropeFrequencies(base, rotaryDim).map((theta, i) => theta / list[i]),
-        attentionFactor: given.attentionFactor ?? longropeScale(factor, originalLength),
+        attentionFactor: attentionFactorOf(given, factor, originalLength),
         softmaxScale: 1
       }
     },
@@ -60,8 +69,26 @@ export const longrope = definePlugin({
         original_max_position_embeddings: integerOriginalLength(geometry),
         short_factor: given.shortFactor,
         long_factor: given.longFactor,
-        ...(given.attentionFactor === undefined ? {} : { attention_factor: given.attentionFactor })
+        // a missing one is the rule `su` to transformers
+        ...((given.attentionFactor ?? 'su') === 'su' ? {} : { attention_factor: attentionFactorOf(given, factor, geometry.originalLength) })
       })
     }
   })
 })
+
+/** `longrope`, and `su` as the first Phi-3 files call it. */
+export const longropeFromHuggingFace: HuggingFaceRopeType = {
+  plugin: longrope,
+  types: ['longrope', 'su'],
+  read: keys => {
+    const { rope, rotaryDim } = keys
+    return {
+      config: {
+        shortFactor: numbersAt(rope, 'short_factor', rotaryDim / 2),
+        longFactor: numbersAt(rope, 'long_factor', rotaryDim / 2),
+        attentionFactor: numberAt(rope, 'attention_factor', Number.MIN_VALUE)
+      },
+      ...fromOriginalWindow(keys)
+    }
+  }
+}

@@ -2,6 +2,7 @@ import { definePlugin } from '@skipwise/core'
 import { z } from 'zod'
 import { factorOf, ropeFrequencies } from './geometry.js'
 import { huggingFaceRope } from './hugging-face.js'
+import type { HuggingFaceRopeType } from './rope-type.js'
 
 /** No interpolation: θ_i = b^(−2i/R) whatever the target (RoFormer, Su et al. 2021). The baseline, and transformers' `default`. */
 export const none = definePlugin({
@@ -20,3 +21,6 @@ export const none = definePlugin({
     }
   })
 })
+
+/** `default`, and what a file without a type means. */
+export const noneFromHuggingFace: HuggingFaceRopeType = { plugin: none, types: ['default'], read: ({ maxLength }) => ({ config: {}, originalLength: maxLength, factor: 1 }) }

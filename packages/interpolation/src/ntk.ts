@@ -1,14 +1,9 @@
-import { definePlugin, type RopeGeometry } from '@skipwise/core'
+import { definePlugin } from '@skipwise/core'
 import { z } from 'zod'
-import { factorOf, geometryError, ropeFrequencies } from './geometry.js'
+import { factorOf, ropeFrequencies } from './geometry.js'
 import { huggingFaceRope } from './hugging-face.js'
-
-/** b' = b · s^(R/(R−2)): leaves θ_0 alone and divides the last frequency by exactly s. */
-function scaledBase(geometry: RopeGeometry): number {
-  const factor = factorOf(geometry), { base, rotaryDim } = geometry
-  if (rotaryDim < 4) throw geometryError(`ntk has the exponent R/(R−2) and rotaryDim is ${rotaryDim}`, 'use linear, or a rotaryDim of at least 4')
-  return base * factor ** (rotaryDim / (rotaryDim - 2))
-}
+import { ntkBase } from './ntk-base.js'
+import { fromExtendedWindow, type HuggingFaceRopeType } from './rope-type.js'
 
 /**
  * Static NTK-aware scaling: θ'_i = b'^(−2i/R) with b' = b · s^(R/(R−2)) (bloc97 2023; PoSE §4.1 `vanilla_ntk`). transformers has
@@ -20,7 +15,10 @@ export const ntk = definePlugin({
   summary: 'a larger base, b · s^(R/(R−2)) (static NTK-aware)',
   config: z.strictObject({}),
   create: () => ({
-    frequencies: geometry => ({ inverseFrequencies: ropeFrequencies(scaledBase(geometry), geometry.rotaryDim), attentionFactor: 1, softmaxScale: 1 }),
-    toHuggingFace: geometry => huggingFaceRope({ ...geometry, base: scaledBase(geometry) }, 'default', {})
+    frequencies: geometry => ({ inverseFrequencies: ropeFrequencies(ntkBase(geometry, factorOf(geometry)), geometry.rotaryDim), attentionFactor: 1, softmaxScale: 1 }),
+    toHuggingFace: geometry => huggingFaceRope({ ...geometry, base: ntkBase(geometry, factorOf(geometry)) }, 'default', {})
   })
 })
+
+/** `vanilla_ntk`, which only the PoSE repository writes and reads. */
+export const ntkFromHuggingFace: HuggingFaceRopeType = { plugin: ntk, types: ['vanilla_ntk'], read: keys => ({ config: {}, ...fromExtendedWindow(keys) }) }

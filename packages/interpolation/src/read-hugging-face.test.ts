@@ -4,7 +4,7 @@ import { isSkipwiseError } from '@skipwise/core'
 import { fc, test as property } from '@fast-check/vitest'
 import { sharedFixture } from '@skipwise/testing'
 import { describe, expect, test } from 'vitest'
-import { readHuggingFaceRope } from './index.js'
+import { readHuggingFaceRope, readHuggingFaceRopes } from './index.js'
 
 const llama = { hidden_size: 4096, num_attention_heads: 32, max_position_embeddings: 16384 }
 
@@ -48,15 +48,54 @@ describe('lengths, factor and base', () => {
   test('every knob of yarn; 0 and null count as not given', () => {
     const knobs = { truncate: false, beta_fast: 16, beta_slow: 2, attention_factor: 1.1, mscale: 1, mscale_all_dim: 0.8 }
     const read = (rope: object) => readHuggingFaceRope({ ...llama, rope_parameters: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 4096, ...rope } }).config
-    expect(read(knobs)).toEqual({ truncate: false, betaFast: 16, betaSlow: 2, attentionFactor: 1.1, mscale: 1, mscaleAllDim: 0.8 })
-    expect(read({ beta_fast: 0, beta_slow: null, attention_factor: null })).toEqual({ truncate: true, betaFast: 32, betaSlow: 1 })
+    expect(read(knobs)).toEqual({ truncate: false, betaFast: 16, betaSlow: 2, clamp: 'dimensions', attentionFactor: 1.1, mscale: 1, mscaleAllDim: 0.8 })
+    expect(read({ beta_fast: 0, beta_slow: null, attention_factor: null })).toEqual({ truncate: true, betaFast: 32, betaSlow: 1, clamp: 'dimensions' })
+  })
+})
+
+describe('a RoPE per layer type', () => {
+  const base = { head_dim: 64, max_position_embeddings: 8192 }
+  test('nested, with the base of the top where a layer has none, and null for layers without positions', () => {
+    const rope_parameters = { full_attention: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 2048 }, sliding_attention: { rope_theta: 5e5, partial_rotary_factor: 0.5 }, nope: null }
+    const readings = readHuggingFaceRopes({ ...base, rope_theta: undefined, rope_parameters })
+    expect(readings.map(({ layerType, reading }) => [layerType, reading?.name, reading?.geometry.base, reading?.geometry.rotaryDim])).toEqual([
+      ['full_attention', 'yarn', 10000, 64], ['sliding_attention', 'none', 5e5, 32], ['nope', undefined, undefined, undefined]
+    ])
+  })
+  test('Gemma 3: rope_local_base_freq is the base of the sliding layers, which are not scaled', () => {
+    const readings = readHuggingFaceRopes({ ...base, rope_theta: 1e6, rope_local_base_freq: 10000, rope_scaling: { rope_type: 'linear', factor: 8 } })
+    expect(readings.map(({ layerType, reading }) => [layerType, reading?.name, reading?.geometry.base])).toEqual([['full_attention', 'linear', 1e6], ['sliding_attention', 'none', 10000]])
+  })
+  test('Gemma 4: the head of full layers is global_head_dim, all of it rotary for proportional', () => {
+    const [{ reading }] = readHuggingFaceRopes({ ...base, global_head_dim: 512, rope_parameters: { full_attention: { rope_type: 'proportional', rope_theta: 1e6, partial_rotary_factor: 0.25 } } })
+    expect(reading).toMatchObject({ name: 'proportional', config: { partialRotaryFactor: 0.25 }, geometry: { rotaryDim: 512 } })
+  })
+  test('keys beside the layer types', () => {
+    expect(() => readHuggingFaceRopes({ ...base, rope_parameters: { full_attention: {}, factor: 8 } })).toThrow("ROPE_CONFIG_INVALID: the rope object has 'factor' beside")
+  })
+})
+
+describe('types of other stacks, and names of other models', () => {
+  const read = (rope_scaling: object, more: object = {}) => readHuggingFaceRope({ ...llama, rope_scaling, ...more })
+  test.each([
+    ['dynamic', { type: 'dynamic', factor: 8 }, 'dynamic-ntk', 16384],
+    ['vanilla_ntk', { type: 'vanilla_ntk', factor: 8 }, 'ntk', 2048],
+    ['ntk', { type: 'ntk', factor: 8, mixed_b: 0.6 }, 'ntk-fixed', 16384],
+    ['dynamic-yarn', { type: 'dynamic-yarn', factor: 8, original_max_position_embeddings: 2048, finetuned: true }, 'dynamic-yarn', 2048],
+    ['su', { type: 'su', short_factor: new Array(64).fill(1), long_factor: new Array(64).fill(2), original_max_position_embeddings: 4096 }, 'longrope', 4096]
+  ])('%s', (_, rope, name, originalLength) => expect(read(rope)).toMatchObject({ name, geometry: { originalLength } }))
+  test('dynamic-yarn that is not finetuned starts at its window', () => {
+    expect(() => read({ type: 'dynamic-yarn', factor: 8, original_max_position_embeddings: 2048 })).toThrow('ROPE_CONFIG_INVALID: dynamic-yarn that is not finetuned')
+  })
+  test('GPT-J', () => {
+    expect(readHuggingFaceRope({ n_embd: 4096, n_head: 16, n_positions: 2048, rotary_dim: 64 }).geometry).toEqual({ base: 10000, rotaryDim: 64, originalLength: 2048, targetLength: 2048 })
   })
 })
 
 describe('refuses', () => {
   const yarn = { rope_type: 'yarn', factor: 8, original_max_position_embeddings: 2048 }
   const cases: [string, string, Record<string, unknown>][] = [
-    ['a type that it does not know', 'ROPE_TYPE_UNKNOWN', { rope_scaling: { type: 'dynamic', factor: 8 } }],
+    ['a type that it does not know', 'ROPE_TYPE_UNKNOWN', { rope_scaling: { type: 'dynamics', factor: 8 } }],
     ['a type of the object prototype', 'ROPE_TYPE_UNKNOWN', { rope_scaling: { type: 'constructor', factor: 8 } }],
     ['type and rope_type that differ', 'ROPE_CONFIG_CONTRADICTORY', { rope_scaling: { ...yarn, type: 'linear' } }],
     ['old and new keys of other types', 'ROPE_CONFIG_CONTRADICTORY', { rope_scaling: yarn, rope_parameters: { rope_type: 'default', rope_theta: 10000 } }],

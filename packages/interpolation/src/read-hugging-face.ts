@@ -1,74 +1,134 @@
 import { nearestName, SkipwiseError, validate, type RopeGeometry } from '@skipwise/core'
-import { keyError, lengthAt, numberAt, numbersAt, objectAt, required, valueOf, type JsonObject } from './json-keys.js'
-import { linear } from './linear.js'
-import { llama3 } from './llama3.js'
-import { longrope } from './longrope.js'
-import { none } from './none.js'
-import { yarn } from './yarn.js'
+import { dynamicNtkFromHuggingFace } from './dynamic-ntk.js'
+import { dynamicYarnFromHuggingFace } from './dynamic-yarn.js'
+import { keyError, lengthAt, numberAt, objectAt, required, valueOf, type JsonObject } from './json-keys.js'
+import { linearFromHuggingFace } from './linear.js'
+import { llama3FromHuggingFace } from './llama3.js'
+import { longropeFromHuggingFace } from './longrope.js'
+import { noneFromHuggingFace } from './none.js'
+import { ntkFixedFromHuggingFace } from './ntk-fixed.js'
+import { ntkFromHuggingFace } from './ntk.js'
+import { proportionalFromHuggingFace } from './proportional.js'
+import type { HuggingFaceRopeType } from './rope-type.js'
+import { yarnFromHuggingFace } from './yarn.js'
 
-const pluginsByType = { default: none, linear, yarn, llama3, longrope } as const
+/** Every type of rope that a file can name. */
+export const ropeTypes: readonly HuggingFaceRopeType[] = [
+  noneFromHuggingFace, linearFromHuggingFace, dynamicNtkFromHuggingFace, yarnFromHuggingFace, llama3FromHuggingFace, longropeFromHuggingFace,
+  proportionalFromHuggingFace, ntkFromHuggingFace, ntkFixedFromHuggingFace, dynamicYarnFromHuggingFace
+]
 
-type RopeType = keyof typeof pluginsByType
+const MAX_ROTARY_DIM = 65536
 
 /** What {@link readHuggingFaceRope} finds: `name` and `config` go to the registry, `geometry` to `frequencies`. */
 export interface HuggingFaceRopeReading {
-  readonly name: 'none' | 'linear' | 'yarn' | 'llama3' | 'longrope'
+  /** Name of the plugin. */
+  readonly name: string
   /** The plugin's configuration, complete with its defaults. */
   readonly config: Readonly<Record<string, unknown>>
   /** L_t here is L_c times the factor; `max_position_embeddings` may allow more (LLaMA 3.1: 8 × 8,192 of 131,072). */
   readonly geometry: RopeGeometry
 }
 
+/** The RoPE of the layers of one type. */
+export interface LayerRopeReading {
+  /** `full_attention`, `sliding_attention`, …; undefined for a model with one RoPE. */
+  readonly layerType: string | undefined
+  /** undefined where the file says null: layers without positions. */
+  readonly reading: HuggingFaceRopeReading | undefined
+}
+
 /**
  * Reads the RoPE keys of a `config.json`, old (`rope_theta`, `rope_scaling`) and new (`rope_parameters`), as transformers 5.18 does:
  *
  * - base: `rope_theta` inside the rope object, else at the top, else 10,000;
- * - R = ⌊head_dim × partial_rotary_factor⌋, head_dim else being ⌊hidden_size / num_attention_heads⌋;
- * - L_c of yarn, llama3 and longrope: `original_max_position_embeddings` at the top, else inside, else `max_position_embeddings`;
+ * - R = ⌊head_dim × partial_rotary_factor⌋, head_dim else being ⌊hidden_size / num_attention_heads⌋; the whole head for `proportional`;
+ *   GPT-J's `rotary_dim`, `n_embd`, `n_head` and `n_positions` are known;
+ * - L_c of yarn, llama3 and longrope: `original_max_position_embeddings` at the top, else inside, else `max_position_embeddings`; of `dynamic`
+ *   always `max_position_embeddings`;
  * - s: `factor`, even where the lengths say otherwise; for yarn and longrope without it `max_position_embeddings` / L_c;
  * - L_t = L_c × s. `linear` has no key for L_c, so `max_position_embeddings` is taken for L_t; its frequencies depend on s alone.
  *
- * Where both forms stand in one file, transformers 5 reads the old one and other stacks the new one: they must mean the same.
+ * Where both forms stand in one file, transformers 5 reads the old one and other stacks the new one: they must mean the same. Types of
+ * other stacks are read as those do: `vanilla_ntk` (PoSE), `ntk` (vLLM), `dynamic-yarn` (YaRN repository).
  *
  * @param config the parsed file; nothing in it is trusted
- * @throws SkipwiseError `ROPE_CONFIG_INVALID`, `ROPE_CONFIG_CONTRADICTORY`, `ROPE_TYPE_UNKNOWN`
+ * @throws SkipwiseError `ROPE_CONFIG_INVALID` (also for a RoPE per layer type: {@link readHuggingFaceRopes}), `ROPE_CONFIG_CONTRADICTORY`,
+ * `ROPE_TYPE_UNKNOWN`
  */
 export function readHuggingFaceRope(config: Readonly<Record<string, unknown>>): HuggingFaceRopeReading {
-  // null, {} and missing are the same: Python calls each false
-  const forms = ['rope_parameters', 'rope_scaling'].map(key => objectAt(config, key)).filter(form => form && Object.keys(form).length > 0)
-  const [reading, other] = (forms.length ? forms : [{}]).map(form => readForm(config, form as JsonObject))
-  if (other && JSON.stringify(reading) !== JSON.stringify(other)) {
-    throw contradiction(
-      `rope_parameters means ${JSON.stringify(reading)}, rope_scaling with rope_theta means ${JSON.stringify(other)}`,
-      'find out which one the model was trained with and write both alike, or remove the other'
-    )
-  }
+  const [{ layerType, reading }] = readHuggingFaceRopes(config)
+  if (layerType !== undefined || !reading) throw keyError(`the file has its own RoPE for '${layerType}' layers`, 'use a model with one RoPE for all layers')
   return reading
 }
 
+/**
+ * {@link readHuggingFaceRope} for models with a RoPE per layer type: `rope_parameters` nested by type as transformers 5 writes it, or
+ * `rope_local_base_freq` beside `rope_theta` as Gemma 3 has it.
+ *
+ * @param config the parsed file; nothing in it is trusted
+ * @returns at least one reading; a single one without `layerType` for a model with one RoPE
+ * @throws SkipwiseError `ROPE_CONFIG_INVALID`, `ROPE_CONFIG_CONTRADICTORY`, `ROPE_TYPE_UNKNOWN`
+ */
+export function readHuggingFaceRopes(config: Readonly<Record<string, unknown>>): readonly LayerRopeReading[] {
+  // null, {} and missing are the same: Python calls each false
+  const forms = ['rope_parameters', 'rope_scaling'].map(key => objectAt(config, key)).filter(form => form && Object.keys(form).length > 0)
+  const [readings, others] = (forms.length ? forms : [{}]).map(form => readForm(config, form as JsonObject))
+  if (others && JSON.stringify(readings) !== JSON.stringify(others)) {
+    throw contradiction(
+      `rope_parameters means ${meaning(readings)}, rope_scaling with rope_theta means ${meaning(others)}`,
+      'find out which one the model was trained with and write both alike, or remove the other'
+    )
+  }
+  return readings
+}
+
+const meaning = (readings: readonly LayerRopeReading[]) => JSON.stringify(readings.length === 1 && readings[0].layerType === undefined ? readings[0].reading : readings)
+
 /** What one of the two rope objects means. */
-function readForm(config: JsonObject, rope: JsonObject): HuggingFaceRopeReading {
-  const type = ropeTypeOf(rope), plugin = pluginsByType[type]
+function readForm(config: JsonObject, rope: JsonObject): LayerRopeReading[] {
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
+  const layers = Object.entries(rope)
+  if (layers.some(([, value]) => isObject(value))) {
+    const odd = layers.find(([, value]) => value !== null && !isObject(value))
+    if (odd) throw keyError(`the rope object has '${odd[0]}' beside a RoPE per layer type`, 'put it inside each layer type')
+    return layers.map(([layerType]) => {
+      const layer = objectAt(rope, layerType)
+      return { layerType, reading: layer && readLayer(config, layer, layerType) }
+    })
+  }
+  const reading = readLayer(config, rope, undefined), local = numberAt(config, 'rope_local_base_freq', Number.MIN_VALUE)
+  if (local === undefined) return [{ layerType: undefined, reading }]
+  const sliding = readLayer({ ...config, rope_theta: local }, {}, 'sliding_attention')
+  return [{ layerType: 'full_attention', reading }, { layerType: 'sliding_attention', reading: sliding }]
+}
+
+function readLayer(config: JsonObject, rope: JsonObject, layerType: string | undefined): HuggingFaceRopeReading {
+  const { type, name } = ropeTypeOf(rope)
   const base = numberAt(inAndOutside(config, rope, 'rope_theta'), 'rope_theta', Number.MIN_VALUE) ?? 10000
-  const rotaryDim = rotaryDimOf(config, rope)
-  const { originalLength, factor } = lengthsOf(config, rope, type)
+  const maxLength = required(lengthAt(config, 'max_position_embeddings') ?? lengthAt(config, 'n_positions'), 'max_position_embeddings')
+  const { headDim, partialRotaryFactor, rotaryDim } = headOf(config, rope, layerType, type.wholeHead ?? false)
+  const originalKey = 'original_max_position_embeddings'
+  // transformers looks at the top only for a model with one RoPE
+  const givenOriginalLength = (layerType === undefined ? lengthAt(config, originalKey) : undefined) ?? lengthAt(rope, originalKey)
+  const { config: keys, originalLength, factor } = type.read({ rope, rotaryDim, partialRotaryFactor: partialRotaryFactor ?? rotaryDim / headDim, maxLength, givenOriginalLength })
+  const pluginConfig = Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined))
   return {
-    name: plugin.name,
-    config: validate(plugin.config, pluginConfig(type, rope, rotaryDim), 'ROPE_CONFIG_INVALID', `config.json, RoPE type '${type}'`),
+    name: type.plugin.name,
+    config: validate(type.plugin.config, pluginConfig, 'ROPE_CONFIG_INVALID', `config.json, RoPE type '${name}'`),
     geometry: { base, rotaryDim, originalLength, targetLength: Math.max(originalLength, originalLength * factor) }
   }
 }
 
-function ropeTypeOf(rope: JsonObject): RopeType {
-  const perLayer = Object.entries(rope).find(([, value]) => typeof value === 'object' && value !== null && !Array.isArray(value))
-  if (perLayer) throw keyError(`rope_parameters has its own RoPE for '${perLayer[0]}' layers`, 'use a model with one RoPE for all layers')
-  const type = valueOf(rope, 'rope_type') ?? valueOf(rope, 'type') ?? 'default', oldType = valueOf(rope, 'type') ?? type
-  if (type !== oldType) throw contradiction(`rope_type is ${JSON.stringify(type)} and type is ${JSON.stringify(oldType)}`, 'keep the one that the model was trained with')
-  if (typeof type !== 'string') throw keyError(`rope_type is ${JSON.stringify(type)}`, 'give the name of a RoPE type')
-  if (Object.hasOwn(pluginsByType, type)) return type as RopeType
-  const names = Object.keys(pluginsByType), nearest = nearestName(type, names)
+function ropeTypeOf(rope: JsonObject): { type: HuggingFaceRopeType; name: string } {
+  const name = valueOf(rope, 'rope_type') ?? valueOf(rope, 'type') ?? 'default', oldName = valueOf(rope, 'type') ?? name
+  if (name !== oldName) throw contradiction(`rope_type is ${JSON.stringify(name)} and type is ${JSON.stringify(oldName)}`, 'keep the one that the model was trained with')
+  if (typeof name !== 'string') throw keyError(`rope_type is ${JSON.stringify(name)}`, 'give the name of a RoPE type')
+  const type = ropeTypes.find(({ types }) => types.includes(name))
+  if (type) return { type, name }
+  const names = ropeTypes.flatMap(({ types }) => types), nearest = nearestName(name, names)
   throw new SkipwiseError('ROPE_TYPE_UNKNOWN', {
-    problem: `config.json has the RoPE type '${type}'${nearest ? `; did they mean '${nearest}'?` : ''}`,
+    problem: `config.json has the RoPE type '${name}'${nearest ? `; did they mean '${nearest}'?` : ''}`,
     fix: `use a model with one of ${names.join(', ')}`
   })
 }
@@ -82,62 +142,20 @@ function inAndOutside(config: JsonObject, rope: JsonObject, key: string): JsonOb
   return { [key]: inside ?? outside }
 }
 
-function rotaryDimOf(config: JsonObject, rope: JsonObject): number {
+/** The dimensions of a head and those that turn. */
+function headOf(config: JsonObject, rope: JsonObject, layerType: string | undefined, wholeHead: boolean) {
   const headDim =
+    (layerType === 'full_attention' ? lengthAt(config, 'global_head_dim') : undefined) ??
     lengthAt(config, 'head_dim') ??
-    Math.floor(required(lengthAt(config, 'hidden_size'), 'head_dim or hidden_size') / required(lengthAt(config, 'num_attention_heads'), 'num_attention_heads'))
-  const partial = numberAt(inAndOutside(config, rope, 'partial_rotary_factor'), 'partial_rotary_factor', 0) ?? 1
-  const rotaryDim = Math.floor(headDim * partial)
-  if (rotaryDim >= 2 && rotaryDim % 2 === 0 && partial <= 1 && rotaryDim <= 65536) return rotaryDim
-  throw keyError(`head_dim ${headDim} and partial_rotary_factor ${partial} give ${rotaryDim} rotary dimensions`, 'they must give an even number from 2 to 65536')
-}
-
-function lengthsOf(config: JsonObject, rope: JsonObject, type: RopeType): { originalLength: number; factor: number } {
-  const maxLength = required(lengthAt(config, 'max_position_embeddings'), 'max_position_embeddings')
-  if (type === 'default') return { originalLength: maxLength, factor: 1 }
-  const given = numberAt(rope, 'factor', 1)
-  if (type === 'linear') {
-    const factor = required(given, 'factor')
-    return { originalLength: maxLength / factor, factor }
-  }
-  const originalKey = 'original_max_position_embeddings'
-  const originalLength = lengthAt(config, originalKey) ?? lengthAt(rope, originalKey) ?? maxLength
-  const factor = type === 'llama3' ? required(given, 'factor') : (given ?? maxLength / originalLength)
-  if (factor < 1) throw keyError(`max_position_embeddings ${maxLength} is below ${originalKey} ${originalLength}`, 'correct one of them, or give factor')
-  return { originalLength, factor }
-}
-
-/** The plugin's configuration as the file gives it; what is not given gets the plugin's default. */
-function pluginConfig(type: RopeType, rope: JsonObject, rotaryDim: number): JsonObject {
-  return Object.fromEntries(Object.entries(configKeys(type, rope, rotaryDim)).filter(([, value]) => value !== undefined))
-}
-
-function configKeys(type: RopeType, rope: JsonObject, rotaryDim: number): JsonObject {
-  switch (type) {
-    case 'yarn':
-      return {
-        truncate: valueOf(rope, 'truncate'),
-        // transformers: `rope_parameters.get('beta_fast') or 32`
-        betaFast: numberAt(rope, 'beta_fast', 0) || undefined,
-        betaSlow: numberAt(rope, 'beta_slow', 0) || undefined,
-        attentionFactor: valueOf(rope, 'attention_factor'),
-        mscale: valueOf(rope, 'mscale'),
-        mscaleAllDim: valueOf(rope, 'mscale_all_dim')
-      }
-    case 'llama3':
-      return {
-        lowFreqFactor: required(numberAt(rope, 'low_freq_factor', 0), 'low_freq_factor'),
-        highFreqFactor: required(numberAt(rope, 'high_freq_factor', 0), 'high_freq_factor')
-      }
-    case 'longrope':
-      return {
-        shortFactor: numbersAt(rope, 'short_factor', rotaryDim / 2),
-        longFactor: numbersAt(rope, 'long_factor', rotaryDim / 2),
-        attentionFactor: valueOf(rope, 'attention_factor')
-      }
-    default:
-      return {}
-  }
+    Math.floor(
+      required(lengthAt(config, 'hidden_size') ?? lengthAt(config, 'n_embd'), 'head_dim or hidden_size') /
+      required(lengthAt(config, 'num_attention_heads') ?? lengthAt(config, 'n_head'), 'num_attention_heads')
+    )
+  const partialRotaryFactor = numberAt(inAndOutside(config, rope, 'partial_rotary_factor'), 'partial_rotary_factor', 0)
+  if (partialRotaryFactor !== undefined && partialRotaryFactor > 1) throw keyError(`partial_rotary_factor is ${partialRotaryFactor}`, 'give a share of the head, at most 1')
+  const rotaryDim = wholeHead ? headDim : partialRotaryFactor === undefined ? (lengthAt(config, 'rotary_dim') ?? headDim) : Math.floor(headDim * partialRotaryFactor)
+  if (rotaryDim >= 2 && rotaryDim % 2 === 0 && rotaryDim <= Math.min(headDim, MAX_ROTARY_DIM)) return { headDim, partialRotaryFactor, rotaryDim }
+  throw keyError(`head_dim ${headDim} and partial_rotary_factor ${partialRotaryFactor ?? 1} give ${rotaryDim} rotary dimensions`, `they must give an even number from 2 to ${MAX_ROTARY_DIM}, at most the head`)
 }
 
 const contradiction = (problem: string, fix: string) => new SkipwiseError('ROPE_CONFIG_CONTRADICTORY', { problem, fix })

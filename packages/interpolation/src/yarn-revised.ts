@@ -1,13 +1,22 @@
-import { definePlugin, type RopeGeometry } from '@skipwise/core'
+import { definePlugin, type RopeFrequencies, type RopeGeometry } from '@skipwise/core'
 import { z } from 'zod'
 import { factorOf, ropeFrequencies } from './geometry.js'
-import { huggingFaceRope, integerOriginalLength } from './hugging-face.js'
+import { tableAsLongrope } from './table-as-longrope.js'
 import { yarnRamp, yarnScale } from './yarn-ramp.js'
 
 /** λ̂_i = (1 − m_i) · s + m_i, [R/2]: by how much a wavelength grows. */
-function wavelengthFactors(geometry: RopeGeometry): Float64Array {
+export function wavelengthFactors(geometry: RopeGeometry): Float64Array {
   const factor = factorOf(geometry)
-  return yarnRamp(geometry, { betaFast: 32, betaSlow: 1, truncate: true }).map(kept => (1 - kept) * factor + kept)
+  return yarnRamp(geometry, { betaFast: 32, betaSlow: 1, truncate: true, clamp: 'dimensions' }).map(kept => (1 - kept) * factor + kept)
+}
+
+function frequencies(geometry: RopeGeometry): RopeFrequencies {
+  const factors = wavelengthFactors(geometry)
+  return {
+    inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map((theta, i) => theta / factors[i]),
+    attentionFactor: yarnScale(factorOf(geometry)),
+    softmaxScale: 1
+  }
 }
 
 /**
@@ -21,23 +30,7 @@ export const yarnRevised = definePlugin({
   summary: 'YaRN of the PoSE repository: harmonic mean of θ/s and θ along the ramp',
   config: z.strictObject({}),
   create: () => ({
-    frequencies: geometry => {
-      const factors = wavelengthFactors(geometry)
-      return {
-        inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map((theta, i) => theta / factors[i]),
-        attentionFactor: yarnScale(factorOf(geometry)),
-        softmaxScale: 1
-      }
-    },
-    toHuggingFace: geometry => {
-      const factor = factorOf(geometry), factors = Array.from(wavelengthFactors(geometry))
-      return huggingFaceRope(geometry, 'longrope', {
-        factor,
-        original_max_position_embeddings: integerOriginalLength(geometry),
-        short_factor: factors,
-        long_factor: factors,
-        attention_factor: yarnScale(factor)
-      })
-    }
+    frequencies,
+    toHuggingFace: geometry => tableAsLongrope(geometry, frequencies(geometry))
   })
 })

@@ -1,0 +1,40 @@
+import type { HuggingFaceRope } from '@skipwise/core'
+import { tableAsLongrope } from '../table-as-longrope.js'
+import { inexpressible, staticFrequencies, type Conversion, type RopeSource, type Stack } from './conversion.js'
+
+/** How {@link toTransformers} writes. */
+export interface TransformersOptions {
+  /** Write any table as `longrope` factors, also where the scheme has a type of its own. */
+  readonly asLongrope?: boolean
+  /** `rope_scaling` with `rope_theta` (transformers 4), `rope_parameters` (5), or both; both if not given. */
+  readonly keys?: 'old' | 'new' | 'both'
+}
+
+/** The rope keys of a scheme, by its own type or as a table, with the window to write. */
+export function ropeKeys(source: RopeSource, stack: Stack, asLongrope = false): HuggingFaceRope {
+  const rope = asLongrope ? tableKeys(source, stack) : source.interpolation.toHuggingFace(source.geometry)
+  // dynamic takes the window for L_c
+  return rope.rope_parameters['rope_type'] === 'dynamic' ? rope : { ...rope, max_position_embeddings: source.window }
+}
+
+function tableKeys(source: RopeSource, stack: Stack): HuggingFaceRope {
+  const frequencies = staticFrequencies(source)
+  if (!frequencies) throw inexpressible(stack, `the frequencies of ${source.name} change with the length of the sequence, one list of factors cannot follow`, 'write the scheme by its own type')
+  return tableAsLongrope(source.geometry, frequencies)
+}
+
+/**
+ * The RoPE keys of `config.json` for transformers. They replace those of the file as a whole; `undefined` removes a key.
+ *
+ * @throws SkipwiseError `INTERPOLATION_EXPORT`, `ROPE_INEXPRESSIBLE`
+ */
+export function toTransformers(source: RopeSource, { asLongrope, keys = 'both' }: TransformersOptions = {}): Conversion {
+  const rope = ropeKeys(source, 'transformers', asLongrope), { rope_parameters, rope_scaling, rope_theta, max_position_embeddings } = rope
+  const old = { rope_scaling, rope_theta }, none = { rope_scaling: undefined, rope_theta: undefined }
+  const notes = rope_parameters['rope_type'] === 'proportional' && keys !== 'new' ? ['transformers 4 has no type proportional: it refuses the old keys'] : []
+  return {
+    stack: 'transformers',
+    keys: { ...(keys === 'new' ? none : old), rope_parameters: keys === 'old' ? undefined : rope_parameters, max_position_embeddings },
+    notes
+  }
+}

@@ -1,0 +1,60 @@
+import type { RopeFrequencies, RopeGeometry } from '@skipwise/core'
+import type { Stack } from '../convert/conversion.js'
+import type { JsonObject } from '../json-keys.js'
+import type { HuggingFaceRopeReading } from '../read-hugging-face.js'
+import type { NumberSpelling } from './number-spellings.js'
+
+/** What is known about a model beside its `config.json`. */
+export interface DoctorFacts {
+  /** The interpolation plugin that the weights were trained with, for instance from `skipwise.json`. */
+  readonly trainedWith?: string
+  /** L_c that the weights were trained from, likewise. */
+  readonly trainedWindow?: number
+  /** Name of the model's folder or repository. */
+  readonly modelName?: string
+  /** The text of `config.json`: whether a factor is spelt `8` or `8.0` is lost in parsing. */
+  readonly text?: string
+}
+
+/** One RoPE of a file, as the rules see it. */
+export interface RopeCase {
+  readonly config: JsonObject
+  /** The rope object itself, `{}` where there is none. */
+  readonly rope: JsonObject
+  readonly layerType: string | undefined
+  /** `rope_type` as the file spells it. */
+  readonly type: string
+  readonly reading: HuggingFaceRopeReading
+  readonly geometry: RopeGeometry
+  /** s. */
+  readonly factor: number
+  /** At L_t. */
+  readonly frequencies: RopeFrequencies
+  /** `max_position_embeddings`. */
+  readonly window: number
+  /** `original_max_position_embeddings` that counts, where the file has it. */
+  readonly original: number | undefined
+  readonly facts: DoctorFacts
+  readonly spellings: readonly NumberSpelling[]
+}
+
+/** What a rule finds. */
+export interface RuleResult {
+  /** `wrong` unless said otherwise. */
+  readonly level?: 'wrong' | 'note'
+  /** What is there. */
+  readonly problem: string
+  /** What it does, and why nobody notices. */
+  readonly why: string
+  /** What to do. */
+  readonly fix: string
+}
+
+/** A trap: a pure function of one RoPE. */
+export interface Rule {
+  /** Stable name. */
+  readonly id: string
+  /** The stacks that fall into it; all of them if not given. */
+  readonly stacks?: readonly Stack[]
+  readonly check: (rope: RopeCase) => RuleResult | undefined
+}
