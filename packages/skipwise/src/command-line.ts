@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { usageError } from './errors.js'
 import type { Terminal } from './terminal.js'
 import { version } from './version.js'
@@ -58,6 +58,20 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--model <json>', 'shape of a LLaMA: d, L, h, kv, ff, V, T, B', '{}')
     .option('--executor <name>', 'onnx, tfjs, tfjs:cpu, …', 'onnx')
     .option('--threads <n>', 'threads of one operator', integer)
+  verb('doctor <model>', 'what the RoPE keys of a config.json mean, and which traps they hold', async (terminal, model: string, options: never) =>
+    (await import('./commands/doctor.js')).doctor(model, options, terminal))
+    .addOption(new Option('--for <stack>', 'the stack that will load it').choices(['transformers', 'vllm', 'llama.cpp', 'axolotl']))
+    .option('--trained-with <scheme>', 'the interpolation that the weights were trained with, when it is known')
+  verb('convert <model>', 'write the RoPE of a config.json for a stack, exactly or not at all', async (terminal, model: string, options: never) =>
+    (await import('./commands/convert.js')).convert(model, options, terminal))
+    .addOption(new Option('--to <stack>', 'the stack to write for').choices(['transformers', 'vllm', 'llama.cpp', 'axolotl', 'litgpt']).makeOptionMandatory())
+    .option('--scheme <name>', 'the interpolation that the weights were trained with, instead of the one in the file')
+    .option('--scheme-config <json>', 'its configuration', '{}')
+    .option('--target <tokens>', 'the window to reach, instead of the one in the file', positiveInteger)
+    .option('--as-longrope', 'write the frequencies as a table of longrope factors')
+    .addOption(new Option('--keys <form>', 'transformers: rope_scaling, rope_parameters or both').choices(['old', 'new', 'both']).default('both'))
+    .option('--output <file>', 'where to write; standard output if not given')
+    .option('--overwrite', 'replace the output file if it exists, also when it is the input')
   verb('plugins', 'list what a recipe can name', async (terminal, options: never) => (await import('./commands/plugins.js')).plugins(options, terminal))
 
   try {
@@ -81,5 +95,11 @@ function number(text: string): number {
 function integer(text: string): number {
   const value = number(text)
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It is not a whole number ≥ 0.')
+  return value
+}
+
+function positiveInteger(text: string): number {
+  const value = integer(text)
+  if (value === 0) throw new InvalidArgumentError('It is not a whole number ≥ 1.')
   return value
 }

@@ -1,0 +1,50 @@
+import { readConfigFile, stringifyConfig, writeFileAtomic } from '@skipwise/checkpoints'
+import type { PluginReference } from '@skipwise/core'
+import { convertConfig, type ConvertedConfig, type Stack } from '@skipwise/interpolation'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { usageError } from '../errors.js'
+import { loadParts, parseJson } from '../parts.js'
+import type { Terminal } from '../terminal.js'
+
+/** What `skipwise convert` is told. */
+export interface ConvertCommandOptions {
+  readonly to: Stack
+  readonly scheme?: string
+  readonly schemeConfig: string
+  readonly target?: number
+  readonly asLongrope?: boolean
+  readonly keys: 'old' | 'new' | 'both'
+  readonly output?: string
+  readonly overwrite?: boolean
+}
+
+/** `skipwise convert MODEL --to STACK`: the RoPE of a model in the keys of a stack. */
+export async function convert(model: string, options: ConvertCommandOptions, terminal: Terminal): Promise<number> {
+  const { registry } = await loadParts([process.cwd()]), { config } = await readConfigFile(model), { to, scheme, target, asLongrope, keys } = options
+  const resolve = (reference: PluginReference) => registry.resolveUnknown('interpolation', reference)
+  const converted = convertConfig(config, {
+    to, keys,
+    ...(scheme === undefined ? {} : { scheme: { name: scheme, config: parseJson(options.schemeConfig, '--scheme-config') } }),
+    ...(target === undefined ? {} : { targetLength: target }),
+    ...(asLongrope === undefined ? {} : { asLongrope })
+  }, resolve)
+  const text = documentOf(converted), output = options.output === undefined ? undefined : await outputFile(options.output, converted, options.overwrite ?? false)
+  if (output !== undefined) await writeFileAtomic(output, text)
+  if (terminal.json) terminal.result({ ...converted, ...(output === undefined ? {} : { output }) })
+  else if (output === undefined) process.stdout.write(text)
+  else terminal.say(`${to}: ${output}`)
+  for (const note of converted.notes) process.stderr.write(`note: ${note}\n`)
+  return 0
+}
+
+/** What the stack reads: config.json itself, or its own keys as JSON, which is YAML too. */
+const documentOf = ({ config, keys, tensors }: ConvertedConfig) => stringifyConfig(config ?? (tensors ? { keys, tensors } : keys))
+
+/** The file to write. @throws SkipwiseError `CLI_OUTPUT_EXISTS` */
+async function outputFile(path: string, { config, stack }: ConvertedConfig, overwrite: boolean): Promise<string> {
+  const kindOf = (file: string) => stat(file).then(entry => (entry.isDirectory() ? 'folder' : 'file'), () => undefined)
+  const file = (await kindOf(path)) === 'folder' ? join(path, config ? 'config.json' : `${stack}.json`) : path
+  if (!overwrite && (await kindOf(file))) throw usageError('CLI_OUTPUT_EXISTS', `${file} exists`, 'name another --output, or add --overwrite')
+  return file
+}

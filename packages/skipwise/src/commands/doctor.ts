@@ -1,0 +1,64 @@
+import { readConfigFile } from '@skipwise/checkpoints'
+import { diagnoseRope, type Diagnosis, type DoctorFacts, type Finding, type RopeNumbers, type Stack } from '@skipwise/interpolation'
+import { formatTokens, renderTable } from '@skipwise/report'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { colours } from '../colours.js'
+import type { Terminal } from '../terminal.js'
+
+/** `skipwise doctor MODEL`: exit code 1 when something is wrong. */
+export async function doctor(model: string, options: { for?: Stack; trainedWith?: string }, terminal: Terminal): Promise<number> {
+  const { path, text, config } = await readConfigFile(model)
+  const facts: DoctorFacts = { ...(await factsOf(dirname(path))), ...(options.trainedWith === undefined ? {} : { trainedWith: options.trainedWith }), modelName: basename(resolve(dirname(path))), text }
+  const diagnosis = diagnoseRope(config, { ...facts, ...(options.for === undefined ? {} : { stack: options.for }) })
+  if (terminal.json) terminal.result({ file: path, for: options.for ?? null, ...diagnosis })
+  else show(path, diagnosis, terminal)
+  return diagnosis.wrong ? 1 : 0
+}
+
+/** What `skipwise.json` beside the model says of its training; a file that is none says nothing. */
+async function factsOf(folder: string): Promise<DoctorFacts> {
+  try {
+    const { interpolation, window } = JSON.parse(await readFile(join(folder, 'skipwise.json'), 'utf8')) as { interpolation?: { name?: unknown }; window?: { original?: unknown } }
+    const name = interpolation?.name, original = window?.original
+    return { ...(typeof name === 'string' ? { trainedWith: name } : {}), ...(typeof original === 'number' ? { trainedWindow: original } : {}) }
+  } catch {
+    return {}
+  }
+}
+
+function show(path: string, { ropes, findings, wrong }: Diagnosis, { say }: Terminal): void {
+  for (const rope of ropes) {
+    say(colours.bold(`${path}${rope.layerType === undefined ? '' : `, ${rope.layerType}`}`))
+    say(`${renderTable(['', ''], numbersOf(rope), 'text')}\n`)
+    say(`${renderTable(['i', 'θ', 'θ′', 'θ / θ′', 'wavelength'], frequencyRows(rope), 'text')}\n`)
+  }
+  for (const finding of findings) say(describe(finding))
+  const count = findings.filter(({ level }) => level === 'wrong').length
+  say(wrong ? colours.red(`${count} ${count === 1 ? 'thing is' : 'things are'} wrong`) : colours.green('nothing is wrong'))
+}
+
+const numbersOf = (rope: RopeNumbers): [string, string][] => [
+  ['scheme', `${rope.scheme} ${rope.scheme === 'longrope' ? '' : JSON.stringify(rope.config)}`.replace(' {}', '').trim()],
+  ['base', rope.effectiveBase === undefined || rope.effectiveBase === rope.base ? String(rope.base) : `${rope.base}, effectively ${rope.effectiveBase}`],
+  ['factor', String(rope.factor)],
+  ['original length', formatTokens(rope.originalLength)],
+  ['target length', formatTokens(rope.targetLength)],
+  ['max_position_embeddings', formatTokens(rope.window)],
+  ['attention factor', `${rope.attentionFactor} (logits × ${(rope.attentionFactor ** 2).toPrecision(6)})`],
+  ['rotary dimensions', String(rope.rotaryDim)]
+]
+
+/** Nine of the frequencies, evenly spread; all are in `--json`. */
+function frequencyRows({ inverseFrequencies, base, rotaryDim }: RopeNumbers): string[][] {
+  const last = inverseFrequencies.length - 1, shown = [...new Set(Array.from({ length: 9 }, (_, k) => Math.round((k * last) / 8)))]
+  return shown.map(i => {
+    const theta = base ** ((-2 * i) / rotaryDim), frequency = inverseFrequencies[i]
+    return [String(i), theta.toPrecision(6), frequency.toPrecision(6), frequency === 0 ? '∞' : (theta / frequency).toPrecision(5), frequency === 0 ? '∞' : ((2 * Math.PI) / frequency).toPrecision(6)]
+  })
+}
+
+function describe({ rule, level, stacks, layerType, problem, why, fix }: Finding): string {
+  const mark = level === 'wrong' ? colours.red('wrong') : colours.yellow('note '), where = [layerType, stacks?.join(', ')].filter(Boolean).join('; ')
+  return `${mark} ${colours.bold(rule)}${where ? ` (${where})` : ''}: ${problem}\n      ${why}\n      ${colours.bold('→')} ${fix}\n`
+}
