@@ -1,5 +1,5 @@
 import { nearestName } from '@skipwise/core'
-import type { JsonObject } from '../json-keys.js'
+import { valueOf, type JsonObject } from '../json-keys.js'
 import type { Rule } from './rule.js'
 
 /** What transformers reads for a type, beside the keys of every type. */
@@ -34,7 +34,7 @@ export const rulesOfKeys: readonly Rule[] = [
   {
     id: 'theta-missing',
     check: ({ config, rope }) =>
-      rope['rope_theta'] == null && config['rope_theta'] == null && !ignores(config) ? {
+      valueOf(rope, 'rope_theta') === undefined && valueOf(config, 'rope_theta') === undefined && !ignores(config) ? {
         problem: 'rope_theta stands neither in the rope object nor at the top',
         why: 'every stack then takes its own default, mostly 10000; a model trained with another base answers fluently and wrongly',
         fix: 'write "rope_theta": 10000.0, or the base that the model was trained with'
@@ -88,7 +88,7 @@ export const rulesOfKeys: readonly Rule[] = [
     id: 'unread-key',
     stacks: ['transformers', 'axolotl'],
     check: ({ rope, type }) => {
-      const read = [...readAlways, ...(readByType[type === 'su' ? 'longrope' : type] ?? [])], unread = Object.keys(rope).filter(key => known.has(key) && !read.includes(key) && rope[key] != null)
+      const read = [...readAlways, ...(readByType[type === 'su' ? 'longrope' : type] ?? [])], unread = Object.keys(rope).filter(key => known.has(key) && !read.includes(key) && valueOf(rope, key) !== undefined)
       return unread.length ? {
         level: 'note',
         problem: `transformers does not read ${unread.map(key => `'${key}'`).join(', ')} for the type ${type}`,
@@ -112,7 +112,7 @@ export const rulesOfKeys: readonly Rule[] = [
     check: ({ config, type, geometry, layerType }) => {
       const has = (key: string) => typeof config[key] === 'object' && config[key] !== null && Object.keys(config[key]).length > 0
       const [old, current] = [has('rope_scaling'), has('rope_parameters')]
-      if (layerType !== undefined || old === current || (type === 'default' && (old || geometry.base === 10000 || config['rope_theta'] != null))) return undefined
+      if (layerType !== undefined || old === current || (type === 'default' && (old || geometry.base === 10000 || valueOf(config, 'rope_theta') !== undefined))) return undefined
       return {
         level: 'note',
         problem: current ? 'the RoPE stands in rope_parameters only' : 'the RoPE stands in rope_scaling only',

@@ -1,3 +1,4 @@
+import { valueOf } from '../json-keys.js'
 import type { Rule } from './rule.js'
 
 const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b))
@@ -16,8 +17,8 @@ export const rulesOfLengths: readonly Rule[] = [
   {
     id: 'original-twice',
     check: ({ config, rope, layerType, original }) => {
-      const inside = rope['original_max_position_embeddings']
-      return layerType === undefined && config['original_max_position_embeddings'] != null && inside != null && inside !== original ? {
+      const key = 'original_max_position_embeddings', inside = valueOf(rope, key)
+      return layerType === undefined && valueOf(config, key) !== undefined && inside !== undefined && inside !== original ? {
         problem: `original_max_position_embeddings is ${JSON.stringify(original)} at the top and ${JSON.stringify(inside)} in the rope object`,
         why: 'transformers takes the one at the top, other stacks the one in the rope object',
         fix: 'write the original window to both'

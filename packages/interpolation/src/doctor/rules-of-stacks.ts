@@ -3,6 +3,7 @@ import type { Conversion, RopeSource, Stack } from '../convert/conversion.js'
 import { toAxolotl } from '../convert/to-axolotl.js'
 import { toLlamaCpp } from '../convert/to-llama-cpp.js'
 import { toVllm } from '../convert/to-vllm.js'
+import { valueOf } from '../json-keys.js'
 import { yarnScale } from '../yarn-ramp.js'
 import { resolveOwn } from './resolve-own.js'
 import type { RopeCase, Rule } from './rule.js'
@@ -61,7 +62,7 @@ export const rulesOfStacks: readonly Rule[] = [
     id: 'llama-cpp-attention-factor',
     stacks: ['llama.cpp'],
     check: ({ type, rope, frequencies, factor }) =>
-      type === 'yarn' && (rope['attention_factor'] != null || (Boolean(rope['mscale']) && Boolean(rope['mscale_all_dim']))) ? {
+      type === 'yarn' && (valueOf(rope, 'attention_factor') !== undefined || (Boolean(rope['mscale']) && Boolean(rope['mscale_all_dim']))) ? {
         problem: `the attention factor ${frequencies.attentionFactor} is set in the file`,
         why: 'llama.cpp multiplies what it is given by its own 0.1 ln s + 1: passed on unchanged it counts twice',
         fix: `give it attn_factor ${frequencies.attentionFactor / yarnScale(factor)}: \`skipwise convert --to llama.cpp\` writes that`
