@@ -4,8 +4,8 @@ import { ropeKeys } from './to-transformers.js'
 
 /**
  * The RoPE keys of `config.json` for vLLM, old and new: those of transformers, and beside them the ones from which vLLM takes the
- * attention factor. Its longrope knows `short_mscale` and `long_mscale` and derives A from the window else; its yarn before 0.11 knows
- * `attn_factor`, a multiple of 0.1 ln s + 1, and not `attention_factor`.
+ * attention factor. Its longrope knows `short_mscale` and `long_mscale` and derives A from the window else; the yarn of older
+ * versions knows `attn_factor`, a multiple of 0.1 ln s + 1, and not `attention_factor`.
  *
  * @throws SkipwiseError `INTERPOLATION_EXPORT`, `ROPE_INEXPRESSIBLE`
  */

@@ -32,7 +32,7 @@ export const rulesOfLengths: readonly Rule[] = [
       if (!['yarn', 'longrope', 'su'].includes(type) || typeof given !== 'number' || near(ratio, 1) || near(given, ratio)) return undefined
       return {
         problem: `factor is ${given}, max_position_embeddings / original_max_position_embeddings is ${ratio}`,
-        why: 'transformers uses the factor and warns once, versions before July 2025 and vLLM’s longrope use the ratio: the same file gives two models',
+        why: 'transformers uses the factor and warns once; versions before its PR 40320 let the original window override it, and vLLM’s longrope takes the ratio: one file, two models',
         fix: `set factor to ${ratio}, or max_position_embeddings to ${(original ?? window) * given}`
       }
     }
