@@ -1,6 +1,6 @@
 """Golden values of @skipwise/interpolation: what transformers makes of converted files, and what the code of the YaRN repository computes.
 
-    node tools/golden/interpolation-configs.mjs | python tools/golden/interpolation.py YARN_REPOSITORY packages/interpolation/src/golden
+    node tools/golden/interpolation-configs.mjs | python tools/golden/interpolation.py YARN_REPOSITORY packages/interpolation/test/golden
 
 YARN_REPOSITORY is a checkout of jquesnelle/yarn. Files are written by Skipwise, numbers by transformers and that repository alone.
 """

@@ -22,7 +22,7 @@ interface Published extends Golden {
   readonly inverse_frequencies: readonly number[]
 }
 
-const golden = <T>(name: string): readonly T[] => JSON.parse(readFileSync(new URL(`golden/${name}.json`, import.meta.url), 'utf8')).cases
+const golden = <T>(name: string): readonly T[] => JSON.parse(readFileSync(new URL(`../test/golden/${name}.json`, import.meta.url), 'utf8')).cases
 const registry = createRegistry().register(...interpolationPlugins), resolve = (reference: PluginReference) => registry.resolveUnknown('interpolation', reference)
 /** float32 there: 2⁻²⁴ a rounding, a few of them. */
 const expectNear = (actual: ArrayLike<number>, expected: readonly number[]) => {
