@@ -7,6 +7,9 @@ import { embeddingLowerings } from './lowerings/embedding.js'
 import { normAndActivationLowerings } from './lowerings/norm-and-activation.js'
 import { rotaryLowerings } from './lowerings/rotary.js'
 import type { OnnxGraph } from './onnx-model.js'
+import { leavesLast } from './node-order.js'
+import { rematerialize } from './rematerialize.js'
+import { conversionEnd } from './uncopied-outputs.js'
 
 /** Adds the ONNX nodes of one graph node; its outputs must end up under `b.name(outputs[i])`. */
 export type Lowering = (b: OnnxBuilder, node: GraphNode) => void
@@ -21,7 +24,8 @@ const lowerings: Readonly<Record<string, Lowering>> = {
 }
 
 /** A graph as an ONNX model; its inputs and outputs are called `in_…` and `out_…` by their names in the graph. */
-export function lower(graph: Graph): OnnxGraph {
+export function lower(traced: Graph): OnnxGraph {
+  const graph = rematerialize(traced)
   const b = new OnnxBuilder(graph)
   for (const node of graph.nodes) {
     const lowering = lowerings[node.kernel]
@@ -32,5 +36,11 @@ export function lower(graph: Graph): OnnxGraph {
   for (const [name, id] of Object.entries(graph.outputs)) if (b.name(id) !== `out_${name}`) b.op('Identity', [b.name(id)], {}, `out_${name}`)
   const values = (prefix: string, named: Graph['inputs']) =>
     Object.entries(named).map(([name, id]) => ({ name: prefix + name, type: graph.values[id].dtype, shape: graph.values[id].shape }))
-  return { name: graph.name, nodes: b.nodes, initializers: b.initializers, inputs: values('in_', graph.inputs), outputs: values('out_', graph.outputs) }
+  return {
+    name: graph.name,
+    nodes: [conversionEnd.node, ...leavesLast(b.nodes)],
+    initializers: b.initializers,
+    inputs: values('in_', graph.inputs),
+    outputs: [conversionEnd.output, ...values('out_', graph.outputs)]
+  }
 }

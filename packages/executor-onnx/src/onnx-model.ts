@@ -25,6 +25,12 @@ export interface OnnxValue {
   readonly shape: readonly number[]
 }
 
+/** A list of tensors. */
+export interface OnnxSequence {
+  readonly name: string
+  readonly sequenceOf: OnnxType
+}
+
 /** A constant inside the model. */
 export interface OnnxInitializer extends OnnxValue {
   readonly data: Float32Array | Int32Array | BigInt64Array | Uint8Array
@@ -35,7 +41,7 @@ export interface OnnxGraph {
   readonly name: string
   readonly nodes: readonly OnnxNode[]
   readonly inputs: readonly OnnxValue[]
-  readonly outputs: readonly OnnxValue[]
+  readonly outputs: readonly (OnnxValue | OnnxSequence)[]
   readonly initializers: readonly OnnxInitializer[]
 }
 
@@ -91,12 +97,22 @@ function writeTensor(writer: BinaryWriter, { name, type, shape, data }: OnnxInit
   return writer.tag(9, WireType.LengthDelimited).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
 }
 
-function writeValueInfo(writer: BinaryWriter, { name, type, shape }: OnnxValue): BinaryWriter {
-  writer.tag(1, WireType.LengthDelimited).string(name)
-  writer.tag(2, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).fork()
-  writer.tag(1, WireType.Varint).int32(onnxType[type])
-  writer.tag(2, WireType.LengthDelimited).fork()
-  for (const size of shape) writer.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int64(size).join()
-  writer.join()
-  return writer.join().join()
+function writeValueInfo(writer: BinaryWriter, value: OnnxValue | OnnxSequence): BinaryWriter {
+  writer.tag(1, WireType.LengthDelimited).string(value.name).tag(2, WireType.LengthDelimited).fork()
+  if ('sequenceOf' in value) {
+    writer.tag(4, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).fork()
+    writeTensorType(writer, value.sequenceOf).join().join()
+  } else writeTensorType(writer, value.type, value.shape)
+  return writer.join()
+}
+
+/** A TypeProto's tensor; of any shape where none is given. */
+function writeTensorType(writer: BinaryWriter, type: OnnxType, shape?: readonly number[]): BinaryWriter {
+  writer.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int32(onnxType[type])
+  if (shape) {
+    writer.tag(2, WireType.LengthDelimited).fork()
+    for (const size of shape) writer.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int64(size).join()
+    writer.join()
+  }
+  return writer.join()
 }

@@ -3,6 +3,7 @@ import { checkInputs, type CompileOptions, type Graph, type Program, type Values
 import { lower } from './lowering.js'
 import { encodeModel } from './onnx-model.js'
 import { ProgramOutputs } from './program-outputs.js'
+import { runInPlace } from './uncopied-outputs.js'
 import type { OnnxValue } from './value.js'
 
 /** A graph in an ONNX Runtime session: outputs are written into buffers made once, donated inputs are written in place. */
@@ -19,7 +20,11 @@ export class OnnxProgram implements Program {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
+      // A pattern is planned from the first run, whose memory the arena then keeps beside the plan's: twice the memory for nothing.
+      enableMemPattern: false,
+      // It would join what is computed again for the backward pass with what the forward pass computed, and keep that in memory.
+      extra: { optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' } },
+      graphOptimizationLevel: "all",
       logSeverityLevel: 3
     })
     return new OnnxProgram(graph, session, options)
@@ -30,7 +35,7 @@ export class OnnxProgram implements Program {
     const feeds: Record<string, Tensor> = {}, fetches: Record<string, Tensor> = {}, outputs = this.#outputs.of(inputs)
     for (const name of Object.keys(this.graph.inputs)) feeds[`in_${name}`] = (inputs[name] as OnnxValue).tensor
     for (const [name, value] of Object.entries(outputs)) fetches[`out_${name}`] = value.tensor
-    await this.session.run(feeds, fetches)
+    await runInPlace(this.session, feeds, fetches)
     return outputs
   }
 

@@ -34,12 +34,14 @@ const keyHeads = (b: OnnxBuilder, name: string) => b.once(`key heads of ${name}`
 const blocksOf = ({ T }: Shape) => Array.from({ length: Math.ceil(T / BLOCK_ROWS) }, (_, i) => ({ begin: i * BLOCK_ROWS, end: Math.min(T, (i + 1) * BLOCK_ROWS) }))
 type Block = ReturnType<typeof blocksOf>[number]
 
+// Slices are copies, T/256 times the size of the keys in all: each pass makes its own, so that none waits for the backward pass in memory.
+
 /** Rows of a block of queries with the group stacked along rows: [B, K, G·rows, D]. */
 const queryBlock = (b: OnnxBuilder, heads: string, { B, K, G }: Shape, { begin, end }: Block, width: number) =>
-  b.once(`rows ${begin} of ${heads}`, () => b.reshape(b.slice(heads, 3, begin, end), [B, K, G * (end - begin), width]))
+  b.reshape(b.slice(heads, 3, begin, end), [B, K, G * (end - begin), width])
 
 /** Keys or values up to the end of a block: [B, K, end, D]. */
-const keyPrefix = (b: OnnxBuilder, heads: string, { T }: Shape, { end }: Block) => (end === T ? heads : b.once(`keys to ${end} of ${heads}`, () => b.slice(heads, 2, 0, end)))
+const keyPrefix = (b: OnnxBuilder, heads: string, { T }: Shape, { end }: Block) => (end === T ? heads : b.slice(heads, 2, 0, end))
 
 /** softmax(scale·q·kᵀ + mask) of a block: [B, K, G·rows, end]. */
 function probabilities(b: OnnxBuilder, q: string, k: string, shape: Shape, { begin, end }: Block, scale: number): string {

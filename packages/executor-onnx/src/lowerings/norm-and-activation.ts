@@ -1,8 +1,4 @@
-import type { OnnxBuilder } from '../builder.js'
 import type { Lowering } from '../lowering.js'
-
-/** gate · σ(gate), once: the backward pass reads the forward pass's. */
-const siluOf = (b: OnnxBuilder, gate: string) => b.once(`silu ${gate}`, () => b.microsoft('QuickGelu', [gate], { alpha: { float: 1 } }))
 
 export const normAndActivationLowerings: Readonly<Record<string, Lowering>> = {
   RmsNorm: (b, { inputs, outputs, attributes }) =>
@@ -22,13 +18,13 @@ export const normAndActivationLowerings: Readonly<Record<string, Lowering>> = {
   // QuickGelu with alpha 1 is x·σ(x) in one pass.
   SwiGlu: (b, { inputs, outputs }) => {
     const gate = b.name(inputs.gate)
-    b.op('Mul', [siluOf(b, gate), b.name(inputs.up)], {}, b.name(outputs[0]))
+    b.op('Mul', [b.microsoft('QuickGelu', [gate], { alpha: { float: 1 } }), b.name(inputs.up)], {}, b.name(outputs[0]))
   },
 
   // silu′ = σ·(1 + gate − silu)
   SwiGluGrad: (b, { inputs, outputs }) => {
     const [gate, up, dy] = [inputs.gate, inputs.up, inputs.dy].map(id => b.name(id))
-    const sigmoid = b.op('Sigmoid', [gate]), silu = siluOf(b, gate)
+    const sigmoid = b.op('Sigmoid', [gate]), silu = b.op('Mul', [gate, sigmoid])
     b.op('Mul', [dy, silu], {}, b.name(outputs[1]))
     const inner = b.op('Add', [b.op('Sub', [gate, silu]), b.scalar(1)])
     b.op('Mul', [b.op('Mul', [inner, sigmoid]), b.op('Mul', [dy, up])], {}, b.name(outputs[0]))
