@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import util from 'node:util'
 import { SkipwiseError } from '@skipwise/core'
 import { allocate, registerFusedKernels, tf, type CompileOptions, type Executor, type Graph, type HostData, type Value, type ValueSpec } from '@skipwise/runtime'
 import { keepTensor, TfjsProgram, TfjsValue } from './program.js'
@@ -28,6 +29,9 @@ export async function openTfjsExecutor(backend: string): Promise<Executor> {
 async function loadBackend(backend: string): Promise<void> {
   if (tf.engine().registryFactory[backend]) return
   const packages = backendPackages[backend] ?? [], failures: string[] = []
+  if (backend === 'tensorflow' && !('isNullOrUndefined' in util)) {
+    throw unavailable(backend, 'tfjs-node 4.22 calls util.isNullOrUndefined, which Node has no longer since version 23', 'use the executor tensorflow, which loads only the native addon, or Node 20 or 22')
+  }
   for (const name of packages) {
     try {
       await import(name)
@@ -48,8 +52,8 @@ function isInstalled(name: string): boolean {
   }
 }
 
-const unavailable = (backend: string, reason: string) =>
-  new SkipwiseError('EXECUTOR_UNAVAILABLE', { problem: `the tfjs backend '${backend}' cannot be used: ${reason}`, fix: 'use the backend cpu or wasm, or the executor onnx' })
+const unavailable = (backend: string, reason: string, fix = 'use the backend cpu or wasm, or the executor onnx') =>
+  new SkipwiseError('EXECUTOR_UNAVAILABLE', { problem: `the tfjs backend '${backend}' cannot be used: ${reason}`, fix })
 
 class TfjsExecutor implements Executor {
   readonly name = 'tfjs'

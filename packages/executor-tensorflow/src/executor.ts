@@ -1,0 +1,54 @@
+import type { CompileOptions, Executor, Graph, HostData, Program, Value, ValueSpec } from '@skipwise/runtime'
+import { loadBinding, prepareEnvironment } from './binding.js'
+import type { Precision } from './builder.js'
+import { Device } from './device.js'
+import type { TensorFlowValue } from './value.js'
+
+/** How {@link openTensorFlowExecutor} runs. */
+export interface TensorFlowExecutorOptions {
+  /**
+   * Type of matrix products; default `float32`. With `bfloat16` weights, optimizer state, sums and everything else stay float32, as
+   * under torch's autocast.
+   */
+  readonly dtype?: Precision
+  /** Let XLA compile each program at its first run: seconds on a CPU, where it gains little; default false. */
+  readonly xla?: boolean
+  /** Threads of TensorFlow; default: one per core. The first executor of a process decides for all. */
+  readonly threads?: number
+}
+
+/**
+ * Opens TensorFlow through the addon of `@tensorflow/tfjs-node-gpu` or `@tensorflow/tfjs-node`: the first GPU it sees, else the CPU.
+ *
+ * @throws SkipwiseError `EXECUTOR_UNAVAILABLE` with the missing part and how to get it
+ */
+export async function openTensorFlowExecutor({ dtype = 'float32', xla = false, threads }: TensorFlowExecutorOptions = {}): Promise<Executor> {
+  prepareEnvironment(threads)
+  return new TensorFlowExecutor(new Device(loadBinding(), dtype, xla))
+}
+
+class TensorFlowExecutor implements Executor {
+  readonly name = 'tensorflow'
+  readonly device: string
+
+  constructor(private readonly on: Device) {
+    const { binding, precision, xla } = on
+    this.device = `${binding.isUsingGpuDevice() ? 'gpu' : 'cpu'}, TensorFlow ${binding.TF_Version}, ${precision}${xla ? ', XLA' : ''}`
+  }
+
+  async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
+    return this.on.compile(graph, options)
+  }
+
+  upload(spec: ValueSpec, data?: HostData): Value {
+    return this.on.upload(spec, data)
+  }
+
+  async read(value: Value): Promise<HostData> {
+    return this.on.read(value as TensorFlowValue)
+  }
+
+  async dispose(): Promise<void> {
+    this.on.close()
+  }
+}

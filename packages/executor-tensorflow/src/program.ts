@@ -1,0 +1,61 @@
+import { checkInputs, type CompileOptions, type Graph, type Program, type Value, type Values } from '@skipwise/runtime'
+import type { Device } from './device.js'
+import type { ProgramNodes } from './program-nodes.js'
+import type { Slot } from './slots.js'
+import { placeOf, type Place, type TensorFlowValue } from './value.js'
+
+/** A graph in the device's session. */
+export class TensorFlowProgram implements Program {
+  /** Outputs of the last run that were not donated. */
+  #owned: TensorFlowValue[] = []
+
+  constructor(private readonly device: Device, readonly graph: Graph, private readonly options: CompileOptions, readonly nodes: ProgramNodes) {}
+
+  async run(inputs: Values): Promise<Values> {
+    checkInputs(this.graph, inputs)
+    const { device, nodes } = this, session = device.link(this), donate = this.options.donate ?? {}
+    const values = inputs as Readonly<Record<string, TensorFlowValue>>, taken = new Set(Object.values(values))
+    const donated = new Map(Object.entries(donate).map(([input, output]) => [output, values[input]])), kept = new Set(donated.values())
+    device.release(this.#owned.filter(value => !taken.has(value)))
+    const overwritten = this.#owned.filter(value => taken.has(value) && !kept.has(value))
+    // An output's variable may hold an input, or another program's output of that name.
+    for (const slot of nodes.filled) device.evict(slot)
+    for (const input of Object.keys(donate)) device.moveTo(nodes.inputs[input].slot, values[input])
+
+    const feeds: [string, number][] = [], borrowed: number[] = []
+    for (const [name, { slot, read }] of Object.entries(nodes.inputs)) {
+      if (name in donate) continue
+      const place = this.#settle(values[name], slot, nodes.filled)
+      if (place.slot === slot) continue
+      const tensor = place.tensor ?? device.fetch(place.slot)
+      if (place.slot) borrowed.push(tensor)
+      feeds.push([read, tensor])
+    }
+
+    const entries = Object.entries(nodes.outputs), fetches = entries.flatMap(([, output]) => ('fetch' in output ? [output.fetch] : []))
+    const results = session.run(feeds, [...fetches, nodes.done]).map(({ id }) => id)
+    for (const tensor of [...borrowed, results[fetches.length]]) device.binding.deleteTensor(tensor)
+    device.release(overwritten)
+    let next = 0
+    const outputs = entries.map(([name, output]): [string, TensorFlowValue] => {
+      const spec = this.graph.values[this.graph.outputs[name]]
+      return [name, donated.get(name) ?? device.value(spec, 'slot' in output ? { slot: output.slot } : { tensor: results[next++] })]
+    })
+    this.#owned = outputs.filter(([name]) => !donated.has(name)).map(([, value]) => value)
+    return Object.fromEntries(outputs) as Record<string, Value>
+  }
+
+  /** Where an input is for this run: one that programs change in that variable, or that is used again and again, moves in. */
+  #settle(value: TensorFlowValue, slot: Slot, filled: ReadonlySet<Slot>): Place {
+    value.uses++
+    const settles = placeOf(value).tensor !== undefined && (slot.state || value.uses > 1) && slot.occupant === undefined && !filled.has(slot)
+    if (settles) this.device.moveTo(slot, value)
+    return placeOf(value)
+  }
+
+  async dispose(): Promise<void> {
+    this.device.release(this.#owned)
+    this.#owned = []
+    this.device.remove(this)
+  }
+}
