@@ -18,6 +18,8 @@ export interface BenchResult {
   readonly engine: string
   readonly config: Readonly<Record<string, number>>
   readonly params: number
+  /** The first step: what the executor compiles at its first run is in it. */
+  readonly first_step_ms: number
   /** Median of 9 steps after 3 for warming up: batch, forward, backward, clipping, AdamW. */
   readonly ms_per_step: number
   readonly tokens_per_s: number
@@ -51,9 +53,10 @@ export async function benchTrain(shape: unknown, executor: Executor): Promise<Be
   const params = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
   const operations = (6 * (params - V * d) + 12 * L * d * T) * tokens
   return {
-    engine: `skipwise ${executor.name} (${executor.device}) f32`,
+    engine: `skipwise ${executor.name} (${executor.device})`,
     config,
     params,
+    first_step_ms: times[0],
     ms_per_step: ms,
     tokens_per_s: (tokens / ms) * 1000,
     gflops: operations / ms / 1e6,

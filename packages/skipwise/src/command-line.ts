@@ -38,7 +38,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     (await import('./commands/eval.js')).evaluate(suite, options, terminal))
     .requiredOption('--model <folder>', 'Hugging Face model folder')
     .option('--config <json>', "configuration of the suite, for instance '{\"lengths\": [512, 4096]}'", '{}')
-    .option('--executor <name>', 'onnx, tfjs, tfjs:cpu, …', 'onnx')
+    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
     .option('--seed <n>', 'seed of the suite', integer, 0)
   verb('generate <model> <prompt>', 'continue a text', async (terminal, model: string, prompt: string, options: never) =>
     (await import('./commands/generate.js')).generate(model, prompt, options, terminal))
@@ -47,19 +47,23 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--top-k <k>', 'draw from the k most likely tokens', integer)
     .option('--top-p <p>', 'draw from the most likely tokens that make up this probability', number)
     .option('--seed <n>', 'seed of sampling', integer, 0)
-    .option('--executor <name>', 'onnx, tfjs, tfjs:cpu, …', 'onnx')
+    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
   verb('verify <case...>', 'compare a model with reference outputs (logits, loss, gradients)', async (terminal, cases: string[], options: never) =>
     (await import('./commands/verify.js')).verify(cases, options, terminal))
-    .option('--executor <name>', 'onnx, tfjs, tfjs:cpu, …', 'onnx')
+    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
   verb('bench <what>', "measure training steps: 'train'", async (terminal, what: string, options: never) => {
     if (what !== 'train') throw usageError('CLI_USAGE', `there is no benchmark '${what}'`, "use 'train'")
     return (await import('./commands/bench.js')).bench('train', options, terminal)
   })
     .option('--model <json>', 'shape of a LLaMA: d, L, h, kv, ff, V, T, B', '{}')
-    .option('--executor <name>', 'onnx, tfjs, tfjs:cpu, …', 'onnx')
+    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
     .option('--threads <n>', 'threads of one operator', integer)
-  verb('doctor <model>', 'what the RoPE keys of a config.json mean, and which traps they hold', async (terminal, model: string, options: never) =>
-    (await import('./commands/doctor.js')).doctor(model, options, terminal))
+  verb('doctor [model]', 'what the RoPE keys of a config.json mean, and which traps they hold; or what can run here', async (terminal, model: string | undefined, options: { executors?: boolean }) => {
+    if (options.executors) return (await import('./commands/doctor-executors.js')).doctorExecutors(terminal)
+    if (model === undefined) throw usageError('CLI_USAGE', 'doctor is not told what to look at', 'name a model, or use doctor --executors')
+    return (await import('./commands/doctor.js')).doctor(model, options as never, terminal)
+  })
+    .option('--executors', 'executors, their devices, memory and precision, and why one is not usable')
     .addOption(new Option('--for <stack>', 'the stack that will load it').choices(['transformers', 'vllm', 'llama.cpp', 'axolotl']))
     .option('--trained-with <scheme>', 'the interpolation that the weights were trained with, when it is known')
   verb('convert <model>', 'write the RoPE of a config.json for a stack, exactly or not at all', async (terminal, model: string, options: never) =>

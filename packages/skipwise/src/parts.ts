@@ -40,10 +40,13 @@ async function loadPlugins(file: string) {
   throw usageError('CLI_CONFIG', `${file} does not export plugins`, 'write export default { plugins: [...] }')
 }
 
-/** Opens the executor of an option: `onnx`, `tfjs`, `tfjs:cpu`. */
+/** What the word behind the colon means to an executor: `tfjs:cpu`, `tensorflow:bfloat16`. */
+const executorWord: Readonly<Record<string, string>> = { tfjs: 'backend', tensorflow: 'dtype' }
+
+/** Opens the executor of an option: `onnx`, `tfjs`, `tfjs:cpu`, `tensorflow:bfloat16`. */
 export async function openExecutor(registry: PluginLookup, text: string, threads?: number): Promise<Executor> {
-  const [name, backend] = text.split(/:(.*)/s)
-  const config = { ...(backend === undefined ? {} : { backend }), ...(threads === undefined ? {} : { threads }) }
+  const [name, word] = text.split(/:(.*)/s)
+  const config = { ...(word === undefined ? {} : { [executorWord[name] ?? 'backend']: word }), ...(threads === undefined ? {} : { threads }) }
   const reference: RecipeReference = { [name]: config }
   return registry.resolveUnknown('executor', toReference(reference)).open()
 }

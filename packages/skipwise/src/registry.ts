@@ -3,11 +3,13 @@ import { createRegistry, type Registry } from '@skipwise/core'
 import { perplexity } from '@skipwise/eval-perplexity'
 import { passkey } from '@skipwise/eval-retrieval'
 import { onnxExecutor } from '@skipwise/executor-onnx'
+import { tensorFlowExecutor } from '@skipwise/executor-tensorflow'
 import { tfjsExecutor } from '@skipwise/executor-tfjs'
 import { interpolationPlugins } from '@skipwise/interpolation'
 import { positionTransformPlugins } from '@skipwise/position-transforms'
 import { positionalEncodingPlugins } from '@skipwise/positional-encodings'
 import { bytes, tokenizerJson } from '@skipwise/tokenizers'
+import { autoExecutor } from './auto-executor.js'
 
 /** The plugins that come with Skipwise. */
 export type DefaultPlugins =
@@ -21,6 +23,8 @@ export type DefaultPlugins =
   | typeof passkey
   | typeof onnxExecutor
   | typeof tfjsExecutor
+  | typeof tensorFlowExecutor
+  | typeof autoExecutor
 
 /** Every plugin that comes with Skipwise: with {@link DefaultPlugins} the one list to edit when a package of plugins is added. */
 export const defaultRegistry: Registry<DefaultPlugins> = createRegistry().register(
@@ -33,5 +37,7 @@ export const defaultRegistry: Registry<DefaultPlugins> = createRegistry().regist
   perplexity,
   passkey,
   onnxExecutor,
-  tfjsExecutor
+  tfjsExecutor,
+  tensorFlowExecutor,
+  autoExecutor
 )

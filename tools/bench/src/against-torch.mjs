@@ -1,6 +1,7 @@
 // One training step of Skipwise against PyTorch's, alternated in one run on the same machine.
 //
 // usage: node tools/bench/src/against-torch.mjs --python VENV/bin/python [--script ../shared/bench/torch_train_step.py] [--model '{"T":512,…}'] [--rounds 3] [--mode eager|compile]
+//   [--executor onnx|tensorflow|tensorflow:bfloat16] [--dtype f32|bf16]
 // Needs a Python with torch and transformers, and the built workspace (npm run setup -- --build). Prints one JSON document.
 import { execFileSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
@@ -15,6 +16,8 @@ const { values } = parseArgs({
     model: { type: 'string', default: '{"d":256,"L":4,"h":4,"kv":4,"ff":688,"V":2048,"T":512,"B":4}' },
     rounds: { type: 'string', default: '3' },
     mode: { type: 'string', default: 'eager' },
+    executor: { type: 'string', default: 'onnx' },
+    dtype: { type: 'string', default: 'f32' },
     threads: { type: 'string', default: '2' }
   }
 })
@@ -28,11 +31,11 @@ const median = numbers => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
 
 const runs = { skipwise: [], torch: [] }
 for (let round = 0; round < Number(values.rounds); round++) {
-  runs.skipwise.push(json(process.execPath, [join(root, 'packages/skipwise/dist/cli.js'), 'bench', 'train', '--model', values.model, '--threads', values.threads, '--json']))
-  runs.torch.push(json(values.python, [values.script, values.model, values.mode, 'f32', values.threads]))
+  runs.skipwise.push(json(process.execPath, [join(root, 'packages/skipwise/dist/cli.js'), 'bench', 'train', '--model', values.model, '--executor', values.executor, '--threads', values.threads, '--json']))
+  runs.torch.push(json(values.python, [values.script, values.model, values.mode, values.dtype, values.threads]))
   const [ours, theirs] = [runs.skipwise[round], runs.torch[round]]
   console.error(`round ${round + 1}: skipwise ${ours.tokens_per_s.toFixed(0)} tokens/s, ${ours.peak_rss_mb.toFixed(0)} MB; torch ${theirs.tokens_per_s.toFixed(0)} tokens/s, ${theirs.peak_rss_mb.toFixed(0)} MB`)
 }
 const of = key => ({ skipwise: median(runs.skipwise.map(run => run[key])), torch: median(runs.torch.map(run => run[key])) })
 const speed = of('tokens_per_s'), memory = of('peak_rss_mb')
-console.log(JSON.stringify({ config: runs.skipwise[0].config, torch: runs.torch[0].engine, speedRatio: speed.skipwise / speed.torch, memoryRatio: memory.skipwise / memory.torch, speed, memory, runs }, null, 2))
+console.log(JSON.stringify({ config: runs.skipwise[0].config, skipwise: runs.skipwise[0].engine, torch: runs.torch[0].engine, speedRatio: speed.skipwise / speed.torch, memoryRatio: memory.skipwise / memory.torch, speed, memory, runs }, null, 2))

@@ -10,7 +10,7 @@ export async function bench(what: 'train', options: { model: string; executor: s
   await executor.dispose()
   if (terminal.json) process.stdout.write(`${JSON.stringify(result)}\n`)
   else {
-    terminal.say(`${what}: ${result.ms_per_step.toFixed(1)} ms a step, ${result.tokens_per_s.toFixed(0)} tokens/s, ${result.gflops.toFixed(1)} GFLOP/s, ${result.peak_rss_mb.toFixed(0)} MB at most`)
+    terminal.say(`${what}: ${result.ms_per_step.toFixed(1)} ms a step, ${result.tokens_per_s.toFixed(0)} tokens/s, ${result.gflops.toFixed(1)} GFLOP/s, ${result.peak_rss_mb.toFixed(0)} MB at most; the first step took ${(result.first_step_ms / 1000).toFixed(1)} s`)
     terminal.say(`${result.engine}, ${result.params} parameters, ${JSON.stringify(result.config)}`)
   }
   return 0
