@@ -4,8 +4,8 @@ import type { Lowering } from '../lowering.js'
 
 /** Rows of a block of queries. Block i reads only the keys up to its last row, so the masked upper blocks are not computed. */
 const BLOCK_ROWS = 128
-/** Probabilities of up to this many elements (64 MB) are kept for the backward pass; more are computed again. */
-const KEPT_ELEMENTS = 2 ** 24
+/** Probabilities of up to this many elements (16 MB a layer) are kept for the backward pass; more are computed again. */
+const KEPT_ELEMENTS = 2 ** 22
 
 interface Shape {
   readonly B: number
@@ -44,19 +44,21 @@ function queryBlock(b: GraphBuilder, heads: Ref, { B, K, G, T }: Shape, { begin,
   return b.reshape(part, [B * K, G * rows, width])
 }
 
-/** Keys or values up to the end of a block: [B·K, end, D]. */
-const keyPrefix = (b: GraphBuilder, heads: Ref, { B, K, T, D }: Shape, { end }: Block): Ref =>
-  end === T ? heads : b.once(`keys to ${end} of ${heads}`, () => b.slice(heads, [0, 0, 0], [B * K, end, D]))
+/** Keys or values up to the end of a block, [B·K, end, D]: a copy of the block's own, gone when the block is done. */
+const keyPrefix = (b: GraphBuilder, heads: Ref, { B, K, T, D }: Shape, { end }: Block, after: readonly Ref[]): Ref =>
+  end === T ? heads : b.slice(heads, [0, 0, 0], [B * K, end, D], after)
+
+/** Hides the later keys of a block's own rows: [G·rows, rows]. Wider masks are this one, padded: as constants they would be copied at every step of loading. */
+function maskOf(b: GraphBuilder, { G }: Shape, { begin, rows, end }: Block): Ref {
+  const own = b.constant(`mask ${G} ${rows}`, { type: 'float32', shape: [G * rows, rows] }, () => Float32Array.from({ length: G * rows * rows }, (_, i) => (i % rows > Math.floor(i / rows) % rows ? -1e30 : 0)))
+  if (begin === 0) return own
+  const paddings = b.constant(`paddings ${begin}`, { type: 'int32', shape: [2, 2] }, () => Int32Array.of(0, 0, begin, 0))
+  return b.once(`mask ${G} ${rows} ${end}`, () => b.op('PadV2', [own, paddings, b.scalar(0)]))
+}
 
 /** softmax(q·kᵀ + mask) of a block, q scaled already: [B·K, G·rows, end]. */
-function probabilities(b: GraphBuilder, q: Ref, k: Ref, { G }: Shape, { rows, end }: Block): Ref {
-  const mask = b.constant(`mask ${G} ${rows} ${end}`, { type: 'float32', shape: [G * rows, end] }, () => {
-    const data = new Float32Array(G * rows * end)
-    for (let row = 0; row < G * rows; row++) data.fill(-1e30, row * end + (end - rows) + (row % rows) + 1, (row + 1) * end)
-    return data
-  })
-  return b.op('Softmax', [b.op('AddV2', [b.float(b.matMul(q, k, { transB: true, batched: true })), mask])])
-}
+const probabilities = (b: GraphBuilder, q: Ref, k: Ref, shape: Shape, block: Block): Ref =>
+  b.op('Softmax', [b.op('AddV2', [b.float(b.matMul(q, k, { transB: true, batched: true })), maskOf(b, shape, block)])])
 
 const keptKey = (query: Ref, key: Ref, { begin }: Block) => `probabilities ${query} ${key} ${begin}`
 
@@ -85,9 +87,10 @@ export const attentionLowerings: Readonly<Record<string, Lowering>> = {
     const kept = shape.B * shape.H * shape.T * shape.T * 0.5 <= KEPT_ELEMENTS, parts: Ref[] = []
     for (const block of blocks) {
       // One block after the other: TensorFlow would otherwise hold the scores of all of them at once.
-      const P = b.product(probabilities(b, queryBlock(b, q, shape, block, shape.D, parts.slice(-1)), keyPrefix(b, k, shape, block), shape, block))
+      const after = parts.slice(-1)
+      const P = b.product(probabilities(b, queryBlock(b, q, shape, block, shape.D, after), keyPrefix(b, k, shape, block, after), shape, block))
       if (kept) b.once(keptKey(query, key, block), () => P)
-      parts.push(b.float(b.matMul(P, keyPrefix(b, v, shape, block), { batched: true })))
+      parts.push(b.float(b.matMul(P, keyPrefix(b, v, shape, block, after), { batched: true })))
     }
     b.set(outputs[0], joinQueryBlocks(b, blocks, parts, shape))
   },
@@ -104,7 +107,7 @@ export const attentionLowerings: Readonly<Record<string, Lowering>> = {
       // After the block before and after the gradient: a recomputed block is another node than the forward pass's, and cannot start early.
       const after = dKey && dValue ? [dKey, dValue] : [dO]
       const qRows = queryBlock(b, q, shape, block, D, after), dORows = queryBlock(b, dO, shape, block, D, after)
-      const keys = keyPrefix(b, k, shape, block), values = keyPrefix(b, v, shape, block)
+      const keys = keyPrefix(b, k, shape, block, after), values = keyPrefix(b, v, shape, block, after)
       const P = b.recall(keptKey(query, key, block)) ?? b.product(probabilities(b, qRows, keys, shape, block))
       const dP = b.float(b.matMul(dORows, values, { transB: true, batched: true }))
       const dS = b.product(b.op('Mul', [b.op('Sub', [dP, queryBlock(b, delta, shape, block, 1, [])]), b.float(P)]))
