@@ -1,7 +1,8 @@
-import { SkipwiseError, type ProgressListener } from '@skipwise/core'
+import type { ProgressListener } from '@skipwise/core'
 import { stat } from 'node:fs/promises'
 import { relative, sep } from 'node:path'
 import { matchFiles } from './glob.js'
+import { invalidLine, parseLine } from './json-line.js'
 import { invalidFile, readLines, readWholeText } from './lines.js'
 
 /** A text and where it came from. */
@@ -71,17 +72,10 @@ async function* documentsOf(file: string, source: string, textKey: string, onByt
 }
 
 function textOf(line: string, textKey: string, where: string): string {
-  const invalid = (problem: string, fix: string, cause?: unknown) => new SkipwiseError('DATA_LINE_INVALID', { problem: `${where}: ${problem}`, fix, cause })
-  let record: unknown
-  try {
-    record = JSON.parse(line)
-  } catch (cause) {
-    throw invalid(`the line is not valid JSON (${(cause as Error).message})`, 'correct or remove the line', cause)
-  }
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) throw invalid('the line is not a JSON object', 'write {"text": "…"}')
-  const text = Object.hasOwn(record, textKey) ? (record as Record<string, unknown>)[textKey] : undefined
+  const record = parseLine(line, where), text = Object.hasOwn(record, textKey) ? record[textKey] : undefined
   if (typeof text === 'string') return text
-  throw invalid(
+  throw invalidLine(
+    where,
     text === undefined ? `there is no key '${textKey}', only ${Object.keys(record).slice(0, 8).join(', ') || 'none'}` : `the value of '${textKey}' is not a string`,
     'name the key of the text (textKey)'
   )

@@ -1,6 +1,7 @@
 export { dataErrorCodes } from './errors.js'
 export { matchFiles } from './glob.js'
 export { readDocuments, type ReadOptions, type TextDocument } from './documents.js'
+export { readRecords, type DataRecord, type ReadRecordsOptions } from './records.js'
 export { tokenizeDocuments, type Corpus, type TokenizeOptions } from './corpus.js'
 export { loadCorpus, type LoadOptions } from './load-corpus.js'
 export { exampleOrder, splitDocuments, type ExampleOrder, type OrderOptions, type Span, type SplitOptions } from './order.js'

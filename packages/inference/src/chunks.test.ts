@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { capacityFor, chunkLength, chunksOf } from './chunks.js'
+import { capacityFor, chunkLength, chunksBetween, chunksOf, SHORTEST } from './chunks.js'
 
 describe('chunks', () => {
   test('keep scores under 256 MB at any capacity', () => {
@@ -15,5 +15,12 @@ describe('chunks', () => {
     const isCut = chunks.every(({ begin, end }, i) => begin === (chunks[i - 1]?.end ?? 0) && end > begin)
     const fits = chunks.every(({ begin, end, length }) => end - begin <= length && begin + length <= capacity && 4 * heads * length * capacity <= 2 ** 28)
     expect([isCut, fits, chunks.at(-1)?.end]).toEqual([true, true, tokens])
+  })
+
+  test.prop([fc.nat({ max: 3000 }), fc.nat({ max: 3000 }), fc.constantFrom(1, 8, 64, 512)])('from any token on do the same', (begin, tokens, length) => {
+    const end = begin + tokens, capacity = capacityFor(end + SHORTEST, length), chunks = chunksBetween(begin, end, length, capacity)
+    const isCut = chunks.every((chunk, i) => chunk.begin === (chunks[i - 1]?.end ?? begin) && chunk.end > chunk.begin)
+    const fits = chunks.every(chunk => chunk.end - chunk.begin <= chunk.length && chunk.length <= length && chunk.begin + chunk.length <= capacity)
+    expect([isCut, fits, chunks.at(-1)?.end ?? end]).toEqual([true, true, end])
   })
 })

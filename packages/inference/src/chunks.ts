@@ -11,7 +11,7 @@ export interface Chunk {
 /** Attention scores of a chunk may take this many elements (256 MB). */
 const SCORE_ELEMENTS = 2 ** 26
 /** Shorter programs save no time. */
-const SHORTEST = 16
+export const SHORTEST = 16
 
 /** The smallest power of two that is at least `n`. */
 export const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)))
@@ -32,4 +32,23 @@ export function chunksOf(tokens: number, length: number): Chunk[] {
     const begin = i * length, end = Math.min(tokens, begin + length)
     return { begin, end, length: Math.min(length, Math.max(SHORTEST, powerOfTwo(end - begin))) }
   })
+}
+
+/**
+ * Cuts tokens begin … end − 1 of a sequence into chunks of `length` at most, each in a program of a power of two that ends, padding
+ * included, within `capacity`, at least `end` + {@link SHORTEST}. Where there is no room for the padding of a whole rest, its largest
+ * power of two goes first.
+ */
+export function chunksBetween(begin: number, end: number, length: number, capacity: number): Chunk[] {
+  const chunks: Chunk[] = []
+  while (begin < end) {
+    let tokens = Math.min(length, end - begin), padded = Math.min(length, Math.max(SHORTEST, powerOfTwo(tokens)))
+    if (begin + padded > capacity) {
+      tokens = 2 ** Math.floor(Math.log2(tokens))
+      padded = Math.min(length, Math.max(SHORTEST, tokens))
+    }
+    chunks.push({ begin, end: begin + tokens, length: padded })
+    begin += tokens
+  }
+  return chunks
 }

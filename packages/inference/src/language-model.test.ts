@@ -114,6 +114,31 @@ describe('score', () => {
   })
 })
 
+describe('scoreAll', () => {
+  for (const [name, executor] of [['onnx', onnx], ['tfjs', cpu]] as const) {
+    test(`gives what score gives, whatever sequences have in common, on ${name}`, async () => {
+      const model = await openSmall(executor, { maxLength: 1024 }), trunk = Int32Array.from(randomIds(60, V, 1))
+      // prefixes of one trunk that go on differently, in an order in which caches shrink and grow
+      const sequences = [40, 40, 12, 59, 0, 33].map((shared, i) => {
+        const ids = Int32Array.of(...trunk.subarray(0, shared), ...randomIds(3 + 2 * i, V, i))
+        return { ids, from: [0, 39, 30, 60, 1, 20][i] }
+      })
+      sequences.push(sequences[5], { ids: trunk.slice(0, 20), from: 18 })
+      const all = await model.scoreAll!(sequences)
+      for (const [i, { ids, from }] of sequences.entries()) expect(all[i], `sequence ${i}`).toBeAllclose(await model.score(ids, { from }), { absolute: 1e-5 })
+      expect(await model.scoreAll!([])).toEqual([])
+      model.dispose()
+    })
+  }
+
+  test('shares nothing where frequencies depend on the length', async () => {
+    const model = await openSmall(onnx, { frequencies: length => plainFrequencies(8, 1e4 * length) }), ids = randomIds(40, V)
+    const [long, short] = await model.scoreAll!([{ ids, from: 0 }, { ids: ids.subarray(0, 25), from: 0 }])
+    expect(long).toBeAllclose(await model.score(ids), { absolute: 1e-5 })
+    expect(short).toBeAllclose(await model.score(ids.subarray(0, 25)), { absolute: 1e-5 })
+  })
+})
+
 describe('generate', () => {
   for (const [name, executor] of [['onnx', onnx], ['tfjs', cpu]] as const) {
     test(`greedily, is the argmax of a new pass over all tokens, on ${name}`, async () => {
@@ -170,14 +195,16 @@ describe('what is refused', () => {
     expect(await rejection(model.score(Int32Array.of(1, V)))).toBe('INFERENCE_IDS')
     expect(await rejection(model.score(Int32Array.of(-1, 1)))).toBe('INFERENCE_IDS')
     expect(await generate(new Int32Array(0))).toBe('INFERENCE_IDS')
-    expect(await rejection(model.score(randomIds(31, V)))).toBe('INFERENCE_TOO_LONG')
-    expect(await rejection(model.score(randomIds(30, V)))).toBe('nothing')
+    // the last token is only predicted
+    expect(await rejection(model.score(randomIds(32, V)))).toBe('INFERENCE_TOO_LONG')
+    expect(await rejection(model.score(randomIds(31, V)))).toBe('nothing')
+    expect(await rejection(model.scoreAll!([{ ids: randomIds(32, V), from: 0 }]))).toBe('INFERENCE_TOO_LONG')
     expect(await generate(randomIds(28, V), 3)).toBe('INFERENCE_TOO_LONG')
     expect(await generate(randomIds(28, V), 2)).toBe('nothing')
     const beyond = await openSmall(onnx, { maxLength: 30, lengthLimit: 40 })
     expect(beyond.maxLength).toBe(30)
-    expect(await beyond.score(randomIds(40, V))).toHaveLength(39)
-    expect(await rejection(beyond.score(randomIds(41, V)))).toBe('INFERENCE_TOO_LONG')
+    expect(await beyond.score(randomIds(41, V))).toHaveLength(40)
+    expect(await rejection(beyond.score(randomIds(42, V)))).toBe('INFERENCE_TOO_LONG')
   })
 
   test('options', async () => {

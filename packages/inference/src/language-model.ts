@@ -1,7 +1,7 @@
-import { SkipwiseError, type LanguageModel, type RopeFrequencies, type Tokenizer } from '@skipwise/core'
+import { SkipwiseError, type LanguageModel, type RopeFrequencies, type ScoredSequence, type Tokenizer } from '@skipwise/core'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 import type { Executor } from '@skipwise/runtime'
-import { capacityFor, chunkLength, chunksOf, powerOfTwo } from './chunks.js'
+import { capacityFor, chunkLength, chunksBetween, chunksOf, powerOfTwo, SHORTEST } from './chunks.js'
 import { KeyValueCache } from './key-value-cache.js'
 import { checkGenerateOptions, createSampler } from './sampling.js'
 import { Stepper, type WeightSource } from './stepper.js'
@@ -70,8 +70,8 @@ class CachedLanguageModel implements LanguageModel {
   }
 
   async score(ids: Int32Array, { from = 0, signal }: ScoreOptions = {}): Promise<Float64Array> {
-    this.#checkIds(ids, 2, 0)
-    if (!Number.isInteger(from) || from < 0) throw new SkipwiseError('INFERENCE_OPTIONS', { problem: `from is ${from}`, fix: 'pass an integer ≥ 0' })
+    this.#checkIds(ids, 2, -1)
+    checkFrom(from)
     const frequencies = this.#frequencies(ids.length), scores = new Float64Array(ids.length - 1)
     if (from >= scores.length) return scores
     const cache = this.#allocate(scores.length)
@@ -86,6 +86,41 @@ class CachedLanguageModel implements LanguageModel {
       cache.dispose()
     }
     return scores
+  }
+
+  async scoreAll(sequences: readonly ScoredSequence[], { signal }: { readonly signal?: AbortSignal } = {}): Promise<Float64Array[]> {
+    for (const { ids, from } of sequences) {
+      this.#checkIds(ids, 2, -1)
+      checkFrom(from)
+    }
+    // Padding behind the last token of a sequence needs room too.
+    const cache = this.#allocate(SHORTEST + Math.max(0, ...sequences.map(({ ids }) => ids.length - 1))), all: Float64Array[] = []
+    let before: Int32Array = new Int32Array(0)
+    try {
+      for (const { ids, from } of sequences) {
+        const frequencies = this.#frequencies(ids.length), scores = new Float64Array(ids.length - 1), tokens = scores.length
+        // Its last token is never run: only predicted.
+        const shared = before.length > 1 && this.sharesPrefix(ids.length, before.length) ? sharedLength(ids.subarray(0, -1), before.subarray(0, -1)) : 0
+        cache.length = Math.min(shared, from, tokens)
+        before = ids
+        for (const output of ['none', 'loss'] as const) {
+          const end = output === 'none' ? Math.min(from, tokens) : tokens
+          for (const chunk of chunksBetween(cache.length, end, chunkLength(this.chunk, cache.capacity, this.setup.model.geometry.heads), cache.capacity)) {
+            signal?.throwIfAborted()
+            const step = { length: chunk.length, frequencies, ids: ids.subarray(chunk.begin, chunk.end) }
+            if (output === 'none') await this.stepper.run(cache, { ...step, output })
+            else {
+              const losses = await this.stepper.run(cache, { ...step, output, labels: ids.subarray(chunk.begin + 1, chunk.end + 1) })
+              losses.forEach((loss, t) => (scores[chunk.begin + t] = -loss))
+            }
+          }
+        }
+        all.push(scores)
+      }
+    } finally {
+      cache.dispose()
+    }
+    return all
   }
 
   sharesPrefix(shorter: number, longer: number): boolean {
@@ -139,11 +174,12 @@ class CachedLanguageModel implements LanguageModel {
     return typeof frequencies === 'function' ? frequencies(length) : frequencies
   }
 
+  /** @param more tokens that will be run beside `ids`; −1 where their last one is not */
   #checkIds(ids: Int32Array, fewest: number, more: number): void {
     if (ids.length < fewest) throw new SkipwiseError('INFERENCE_IDS', { problem: `${this.name} was given ${ids.length} token ids`, fix: `pass at least ${fewest}` })
     if (ids.length + more > this.#limit) {
       throw new SkipwiseError('INFERENCE_TOO_LONG', {
-        problem: `${ids.length} tokens${more ? ` and ${more} new ones` : ''} are more than the ${this.#limit} that ${this.name} accepts`,
+        problem: `${ids.length} tokens${more > 0 ? ` and ${more} new ones` : ''} are more than the ${this.#limit} that ${this.name} accepts`,
         fix: 'shorten the text, ask for fewer new tokens, or extend the model to a longer window'
       })
     }
@@ -152,4 +188,16 @@ class CachedLanguageModel implements LanguageModel {
       throw new SkipwiseError('INFERENCE_IDS', { problem: `${this.name} has no token ${unknown}, its ids are 0 … ${this.vocabSize - 1}`, fix: 'use the tokenizer of the model' })
     }
   }
+}
+
+function checkFrom(from: number): void {
+  if (!Number.isInteger(from) || from < 0) throw new SkipwiseError('INFERENCE_OPTIONS', { problem: `from is ${from}`, fix: 'pass an integer ≥ 0' })
+}
+
+/** How many tokens two sequences have in common from the first on. */
+function sharedLength(a: Int32Array, b: Int32Array): number {
+  const most = Math.min(a.length, b.length)
+  let shared = 0
+  while (shared < most && a[shared] === b[shared]) shared++
+  return shared
 }

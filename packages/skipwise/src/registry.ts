@@ -1,5 +1,6 @@
 import { llama } from '@skipwise/arch-llama'
 import { createRegistry, type Registry } from '@skipwise/core'
+import { benchmarks } from '@skipwise/eval-benchmarks'
 import { perplexity } from '@skipwise/eval-perplexity'
 import { passkey } from '@skipwise/eval-retrieval'
 import { onnxExecutor } from '@skipwise/executor-onnx'
@@ -19,6 +20,7 @@ export type DefaultPlugins =
   | typeof llama
   | typeof tokenizerJson
   | typeof bytes
+  | typeof benchmarks
   | typeof perplexity
   | typeof passkey
   | typeof onnxExecutor
@@ -34,6 +36,7 @@ export const defaultRegistry: Registry<DefaultPlugins> = createRegistry().regist
   llama,
   tokenizerJson,
   bytes,
+  benchmarks,
   perplexity,
   passkey,
   onnxExecutor,

@@ -16,6 +16,14 @@ export interface GenerateOptions {
   readonly signal?: AbortSignal
 }
 
+/** What {@link LanguageModel.scoreAll} scores. */
+export interface ScoredSequence {
+  /** At least two token ids, at positions 0 … n − 1. */
+  readonly ids: Int32Array
+  /** Compute only from this element on (elements before it are 0). */
+  readonly from: number
+}
+
 /** A language model without tensors: what evaluation suites see. */
 export interface LanguageModel {
   readonly name: string
@@ -32,6 +40,11 @@ export interface LanguageModel {
    * @param options.from compute only from this element on (elements before it are 0); default 0
    */
   score(ids: Int32Array, options?: { readonly from?: number; readonly signal?: AbortSignal }): Promise<Float64Array>
+  /**
+   * {@link score} of several sequences, each from its own element on. What a sequence has in common with the one before it may be computed once,
+   * so those that begin alike belong side by side. Where left out, callers score one by one.
+   */
+  scoreAll?(sequences: readonly ScoredSequence[], options?: { readonly signal?: AbortSignal }): Promise<Float64Array[]>
   /**
    * Whether the first `shorter` tokens of a sequence of `longer` tokens score as they do alone, so that one pass serves both. It is so for
    * a causal model unless its frequencies depend on the length (dynamic NTK, LongRoPE). Where left out, nothing is shared.

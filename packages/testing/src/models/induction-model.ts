@@ -38,6 +38,9 @@ export function inductionModel({ name = 'induction', tokenizer = byteTokenizer()
       signal?.throwIfAborted()
       return Float64Array.from({ length: ids.length - 1 }, (_, t) => (t < from ? 0 : Math.log(probability(ids, t + 1, ids[t + 1]))))
     },
+    scoreAll(sequences, options) {
+      return Promise.all(sequences.map(({ ids, from }) => this.score(ids, { from, ...options })))
+    },
     sharesPrefix: () => true,
     async *generate(ids, { maxNewTokens, stopIds = [], signal }) {
       const all = Array.from(ids)

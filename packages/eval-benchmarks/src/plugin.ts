@@ -1,0 +1,26 @@
+import { definePlugin } from '@skipwise/core'
+import { benchmarkCharts } from './charts.js'
+import { benchmarksConfig } from './config.js'
+import { benchmarkSamples, runBenchmarks } from './suite.js'
+
+/**
+ * Multiple-choice benchmarks, asked and scored as lm-evaluation-harness does.
+ *
+ * @example
+ * ```ts
+ * const suite = createRegistry().register(benchmarks).resolve('eval-suite', 'benchmarks', { tasks: { boolq: { data: 'validation.jsonl' } } })
+ * const result = await suite.run(model, { seed: 0, resolvePath: path => path })
+ * console.log(result.metrics['boolq/acc'])
+ * ```
+ */
+export const benchmarks = definePlugin({
+  kind: 'eval-suite',
+  name: 'benchmarks',
+  summary: 'BoolQ, PIQA, WinoGrande, TruthfulQA, ARC and HellaSwag as lm-evaluation-harness scores them',
+  config: benchmarksConfig,
+  create: config => ({
+    run: (model, context) => runBenchmarks(config, model, context),
+    charts: benchmarkCharts,
+    samples: benchmarkSamples
+  })
+})
