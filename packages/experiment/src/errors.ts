@@ -13,6 +13,7 @@ export const experimentErrorCodes = {
   RECIPE_DATA: 'Documents of the length asked for do not make a training example.',
   OUTPUT_EXISTS: 'The output folder exists and is not the result of this run.',
   OUTPUT_WRITE_FAILED: 'The output folder could not be put in place.',
+  REPORT_FILE: 'A file that a report should show is no result, no run and no charts.',
   MODEL_NOT_FOUND: 'The folder of a model does not exist.',
   MODEL_ARCHITECTURE: 'No registered architecture reads the model type of config.json.',
   MODEL_TOKENIZER: 'No registered tokenizer reads the files of a model folder.',

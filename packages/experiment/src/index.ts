@@ -4,6 +4,8 @@ export { resolveRecipe, type Experiment, type ExperimentKind, type ResolveOption
 export { runExperiment, type RunHooks } from './run.js'
 export type { ExperimentResult, TrainingSummary } from './result.js'
 export { chartTable, evaluationCharts, lossChart } from './report.js'
+export { composeReport, runCharts, scoreTable } from './compose-report.js'
+export { readReportFile, type ReportSource } from './read-report-file.js'
 export { createExamples, type WeightedCorpus } from './examples.js'
 export { loadLanguageModel, type LoadLanguageModelOptions } from './load-language-model.js'
 export { openModelFolder, type ModelSource } from './model-source.js'

@@ -1,5 +1,5 @@
 import { writeFileAtomic } from '@skipwise/checkpoints'
-import { isLineChart, type Chart, type EvalResult, type EvalSuite } from '@skipwise/core'
+import { isLineChart, type Chart, type EvalResult, type EvalSuite, type LineChart } from '@skipwise/core'
 import type { Table } from '@skipwise/report'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
@@ -7,7 +7,7 @@ import { RESULT_FILE } from './checks.js'
 import type { ExperimentResult } from './result.js'
 
 /** The chart of the loss over the steps of a run. */
-export function lossChart({ training: { losses } }: ExperimentResult): Chart {
+export function lossChart({ training: { losses } }: ExperimentResult): LineChart {
   return {
     id: 'loss',
     title: 'Training loss',

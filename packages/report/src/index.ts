@@ -1,5 +1,7 @@
 export { renderSvg, type SvgOptions } from './render-svg.js'
 export { renderReport, type Report } from './render-report.js'
+export { renderMarkdown } from './render-markdown.js'
+export { reportFiles, type ReportFile } from './report-files.js'
 export { renderTable, type Cell, type Table } from './table.js'
 export { figureNumbers, figureTable } from './figure-table.js'
 export { toCsv } from './csv.js'

@@ -1,6 +1,7 @@
 import type { Chart } from '@skipwise/core'
-import { escapeHtml } from './escape.js'
-import { figureTable } from './figure-table.js'
+import { escapeHtml, fileName } from './escape.js'
+import { toCsv } from './csv.js'
+import { figureNumbers, figureTable } from './figure-table.js'
 import { renderSvg } from './render-svg.js'
 import { STYLES } from './styles.js'
 import { cellText, isNumeric, type Table } from './table.js'
@@ -21,7 +22,8 @@ export interface Report {
 
 /**
  * A report as one HTML document: inline SVG and CSS, no script and no network, light or dark as the reader prefers, fit for print and
- * for screen readers. Every text is escaped, and a content security policy forbids what is not there.
+ * for screen readers; the numbers of every figure and table can be saved as CSV, from the page itself. Every text is escaped, and a content
+ * security policy forbids what is not there.
  *
  * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`
  *
@@ -49,7 +51,7 @@ ${STYLES}
 <body>
 <main>
 <h1>${escapeHtml(title)}</h1>
-${summary ? `<p>${escapeHtml(summary)}</p>\n` : ''}${figures.join('')}${tables.map(table => section(table.title, tableHtml(table))).join('')}${
+${summary ? `<p>${escapeHtml(summary)}</p>\n` : ''}${figures.join('')}${tables.map(table => section(table.title, `${tableHtml(table)}\n<p class="actions">${csvLink(table.title, table)}</p>`)).join('')}${
     facts.length ? section('Run', `<dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(cellText(value))}</dd>`).join('')}</dl>`) : ''
   }${recipe ? section('Recipe', `<pre>${escapeHtml(recipe)}</pre>`) : ''}</main>
 </body>
@@ -63,10 +65,20 @@ async function figure(chart: Chart): Promise<string> {
   const svg = themeable(await renderSvg(chart, { title: false }))
   return section(
     chart.title,
-    `<figure>\n<div class="scroll">${svg}</div>\n<figcaption>${escapeHtml(chart.description)}</figcaption>\n</figure>
-<details class="data"><summary>The figure as a table</summary>${tableHtml(figureTable(chart))}</details>`
+    `<figure>\n<div class="scroll" tabindex="0" role="group" aria-label="${escapeHtml(chart.title)}">${svg}</div>\n<figcaption>${escapeHtml(chart.description)}</figcaption>\n</figure>
+<div class="actions">${csvLink(chart.id, figureNumbers(chart))}
+<details class="data"><summary>The figure as a table</summary>${tableHtml(figureTable(chart))}</details></div>`
   )
 }
+
+/** A link that saves a table from the page: its bytes are the address. */
+function csvLink(name: string, table: Table): string {
+  const file = `${fileName(name)}.csv`
+  return `<a class="csv" download="${file}" href="data:text/csv;charset=utf-8,${encodeURIComponent(toCsv(table)).replaceAll("'", '%27')}">${file}</a>`
+}
+
+/** Tables of more columns are set smaller. */
+const WIDE = 7
 
 function tableHtml(table: Table): string {
   const cell = (tag: string, text: string, column: number) => {
@@ -75,5 +87,5 @@ function tableHtml(table: Table): string {
   }
   const head = table.headers.map((header, column) => `<th scope="col"${isNumeric(table, column) ? ' class="number"' : ''}>${escapeHtml(header)}</th>`)
   const rows = table.rows.map(row => `<tr>${table.headers.map((_, column) => cell(column === 0 ? 'th' : 'td', cellText(row[column] ?? ''), column)).join('')}</tr>`)
-  return `<div class="scroll"><table>\n<thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody></table></div>`
+  return `<div class="scroll" tabindex="0" role="group" aria-label="table"><table${table.headers.length > WIDE ? ' class="wide"' : ''}>\n<thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody></table></div>`
 }

@@ -40,6 +40,10 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--config <json>', "configuration of the suite, for instance '{\"lengths\": [512, 4096]}'", '{}')
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
     .option('--seed <n>', 'seed of the suite', integer, 0)
+  verb('report <files...>', 'draw results, runs and charts: one HTML page, Markdown, SVG and CSV', async (terminal, files: string[], options: never) =>
+    (await import('./commands/report.js')).report(files, options, terminal))
+    .requiredOption('--out <folder>', 'folder of the report')
+    .option('--title <text>', 'its title', 'Evaluation')
   verb('generate <model> <prompt>', 'continue a text', async (terminal, model: string, prompt: string, options: never) =>
     (await import('./commands/generate.js')).generate(model, prompt, options, terminal))
     .option('--max-new-tokens <n>', 'tokens at most', integer, 64)

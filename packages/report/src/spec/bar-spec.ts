@@ -20,7 +20,7 @@ export function barSpec(chart: BarChart, title: string | undefined): TopLevelSpe
   )
   const slanted = categories.reduce((sum, { length }) => sum + length + 2, 0) > LABEL_ROOM
   const across = {
-    x: { field: 'category', type: 'nominal' as const, scale: { domain: [...categories], paddingInner: 0.28, paddingOuter: 0.14 }, axis: { title: label, grid: false, ticks: false, labelAngle: slanted ? -35 : 0, labelLimit: 160 } },
+    x: { field: 'category', type: 'nominal' as const, scale: { domain: [...categories], paddingInner: 0.28, paddingOuter: 0.14 }, axis: { title: label, grid: false, ticks: false, labelAngle: slanted ? -35 : 0, labelLimit: 260 } },
     xOffset: { field: 'series', type: 'nominal' as const, scale: { domain: names, paddingInner: 0.08 } }
   }
   const up = { type: 'quantitative' as const, scale: scaleOf('linear', scale), axis: { ...axisOf(scale), title: chart.y.label } }

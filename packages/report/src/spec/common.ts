@@ -22,17 +22,20 @@ export function frame(title: string | undefined, legendLines = 0): Omit<TopLevel
       view: { stroke: null },
       axis: { labelColor: muted, titleColor: muted, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 500, titlePadding: 10, gridColor: COLOURS.grid.light, domainColor: COLOURS.rule.light, tickColor: COLOURS.rule.light, tickSize: 4, labelPadding: 5 },
       axisY: { domain: false, ticks: false },
-      header: { labelColor: ink, labelFontSize: 12.5, labelFontWeight: 500, labelAnchor: 'start', labelLimit: 280 },
+      header: { labelColor: ink, labelFontSize: 12.5, labelFontWeight: 500, labelAnchor: 'start', labelLimit: LABEL_LIMIT },
       legend: { labelColor: ink, labelFontSize: 12.5, offset: 12 + LABEL_LINE * legendLines, columnPadding: 22, symbolOpacity: 1 }
     }
   }
 }
 
+/** Where a name is cut, in pixels as Vega estimates them: without a canvas, half as much again as they are. */
+const LABEL_LIMIT = 440
+
 /** Height of a line of labels above a plot. */
 export const LABEL_LINE = 14
 
 /** The legend of series, above the plot. */
-export const seriesLegend = (series: number) => ({ title: null, orient: 'top' as const, direction: 'horizontal' as const, columns: series > 3 ? 2 : series, labelLimit: 280, symbolSize: 70 })
+export const seriesLegend = (series: number) => ({ title: null, orient: 'top' as const, direction: 'horizontal' as const, columns: series > 3 ? 2 : series, labelLimit: LABEL_LIMIT, symbolSize: 70 })
 
 /** A Vega-Lite scale of exactly this domain. */
 export const scaleOf = (type: 'linear' | 'log', { domain }: AxisScale) => ({ type, domain: [...domain], nice: false, zero: false })

@@ -1,0 +1,74 @@
+import { SkipwiseError, type Chart, type EvalResult } from '@skipwise/core'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import type { ExperimentResult } from './result.js'
+
+/** What a file has for a report. */
+export interface ReportSource {
+  readonly file: string
+  readonly results: readonly EvalResult[]
+  readonly charts: readonly Chart[]
+  /** The run that `skipwise extend` or `skipwise train` made. */
+  readonly run?: ExperimentResult
+}
+
+const evalResult = z.looseObject({
+  suite: z.string(),
+  version: z.int(),
+  model: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  metrics: z.record(z.string(), z.number()),
+  details: z.unknown()
+})
+
+const text = { id: z.string(), title: z.string(), description: z.string() }
+const axis = z.looseObject({ label: z.string(), scale: z.enum(['linear', 'log']) }), linear = z.looseObject({ label: z.string(), scale: z.literal('linear') })
+const categories = z.looseObject({ label: z.string(), categories: z.array(z.string()) }), value = z.number().nullable(), pair = z.tuple([z.number(), z.number()])
+const chart = z.union([
+  z.looseObject({ ...text, kind: z.literal('bar'), x: categories, y: linear, series: z.array(z.looseObject({ name: z.string(), values: z.array(value), intervals: z.array(pair.nullable()).optional() })) }),
+  z.looseObject({ ...text, kind: z.literal('heat-map'), x: categories, y: categories, value: linear, series: z.array(z.looseObject({ name: z.string(), cells: z.array(z.array(value)) })) }),
+  z.looseObject({ ...text, kind: z.literal('line').optional(), x: axis, y: axis, series: z.array(z.looseObject({ name: z.string(), points: z.array(pair) })), rules: z.array(z.looseObject({ x: z.number(), label: z.string() })).optional() })
+])
+
+const run = z.looseObject({
+  kind: z.enum(['extend', 'train']),
+  name: z.string(),
+  recipe: z.looseObject({}),
+  window: z.looseObject({ original: z.number(), target: z.number() }),
+  seeds: z.looseObject({ train: z.number() }),
+  data: z.looseObject({ digest: z.string() }),
+  training: z.looseObject({ steps: z.number(), losses: z.array(z.number()).min(1), tokensPerSecond: z.number(), peakMemoryMB: z.number() }),
+  results: z.looseObject({ base: z.array(evalResult), model: z.array(evalResult) })
+})
+
+/**
+ * Reads what a report can show: a result of `skipwise eval` (or a list of them), the `skipwise.json` of a run, or any JSON object with `charts`.
+ *
+ * @throws SkipwiseError `REPORT_FILE`
+ */
+export async function readReportFile(file: string): Promise<ReportSource> {
+  const json = await readJson(file), source = { file, results: [], charts: [] }
+  const one = evalResult.safeParse(json), list = z.array(evalResult).min(1).safeParse(json)
+  if (one.success) return { ...source, results: [one.data] }
+  if (list.success) return { ...source, results: list.data }
+  const made = run.safeParse(json)
+  if (made.success) {
+    // Runs are told apart by their folders: a name can be the same in all of them.
+    const { results: { base, model } } = made.data, name = basename(dirname(resolve(file)))
+    return { ...source, results: [...base, ...model.map(result => ({ ...result, model: name }))], run: made.data as unknown as ExperimentResult }
+  }
+  const drawn = z.looseObject({ charts: z.array(chart).min(1) }).safeParse(json)
+  if (drawn.success) return { ...source, charts: drawn.data.charts as unknown as Chart[] }
+  throw fileError(`${file} holds no result, no run and no charts`)
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    throw fileError(`${file} cannot be read as JSON (${(cause as Error).message})`, cause)
+  }
+}
+
+const fileError = (problem: string, cause?: unknown) => new SkipwiseError('REPORT_FILE', { problem, fix: 'name files that skipwise eval --output wrote, or the skipwise.json of a run', cause })
