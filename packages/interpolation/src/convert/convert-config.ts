@@ -40,7 +40,7 @@ const MODEL_KEYS = ['partial_rotary_factor', 'mrope_section', 'mrope_interleaved
  * const { config } = convertConfig(poseConfig, { to: 'transformers', scheme: { name: 'yarn-revised' } }, resolve)
  * ```
  */
-export function convertConfig(config: JsonObject, options: ConvertOptions, resolve: (reference: PluginReference) => Interpolation): ConvertedConfig {
+export function convertConfig(config: Readonly<Record<string, unknown>>, options: ConvertOptions, resolve: (reference: PluginReference) => Interpolation): ConvertedConfig {
   const layers = readHuggingFaceRopes(config)
   const [{ layerType, reading }] = layers
   if (layerType === undefined && reading) return convertSingle(config, reading, options, resolve)

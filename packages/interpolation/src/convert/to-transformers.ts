@@ -2,7 +2,7 @@ import type { HuggingFaceRope } from '@skipwise/core'
 import { tableAsLongrope } from '../table-as-longrope.js'
 import { inexpressible, staticFrequencies, type Conversion, type RopeSource, type Stack } from './conversion.js'
 
-/** How {@link toTransformers} writes. */
+/** How keys for transformers are written. */
 export interface TransformersOptions {
   /** Write any table as `longrope` factors, also where the scheme has a type of its own. */
   readonly asLongrope?: boolean

@@ -80,7 +80,7 @@ export interface DoctorOptions extends DoctorFacts {
  * const { findings, wrong } = diagnoseRope(JSON.parse(text), { text, stack: 'vllm' })
  * ```
  */
-export function diagnoseRope(config: JsonObject, options: DoctorOptions = {}): Diagnosis {
+export function diagnoseRope(config: Readonly<Record<string, unknown>>, options: DoctorOptions = {}): Diagnosis {
   const found: { ropes: RopeNumbers[]; findings: Finding[] } = { ropes: [], findings: [] }
   const readings = attempt(() => readHuggingFaceRopes(config))
   if ('error' in readings) found.findings.push(unreadable(readings.error))

@@ -1,6 +1,5 @@
 import type { RopeFrequencies, RopeGeometry } from '@skipwise/core'
 import type { Stack } from '../convert/conversion.js'
-import type { JsonObject } from '../json-keys.js'
 import type { HuggingFaceRopeReading } from '../read-hugging-face.js'
 import type { NumberSpelling } from './number-spellings.js'
 
@@ -18,9 +17,10 @@ export interface DoctorFacts {
 
 /** One RoPE of a file, as the rules see it. */
 export interface RopeCase {
-  readonly config: JsonObject
+  /** The whole file. */
+  readonly config: Readonly<Record<string, unknown>>
   /** The rope object itself, `{}` where there is none. */
-  readonly rope: JsonObject
+  readonly rope: Readonly<Record<string, unknown>>
   readonly layerType: string | undefined
   /** `rope_type` as the file spells it. */
   readonly type: string
