@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { openTfjsExecutor } from '@skipwise/executor-tfjs'
+import { alibi } from '@skipwise/positional-encodings'
 import { matchers } from '@skipwise/testing'
 import { describe, expect } from 'vitest'
 import { logProbabilities, openSmall, plainFrequencies, randomIds, randomWeights, smallModel, wholeLogits } from '../test/parts.js'
@@ -55,6 +56,16 @@ describe('score equals one uncached pass over the sequence', () => {
       languageModel.dispose()
     })
   }
+
+  test.each([['onnx', onnx], ['tfjs', cpu]] as const)('on %s, with ALiBi on a model that does not rotate', async (_, executor) => {
+    const rotating = smallModel({ layers: 1 }), model = { ...rotating, geometry: { ...rotating.geometry, rotaryDim: 0 } }, encoding = alibi.create({})
+    const languageModel = await openSmall(executor, { model, encoding })
+    for (const n of [2, 9, 18, 25]) {
+      const ids = randomIds(n, V, n), logits = await wholeLogits(executor, model, randomWeights(model), plainFrequencies(2), ids, encoding)
+      expect(await languageModel.score(ids), `${n} tokens`).toBeAllclose(logProbabilities(logits, ids, V), { absolute: 1e-5 })
+    }
+    languageModel.dispose()
+  })
 
   test('in chunks of the usual size', async () => {
     const model = smallModel({ layers: 1 }), ids = randomIds(1000, V), languageModel = await openSmall(onnx, { model, options: {} })

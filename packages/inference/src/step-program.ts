@@ -26,16 +26,16 @@ export const cacheSpec = ({ keyValueHeads, headDim }: ModelGeometry, capacity: n
  * Outputs: the caches under their names, `loss` [T] = −log p(label), `logits` [1, V].
  */
 export function traceStep(model: ModelDefinition, encoding: PositionalEncoding, shape: StepShape): Graph {
-  const { geometry } = model, { length, capacity, output } = shape, scale = attentionScale(geometry, shape.softmaxScale)
+  const { geometry } = model, { length, capacity, output } = shape, scale = attentionScale(geometry, shape.softmaxScale), slopes = encoding.slopes?.(geometry.heads)
   return trace(`${output === 'none' ? 'prefill' : output} ${length} of ${capacity}`, inputs => {
     const outputs: Record<string, tf.Tensor> = {}, cos = inputs.cos as tf.Tensor3D, sin = inputs.sin as tf.Tensor3D
     const hidden = runBlocks(model, inputs, inputs.ids as tf.Tensor1D, {
       batch: 1,
       length,
-      encode: x => encoding.apply(x, cos, sin),
+      encode: (x, role) => encoding.apply(x, cos, sin, role),
       attend(layer, query, key, value) {
         const names = cacheNames(layer), keyCache = inputs[names.key] as tf.Tensor4D, valueCache = inputs[names.value] as tf.Tensor4D
-        const attended = cachedAttention({ query, key, value, keyCache, valueCache, pastLength: inputs.pastLength as tf.Scalar }, scale)
+        const attended = cachedAttention({ query, key, value, keyCache, valueCache, pastLength: inputs.pastLength as tf.Scalar }, scale, slopes)
         outputs[names.key] = attended.keyCache
         outputs[names.value] = attended.valueCache
         return attended.output

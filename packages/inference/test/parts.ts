@@ -1,12 +1,12 @@
 import { llama } from '@skipwise/arch-llama'
 import { randomStream, type RopeFrequencies } from '@skipwise/core'
-import { forward, type ModelDefinition } from '@skipwise/nn'
+import { forward, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
 import { rotaryHalf } from '@skipwise/positional-encodings'
 import { tf, trace, type Executor, type ValueSpec } from '@skipwise/runtime'
 import { byteTokenizer } from '@skipwise/testing'
 import { createLanguageModel, type LanguageModelSetup } from '../src/index.js'
 
-export const encoding = rotaryHalf.create({})
+export const encoding: PositionalEncoding = rotaryHalf.create({})
 
 /** A small model with random weights: V 40, d 24, and heads as given. */
 export function smallModel({ heads = 4, keyValueHeads = 2, headDim = 8, layers = 2 } = {}): ModelDefinition {
@@ -41,17 +41,20 @@ export async function openSmall(executor: Executor, changes: Partial<LanguageMod
 }
 
 /** Logits of every token by one forward pass over the whole sequence, without a cache. */
-export async function wholeLogits(executor: Executor, model: ModelDefinition, weights: ReadonlyMap<string, Float32Array>, frequencies: RopeFrequencies, ids: Int32Array): Promise<Float32Array> {
+export async function wholeLogits(
+  executor: Executor, model: ModelDefinition, weights: ReadonlyMap<string, Float32Array>, frequencies: RopeFrequencies, ids: Int32Array, used = encoding
+): Promise<Float32Array> {
   const T = ids.length, table: ValueSpec = { shape: [1, T, model.geometry.rotaryDim / 2], dtype: 'float32' }
   const specs: Record<string, ValueSpec> = { ids: { shape: [T], dtype: 'int32' }, cos: table, sin: table }
+  if (used.slopes) specs.positions = { shape: [1, T], dtype: 'float32' }
   for (const { name, shape } of model.parameters) specs[name] = { shape, dtype: 'float32' }
   const graph = trace('whole', inputs => {
-    const { hidden, weight } = forward(model, encoding, inputs, {
-      batch: 1, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D, softmaxScale: frequencies.softmaxScale
+    const { hidden, weight } = forward(model, used, inputs, {
+      batch: 1, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D, positions: inputs.positions as tf.Tensor2D, softmaxScale: frequencies.softmaxScale
     })
     return { logits: tf.matMul(hidden, weight, false, true) }
   }, specs)
-  const program = await executor.compile(graph), tables = encoding.tables(Int32Array.from({ length: T }, (_, t) => t), frequencies)
+  const program = await executor.compile(graph), tables = used.tables(Int32Array.from({ length: T }, (_, t) => t), frequencies)
   const data = { ids, ...tables, ...Object.fromEntries(weights) }
   const inputs = Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, executor.upload(spec, data[name as keyof typeof data])]))
   const logits = (await executor.read((await program.run(inputs)).logits)).slice() as Float32Array

@@ -33,6 +33,9 @@ export interface ModelGeometry {
 /** Parameters by name. */
 export type Parameters = Readonly<Record<string, tf.Tensor>>
 
+/** What a tensor is to attention; most encodings treat both alike. */
+export type AttentionRole = 'query' | 'key'
+
 /** What a block is given to attend with; training and inference give different ones. */
 export interface BlockContext {
   /** B */
@@ -40,7 +43,7 @@ export interface BlockContext {
   /** T */
   readonly length: number
   /** Encodes the positions of queries or keys, [B, T, H, D] → the same shape. */
-  encode(x: tf.Tensor4D): tf.Tensor4D
+  encode(x: tf.Tensor4D, role: AttentionRole): tf.Tensor4D
   /** Causal attention, [B, T, H, D] and two [B, T, K, D] → [B, T, H, D]. */
   attend(layer: number, query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D
 }
@@ -66,22 +69,30 @@ export interface Architecture {
   define(config: Readonly<Record<string, unknown>>): ModelDefinition
 }
 
-/** cos and sin of every token's angles, [N, R/2], computed in float64 and rounded once. */
-export interface RotaryTables {
+/** Numbers of every token that an encoding computes on the host, in float64, rounded once; R is `rotaryDim` of the model, 0 for one that does not rotate. */
+export interface PositionTables {
+  /** [N, R/2] */
   readonly cos: Float32Array
+  /** [N, R/2] */
   readonly sin: Float32Array
+  /** Positions, [N]: of an encoding with `slopes`. */
+  readonly positions?: Float32Array
 }
 
-/** A positional encoding: numbers on the host, application on tensors. */
+/** A positional encoding: numbers on the host, application on tensors, a bias of the scores, or several of these. */
 export interface PositionalEncoding {
-  /** Tables of the given positions; both carry the attention factor. */
-  tables(positionIds: Int32Array, frequencies: RopeFrequencies): RotaryTables
+  /** Tables of the given positions [N]; a rotary encoding's carry the attention factor. */
+  tables(positionIds: Int32Array, frequencies: RopeFrequencies): PositionTables
   /**
+   * Encodes queries or keys; an encoding that leaves them alone returns them.
+   *
    * @param x [B, T, H, D]
    * @param cos [B, T, R/2]
    * @param sin [B, T, R/2]
    */
-  apply(x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D): tf.Tensor4D
+  apply(x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D, role: AttentionRole): tf.Tensor4D
+  /** What a score falls by per position between query and key, by query head, [H], > 0 (ALiBi); an encoding without a bias leaves this out. */
+  slopes?(heads: number): readonly number[]
 }
 
 declare module '@skipwise/core' {

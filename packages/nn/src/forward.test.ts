@@ -1,6 +1,6 @@
 import { embedding, rotaryHalf, tf } from '@skipwise/runtime'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { difference, plainAttention, plainGatedMlp, plainLinear, plainRotate, randomRows, tensor, type Rows } from '../test/plain.js'
+import { difference, plainAttention, plainGatedMlp, plainLinear, plainRotate, randomRows, tensor, type PlainAttention, type Rows } from '../test/plain.js'
 import { selfAttention } from './attention.js'
 import type { ModelDefinition, PositionalEncoding } from './contracts.js'
 import { attentionScale, forward } from './forward.js'
@@ -37,15 +37,17 @@ const encoding: PositionalEncoding = {
   apply: rotaryHalf
 }
 
+const rotated = (positionIds: readonly number[]) => ({ encode: (head: readonly number[], t: number) => plainRotate(head, positionIds[t], inverseFrequencies) })
+
 /** The hidden states of one sequence, number by number. */
-function plainHidden(ids: readonly number[], positionIds: readonly number[]): number[][] {
+function plainHidden(ids: readonly number[], positions: Pick<PlainAttention, 'encode' | 'bias'>): number[][] {
   const add = (a: Rows, b: Rows) => a.map((row, t) => row.map((value, i) => value + b[t][i]))
   let x = ids.map(id => [...weights['embed.weight'][id]])
   for (let layer = 0; layer < layers; layer++) {
     const of = (name: string) => weights[`${layer}.${name}.weight`]
     const [query, key, value] = ['attn.q_proj', 'attn.k_proj', 'attn.v_proj'].map(name => plainLinear(x, of(name)))
     const mixed = plainAttention({
-      query, key, value, heads: H, keyValueHeads: K, scale: softmaxScale / Math.sqrt(D), encode: (head, t) => plainRotate(head, positionIds[t], inverseFrequencies)
+      query, key, value, heads: H, keyValueHeads: K, scale: softmaxScale / Math.sqrt(D), ...positions
     })
     x = add(x, plainLinear(mixed, of('attn.o_proj')))
     x = add(x, plainGatedMlp(x, of('mlp.gate_proj'), of('mlp.up_proj'), of('mlp.down_proj')))
@@ -61,8 +63,19 @@ describe('forward', () => {
     const parameters = Object.fromEntries(Object.entries(weights).map(([name, rows]) => [name, tensor(rows)]))
     const { hidden, weight } = forward(model, encoding, parameters, { batch: B, ids: tf.tensor1d(ids.flat(), 'int32'), cos: table(Math.cos), sin: table(Math.sin), softmaxScale })
     expect(hidden.shape).toEqual([B * T, d])
-    expect(difference(hidden, ids.flatMap((row, b) => plainHidden(row, positionIds[b])))).toBeLessThan(2e-5)
+    expect(difference(hidden, ids.flatMap((row, b) => plainHidden(row, rotated(positionIds[b]))))).toBeLessThan(2e-5)
     expect(weight).toBe(parameters['head.weight'])
+  })
+
+  test('lets scores fall with the distance of position ids, by the slope of each head', () => {
+    const ids = [[3, 1, 4, 1], [5, 2, 6, 5]], positionIds = [[0, 1, 40, 41], [7, 8, 9, 10]], slopes = [0.05, 0.4], table = tf.zeros([B, T, 0]) as tf.Tensor3D
+    const alibi: PositionalEncoding = { ...encoding, apply: x => x, slopes: () => slopes }
+    const parameters = Object.fromEntries(Object.entries(weights).map(([name, rows]) => [name, tensor(rows)]))
+    const inputs = { batch: B, ids: tf.tensor1d(ids.flat(), 'int32'), cos: table, sin: table, softmaxScale }
+    const { hidden } = forward(model, alibi, parameters, { ...inputs, positions: tf.tensor2d(positionIds) })
+    const plain = (positions: readonly number[]) => ({ encode: (head: readonly number[]) => head, bias: (h: number, t: number, s: number) => slopes[h] * (positions[s] - positions[t]) })
+    expect(difference(hidden, ids.flatMap((row, b) => plainHidden(row, plain(positionIds[b]))))).toBeLessThan(2e-5)
+    expect(() => forward(model, alibi, parameters, inputs)).toThrow('needs positions')
   })
 })
 

@@ -1,4 +1,4 @@
-import { causalAttention, type tf } from '@skipwise/runtime'
+import { causalAttention, type LinearBias, type tf } from '@skipwise/runtime'
 import type { BlockContext, ModelDefinition, ModelGeometry, Parameters, PositionalEncoding } from './contracts.js'
 
 /** What a whole-sequence forward pass needs beside the parameters. */
@@ -11,6 +11,8 @@ export interface ForwardInputs {
   readonly cos: tf.Tensor3D
   /** [B, T, R/2] */
   readonly sin: tf.Tensor3D
+  /** [B, T], float32: for an encoding with `slopes`. */
+  readonly positions?: tf.Tensor2D
   /** Multiplies 1/√D. */
   readonly softmaxScale: number
 }
@@ -25,14 +27,21 @@ export const attentionScale = ({ headDim }: ModelGeometry, softmaxScale: number)
  * @returns hidden [N, d] and weight [V, d]; logits are hidden · weightᵀ
  */
 export function forward(model: ModelDefinition, encoding: PositionalEncoding, parameters: Parameters, inputs: ForwardInputs) {
-  const { batch, ids, cos, sin, softmaxScale } = inputs, scale = attentionScale(model.geometry, softmaxScale)
+  const { batch, ids, cos, sin, softmaxScale } = inputs, scale = attentionScale(model.geometry, softmaxScale), bias = linearBias(model, encoding, inputs)
   const context: BlockContext = {
     batch,
     length: ids.shape[0] / batch,
-    encode: x => encoding.apply(x, cos, sin),
-    attend: (_, query, key, value) => causalAttention(query, key, value, scale)
+    encode: (x, role) => encoding.apply(x, cos, sin, role),
+    attend: (_, query, key, value) => causalAttention(query, key, value, scale, bias)
   }
   return model.head(parameters, runBlocks(model, parameters, ids, context))
+}
+
+/** The bias of an encoding with slopes. */
+function linearBias({ geometry }: ModelDefinition, encoding: PositionalEncoding, { positions }: Pick<ForwardInputs, 'positions'>): LinearBias | undefined {
+  if (!encoding.slopes) return undefined
+  if (!positions) throw new TypeError('an encoding with slopes needs positions')
+  return { slopes: encoding.slopes(geometry.heads), positions }
 }
 
 /** Embedding and all blocks: ids [N] → [N, d] before the final norm. */

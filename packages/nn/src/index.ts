@@ -1,5 +1,5 @@
 export type {
-  Architecture, BlockContext, Initializer, ModelDefinition, ModelGeometry, Parameters, ParameterSpec, PositionalEncoding, RotaryTables
+  Architecture, AttentionRole, BlockContext, Initializer, ModelDefinition, ModelGeometry, Parameters, ParameterSpec, PositionalEncoding, PositionTables
 } from './contracts.js'
 export { linear } from './linear.js'
 export { selfAttention } from './attention.js'

@@ -4,7 +4,10 @@ import { rotaryHalf as rotate } from '@skipwise/runtime'
 import { z } from 'zod'
 import { rotaryTables } from './rotary-tables.js'
 
-/** Rotary encoding that pairs dimension i with i + R/2: LLaMA, Mistral, Qwen and Baichuan as transformers stores them. */
+/**
+ * Rotary encoding that pairs dimension i with i + R/2: LLaMA, Mistral, Qwen and Baichuan as transformers stores them. The frequencies
+ * decide R; dimensions of a head beyond R stay as they are (partial rotary).
+ */
 export const rotaryHalf = definePlugin({
   kind: 'positional-encoding',
   name: 'rotary-half',

@@ -1,5 +1,5 @@
 import type { RopeFrequencies } from '@skipwise/core'
-import type { RotaryTables } from '@skipwise/nn'
+import type { PositionTables } from '@skipwise/nn'
 
 /**
  * cos and sin of position · θ'_i, times the attention factor: computed in float64, rounded to float32 once.
@@ -7,7 +7,7 @@ import type { RotaryTables } from '@skipwise/nn'
  * @param positionIds [N]
  * @returns tables [N, R/2]
  */
-export function rotaryTables(positionIds: Int32Array, { inverseFrequencies, attentionFactor }: RopeFrequencies): RotaryTables {
+export function rotaryTables(positionIds: Int32Array, { inverseFrequencies, attentionFactor }: RopeFrequencies): PositionTables {
   const half = inverseFrequencies.length, cos = new Float32Array(positionIds.length * half), sin = new Float32Array(cos.length)
   // The rows of a batch share most positions: each is computed once and copied.
   const firstRow = new Map<number, number>()

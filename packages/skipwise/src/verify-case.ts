@@ -51,12 +51,12 @@ export async function verifyCase(folder: string, executor: Executor, { registry,
         labelWeights[t] = 1 / (batch * (length - 1))
       }
     }
-    const specs = { ...parameterSpecs(model), ...batchSpecs(model, shape) }
+    const specs = { ...parameterSpecs(model), ...batchSpecs(model, encoding, shape) }
     const lossGraph = traceLoss(model, encoding, { ...shape, softmaxScale: frequencies.softmaxScale })
     const { labels: _, labelWeights: __, ...logitSpecs } = specs
     const logitGraph = trace('logits', inputs => {
       const { hidden, weight } = forward(model, encoding, inputs, {
-        batch, softmaxScale: frequencies.softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D
+        batch, softmaxScale: frequencies.softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D, positions: inputs.positions as tf.Tensor2D
       })
       return { logits: tf.matMul(hidden, weight, false, true) }
     }, logitSpecs)

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import type { PositionedExample, RopeFrequencies } from '@skipwise/core'
-import { rotaryHalf } from '@skipwise/positional-encodings'
+import { alibi, rotaryHalf } from '@skipwise/positional-encodings'
 import { describe, expect } from 'vitest'
 import { countLabels, makeBatch } from './batch.js'
 
@@ -23,6 +23,11 @@ describe('makeBatch', () => {
     // token t is weighted by the mask of token t + 1: five labels in all
     expect([...labelWeights]).toEqual([1, 0, 1, 0, 1, 1, 1, 0].map(counts => Math.fround(counts / 5)))
     expect({ cos, sin }).toEqual(encoding.tables(Int32Array.of(0, 1, 8, 9, 2, 3, 4, 5), frequencies))
+  })
+
+  test('hands on the positions of an encoding with slopes', () => {
+    const { positions } = makeBatch([example(), example({ positionIds: [2, 3, 4, 5] })], window, 1, alibi.create({}), frequencies)
+    expect([...positions ?? []]).toEqual([0, 1, 8, 9, 2, 3, 4, 5])
   })
 
   const masks = fc.array(fc.array(fc.integer({ min: 0, max: 1 }), { minLength: T, maxLength: T }), { minLength: 1, maxLength: 6 })

@@ -13,6 +13,8 @@ export interface Batch {
   readonly cos: Float32Array
   /** Table of the encoding, [B·T·R/2]. */
   readonly sin: Float32Array
+  /** Positions, [B·T]: of an encoding with slopes. */
+  readonly positions?: Float32Array
 }
 
 /** Labels that count in some examples: the denominator of their mean loss. */

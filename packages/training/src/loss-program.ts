@@ -23,18 +23,18 @@ export const accumulatedName = (parameter: string): string => `accumulated:${par
 
 /**
  * The program of a loss and its gradients. Inputs: every parameter by name, `ids` and `labels` [B·T] int32, `labelWeights` [B·T],
- * `cos` and `sin` [B, T, R/2]. Outputs: `loss` = Σ labelWeights · (−log p(label)), and a gradient per parameter.
+ * `cos` and `sin` [B, T, R/2], and `positions` [B, T] for an encoding with slopes. Outputs: `loss` = Σ labelWeights · (−log p(label)), and a gradient per parameter.
  */
 export function traceLoss(model: ModelDefinition, encoding: PositionalEncoding, options: LossProgramOptions): Graph {
   const { batch, length, softmaxScale, accumulate = false } = options, tokens = batch * length
   const names = model.parameters.map(parameter => parameter.name)
-  const specs: Record<string, ValueSpec> = { ...parameterSpecs(model), ...batchSpecs(model, options) }
+  const specs: Record<string, ValueSpec> = { ...parameterSpecs(model), ...batchSpecs(model, encoding, options) }
   if (accumulate) for (const { name, shape } of model.parameters) specs[accumulatedName(name)] = { shape, dtype: 'float32' }
 
   return trace(`loss ${batch}×${length}`, inputs => {
     const loss = (...parameters: tf.Tensor[]) => {
       const { hidden, weight } = forward(model, encoding, Object.fromEntries(names.map((name, i) => [name, parameters[i]])), {
-        batch, softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D
+        batch, softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D, positions: inputs.positions as tf.Tensor2D
       })
       const nll = linearCrossEntropy(hidden, weight, inputs.labels as tf.Tensor1D)
       return tf.reshape(tf.matMul(tf.reshape(nll, [1, tokens]), tf.reshape(inputs.labelWeights, [tokens, 1])), []) as tf.Scalar
@@ -52,13 +52,14 @@ export function parameterSpecs(model: ModelDefinition): Record<string, ValueSpec
 }
 
 /** Shapes and types of the inputs of a batch, by name: see {@link traceLoss}. */
-export function batchSpecs({ geometry }: ModelDefinition, { batch, length }: BatchShape): Record<string, ValueSpec> {
+export function batchSpecs({ geometry }: ModelDefinition, { slopes }: PositionalEncoding, { batch, length }: BatchShape): Record<string, ValueSpec> {
   const table: ValueSpec = { shape: [batch, length, geometry.rotaryDim / 2], dtype: 'float32' }
   return {
     ids: { shape: [batch * length], dtype: 'int32' },
     labels: { shape: [batch * length], dtype: 'int32' },
     labelWeights: { shape: [batch * length], dtype: 'float32' },
     cos: table,
-    sin: table
+    sin: table,
+    ...(slopes && { positions: { shape: [batch, length], dtype: 'float32' } })
   }
 }

@@ -44,11 +44,27 @@ const queryBlock = (b: OnnxBuilder, heads: string, { B, K, G }: Shape, { begin, 
 const keyPrefix = (b: OnnxBuilder, heads: string, { T }: Shape, { end }: Block) => (end === T ? heads : b.slice(heads, 2, 0, end))
 
 /** softmax(scale·q·kᵀ + mask) of a block: [B, K, G·rows, end]. */
-function probabilities(b: OnnxBuilder, q: string, k: string, shape: Shape, { begin, end }: Block, scale: number): string {
-  const rows = end - begin
-  const mask = b.once(`mask ${shape.G} ${begin} ${end}`, () => b.slice(maskBand(b, shape, rows), 1, shape.T - end, shape.T))
-  return b.op('Softmax', [b.op('Add', [b.matMul(q, k, { transB: true, alpha: scale }), mask])], { axis: -1 })
+function probabilities(b: OnnxBuilder, q: string, k: string, shape: Shape, block: Block, { inputs, attributes }: GraphNode): string {
+  const added = attributes.slopes ? alibiBias(b, shape, block, b.name(inputs.positions), attributes.slopes as number[]) : causalMask(b, shape, block)
+  return b.op('Softmax', [b.op('Add', [b.matMul(q, k, { transB: true, alpha: attributes.scale as number }), added])], { axis: -1 })
 }
+
+/** 0 and -1e30, [G·rows, end]. */
+const causalMask = (b: OnnxBuilder, shape: Shape, { begin, end }: Block) =>
+  b.once(`mask ${shape.G} ${begin} ${end}`, () => b.slice(maskBand(b, shape, end - begin), 1, shape.T - end, shape.T))
+
+/** slope · (position of key − position of query), masked, [B, K, G·rows, end]; the masked distances are the same for every layer and head. */
+function alibiBias(b: OnnxBuilder, shape: Shape, block: Block, positions: string, slopes: readonly number[]): string {
+  const { B, K, G } = shape, { begin, end } = block, rows = end - begin
+  const distances = b.once(`distances ${positions} ${begin} ${end}`, () => {
+    const keys = b.reshape(b.slice(positions, 1, 0, end), [B, 1, 1, 1, end]), queries = b.reshape(b.slice(positions, 1, begin, end), [B, 1, 1, rows, 1])
+    return b.op('Add', [b.op('Sub', [keys, queries]), causalMask(b, { ...shape, G: 1 }, block)])
+  })
+  return b.reshape(b.op('Mul', [distances, slopeColumn(b, slopes, [1, K, G, 1, 1])]), [B, K, G * rows, end])
+}
+
+const slopeColumn = (b: OnnxBuilder, slopes: readonly number[], shape: readonly number[]) =>
+  b.constant(`slopes ${slopes.join()} ${shape.join()}`, shape, () => Float32Array.from(slopes))
 
 /** The mask of the last block, [G·rows, T]: every block's mask is its right-hand part. */
 const maskBand = (b: OnnxBuilder, { G, T }: Shape, rows: number) =>
@@ -74,42 +90,47 @@ function sumKeyParts(b: OnnxBuilder, blocks: readonly Block[], parts: readonly s
   b.transpose(padded.reduce((sum, part) => b.op('Add', [sum, part])), [0, 2, 1, 3], output)
 }
 
-export const attentionLowerings: Readonly<Record<string, Lowering>> = {
-  CausalAttention: (b, { inputs, outputs, attributes }) => {
-    const shape = shapeOf(b, inputs.query, inputs.key), blocks = blocksOf(shape), query = b.name(inputs.query), key = b.name(inputs.key)
-    const q = queryHeads(b, query, shape), k = keyHeads(b, key), v = keyHeads(b, b.name(inputs.value))
-    const kept = shape.B * shape.H * shape.T * shape.T * 0.5 <= KEPT_ELEMENTS
-    const parts = blocks.map(block => {
-      const compute = () => probabilities(b, queryBlock(b, q, shape, block, shape.D), keyPrefix(b, k, shape, block), shape, block, attributes.scale as number)
-      const P = kept ? b.once(keptKey(query, key, block), compute) : compute()
-      return b.matMul(P, keyPrefix(b, v, shape, block))
-    })
-    joinQueryBlocks(b, blocks, parts, shape, b.name(outputs[0]))
-  },
+const causalAttention: Lowering = (b, node) => {
+  const { inputs, outputs } = node, shape = shapeOf(b, inputs.query, inputs.key), blocks = blocksOf(shape), query = b.name(inputs.query), key = b.name(inputs.key)
+  const q = queryHeads(b, query, shape), k = keyHeads(b, key), v = keyHeads(b, b.name(inputs.value))
+  const kept = shape.B * shape.H * shape.T * shape.T * 0.5 <= KEPT_ELEMENTS
+  const parts = blocks.map(block => {
+    const compute = () => probabilities(b, queryBlock(b, q, shape, block, shape.D), keyPrefix(b, k, shape, block), shape, block, node)
+    const P = kept ? b.once(keptKey(query, key, block), compute) : compute()
+    return b.matMul(P, keyPrefix(b, v, shape, block))
+  })
+  joinQueryBlocks(b, blocks, parts, shape, b.name(outputs[0]))
+}
 
-  CausalAttentionGrad: (b, { inputs, outputs, attributes }) => {
-    const shape = shapeOf(b, inputs.query, inputs.key), blocks = blocksOf(shape), scale = attributes.scale as number
-    const [query, key, value, output, dy] = [inputs.query, inputs.key, inputs.value, inputs.output, inputs.dy].map(id => b.name(id))
-    const q = queryHeads(b, query, shape), k = keyHeads(b, key), v = keyHeads(b, value), dO = queryHeads(b, dy, shape)
-    const { B, T, K, G, D } = shape
-    const rowSums = b.op('ReduceSum', [b.op('Mul', [dy, output]), b.int64([-1])], { keepdims: 1 })
-    const delta = b.transpose(b.reshape(rowSums, [B, T, K, G, 1]), [0, 2, 3, 1, 4])
-    const parts = blocks.map(block => {
-      const qRows = queryBlock(b, q, shape, block, D), dORows = queryBlock(b, dO, shape, block, D)
-      const keys = keyPrefix(b, k, shape, block), values = keyPrefix(b, v, shape, block)
-      const P = b.recall(keptKey(query, key, block)) ?? probabilities(b, qRows, keys, shape, block, scale)
-      const dP = b.matMul(dORows, values, { transB: true })
-      const dS = b.op('Mul', [b.op('Sub', [dP, queryBlock(b, delta, shape, block, 1)]), P])
-      return {
-        dQuery: b.matMul(dS, keys, { alpha: scale }),
-        dKey: b.matMul(dS, qRows, { transA: true, alpha: scale }),
-        dValue: b.matMul(P, dORows, { transA: true })
-      }
-    })
-    joinQueryBlocks(b, blocks, parts.map(part => part.dQuery), shape, b.name(outputs[0]))
-    sumKeyParts(b, blocks, parts.map(part => part.dKey), shape, b.name(outputs[1]))
-    sumKeyParts(b, blocks, parts.map(part => part.dValue), shape, b.name(outputs[2]))
-  },
+const causalAttentionGrad: Lowering = (b, node) => {
+  const { inputs, outputs, attributes } = node, shape = shapeOf(b, inputs.query, inputs.key), blocks = blocksOf(shape), scale = attributes.scale as number
+  const [query, key, value, output, dy] = [inputs.query, inputs.key, inputs.value, inputs.output, inputs.dy].map(id => b.name(id))
+  const q = queryHeads(b, query, shape), k = keyHeads(b, key), v = keyHeads(b, value), dO = queryHeads(b, dy, shape)
+  const { B, T, K, G, D } = shape
+  const rowSums = b.op('ReduceSum', [b.op('Mul', [dy, output]), b.int64([-1])], { keepdims: 1 })
+  const delta = b.transpose(b.reshape(rowSums, [B, T, K, G, 1]), [0, 2, 3, 1, 4])
+  const parts = blocks.map(block => {
+    const qRows = queryBlock(b, q, shape, block, D), dORows = queryBlock(b, dO, shape, block, D)
+    const keys = keyPrefix(b, k, shape, block), values = keyPrefix(b, v, shape, block)
+    const P = b.recall(keptKey(query, key, block)) ?? probabilities(b, qRows, keys, shape, block, node)
+    const dP = b.matMul(dORows, values, { transB: true })
+    const dS = b.op('Mul', [b.op('Sub', [dP, queryBlock(b, delta, shape, block, 1)]), P])
+    return {
+      dQuery: b.matMul(dS, keys, { alpha: scale }),
+      dKey: b.matMul(dS, qRows, { transA: true, alpha: scale }),
+      dValue: b.matMul(P, dORows, { transA: true })
+    }
+  })
+  joinQueryBlocks(b, blocks, parts.map(part => part.dQuery), shape, b.name(outputs[0]))
+  sumKeyParts(b, blocks, parts.map(part => part.dKey), shape, b.name(outputs[1]))
+  sumKeyParts(b, blocks, parts.map(part => part.dValue), shape, b.name(outputs[2]))
+}
+
+export const attentionLowerings: Readonly<Record<string, Lowering>> = {
+  CausalAttention: causalAttention,
+  CausalAttentionGrad: causalAttentionGrad,
+  AlibiAttention: causalAttention,
+  AlibiAttentionGrad: causalAttentionGrad,
 
   // com.microsoft GroupQueryAttention appends to the cache in place when past and present are one buffer.
   CachedAttention: (b, node) => {
@@ -120,15 +141,26 @@ export const attentionLowerings: Readonly<Record<string, Lowering>> = {
     const total = b.once(`total ${past} ${T}`, () => b.op('Add', [past, b.scalar(T, 'int32')]))
     const flat = (id: ValueId, heads: number) => b.reshape(b.name(id), [B, T, heads * D])
     const [output, ...caches] = outputs.map(id => b.name(id))
+    const bias = attributes.slopes ? ['', '', '', cachedAlibiBias(b, past, T, b.spec(inputs.keyCache).shape[2], attributes.slopes as number[], total)] : []
     const mixed = b.microsoft(
       'GroupQueryAttention',
-      [flat(inputs.query, H), flat(inputs.key, K), flat(inputs.value, K), b.name(inputs.keyCache), b.name(inputs.valueCache), lastSlot, total],
+      [flat(inputs.query, H), flat(inputs.key, K), flat(inputs.value, K), b.name(inputs.keyCache), b.name(inputs.valueCache), lastSlot, total, ...bias],
       { num_heads: H, kv_num_heads: K, scale: { float: attributes.scale as number } },
       [`${output}_flat`, ...caches]
     )
     b.reshape(mixed, [B, T, H, D], output)
   }
 }
+
+/** slope · (slot of key − slot of query), [1, H, T, S] or, up to a slot, [1, H, T, `end`], once for all layers. */
+const cachedAlibiBias = (b: OnnxBuilder, past: string, T: number, S: number, slopes: readonly number[], end?: string) =>
+  b.once(`cache bias ${past} ${T} ${S} ${slopes.join()} ${end}`, () => {
+    const range = (shape: readonly number[], from = 0) =>
+      b.constant(`range from ${from} ${shape.join()}`, shape, () => Int32Array.from({ length: sizeOf(shape) }, (_, i) => from + i), 'int32')
+    const slots = range([1, 1, 1, S]), keys = end === undefined ? slots : b.op('Slice', [slots, range([1]), b.reshape(end, [1]), range([1], 3)])
+    const distance = b.op('Sub', [keys, b.op('Add', [range([1, 1, T, 1]), past])])
+    return b.op('Mul', [b.op('Cast', [distance], { to: onnxType.float32 }), slopeColumn(b, slopes, [1, slopes.length, 1, 1])])
+  })
 
 /** Cached attention of any shape: rows scattered into the caches, then every slot scored and those behind a row's own masked. */
 function composeCachedAttention(b: OnnxBuilder, { inputs, outputs, attributes }: GraphNode): void {
@@ -149,7 +181,9 @@ function composeCachedAttention(b: OnnxBuilder, { inputs, outputs, attributes }:
     const row = b.op('Add', [int32(`rows ${G} × ${T}`, [G * T, 1], i => i % T), past]), slot = int32(`slots ${S}`, [1, S], i => i)
     return b.op('Where', [b.op('Greater', [slot, row]), b.scalar(-1e30), b.scalar(0)])
   })
-  const scores = b.op('Add', [b.matMul(q, keys, { transB: true, alpha: attributes.scale as number }), mask])
+  const products = b.matMul(q, keys, { transB: true, alpha: attributes.scale as number }), slopes = attributes.slopes as readonly number[] | undefined
+  const biased = slopes ? b.op('Add', [products, b.reshape(cachedAlibiBias(b, past, T, S, slopes), [1, K, G * T, S])]) : products
+  const scores = b.op('Add', [biased, mask])
   const mixed = b.reshape(b.matMul(b.op('Softmax', [scores], { axis: -1 }), values), [B, K, G, T, D])
   b.reshape(b.transpose(mixed, [0, 3, 1, 2, 4]), [B, T, H, D], b.name(outputs[0]))
 }

@@ -4,55 +4,66 @@ import { tf } from '../tfjs.js'
 interface Attributes {
   /** Multiplies the scores before the softmax, usually 1/√D. */
   scale: number
+  /** With `positions`: what a score falls by per position of distance, by query head, [H]. */
+  slopes?: readonly number[]
 }
 
-const forward = defineFusedKernel(
-  {
-    name: 'CausalAttention',
-    outputs: ({ query }) => [query],
-    compose: ({ query, key, value }, { scale }: Attributes) => {
-      const { q, k, v, probabilities } = heads(query, key, value, scale)
-      return [fromHeads(tf.matMul(probabilities(q, k), v), query.shape)]
+/** Attention, its gradient kernel and, for ALiBi, the same two with positions: a kernel without a bias has no input for one. */
+function defineCausalAttention(name: string, inputNames: readonly ['query', 'key', 'value', 'positions'?]) {
+  const backward = defineFusedKernel(
+    {
+      name: `${name}Grad`,
+      outputs: ({ query, key, value }) => [query, key, value],
+      // P = softmax(s·QKᵀ + bias):  dV = PᵀdO,  dS = P·(dOVᵀ − Σ dO·O),  dQ = s·dS·K,  dK = s·dSᵀQ
+      compose: ({ query, key, value, positions, output, dy }, attributes: Attributes) => {
+        const { q, k, v, toHeads, probabilities } = heads(query, key, value, positions, attributes)
+        const dOutput = toHeads(dy), P = probabilities(q, k)
+        const delta = tf.sum(tf.mul(dOutput, toHeads(output)), 2, true)
+        const dScores = tf.mul(tf.mul(P, tf.sub(tf.matMul(dOutput, v, false, true), delta)), attributes.scale)
+        return [
+          fromHeads(tf.matMul(dScores, k), query.shape),
+          fromHeads(tf.matMul(dScores, q, true), key.shape),
+          fromHeads(tf.matMul(P, dOutput, true), value.shape)
+        ]
+      }
     },
-    gradient: ([dy], { query, key, value, output0 }, { scale }: Attributes) => {
-      const gradient = backward({ query, key, value, output: output0, dy }, { scale })
-      return { query: () => gradient[0], key: () => gradient[1], value: () => gradient[2] }
-    }
-  },
-  ['query', 'key', 'value']
-)
+    []
+  )
+  return defineFusedKernel(
+    {
+      name,
+      outputs: ({ query }) => [query],
+      compose: ({ query, key, value, positions }, attributes: Attributes) => {
+        const { q, k, v, probabilities } = heads(query, key, value, positions, attributes)
+        return [fromHeads(tf.matMul(probabilities(q, k), v), query.shape)]
+      },
+      gradient: ([dy], { output0, ...inputs }, attributes: Attributes) => {
+        const gradient = backward({ ...inputs, output: output0, dy }, { ...attributes })
+        return { query: () => gradient[0], key: () => gradient[1], value: () => gradient[2] }
+      }
+    },
+    inputNames as readonly string[]
+  )
+}
 
-const backward = defineFusedKernel(
-  {
-    name: 'CausalAttentionGrad',
-    outputs: ({ query, key, value }) => [query, key, value],
-    // P = softmax(s·QKᵀ):  dV = PᵀdO,  dS = P·(dOVᵀ − Σ dO·O),  dQ = s·dS·K,  dK = s·dSᵀQ
-    compose: ({ query, key, value, output, dy }, { scale }: Attributes) => {
-      const { q, k, v, toHeads, probabilities } = heads(query, key, value, scale)
-      const dOutput = toHeads(dy), P = probabilities(q, k)
-      const delta = tf.sum(tf.mul(dOutput, toHeads(output)), 2, true)
-      const dScores = tf.mul(tf.mul(P, tf.sub(tf.matMul(dOutput, v, false, true), delta)), scale)
-      return [
-        fromHeads(tf.matMul(dScores, k), query.shape),
-        fromHeads(tf.matMul(dScores, q, true), key.shape),
-        fromHeads(tf.matMul(P, dOutput, true), value.shape)
-      ]
-    }
-  },
-  []
-)
+const plain = defineCausalAttention('CausalAttention', ['query', 'key', 'value'])
+const alibi = defineCausalAttention('AlibiAttention', ['query', 'key', 'value', 'positions'])
 
 /**
  * [B, T, H, D] tensors as [B·K, G·T, D], G = H/K query heads sharing a key head stacked along time, so that grouped-query
  * attention needs no repeated keys and the sum over the group falls out of the product.
  */
-function heads(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, scale: number) {
+function heads(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, positions: tf.Tensor | undefined, { scale, slopes }: Attributes) {
   const [B, T, H, D] = query.shape as [number, number, number, number], K = key.shape[2] as number, G = H / K
   const toHeads = (x: tf.Tensor) => tf.reshape(tf.transpose(tf.reshape(x, [B, T, K, G, D]), [0, 2, 3, 1, 4]), [B * K, G * T, D]) as tf.Tensor3D
   const toKeyHeads = (x: tf.Tensor) => tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [B * K, T, D]) as tf.Tensor3D
+  const bias = () => {
+    const distance = tf.sub(tf.reshape(positions as tf.Tensor, [B, 1, 1, T]), tf.reshape(positions as tf.Tensor, [B, 1, T, 1]))
+    return tf.reshape(tf.mul(distance, tf.tensor(slopes as number[], [1, H, 1, 1])), [B * K, G * T, T])
+  }
   const probabilities = (q: tf.Tensor3D, k: tf.Tensor3D) => {
-    const scores = tf.mul(tf.matMul(q, k, false, true), scale), position = tf.range(0, T, 1, 'int32')
-    const future = tf.tile(tf.greater(tf.reshape(position, [1, T]), tf.reshape(position, [T, 1])), [G, 1])
+    const products = tf.mul(tf.matMul(q, k, false, true), scale), scores = slopes ? tf.add(products, bias()) : products
+    const index = tf.range(0, T, 1, 'int32'), future = tf.tile(tf.greater(tf.reshape(index, [1, T]), tf.reshape(index, [T, 1])), [G, 1])
     return tf.softmax(tf.where(tf.reshape(future, [1, G * T, T]), tf.scalar(-1e30), scores)) as tf.Tensor3D
   }
   return { q: toHeads(query), k: toKeyHeads(key), v: toKeyHeads(value), toHeads, probabilities }
@@ -64,6 +75,14 @@ function fromHeads(x: tf.Tensor, shape: number[]): tf.Tensor {
   return tf.reshape(tf.transpose(tf.reshape(x, [B, K, G, T, D]), [0, 3, 1, 2, 4]), [B, T, H, D])
 }
 
+/** ALiBi (Press et al., ICLR 2022): a score of query head h falls by `slopes[h]` per position between query and key. */
+export interface LinearBias {
+  /** [H], > 0 */
+  readonly slopes: readonly number[]
+  /** Position of every token, [B, T], float32. */
+  readonly positions: tf.Tensor2D
+}
+
 /**
  * Causal attention with grouped key/value heads: query head h reads key head ⌊h·K/H⌋. Causality is by index in the
  * sequence, never by position id, so that the chunks of a PoSE example see one another.
@@ -72,7 +91,10 @@ function fromHeads(x: tf.Tensor, shape: number[]): tf.Tensor {
  * @param key [B, T, K, D], K divides H
  * @param value [B, T, K, D]
  * @param scale multiplies the scores, usually 1/√D
+ * @param bias added to the scaled scores
  * @returns [B, T, H, D]
  */
-export const causalAttention = (query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D, scale: number): tf.Tensor4D =>
-  forward({ query, key, value }, { scale })[0] as tf.Tensor4D
+export function causalAttention(query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D, scale: number, bias?: LinearBias): tf.Tensor4D {
+  const [output] = bias ? alibi({ query, key, value, positions: bias.positions }, { scale, slopes: bias.slopes }) : plain({ query, key, value }, { scale })
+  return output as tf.Tensor4D
+}

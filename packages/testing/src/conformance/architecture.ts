@@ -118,7 +118,7 @@ function describeModel(model: ModelDefinition): void {
         length: 6,
         encode: x => {
           encoded.push(x.shape)
-          return encoding.apply(x, cos, sin)
+          return rotaryHalf(x, cos, sin)
         },
         attend: (layer, query, key, value) => {
           attended.push([layer, query.shape, key.shape, value.shape])

@@ -87,7 +87,7 @@ export function describeExecutor(name: string, open: () => Promise<Executor>, { 
 
       for (const shape of cachedShapes) {
         test(`of key/value caches ${JSON.stringify(shape)}`, async () => {
-          const inputs = cachedInputs(shape), fn: TensorFunction = tensors => ({ ...cachedStep(tensors, shape.D) })
+          const inputs = cachedInputs(shape), fn: TensorFunction = tensors => ({ ...cachedStep(tensors, shape) })
           const actual = await run(fn, inputs, { donate: { keyCache: 'keyCache', valueCache: 'valueCache' } }), expected = await eager(fn, inputs)
           const filled = ({ keyCache, valueCache, output }: Record<string, HostData>) => ({ output, keyCache: filledSlots(keyCache, shape), valueCache: filledSlots(valueCache, shape) })
           expectClose(filled(actual), filled(expected))
@@ -96,12 +96,12 @@ export function describeExecutor(name: string, open: () => Promise<Executor>, { 
 
       test('of a cache through several steps', async () => {
         const D = 8, S = 16, lengths = [5, 1, 4, 1], all = cachedInputs({ B: 1, T: 11, H: 4, K: 2, D, S, past: 0 })
-        const whole = (await eager(tensors => ({ output: cachedStep(tensors, D).output }), all)).output
+        const whole = (await eager(tensors => ({ output: cachedStep(tensors, { D }).output }), all)).output
         let past = 0, { keyCache, valueCache } = upload({ keyCache: all.keyCache, valueCache: all.valueCache })
         for (const T of lengths) {
           const rows = ({ data, shape: [, , heads] }: CaseInput): CaseInput => ({ shape: [1, T, heads, D], dtype: 'float32', data: data.slice(past * heads * D, (past + T) * heads * D) })
           const inputs = { query: rows(all.query), key: rows(all.key), value: rows(all.value), pastLength: { ...all.pastLength, data: Int32Array.of(past) } }
-          const graph = traceCase(tensors => ({ ...cachedStep(tensors, D) }), { ...inputs, keyCache: all.keyCache, valueCache: all.valueCache })
+          const graph = traceCase(tensors => ({ ...cachedStep(tensors, { D }) }), { ...inputs, keyCache: all.keyCache, valueCache: all.valueCache })
           const program = await executor.compile(graph, { donate: { keyCache: 'keyCache', valueCache: 'valueCache' } })
           const outputs = await program.run({ ...upload(inputs), keyCache, valueCache })
           expect(await executor.read(outputs.output), `tokens from ${past}`).toBeAllclose(whole.slice(past * 4 * D, (past + T) * 4 * D), TOLERANCE)

@@ -1,4 +1,4 @@
-import { adamWHyper, cachedAttention, causalAttention, clippedAdamW, embedding, linearCrossEntropy, rmsNorm, rotaryHalf, swiGlu, tf } from '@skipwise/runtime'
+import { adamWHyper, cachedAttention, causalAttention, clippedAdamW, embedding, linearCrossEntropy, rmsNorm, rotaryHalf, rotaryInterleaved, swiGlu, tf } from '@skipwise/runtime'
 import { integers, normal, positive, type CaseInput, type KernelCase } from './kernel-cases.js'
 
 type Tensors = Record<string, tf.Tensor>
@@ -15,19 +15,24 @@ function withGradients(label: string, inputs: Record<string, CaseInput>, outputS
   }
 }
 
-const causal = (B: number, T: number, H: number, K: number, D: number): KernelCase =>
+const causal = (B: number, T: number, H: number, K: number, D: number, slopes?: readonly number[]): KernelCase =>
   withGradients(
-    `causal attention, B ${B}, T ${T}, H ${H}, K ${K}, D ${D}`,
-    { query: normal([B, T, H, D], 1), key: normal([B, T, K, D], 2), value: normal([B, T, K, D], 3) },
+    `causal attention${slopes ? ' with ALiBi' : ''}, B ${B}, T ${T}, H ${H}, K ${K}, D ${D}`,
+    { query: normal([B, T, H, D], 1), key: normal([B, T, K, D], 2), value: normal([B, T, K, D], 3), ...(slopes && { positions: skipping(B, T) }) },
     [B, T, H, D],
-    ({ query, key, value }) => causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5),
+    ({ query, key, value, positions }) =>
+      causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, slopes && { slopes, positions: positions as tf.Tensor2D }),
     ['query', 'key', 'value']
   )
 
-const rotary = (R: number, D: number): KernelCase =>
+/** Positions of PoSE examples: a skip in the middle of every row. */
+const skipping = (B: number, T: number): CaseInput =>
+  ({ shape: [B, T], dtype: 'float32', data: Float32Array.from({ length: B * T }, (_, i) => (i % T) + (2 * (i % T) < T ? 0 : 10 + Math.floor(i / T))) })
+
+const rotary = (rotate: typeof rotaryHalf, pairing: string, R: number, D: number): KernelCase =>
   withGradients(
-    `rotary-half, ${R} of ${D} dimensions`, { x: normal([2, 5, 3, D], 1), cos: normal([2, 5, R / 2], 2), sin: normal([2, 5, R / 2], 3) }, [2, 5, 3, D],
-    ({ x, cos, sin }) => rotaryHalf(x as tf.Tensor4D, cos as tf.Tensor3D, sin as tf.Tensor3D), ['x']
+    `rotary-${pairing}, ${R} of ${D} dimensions`, { x: normal([2, 5, 3, D], 1), cos: normal([2, 5, R / 2], 2), sin: normal([2, 5, R / 2], 3) }, [2, 5, 3, D],
+    ({ x, cos, sin }) => rotate(x as tf.Tensor4D, cos as tf.Tensor3D, sin as tf.Tensor3D), ['x']
   )
 
 const pastLength = (past: number): CaseInput => ({ shape: [], dtype: 'int32', data: Int32Array.of(past) })
@@ -42,6 +47,8 @@ export interface CachedShape {
   /** S: slots. */
   readonly S: number
   readonly past: number
+  /** Of ALiBi, [H]. */
+  readonly slopes?: readonly number[]
 }
 
 /** Prefill, later chunks, decoding and a full cache, multi-head and grouped-query; head dimensions of every kind. */
@@ -56,7 +63,12 @@ export const cachedShapes: readonly CachedShape[] = [
   { B: 1, T: 1, H: 4, K: 1, D: 6, S: 8, past: 2 },
   { B: 2, T: 3, H: 4, K: 2, D: 8, S: 8, past: 2 },
   { B: 2, T: 1, H: 4, K: 2, D: 8, S: 8, past: 2 },
-  { B: 1, T: 150, H: 2, K: 1, D: 8, S: 256, past: 40 }
+  { B: 1, T: 150, H: 2, K: 1, D: 8, S: 256, past: 40 },
+  { B: 1, T: 5, H: 4, K: 2, D: 16, S: 16, past: 7, slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] },
+  { B: 1, T: 1, H: 2, K: 2, D: 8, S: 16, past: 15, slopes: [1 / 16, 1 / 256] },
+  { B: 1, T: 3, H: 4, K: 2, D: 6, S: 8, past: 2, slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] },
+  { B: 2, T: 3, H: 4, K: 2, D: 8, S: 8, past: 2, slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] },
+  { B: 2, T: 1, H: 2, K: 2, D: 8, S: 8, past: 2, slopes: [1 / 16, 1 / 256] }
 ]
 
 /** Inputs of a step of cached attention; the slots behind the past are filled with noise, which no token may see. */
@@ -66,16 +78,16 @@ export const cachedInputs = ({ B, T, H, K, D, S, past }: CachedShape): Record<st
 })
 
 /** A step of cached attention. */
-export const cachedStep = ({ query, key, value, keyCache, valueCache, pastLength }: Tensors, D: number) =>
+export const cachedStep = ({ query, key, value, keyCache, valueCache, pastLength }: Tensors, { D, slopes }: Pick<CachedShape, 'D' | 'slopes'>) =>
   cachedAttention({
     query: query as tf.Tensor4D, key: key as tf.Tensor4D, value: value as tf.Tensor4D, keyCache: keyCache as tf.Tensor4D, valueCache: valueCache as tf.Tensor4D, pastLength: pastLength as tf.Scalar
-  }, D ** -0.5)
+  }, D ** -0.5, slopes)
 
 const cached = (shape: CachedShape): KernelCase => ({
   label: `cached attention ${JSON.stringify(shape)}`,
   inputs: cachedInputs(shape),
   fn: inputs => {
-    const { output, keyCache, valueCache } = cachedStep(inputs, shape.D), filled = [shape.B, shape.K, shape.past + shape.T, shape.D]
+    const { output, keyCache, valueCache } = cachedStep(inputs, shape), filled = [shape.B, shape.K, shape.past + shape.T, shape.D]
     return { output, keys: tf.slice(keyCache, [0, 0, 0, 0], filled), values: tf.slice(valueCache, [0, 0, 0, 0], filled) }
   }
 })
@@ -104,8 +116,10 @@ export function adamWStep(inputs: Tensors): Tensors {
 /** Every fused kernel, outputs and gradients; AdamW, which an executor may run only on donated state, stands apart. */
 export const fusedKernelCases: readonly KernelCase[] = [
   withGradients('RMS norm', { x: normal([6, 10], 1), weight: normal([10], 2) }, [6, 10], ({ x, weight }) => rmsNorm(x as tf.Tensor2D, weight as tf.Tensor1D, 1e-5), ['x', 'weight']),
-  rotary(8, 8),
-  rotary(4, 8),
+  rotary(rotaryHalf, 'half', 8, 8),
+  rotary(rotaryHalf, 'half', 6, 10),
+  rotary(rotaryInterleaved, 'interleaved', 8, 8),
+  rotary(rotaryInterleaved, 'interleaved', 6, 10),
   withGradients('SwiGLU', { gate: normal([4, 6], 1), up: normal([4, 6], 2) }, [4, 6], ({ gate, up }) => swiGlu(gate as tf.Tensor2D, up as tf.Tensor2D), ['gate', 'up']),
   withGradients('embedding', { weight: normal([5, 3], 1), ids: integers([9], 5) }, [9, 3], ({ weight, ids }) => embedding(weight as tf.Tensor2D, ids as tf.Tensor1D), ['weight']),
   withGradients(
@@ -116,5 +130,7 @@ export const fusedKernelCases: readonly KernelCase[] = [
   causal(2, 7, 4, 2, 6),
   causal(1, 128, 2, 1, 8),
   causal(2, 150, 2, 1, 8),
+  causal(1, 5, 2, 2, 8, [1 / 16, 1 / 256]),
+  causal(2, 150, 4, 2, 6, [1 / 4, 1 / 16, 1 / 64, 1 / 256]),
   ...cachedShapes.map(cached)
 ]

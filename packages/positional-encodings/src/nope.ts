@@ -1,0 +1,12 @@
+import { definePlugin } from '@skipwise/core'
+import type { PositionalEncoding } from '@skipwise/nn'
+import { z } from 'zod'
+
+/** No positional encoding: the causal mask alone tells the order (Kazemnejad et al., NeurIPS 2023). */
+export const nope = definePlugin({
+  kind: 'positional-encoding',
+  name: 'nope',
+  summary: 'no positional encoding: order by the causal mask alone',
+  config: z.strictObject({}),
+  create: (): PositionalEncoding => ({ tables: () => ({ cos: new Float32Array(0), sin: new Float32Array(0) }), apply: x => x })
+})
