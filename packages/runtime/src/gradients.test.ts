@@ -1,6 +1,6 @@
 import { randomStream } from '@skipwise/core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { causalAttention, embedding, fusedKernels, linearCrossEntropy, rmsNorm, rotaryHalf, sizeOf, swiGlu, tf } from './index.js'
+import { causalAttention, embedding, fusedKernels, linearCrossEntropy, rmsNorm, rotaryHalf, rotaryInterleaved, sizeOf, swiGlu, tf } from './index.js'
 
 function normal(shape: readonly number[], index: number): tf.Tensor {
   const random = randomStream({ seed: 0, stream: 'gradients', index })
@@ -13,20 +13,23 @@ interface GradientCase {
   readonly fn: (inputs: Record<string, tf.Tensor>) => tf.Tensor
 }
 
-const attention = (B: number, T: number, H: number, K: number, D: number): GradientCase => ({
+const attention = (B: number, T: number, H: number, K: number, D: number, slopes?: readonly number[]): GradientCase => ({
   shapes: { query: [B, T, H, D], key: [B, T, K, D], value: [B, T, K, D] },
-  fn: ({ query, key, value }) => causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5)
+  fn: ({ query, key, value }) =>
+    causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, slopes && { slopes, positions: tf.tensor2d(Array.from({ length: B * T }, (_, i) => i * i), [B, T]) })
 })
 
-const rotary = (R: number): GradientCase => ({
+const rotary = (rotate: typeof rotaryHalf, R: number): GradientCase => ({
   shapes: { x: [2, 3, 2, 6] },
-  fn: ({ x }) => rotaryHalf(x as tf.Tensor4D, normal([2, 3, R / 2], 7) as tf.Tensor3D, normal([2, 3, R / 2], 8) as tf.Tensor3D)
+  fn: ({ x }) => rotate(x as tf.Tensor4D, normal([2, 3, R / 2], 7) as tf.Tensor3D, normal([2, 3, R / 2], 8) as tf.Tensor3D)
 })
 
 const cases: Readonly<Record<string, GradientCase>> = {
   RmsNorm: { shapes: { x: [3, 5], weight: [5] }, fn: ({ x, weight }) => rmsNorm(x as tf.Tensor2D, weight as tf.Tensor1D, 1e-5) },
-  RotaryHalf: rotary(6),
-  'RotaryHalf, part of the head': rotary(4),
+  RotaryHalf: rotary(rotaryHalf, 6),
+  'RotaryHalf, part of the head': rotary(rotaryHalf, 4),
+  RotaryInterleaved: rotary(rotaryInterleaved, 6),
+  'RotaryInterleaved, part of the head': rotary(rotaryInterleaved, 4),
   SwiGlu: { shapes: { gate: [3, 4], up: [3, 4] }, fn: ({ gate, up }) => swiGlu(gate as tf.Tensor2D, up as tf.Tensor2D) },
   'Embedding, with an id twice': { shapes: { weight: [5, 3] }, fn: ({ weight }) => embedding(weight as tf.Tensor2D, tf.tensor1d([4, 0, 4, 2], 'int32')) },
   LinearCrossEntropy: {
@@ -34,7 +37,8 @@ const cases: Readonly<Record<string, GradientCase>> = {
     fn: ({ hidden, weight }) => linearCrossEntropy(hidden as tf.Tensor2D, weight as tf.Tensor2D, tf.tensor1d([5, 0, 3, 3], 'int32'))
   },
   'CausalAttention, multi-head': attention(1, 4, 2, 2, 3),
-  'CausalAttention, grouped-query, B 2': attention(2, 3, 4, 2, 2)
+  'CausalAttention, grouped-query, B 2': attention(2, 3, 4, 2, 2),
+  'AlibiAttention, grouped-query, B 2': attention(2, 3, 4, 2, 2, [0.5, 0.25, 0.1, 0.02])
 }
 
 /** Steps of the five-point rule f′ ≈ Σ weight · f(x + step · h) / h, exact up to h⁴ (Abramowitz & Stegun 25.3.6). */
