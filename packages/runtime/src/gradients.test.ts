@@ -1,6 +1,6 @@
 import { randomStream } from '@skipwise/core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { causalAttention, embedding, fusedKernels, linearCrossEntropy, rmsNorm, rotaryHalf, rotaryInterleaved, sizeOf, swiGlu, tf } from './index.js'
+import { causalAttention, embedding, fusedKernels, layerNorm, linearCrossEntropy, rmsNorm, rotaryHalf, rotaryInterleaved, sizeOf, swiGlu, tanhGelu, tf } from './index.js'
 
 function normal(shape: readonly number[], index: number): tf.Tensor {
   const random = randomStream({ seed: 0, stream: 'gradients', index })
@@ -13,10 +13,12 @@ interface GradientCase {
   readonly fn: (inputs: Record<string, tf.Tensor>) => tf.Tensor
 }
 
-const attention = (B: number, T: number, H: number, K: number, D: number, slopes?: readonly number[]): GradientCase => ({
+const attention = (B: number, T: number, H: number, K: number, D: number, { slopes, window }: { slopes?: readonly number[]; window?: number } = {}): GradientCase => ({
   shapes: { query: [B, T, H, D], key: [B, T, K, D], value: [B, T, K, D] },
-  fn: ({ query, key, value }) =>
-    causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, slopes && { slopes, positions: tf.tensor2d(Array.from({ length: B * T }, (_, i) => i * i), [B, T]) })
+  fn: ({ query, key, value }) => {
+    const bias = slopes && { slopes, positions: tf.tensor2d(Array.from({ length: B * T }, (_, i) => i * i), [B, T]) }
+    return causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, { bias, window })
+  }
 })
 
 const rotary = (rotate: typeof rotaryHalf, R: number): GradientCase => ({
@@ -26,6 +28,10 @@ const rotary = (rotate: typeof rotaryHalf, R: number): GradientCase => ({
 
 const cases: Readonly<Record<string, GradientCase>> = {
   RmsNorm: { shapes: { x: [3, 5], weight: [5] }, fn: ({ x, weight }) => rmsNorm(x as tf.Tensor2D, weight as tf.Tensor1D, 1e-5) },
+  LayerNorm: {
+    shapes: { x: [3, 5], weight: [5], bias: [5] }, fn: ({ x, weight, bias }) => layerNorm(x as tf.Tensor2D, weight as tf.Tensor1D, bias as tf.Tensor1D, 1e-5)
+  },
+  TanhGelu: { shapes: { x: [4, 5] }, fn: ({ x }) => tanhGelu(x) },
   RotaryHalf: rotary(rotaryHalf, 6),
   'RotaryHalf, part of the head': rotary(rotaryHalf, 4),
   RotaryInterleaved: rotary(rotaryInterleaved, 6),
@@ -36,9 +42,14 @@ const cases: Readonly<Record<string, GradientCase>> = {
     shapes: { hidden: [4, 3], weight: [6, 3] },
     fn: ({ hidden, weight }) => linearCrossEntropy(hidden as tf.Tensor2D, weight as tf.Tensor2D, tf.tensor1d([5, 0, 3, 3], 'int32'))
   },
+  BiasedLinearCrossEntropy: {
+    shapes: { hidden: [4, 3], weight: [6, 3], bias: [6] },
+    fn: ({ hidden, weight, bias }) => linearCrossEntropy(hidden as tf.Tensor2D, weight as tf.Tensor2D, tf.tensor1d([5, 0, 3, 3], 'int32'), bias as tf.Tensor1D)
+  },
   'CausalAttention, multi-head': attention(1, 4, 2, 2, 3),
   'CausalAttention, grouped-query, B 2': attention(2, 3, 4, 2, 2),
-  'AlibiAttention, grouped-query, B 2': attention(2, 3, 4, 2, 2, [0.5, 0.25, 0.1, 0.02])
+  'AlibiAttention, grouped-query, B 2': attention(2, 3, 4, 2, 2, { slopes: [0.5, 0.25, 0.1, 0.02] }),
+  'CausalAttention, in a window': attention(1, 4, 2, 1, 2, { window: 2 })
 }
 
 /** Steps of the five-point rule f′ ≈ Σ weight · f(x + step · h) / h, exact up to h⁴ (Abramowitz & Stegun 25.3.6). */

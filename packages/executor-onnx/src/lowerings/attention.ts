@@ -16,11 +16,13 @@ interface Shape {
   /** Query heads a key head: H / K. */
   G: number
   D: number
+  /** Tokens that a token attends to, itself included; Infinity for all before it. */
+  window: number
 }
 
-const shapeOf = (b: OnnxBuilder, query: ValueId, key: ValueId): Shape => {
+function shapeOf(b: OnnxBuilder, { inputs: { query, key }, attributes: { window = Infinity } }: GraphNode): Shape {
   const [B, T, H, D] = b.spec(query).shape, K = b.spec(key).shape[2]
-  return { B, T, H, K, G: H / K, D }
+  return { B, T, H, K, G: H / K, D, window: window as number }
 }
 
 /** [B, T, H, D] → [B, K, G, T, D], once per value. */
@@ -30,8 +32,9 @@ const queryHeads = (b: OnnxBuilder, name: string, { B, T, K, G, D }: Shape) =>
 /** [B, T, K, D] → [B, K, T, D], once per value. */
 const keyHeads = (b: OnnxBuilder, name: string) => b.once(`key heads of ${name}`, () => b.transpose(name, [0, 2, 1, 3]))
 
-/** Row ranges of the blocks. */
-const blocksOf = ({ T }: Shape) => Array.from({ length: Math.ceil(T / BLOCK_ROWS) }, (_, i) => ({ begin: i * BLOCK_ROWS, end: Math.min(T, (i + 1) * BLOCK_ROWS) }))
+/** Rows `begin` … `end` − 1 of a block, which read the keys `first` … `end` − 1. */
+const blocksOf = ({ T, window }: Shape) =>
+  Array.from({ length: Math.ceil(T / BLOCK_ROWS) }, (_, i) => ({ first: Math.max(0, i * BLOCK_ROWS - window + 1), begin: i * BLOCK_ROWS, end: Math.min(T, (i + 1) * BLOCK_ROWS) }))
 type Block = ReturnType<typeof blocksOf>[number]
 
 // Slices are copies, T/256 times the size of the keys in all: each pass makes its own, so that none waits for the backward pass in memory.
@@ -40,37 +43,42 @@ type Block = ReturnType<typeof blocksOf>[number]
 const queryBlock = (b: OnnxBuilder, heads: string, { B, K, G }: Shape, { begin, end }: Block, width: number) =>
   b.reshape(b.slice(heads, 3, begin, end), [B, K, G * (end - begin), width])
 
-/** Keys or values up to the end of a block: [B, K, end, D]. */
-const keyPrefix = (b: OnnxBuilder, heads: string, { T }: Shape, { end }: Block) => (end === T ? heads : b.slice(heads, 2, 0, end))
+/** Keys or values that a block reads: [B, K, end − first, D]. */
+const keyRows = (b: OnnxBuilder, heads: string, { T }: Shape, { first, end }: Block) =>
+  first === 0 && end === T ? heads : b.slice(heads, 2, first, end)
 
-/** softmax(scale·q·kᵀ + mask) of a block: [B, K, G·rows, end]. */
+/** softmax(scale·q·kᵀ + mask) of a block: [B, K, G·rows, end − first]. */
 function probabilities(b: OnnxBuilder, q: string, k: string, shape: Shape, block: Block, { inputs, attributes }: GraphNode): string {
   const added = attributes.slopes ? alibiBias(b, shape, block, b.name(inputs.positions), attributes.slopes as number[]) : causalMask(b, shape, block)
   return b.op('Softmax', [b.op('Add', [b.matMul(q, k, { transB: true, alpha: attributes.scale as number }), added])], { axis: -1 })
 }
 
-/** 0 and -1e30, [G·rows, end]. */
-const causalMask = (b: OnnxBuilder, shape: Shape, { begin, end }: Block) =>
-  b.once(`mask ${shape.G} ${begin} ${end}`, () => b.slice(maskBand(b, shape, end - begin), 1, shape.T - end, shape.T))
+/** 0 and -1e30, [G·rows, end − first]. */
+const causalMask = (b: OnnxBuilder, shape: Shape, { first, begin, end }: Block) =>
+  b.once(`mask ${shape.G} ${shape.window} ${begin} ${end}`, () => b.slice(maskBand(b, shape, end - begin), 1, shape.T - (end - first), shape.T))
 
-/** slope · (position of key − position of query), masked, [B, K, G·rows, end]; the masked distances are the same for every layer and head. */
+/** slope · (position of key − position of query), masked, [B, K, G·rows, end − first]; the masked distances are the same for every layer and head. */
 function alibiBias(b: OnnxBuilder, shape: Shape, block: Block, positions: string, slopes: readonly number[]): string {
-  const { B, K, G } = shape, { begin, end } = block, rows = end - begin
-  const distances = b.once(`distances ${positions} ${begin} ${end}`, () => {
-    const keys = b.reshape(b.slice(positions, 1, 0, end), [B, 1, 1, 1, end]), queries = b.reshape(b.slice(positions, 1, begin, end), [B, 1, 1, rows, 1])
+  const { B, K, G } = shape, { first, begin, end } = block, rows = end - begin
+  const distances = b.once(`distances ${positions} ${shape.window} ${begin} ${end}`, () => {
+    const keys = b.reshape(b.slice(positions, 1, first, end), [B, 1, 1, 1, end - first]), queries = b.reshape(b.slice(positions, 1, begin, end), [B, 1, 1, rows, 1])
     return b.op('Add', [b.op('Sub', [keys, queries]), causalMask(b, { ...shape, G: 1 }, block)])
   })
-  return b.reshape(b.op('Mul', [distances, slopeColumn(b, slopes, [1, K, G, 1, 1])]), [B, K, G * rows, end])
+  return b.reshape(b.op('Mul', [distances, slopeColumn(b, slopes, [1, K, G, 1, 1])]), [B, K, G * rows, end - first])
 }
 
 const slopeColumn = (b: OnnxBuilder, slopes: readonly number[], shape: readonly number[]) =>
   b.constant(`slopes ${slopes.join()} ${shape.join()}`, shape, () => Float32Array.from(slopes))
 
 /** The mask of the last block, [G·rows, T]: every block's mask is its right-hand part. */
-const maskBand = (b: OnnxBuilder, { G, T }: Shape, rows: number) =>
-  b.constant(`mask band ${G} ${rows} ${T}`, [G * rows, T], () => {
+const maskBand = (b: OnnxBuilder, { G, T, window }: Shape, rows: number) =>
+  b.constant(`mask band ${G} ${window} ${rows} ${T}`, [G * rows, T], () => {
     const band = new Float32Array(G * rows * T)
-    for (let row = 0; row < G * rows; row++) band.fill(-1e30, row * T + (T - rows) + (row % rows) + 1, (row + 1) * T)
+    for (let row = 0; row < G * rows; row++) {
+      const own = (T - rows) + (row % rows)
+      band.fill(-1e30, row * T, row * T + Math.max(0, own - window + 1))
+      band.fill(-1e30, row * T + own + 1, (row + 1) * T)
+    }
     return band
   })
 
@@ -83,27 +91,30 @@ function joinQueryBlocks(b: OnnxBuilder, blocks: readonly Block[], parts: readon
   b.reshape(b.transpose(joined, [0, 3, 1, 2, 4]), [B, T, H, D], output)
 }
 
-/** Sums the blocks' shares [B, K, end, D] of a key or value gradient to [B, T, K, D]. */
+/** Sums the blocks' shares [B, K, end − first, D] of a key or value gradient to [B, T, K, D]. */
 function sumKeyParts(b: OnnxBuilder, blocks: readonly Block[], parts: readonly string[], { T }: Shape, output: string): void {
-  const padded = parts.map((part, i) => (blocks[i].end === T ? part : b.op('Pad', [part, b.int64([0, 0, 0, 0, 0, 0, T - blocks[i].end, 0])])))
+  const padded = parts.map((part, i) => {
+    const { first, end } = blocks[i]
+    return first === 0 && end === T ? part : b.op('Pad', [part, b.int64([0, 0, first, 0, 0, 0, T - end, 0])])
+  })
   // A chain of Add: ONNX Runtime's Sum of four is slower than three additions.
   b.transpose(padded.reduce((sum, part) => b.op('Add', [sum, part])), [0, 2, 1, 3], output)
 }
 
 const causalAttention: Lowering = (b, node) => {
-  const { inputs, outputs } = node, shape = shapeOf(b, inputs.query, inputs.key), blocks = blocksOf(shape), query = b.name(inputs.query), key = b.name(inputs.key)
+  const { inputs, outputs } = node, shape = shapeOf(b, node), blocks = blocksOf(shape), query = b.name(inputs.query), key = b.name(inputs.key)
   const q = queryHeads(b, query, shape), k = keyHeads(b, key), v = keyHeads(b, b.name(inputs.value))
   const kept = shape.B * shape.H * shape.T * shape.T * 0.5 <= KEPT_ELEMENTS
   const parts = blocks.map(block => {
-    const compute = () => probabilities(b, queryBlock(b, q, shape, block, shape.D), keyPrefix(b, k, shape, block), shape, block, node)
+    const compute = () => probabilities(b, queryBlock(b, q, shape, block, shape.D), keyRows(b, k, shape, block), shape, block, node)
     const P = kept ? b.once(keptKey(query, key, block), compute) : compute()
-    return b.matMul(P, keyPrefix(b, v, shape, block))
+    return b.matMul(P, keyRows(b, v, shape, block))
   })
   joinQueryBlocks(b, blocks, parts, shape, b.name(outputs[0]))
 }
 
 const causalAttentionGrad: Lowering = (b, node) => {
-  const { inputs, outputs, attributes } = node, shape = shapeOf(b, inputs.query, inputs.key), blocks = blocksOf(shape), scale = attributes.scale as number
+  const { inputs, outputs, attributes } = node, shape = shapeOf(b, node), blocks = blocksOf(shape), scale = attributes.scale as number
   const [query, key, value, output, dy] = [inputs.query, inputs.key, inputs.value, inputs.output, inputs.dy].map(id => b.name(id))
   const q = queryHeads(b, query, shape), k = keyHeads(b, key), v = keyHeads(b, value), dO = queryHeads(b, dy, shape)
   const { B, T, K, G, D } = shape
@@ -111,7 +122,7 @@ const causalAttentionGrad: Lowering = (b, node) => {
   const delta = b.transpose(b.reshape(rowSums, [B, T, K, G, 1]), [0, 2, 3, 1, 4])
   const parts = blocks.map(block => {
     const qRows = queryBlock(b, q, shape, block, D), dORows = queryBlock(b, dO, shape, block, D)
-    const keys = keyPrefix(b, k, shape, block), values = keyPrefix(b, v, shape, block)
+    const keys = keyRows(b, k, shape, block), values = keyRows(b, v, shape, block)
     const P = b.recall(keptKey(query, key, block)) ?? probabilities(b, qRows, keys, shape, block, node)
     const dP = b.matMul(dORows, values, { transB: true })
     const dS = b.op('Mul', [b.op('Sub', [dP, queryBlock(b, delta, shape, block, 1)]), P])
@@ -141,11 +152,12 @@ export const attentionLowerings: Readonly<Record<string, Lowering>> = {
     const total = b.once(`total ${past} ${T}`, () => b.op('Add', [past, b.scalar(T, 'int32')]))
     const flat = (id: ValueId, heads: number) => b.reshape(b.name(id), [B, T, heads * D])
     const [output, ...caches] = outputs.map(id => b.name(id))
+    const window = attributes.window as number | undefined
     const bias = attributes.slopes ? ['', '', '', cachedAlibiBias(b, past, T, b.spec(inputs.keyCache).shape[2], attributes.slopes as number[], total)] : []
     const mixed = b.microsoft(
       'GroupQueryAttention',
       [flat(inputs.query, H), flat(inputs.key, K), flat(inputs.value, K), b.name(inputs.keyCache), b.name(inputs.valueCache), lastSlot, total, ...bias],
-      { num_heads: H, kv_num_heads: K, scale: { float: attributes.scale as number } },
+      { num_heads: H, kv_num_heads: K, scale: { float: attributes.scale as number }, ...(window === undefined ? {} : { local_window_size: window }) },
       [`${output}_flat`, ...caches]
     )
     b.reshape(mixed, [B, T, H, D], output)
@@ -163,8 +175,8 @@ const cachedAlibiBias = (b: OnnxBuilder, past: string, T: number, S: number, slo
   })
 
 /** Cached attention of any shape: rows scattered into the caches, then every slot scored and those behind a row's own masked. */
-function composeCachedAttention(b: OnnxBuilder, { inputs, outputs, attributes }: GraphNode): void {
-  const shape = shapeOf(b, inputs.query, inputs.key), { B, T, H, K, G, D } = shape, S = b.spec(inputs.keyCache).shape[2], past = b.name(inputs.pastLength)
+function composeCachedAttention(b: OnnxBuilder, node: GraphNode): void {
+  const { inputs, outputs, attributes } = node, shape = shapeOf(b, node), { B, T, H, K, G, D, window } = shape, S = b.spec(inputs.keyCache).shape[2], past = b.name(inputs.pastLength)
   const int32 = (name: string, dims: readonly number[], of: (index: number) => number) => b.constant(name, dims, () => Int32Array.from({ length: sizeOf(dims) }, (_, i) => of(i)), 'int32')
   // Row t of head k of example b goes to row (b·K + k)·S + pastLength + t of the cache, seen as [B·K·S, D].
   const rows = b.once(`cache rows ${past} ${B} ${K} ${T} ${S}`, () => {
@@ -177,9 +189,11 @@ function composeCachedAttention(b: OnnxBuilder, { inputs, outputs, attributes }:
   }
   const keys = write(inputs.keyCache, inputs.key, b.name(outputs[1])), values = write(inputs.valueCache, inputs.value, b.name(outputs[2]))
   const q = b.reshape(queryHeads(b, b.name(inputs.query), shape), [B, K, G * T, D])
-  const mask = b.once(`cache mask ${past} ${G} ${T} ${S}`, () => {
+  const mask = b.once(`cache mask ${past} ${G} ${window} ${T} ${S}`, () => {
     const row = b.op('Add', [int32(`rows ${G} × ${T}`, [G * T, 1], i => i % T), past]), slot = int32(`slots ${S}`, [1, S], i => i)
-    return b.op('Where', [b.op('Greater', [slot, row]), b.scalar(-1e30), b.scalar(0)])
+    const future = b.op('Greater', [slot, row])
+    const hidden = window === Infinity ? future : b.op('Or', [future, b.op('LessOrEqual', [slot, b.op('Sub', [row, b.scalar(window, 'int32')])])])
+    return b.op('Where', [hidden, b.scalar(-1e30), b.scalar(0)])
   })
   const products = b.matMul(q, keys, { transB: true, alpha: attributes.scale as number }), slopes = attributes.slopes as readonly number[] | undefined
   const biased = slopes ? b.op('Add', [products, b.reshape(cachedAlibiBias(b, past, T, S, slopes), [1, K, G * T, S])]) : products

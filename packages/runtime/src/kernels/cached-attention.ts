@@ -1,18 +1,21 @@
 import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
+import { isVisible } from './causal-attention.js'
 
 interface Attributes {
   /** Multiplies the scores before the softmax. */
   scale: number
   /** What a score falls by per slot of distance, by query head, [H]; absent for no bias. */
   slopes?: readonly number[]
+  /** Tokens that a token attends to, itself included; absent for all before it. */
+  window?: number
 }
 
 const kernel = defineFusedKernel(
   {
     name: 'CachedAttention',
     outputs: ({ query, keyCache, valueCache }) => [query, keyCache, valueCache],
-    compose: ({ query, key, value, keyCache, valueCache, pastLength }, { scale, slopes }: Attributes) => {
+    compose: ({ query, key, value, keyCache, valueCache, pastLength }, { scale, slopes, window }: Attributes) => {
       const [B, T, H, D] = query.shape as [number, number, number, number], [, K, S] = keyCache.shape as number[], G = H / K
       const slot = tf.reshape(tf.range(0, S, 1, 'int32'), [1, S]), row = tf.add(tf.reshape(tf.range(0, T, 1, 'int32'), [T, 1]), pastLength)
       // Row t of the new keys goes to slot pastLength + t: a product with a 0/1 matrix, since tfjs cannot write at a computed place.
@@ -27,8 +30,8 @@ const kernel = defineFusedKernel(
       const products = tf.mul(tf.matMul(q, tf.reshape(keys, [B * K, S, D]) as tf.Tensor3D, false, true), scale)
       const bias = (slopes: readonly number[]) => tf.reshape(tf.mul(tf.cast(tf.sub(slot, row), 'float32'), tf.tensor([...slopes], [H, 1, 1])), [1, K, G * T, S])
       const scores = slopes ? tf.reshape(tf.add(tf.reshape(products, [B, K, G * T, S]), bias(slopes)), [B * K, G * T, S]) : products
-      const hidden = tf.reshape(tf.tile(tf.greater(slot, row), [G, 1]), [1, G * T, S])
-      const probabilities = tf.softmax(tf.where(hidden, tf.scalar(-1e30), scores)) as tf.Tensor3D
+      const visible = tf.reshape(tf.tile(isVisible(slot, row, window), [G, 1]), [1, G * T, S])
+      const probabilities = tf.softmax(tf.where(visible, scores, tf.scalar(-1e30))) as tf.Tensor3D
       const mixed = tf.matMul(probabilities, tf.reshape(values, [B * K, S, D]) as tf.Tensor3D)
       return [tf.reshape(tf.transpose(tf.reshape(mixed, [B, K, G, T, D]), [0, 3, 1, 2, 4]), [B, T, H, D]), keys, values]
     }
@@ -52,14 +55,22 @@ export interface CachedAttentionInputs {
   readonly pastLength: tf.Scalar
 }
 
+/** What may be added to {@link cachedAttention}. */
+export interface CachedAttentionOptions {
+  /** For ALiBi, [H], > 0: a score of query head h falls by `slopes[h]` per slot between query and key. */
+  readonly slopes?: readonly number[] | undefined
+  /** A token attends to itself and the `window` − 1 tokens before it; undefined for all before it. */
+  readonly window?: number | undefined
+}
+
 /**
  * Causal attention of T new tokens over a cache of capacity S, and the cache with the new keys and values written behind
  * the past ones.
  *
- * @param slopes for ALiBi, [H], > 0: a score of query head h falls by `slopes[h]` per slot between query and key
  * @returns `output` [B, T, H, D], `keyCache` and `valueCache` [B, K, S, D], whose slots from `pastLength + T` on hold anything finite
  */
-export function cachedAttention(inputs: CachedAttentionInputs, scale: number, slopes?: readonly number[]): { output: tf.Tensor4D; keyCache: tf.Tensor4D; valueCache: tf.Tensor4D } {
-  const [output, keyCache, valueCache] = kernel({ ...inputs }, slopes ? { scale, slopes } : { scale }) as tf.Tensor4D[]
+export function cachedAttention(inputs: CachedAttentionInputs, scale: number, { slopes, window }: CachedAttentionOptions = {}): { output: tf.Tensor4D; keyCache: tf.Tensor4D; valueCache: tf.Tensor4D } {
+  const attributes = { scale, ...(slopes && { slopes }), ...(window !== undefined && window < inputs.keyCache.shape[2] && { window }) }
+  const [output, keyCache, valueCache] = kernel({ ...inputs }, attributes) as tf.Tensor4D[]
   return { output, keyCache, valueCache }
 }

@@ -6,6 +6,8 @@ interface Attributes {
   scale: number
   /** With `positions`: what a score falls by per position of distance, by query head, [H]. */
   slopes?: readonly number[]
+  /** Tokens that a token attends to, itself included; absent for all before it. */
+  window?: number
 }
 
 /** Attention, its gradient kernel and, for ALiBi, the same two with positions: a kernel without a bias has no input for one. */
@@ -53,7 +55,7 @@ const alibi = defineCausalAttention('AlibiAttention', ['query', 'key', 'value', 
  * [B, T, H, D] tensors as [B·K, G·T, D], G = H/K query heads sharing a key head stacked along time, so that grouped-query
  * attention needs no repeated keys and the sum over the group falls out of the product.
  */
-function heads(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, positions: tf.Tensor | undefined, { scale, slopes }: Attributes) {
+function heads(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, positions: tf.Tensor | undefined, { scale, slopes, window }: Attributes) {
   const [B, T, H, D] = query.shape as [number, number, number, number], K = key.shape[2] as number, G = H / K
   const toHeads = (x: tf.Tensor) => tf.reshape(tf.transpose(tf.reshape(x, [B, T, K, G, D]), [0, 2, 3, 1, 4]), [B * K, G * T, D]) as tf.Tensor3D
   const toKeyHeads = (x: tf.Tensor) => tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [B * K, T, D]) as tf.Tensor3D
@@ -63,10 +65,16 @@ function heads(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, positions: tf
   }
   const probabilities = (q: tf.Tensor3D, k: tf.Tensor3D) => {
     const products = tf.mul(tf.matMul(q, k, false, true), scale), scores = slopes ? tf.add(products, bias()) : products
-    const index = tf.range(0, T, 1, 'int32'), future = tf.tile(tf.greater(tf.reshape(index, [1, T]), tf.reshape(index, [T, 1])), [G, 1])
-    return tf.softmax(tf.where(tf.reshape(future, [1, G * T, T]), tf.scalar(-1e30), scores)) as tf.Tensor3D
+    const index = tf.range(0, T, 1, 'int32'), visible = tf.tile(isVisible(tf.reshape(index, [1, T]), tf.reshape(index, [T, 1]), window), [G, 1])
+    return tf.softmax(tf.where(tf.reshape(visible, [1, G * T, T]), scores, tf.scalar(-1e30))) as tf.Tensor3D
   }
   return { q: toHeads(query), k: toKeyHeads(key), v: toKeyHeads(value), toHeads, probabilities }
+}
+
+/** Whether a query at index `row` attends to a key at index `slot`: not to what comes after it, and not to what is `window` or more before it. */
+export function isVisible(slot: tf.Tensor, row: tf.Tensor, window?: number): tf.Tensor {
+  const past = tf.lessEqual(slot, row)
+  return window === undefined ? past : tf.logicalAnd(past, tf.greater(slot, tf.sub(row, tf.scalar(window, 'int32'))))
 }
 
 /** [B·K, G·T, D] back to [B, T, H, D]. */
@@ -83,6 +91,14 @@ export interface LinearBias {
   readonly positions: tf.Tensor2D
 }
 
+/** What may be added to {@link causalAttention}. */
+export interface AttentionOptions {
+  /** Added to the scaled scores. */
+  readonly bias?: LinearBias | undefined
+  /** A token attends to itself and the `window` − 1 tokens before it, by index; undefined for all before it. */
+  readonly window?: number | undefined
+}
+
 /**
  * Causal attention with grouped key/value heads: query head h reads key head ⌊h·K/H⌋. Causality is by index in the
  * sequence, never by position id, so that the chunks of a PoSE example see one another.
@@ -91,10 +107,10 @@ export interface LinearBias {
  * @param key [B, T, K, D], K divides H
  * @param value [B, T, K, D]
  * @param scale multiplies the scores, usually 1/√D
- * @param bias added to the scaled scores
  * @returns [B, T, H, D]
  */
-export function causalAttention(query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D, scale: number, bias?: LinearBias): tf.Tensor4D {
-  const [output] = bias ? alibi({ query, key, value, positions: bias.positions }, { scale, slopes: bias.slopes }) : plain({ query, key, value }, { scale })
+export function causalAttention(query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D, scale: number, { bias, window }: AttentionOptions = {}): tf.Tensor4D {
+  const attributes = { scale, ...(window !== undefined && window < query.shape[1] && { window }) }
+  const [output] = bias ? alibi({ query, key, value, positions: bias.positions }, { ...attributes, slopes: bias.slopes }) : plain({ query, key, value }, attributes)
   return output as tf.Tensor4D
 }

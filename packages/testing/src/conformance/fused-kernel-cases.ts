@@ -1,4 +1,4 @@
-import { adamWHyper, cachedAttention, causalAttention, clippedAdamW, embedding, linearCrossEntropy, rmsNorm, rotaryHalf, rotaryInterleaved, swiGlu, tf } from '@skipwise/runtime'
+import { adamWHyper, cachedAttention, causalAttention, clippedAdamW, embedding, layerNorm, linearCrossEntropy, rmsNorm, rotaryHalf, rotaryInterleaved, swiGlu, tanhGelu, tf } from '@skipwise/runtime'
 import { integers, normal, positive, type CaseInput, type KernelCase } from './kernel-cases.js'
 
 type Tensors = Record<string, tf.Tensor>
@@ -15,13 +15,13 @@ function withGradients(label: string, inputs: Record<string, CaseInput>, outputS
   }
 }
 
-const causal = (B: number, T: number, H: number, K: number, D: number, slopes?: readonly number[]): KernelCase =>
+const causal = (B: number, T: number, H: number, K: number, D: number, { slopes, window }: { slopes?: readonly number[]; window?: number } = {}): KernelCase =>
   withGradients(
-    `causal attention${slopes ? ' with ALiBi' : ''}, B ${B}, T ${T}, H ${H}, K ${K}, D ${D}`,
+    `causal attention${slopes ? ' with ALiBi' : ''}, B ${B}, T ${T}, H ${H}, K ${K}, D ${D}${window ? `, window ${window}` : ''}`,
     { query: normal([B, T, H, D], 1), key: normal([B, T, K, D], 2), value: normal([B, T, K, D], 3), ...(slopes && { positions: skipping(B, T) }) },
     [B, T, H, D],
     ({ query, key, value, positions }) =>
-      causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, slopes && { slopes, positions: positions as tf.Tensor2D }),
+      causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, { bias: slopes && { slopes, positions: positions as tf.Tensor2D }, window }),
     ['query', 'key', 'value']
   )
 
@@ -49,6 +49,8 @@ export interface CachedShape {
   readonly past: number
   /** Of ALiBi, [H]. */
   readonly slopes?: readonly number[]
+  /** Tokens that a token attends to. */
+  readonly window?: number
 }
 
 /** Prefill, later chunks, decoding and a full cache, multi-head and grouped-query; head dimensions of every kind. */
@@ -68,7 +70,16 @@ export const cachedShapes: readonly CachedShape[] = [
   { B: 1, T: 1, H: 2, K: 2, D: 8, S: 16, past: 15, slopes: [1 / 16, 1 / 256] },
   { B: 1, T: 3, H: 4, K: 2, D: 6, S: 8, past: 2, slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] },
   { B: 2, T: 3, H: 4, K: 2, D: 8, S: 8, past: 2, slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] },
-  { B: 2, T: 1, H: 2, K: 2, D: 8, S: 8, past: 2, slopes: [1 / 16, 1 / 256] }
+  { B: 2, T: 1, H: 2, K: 2, D: 8, S: 8, past: 2, slopes: [1 / 16, 1 / 256] },
+  { B: 1, T: 5, H: 4, K: 2, D: 8, S: 16, past: 7, window: 3 },
+  { B: 1, T: 5, H: 2, K: 2, D: 8, S: 16, past: 0, window: 1 },
+  { B: 1, T: 1, H: 2, K: 1, D: 8, S: 16, past: 9, window: 4 },
+  { B: 1, T: 1, H: 2, K: 1, D: 8, S: 16, past: 3, window: 4 },
+  { B: 1, T: 1, H: 2, K: 1, D: 8, S: 16, past: 4, window: 4 },
+  { B: 1, T: 3, H: 4, K: 2, D: 6, S: 8, past: 4, window: 3 },
+  { B: 2, T: 3, H: 2, K: 2, D: 8, S: 8, past: 4, window: 4 },
+  { B: 1, T: 5, H: 2, K: 2, D: 8, S: 16, past: 7, window: 3, slopes: [1 / 16, 1 / 256] },
+  { B: 1, T: 150, H: 2, K: 1, D: 8, S: 256, past: 40, window: 64 }
 ]
 
 /** Inputs of a step of cached attention; the slots behind the past are filled with noise, which no token may see. */
@@ -78,10 +89,10 @@ export const cachedInputs = ({ B, T, H, K, D, S, past }: CachedShape): Record<st
 })
 
 /** A step of cached attention. */
-export const cachedStep = ({ query, key, value, keyCache, valueCache, pastLength }: Tensors, { D, slopes }: Pick<CachedShape, 'D' | 'slopes'>) =>
+export const cachedStep = ({ query, key, value, keyCache, valueCache, pastLength }: Tensors, { D, slopes, window }: Pick<CachedShape, 'D' | 'slopes' | 'window'>) =>
   cachedAttention({
     query: query as tf.Tensor4D, key: key as tf.Tensor4D, value: value as tf.Tensor4D, keyCache: keyCache as tf.Tensor4D, valueCache: valueCache as tf.Tensor4D, pastLength: pastLength as tf.Scalar
-  }, D ** -0.5, slopes)
+  }, D ** -0.5, { slopes, window })
 
 const cached = (shape: CachedShape): KernelCase => ({
   label: `cached attention ${JSON.stringify(shape)}`,
@@ -116,6 +127,11 @@ export function adamWStep(inputs: Tensors): Tensors {
 /** Every fused kernel, outputs and gradients; AdamW, which an executor may run only on donated state, stands apart. */
 export const fusedKernelCases: readonly KernelCase[] = [
   withGradients('RMS norm', { x: normal([6, 10], 1), weight: normal([10], 2) }, [6, 10], ({ x, weight }) => rmsNorm(x as tf.Tensor2D, weight as tf.Tensor1D, 1e-5), ['x', 'weight']),
+  withGradients(
+    'layer norm', { x: normal([6, 10], 1), weight: normal([10], 2), bias: normal([10], 3) }, [6, 10],
+    ({ x, weight, bias }) => layerNorm(x as tf.Tensor2D, weight as tf.Tensor1D, bias as tf.Tensor1D, 1e-5), ['x', 'weight', 'bias']
+  ),
+  withGradients('tanh GELU', { x: normal([7, 6], 1) }, [7, 6], ({ x }) => tanhGelu(tf.mul(x, 3)), ['x']),
   rotary(rotaryHalf, 'half', 8, 8),
   rotary(rotaryHalf, 'half', 6, 10),
   rotary(rotaryInterleaved, 'interleaved', 8, 8),
@@ -126,11 +142,19 @@ export const fusedKernelCases: readonly KernelCase[] = [
     'linear cross-entropy', { hidden: normal([7, 6], 1), weight: normal([11, 6], 2), labels: integers([7], 11) }, [7],
     ({ hidden, weight, labels }) => linearCrossEntropy(hidden as tf.Tensor2D, weight as tf.Tensor2D, labels as tf.Tensor1D), ['hidden', 'weight']
   ),
+  withGradients(
+    'linear cross-entropy with a bias', { hidden: normal([7, 6], 1), weight: normal([11, 6], 2), bias: normal([11], 3), labels: integers([7], 11) }, [7],
+    ({ hidden, weight, bias, labels }) => linearCrossEntropy(hidden as tf.Tensor2D, weight as tf.Tensor2D, labels as tf.Tensor1D, bias as tf.Tensor1D), ['hidden', 'weight', 'bias']
+  ),
   causal(1, 5, 2, 2, 8),
   causal(2, 7, 4, 2, 6),
   causal(1, 128, 2, 1, 8),
   causal(2, 150, 2, 1, 8),
-  causal(1, 5, 2, 2, 8, [1 / 16, 1 / 256]),
-  causal(2, 150, 4, 2, 6, [1 / 4, 1 / 16, 1 / 64, 1 / 256]),
+  causal(1, 5, 2, 2, 8, { slopes: [1 / 16, 1 / 256] }),
+  causal(2, 150, 4, 2, 6, { slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] }),
+  causal(1, 7, 2, 1, 8, { window: 3 }),
+  causal(1, 5, 2, 2, 8, { window: 1 }),
+  causal(2, 300, 2, 1, 8, { window: 140 }),
+  causal(1, 300, 2, 2, 8, { window: 100, slopes: [1 / 16, 1 / 256] }),
   ...cachedShapes.map(cached)
 ]
