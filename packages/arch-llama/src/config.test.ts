@@ -9,9 +9,39 @@ describe('parseLlamaConfig', () => {
     expect(parseLlamaConfig(small)).toMatchObject({ keyValueHeads: 4, headDim: 8, rmsNormEps: 1e-6, tieWordEmbeddings: false, queryKeyValueBias: false })
   })
 
-  test('knows where biases are: all four projections in LLaMA, three in Qwen2', () => {
-    expect(parseLlamaConfig({ ...small, attention_bias: true })).toMatchObject({ queryKeyValueBias: true, outputBias: true })
-    expect(parseLlamaConfig({ ...small, model_type: 'qwen2' })).toMatchObject({ queryKeyValueBias: true, outputBias: false })
+  test('knows where biases are: all four projections in LLaMA and Qwen3, three in Qwen2, none in Mistral', () => {
+    const biases = (change: object) => {
+      const { queryKeyValueBias, outputBias, mlpBias } = parseLlamaConfig({ ...small, num_key_value_heads: 2, attention_bias: true, mlp_bias: true, ...change })
+      return [queryKeyValueBias, outputBias, mlpBias]
+    }
+    expect(biases({})).toEqual([true, true, true])
+    expect(biases({ model_type: 'mistral' })).toEqual([false, false, false])
+    expect(biases({ model_type: 'qwen2', attention_bias: false })).toEqual([true, false, false])
+    expect(biases({ model_type: 'qwen3' })).toEqual([true, true, false])
+    expect(biases({ model_type: 'qwen3', attention_bias: false })).toEqual([false, false, false])
+  })
+
+  test.each([
+    ['llama', {}, { heads: 32, keyValueHeads: 32, headDim: 128, maxPositionEmbeddings: 2048 }],
+    ['mistral', {}, { keyValueHeads: 8, headDim: 128, maxPositionEmbeddings: 131072 }],
+    ['qwen2', {}, { keyValueHeads: 32, headDim: 128, maxPositionEmbeddings: 32768 }],
+    ['qwen3', { hidden_size: 1024 }, { keyValueHeads: 32, headDim: 128, maxPositionEmbeddings: 32768, headNorms: true }],
+    ['mistral', { num_key_value_heads: null }, { keyValueHeads: 32 }]
+  ])('has the defaults of %s %j', (model_type, change, expected) => {
+    const { max_position_embeddings: _, ...rest } = small
+    expect(parseLlamaConfig({ ...rest, model_type, hidden_size: 4096, num_attention_heads: 32, ...change })).toMatchObject(expected)
+  })
+
+  test.each([
+    ['LLaMA has none', { sliding_window: 8 }, [undefined, undefined]],
+    ['Mistral slides in every layer', { model_type: 'mistral', sliding_window: 8 }, [8, 8]],
+    ['Mistral slides by 4,096 where the file does not say', { model_type: 'mistral' }, [4096, 4096]],
+    ['Mistral does not where it says null', { model_type: 'mistral', sliding_window: null }, [undefined, undefined]],
+    ['Qwen does not unless told', { model_type: 'qwen2', sliding_window: 8, max_window_layers: 0 }, [undefined, undefined]],
+    ['Qwen slides from a layer on', { model_type: 'qwen2', sliding_window: 8, use_sliding_window: true, max_window_layers: 1 }, [undefined, 8]],
+    ['Qwen slides by the type of the layer', { model_type: 'qwen3', sliding_window: 8, use_sliding_window: true, layer_types: ['sliding_attention', 'full_attention'] }, [8, undefined]]
+  ])('windows: %s', (_, change, windows) => {
+    expect(parseLlamaConfig({ ...small, num_key_value_heads: 4, ...change }).windows).toEqual(windows)
   })
 
   test.each([
@@ -20,8 +50,11 @@ describe('parseLlamaConfig', () => {
     ['a negative size', { num_hidden_layers: -1 }, 'num_hidden_layers'],
     ['heads that do not divide the width', { num_attention_heads: 5 }, 'hidden_size 32'],
     ['key heads that do not divide the heads', { num_key_value_heads: 3 }, 'num_key_value_heads 3'],
-    ['another activation', { hidden_act: 'gelu' }, 'hidden_act'],
-    ['a sliding window inside the context', { model_type: 'mistral', sliding_window: 32 }, 'sliding_window 32']
+    ['heads of an odd size', { head_dim: 7 }, 'head_dim 7'],
+    ['an activation that nobody knows', { hidden_act: 'geglu' }, 'hidden_act'],
+    ['a sliding window of nothing', { model_type: 'mistral', sliding_window: 0 }, 'sliding_window'],
+    ['a layer that slides without a window', { model_type: 'qwen3', num_key_value_heads: 2, layer_types: ['full_attention', 'sliding_attention'] }, 'layer 1 slides'],
+    ['too few layer types', { model_type: 'qwen2', num_key_value_heads: 2, layer_types: ['full_attention'] }, 'layer_types names 1']
   ])('refuses %s', (_, change, named) => {
     expect(() => parseLlamaConfig({ ...small, ...change })).toThrow(new RegExp(`ARCHITECTURE_CONFIG.*${named}`))
   })

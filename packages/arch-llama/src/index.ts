@@ -2,16 +2,17 @@ import { definePlugin } from '@skipwise/core'
 import type { Architecture } from '@skipwise/nn'
 import { z } from 'zod'
 import { parseLlamaConfig } from './config.js'
+import { modelTypes } from './keys.js'
 import { defineLlama } from './model.js'
 
-export { archLlamaErrorCodes, parseLlamaConfig, type LlamaConfig } from './config.js'
+export { parseLlamaConfig, type LlamaConfig } from './config.js'
 export { defineLlama, llamaParameters } from './model.js'
 
 /** LLaMA 1/2/3 and the models of the same blocks. */
 export const llama = definePlugin({
   kind: 'architecture',
   name: 'llama',
-  summary: 'LLaMA 1/2/3, Mistral, Qwen2: MHA or GQA, tied embeddings, attention bias',
+  summary: 'LLaMA 1/2/3, TinyLlama, Mistral, Qwen2, Qwen3: grouped queries, sliding windows, biases, query and key norms, tied embeddings',
   config: z.strictObject({}),
-  create: (): Architecture => ({ modelTypes: ['llama', 'mistral', 'qwen2'], define: json => defineLlama(parseLlamaConfig(json)) })
+  create: (): Architecture => ({ modelTypes, define: json => defineLlama(parseLlamaConfig(json)) })
 })

@@ -56,8 +56,10 @@ export async function writeModelConfig(folder: string, config: ModelConfig): Pro
 /**
  * A configuration with the RoPE keys of an interpolation scheme, old (`rope_scaling`, `rope_theta`) and new (`rope_parameters`), so that
  * transformers 4 and 5 read the same. `partial_rotary_factor` of a model's `rope_parameters` is kept: it is the model's, not the scheme's.
+ *
+ * @param windowKeys the keys in which the model's architecture keeps its window
  */
-export function applyRope(config: ModelConfig, rope: HuggingFaceRope): ModelConfig {
+export function applyRope(config: ModelConfig, rope: HuggingFaceRope, windowKeys: readonly string[] = ['max_position_embeddings']): ModelConfig {
   const before = config['rope_parameters'] as Record<string, unknown> | null | undefined
   const partial = before?.['partial_rotary_factor']
   return {
@@ -65,7 +67,7 @@ export function applyRope(config: ModelConfig, rope: HuggingFaceRope): ModelConf
     rope_parameters: { ...rope.rope_parameters, ...(partial === undefined ? {} : { partial_rotary_factor: partial }) },
     rope_scaling: rope.rope_scaling,
     rope_theta: rope.rope_theta,
-    max_position_embeddings: rope.max_position_embeddings
+    ...Object.fromEntries(windowKeys.map(key => [key, rope.max_position_embeddings]))
   }
 }
 

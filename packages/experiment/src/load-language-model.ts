@@ -14,15 +14,11 @@ export interface LoadLanguageModelOptions {
   readonly lengthLimit?: number
 }
 
-/** The one positional encoding that the architectures of Hugging Face's LLaMA family use. */
-export const ENCODING = { name: 'rotary-half' }
-
 /** A language model from a Hugging Face folder, with the RoPE of its `config.json`. @throws SkipwiseError as {@link openModelFolder} */
 export async function loadLanguageModel(folder: string, parts: Parts, { name = folder, executor, lengthLimit }: LoadLanguageModelOptions): Promise<LanguageModel> {
-  const { model, rope, tokenizer, weights } = await openModelFolder(folder, parts)
+  const { model, encoding, rope, tokenizer, weights } = await openModelFolder(folder, parts)
   return createLanguageModel({
-    name, model, executor, tokenizer,
-    encoding: parts.registry.resolveUnknown('positional-encoding', ENCODING),
+    name, model, encoding, executor, tokenizer,
     frequencies: frequenciesOf(parts.registry.resolveUnknown('interpolation', rope), rope),
     weights: await weights(),
     maxLength: model.geometry.maxPositionEmbeddings,

@@ -3,17 +3,15 @@ import { SkipwiseError, type Interpolation, type RopeFrequencies, type Tokenizer
 import type { ModelDefinition } from '@skipwise/nn'
 import { initializeWeights } from '@skipwise/training'
 import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { findArchitecture, findTokenizer, type Parts, type RopeReading } from './parts.js'
+import { basename, resolve } from 'node:path'
+import { defineModel, findTokenizer, type DefinedModel, type Parts, type RopeReading } from './parts.js'
 import type { Recipe } from './recipe-schema.js'
 
 /** A model to start from: everything but its weights is read. */
-export interface ModelSource {
+export interface ModelSource extends DefinedModel {
   /** Absolute folder of the model, undefined for random weights. */
   readonly folder: string | undefined
   readonly config: ModelConfig
-  readonly model: ModelDefinition
-  readonly rope: RopeReading
   readonly tokenizer: Tokenizer
   readonly tokenizerFolder: string
   /** Data type of the weights as they are kept. */
@@ -29,11 +27,11 @@ const DTYPES: Readonly<Record<string, WritableDtype>> = { F32: 'float32', BF16: 
  *
  * @throws SkipwiseError `MODEL_NOT_FOUND`, `MODEL_ARCHITECTURE`, `MODEL_TOKENIZER`, `MODEL_WEIGHT_SHAPE`, and what reading its files throws
  */
-export async function openModelFolder(folder: string, { registry, readRope }: Parts): Promise<ModelSource> {
+export async function openModelFolder(folder: string, parts: Parts): Promise<ModelSource> {
   if (!(await stat(folder).then(found => found.isDirectory(), () => false))) {
     throw new SkipwiseError('MODEL_NOT_FOUND', { problem: `there is no folder ${folder}`, fix: 'name the folder of a Hugging Face model' })
   }
-  const config = await readModelConfig(folder), model = findArchitecture(registry, config).define(config), rope = readRope(config)
+  const config = await readModelConfig(folder), defined = defineModel(config, parts, basename(resolve(folder))), { model } = defined
   const withCheckpoint = async <Result>(use: (checkpoint: Checkpoint) => Result | Promise<Result>) => {
     const checkpoint = await openCheckpoint(folder)
     try {
@@ -46,13 +44,13 @@ export async function openModelFolder(folder: string, { registry, readRope }: Pa
     checkShapes(checkpoint, model)
     return DTYPES[checkpoint.info(model.parameters[0].name).dtype] ?? 'float32'
   })
-  const tokenizer = await findTokenizer(registry, folder)
+  const tokenizer = await findTokenizer(parts.registry, folder)
   const weights = () => withCheckpoint(async checkpoint => {
     const tensors = new Map<string, Float32Array>()
     for (const { name } of model.parameters) tensors.set(name, await checkpoint.read(name))
     return tensors
   })
-  return { folder, config, model, rope, tokenizer, tokenizerFolder: folder, dtype, weights }
+  return { folder, config, ...defined, tokenizer, tokenizerFolder: folder, dtype, weights }
 }
 
 function checkShapes(checkpoint: Checkpoint, model: ModelDefinition): void {
@@ -69,15 +67,15 @@ function checkShapes(checkpoint: Checkpoint, model: ModelDefinition): void {
 type NewModel = Exclude<Recipe['model'], string>
 
 /** A model with random weights, as a recipe describes it. `vocab_size` and `model_type` come from the tokenizer and the architecture where they are not given. */
-export async function newModel(recipe: NewModel, seed: number, baseFolder: string, { registry, readRope }: Parts): Promise<ModelSource> {
-  const architecture = registry.resolveUnknown('architecture', { name: recipe.architecture })
+export async function newModel(recipe: NewModel, seed: number, baseFolder: string, parts: Parts): Promise<ModelSource> {
+  const { registry } = parts, architecture = registry.resolveUnknown('architecture', { name: recipe.architecture })
   const tokenizerFolder = resolve(baseFolder, recipe.tokenizer), tokenizer = await findTokenizer(registry, tokenizerFolder)
   const config = { model_type: architecture.modelTypes[0], vocab_size: tokenizer.vocabSize, ...recipe.config }
-  const model = architecture.define(config)
+  const defined = defineModel(config, parts, undefined, architecture)
   const { standardDeviation, seed: ownSeed = seed } = recipe.initialize
   return {
-    folder: undefined, config, model, rope: readRope(config), tokenizer, tokenizerFolder, dtype: 'float32',
-    weights: async () => initializeWeights(model, { seed: ownSeed, ...(standardDeviation === undefined ? {} : { standardDeviation }) })
+    folder: undefined, config, ...defined, tokenizer, tokenizerFolder, dtype: 'float32',
+    weights: async () => initializeWeights(defined.model, { seed: ownSeed, ...(standardDeviation === undefined ? {} : { standardDeviation }) })
   }
 }
 

@@ -1,6 +1,6 @@
 import { nearestName, SkipwiseError, type PluginReference, type Registry, type RopeGeometry, type Tokenizer } from '@skipwise/core'
 import type { ModelConfig } from '@skipwise/checkpoints'
-import type { Architecture } from '@skipwise/nn'
+import type { Architecture, ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 // the plugin kind `executor` is declared there
 import type {} from '@skipwise/runtime'
 import type { RecipeReference } from './recipe-schema.js'
@@ -40,6 +40,27 @@ export function findArchitecture(registry: PluginLookup, config: ModelConfig): A
     problem: `no architecture reads the model_type '${type}'${nearest ? `; the nearest is '${nearest}'` : ''}`,
     fix: `use a model of one of ${known.join(', ')}, or add a plugin to skipwise.config.mjs`
   })
+}
+
+/** A model with what its attention needs to know of positions. */
+export interface DefinedModel {
+  readonly model: ModelDefinition
+  readonly encoding: PositionalEncoding
+  readonly rope: RopeReading
+}
+
+/**
+ * The model of a `config.json`, by the architecture that reads its `model_type`; the RoPE keys are read for the rotary dimensions and the
+ * window that the architecture finds, whatever it calls them.
+ *
+ * @param hint what a person calls the model, for files that leave something open
+ * @param architecture if it is known
+ * @throws SkipwiseError `MODEL_ARCHITECTURE`, `ARCHITECTURE_CONFIG`, `PLUGIN_UNKNOWN`, and what reading the RoPE keys throws
+ */
+export function defineModel(config: ModelConfig, { registry, readRope }: Parts, hint?: string, architecture = findArchitecture(registry, config)): DefinedModel {
+  const model = architecture.define(config, hint), { rotaryDim, headDim, maxPositionEmbeddings } = model.geometry
+  const encoding = registry.resolveUnknown('positional-encoding', { name: model.positionalEncoding })
+  return { model, encoding, rope: readRope({ ...config, head_dim: rotaryDim || headDim, max_position_embeddings: maxPositionEmbeddings }) }
 }
 
 /** Loads the tokenizer whose files lie in `folder`. @throws SkipwiseError `MODEL_TOKENIZER`, and what loading throws */

@@ -1,7 +1,6 @@
 import { applyRope, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
 import { SkipwiseErrors, type EvalSuite, type Interpolation, type PositionedExample, type PositionTransform, type ProgressListener, type Window } from '@skipwise/core'
 import { loadCorpus } from '@skipwise/data'
-import type { PositionalEncoding } from '@skipwise/nn'
 import type { ExecutorLoader } from '@skipwise/runtime'
 import { completeOptions, type CompleteTrainingOptions } from '@skipwise/training'
 import { basename, join, resolve } from 'node:path'
@@ -9,7 +8,6 @@ import { checkEvaluation, checkOutput, checkRope, checkTokenizer, checkWindow, d
 import { Collector } from './collector.js'
 import { digestOf, digestOfWeights } from './digest.js'
 import { createExamples, type WeightedCorpus } from './examples.js'
-import { ENCODING } from './load-language-model.js'
 import { newModel, openModelFolder, type ModelSource } from './model-source.js'
 import { toReference, type Parts, type RopeReading } from './parts.js'
 import type { Recipe } from './recipe-schema.js'
@@ -37,7 +35,6 @@ export interface Experiment {
   /** RoPE of the model to be written. */
   readonly rope: RopeReading & { readonly interpolation: Interpolation }
   readonly baseInterpolation: Interpolation
-  readonly encoding: PositionalEncoding
   readonly data: readonly WeightedCorpus[]
   readonly dataDigest: string
   readonly example: (index: number) => PositionedExample
@@ -74,7 +71,6 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   const { seed: trainSeed = seed, ...given } = recipe.train
   const training = await collect.attempt(() => completeOptions(defined(given)))
   const transform = await collect.attempt(() => registry.resolveUnknown('position-transform', toReference(recipe.positions ?? (extend ? 'pose' : 'contiguous'))))
-  const encoding = await collect.attempt(() => registry.resolveUnknown('positional-encoding', ENCODING))
   const executor = await collect.attempt(() => registry.resolveUnknown('executor', toReference(recipe.executor)))
   const reason = await executor?.unavailable()
   if (reason !== undefined) collect.add(unavailable(reason))
@@ -102,7 +98,7 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   const config = source && rope && (await collect.attempt(() => configOf(recipe, source, rope, kind)))
   const output = resolve(baseFolder, recipe.output), stateFolder = `${output}.training`
   await collect.attempt(() => checkOutput(output))
-  if (collect.hasErrors || !training || !transform || !encoding || !executor || !source || !rope || !config) throw new SkipwiseErrors(collect.errors)
+  if (collect.hasErrors || !training || !transform || !executor || !source || !rope || !config) throw new SkipwiseErrors(collect.errors)
 
   const data: WeightedCorpus[] = []
   for (const { files, minTokens = fewest ?? 1, textKey, weight } of sources) {
@@ -121,7 +117,7 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   })
   await checkOutput(output, resultKeyOf(runKey, recipe))
   return {
-    kind, recipe, baseFolder, parts, source, window, rope, encoding, data, dataDigest, suites, executor, config, weights, output, stateFolder, runKey,
+    kind, recipe, baseFolder, parts, source, window, rope, data, dataDigest, suites, executor, config, weights, output, stateFolder, runKey,
     baseInterpolation: registry.resolveUnknown('interpolation', source.rope),
     example: createExamples(data, transform as PositionTransform, window, trainSeed, training.steps * training.batch),
     options: training,
@@ -136,7 +132,8 @@ export const resultKeyOf = (runKey: string, { evaluate, seed }: Recipe): string 
 export const outputName = ({ output }: Pick<Experiment, 'output'>): string => basename(output)
 
 function configOf({ dtype }: Recipe, source: ModelSource, { interpolation, geometry }: Experiment['rope'], kind: ExperimentKind): ModelConfig {
-  const config = kind === 'extend' ? applyRope(source.config, interpolation.toHuggingFace(geometry)) : source.config
+  const { windowKeys, configKeys } = source.model, own = { ...source.config, ...configKeys }
+  const config = kind === 'extend' ? applyRope(own, interpolation.toHuggingFace(geometry), windowKeys) : own
   if (dtype === undefined && source.folder !== undefined) return config
   // transformers ≤ 4 reads torch_dtype, later ones dtype
   const written = dtype ?? source.dtype

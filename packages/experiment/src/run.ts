@@ -41,7 +41,7 @@ export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}
   try {
     await makeFolder(stateFolder)
     const open = (name: string, model: Pick<LanguageModelParts, 'frequencies' | 'weights' | 'maxLength'>) =>
-      createLanguageModel({ name, model: source.model, tokenizer: source.tokenizer, encoding: experiment.encoding, executor, lengthLimit: Infinity, ...model })
+      createLanguageModel({ name, model: source.model, tokenizer: source.tokenizer, encoding: source.encoding, executor, lengthLimit: Infinity, ...model })
     const base = kind === 'train' ? [] : await remember(join(stateFolder, 'base.json'), resultKey, () =>
       evaluate(experiment, hooks, () =>
         open('base', { frequencies: frequenciesOf(experiment.baseInterpolation, source.rope), weights: experiment.weights, maxLength: source.model.geometry.maxPositionEmbeddings })))
@@ -69,9 +69,9 @@ export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}
 type LanguageModelParts = Parameters<typeof createLanguageModel>[0]
 
 async function trainAndWrite(experiment: Experiment, executor: Executor, { progress, signal }: RunHooks, folder: string): Promise<TrainingSummary> {
-  const { source, encoding, rope, window, options, weights, example, stateFolder, runKey } = experiment
+  const { source, rope, window, options, weights, example, stateFolder, runKey } = experiment
   const result = await train({
-    model: source.model, encoding, executor, window, options, weights, example, stateFolder, runKey,
+    model: source.model, encoding: source.encoding, executor, window, options, weights, example, stateFolder, runKey,
     frequencies: frequenciesOf(rope.interpolation, rope)(window.target),
     ...(progress && { progress }),
     ...(signal && { signal })

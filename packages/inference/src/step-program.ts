@@ -1,5 +1,5 @@
-import { attentionScale, runBlocks, type ModelDefinition, type ModelGeometry, type PositionalEncoding } from '@skipwise/nn'
-import { cachedAttention, embedding, linearCrossEntropy, tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
+import { attentionScale, crossEntropy, logits, runBlocks, type ModelDefinition, type ModelGeometry, type PositionalEncoding } from '@skipwise/nn'
+import { cachedAttention, embedding, tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
 
 /** What a step computes beside the cache: nothing, the loss of every token's label, or the logits of one token. */
 export type StepOutput = 'none' | 'loss' | 'logits'
@@ -33,22 +33,16 @@ export function traceStep(model: ModelDefinition, encoding: PositionalEncoding, 
       batch: 1,
       length,
       encode: (x, role) => encoding.apply(x, cos, sin, role),
-      attend(layer, query, key, value) {
+      attend(layer, query, key, value, window) {
         const names = cacheNames(layer), keyCache = inputs[names.key] as tf.Tensor4D, valueCache = inputs[names.value] as tf.Tensor4D
-        const attended = cachedAttention({ query, key, value, keyCache, valueCache, pastLength: inputs.pastLength as tf.Scalar }, scale, slopes)
+        const attended = cachedAttention({ query, key, value, keyCache, valueCache, pastLength: inputs.pastLength as tf.Scalar }, scale, { slopes, window })
         outputs[names.key] = attended.keyCache
         outputs[names.value] = attended.valueCache
         return attended.output
       }
     })
-    if (output === 'loss') {
-      const head = model.head(inputs, hidden)
-      outputs.loss = linearCrossEntropy(head.hidden, head.weight, inputs.labels as tf.Tensor1D)
-    }
-    if (output === 'logits') {
-      const head = model.head(inputs, embedding(hidden, inputs.row as tf.Tensor1D))
-      outputs.logits = tf.matMul(head.hidden, head.weight, false, true)
-    }
+    if (output === 'loss') outputs.loss = crossEntropy(model.head(inputs, hidden), inputs.labels as tf.Tensor1D)
+    if (output === 'logits') outputs.logits = logits(model.head(inputs, embedding(hidden, inputs.row as tf.Tensor1D)))
     return outputs
   }, stepSpecs(model, shape))
 }

@@ -1,6 +1,6 @@
 import { llama } from '@skipwise/arch-llama'
 import { randomStream, type RopeFrequencies } from '@skipwise/core'
-import { forward, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
+import { forward, logits as logitsOf, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
 import { rotaryHalf } from '@skipwise/positional-encodings'
 import { tf, trace, type Executor, type ValueSpec } from '@skipwise/runtime'
 import { byteTokenizer } from '@skipwise/testing'
@@ -49,10 +49,10 @@ export async function wholeLogits(
   if (used.slopes) specs.positions = { shape: [1, T], dtype: 'float32' }
   for (const { name, shape } of model.parameters) specs[name] = { shape, dtype: 'float32' }
   const graph = trace('whole', inputs => {
-    const { hidden, weight } = forward(model, used, inputs, {
+    const head = forward(model, used, inputs, {
       batch: 1, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D, positions: inputs.positions as tf.Tensor2D, softmaxScale: frequencies.softmaxScale
     })
-    return { logits: tf.matMul(hidden, weight, false, true) }
+    return { logits: logitsOf(head) }
   }, specs)
   const program = await executor.compile(graph), tables = used.tables(Int32Array.from({ length: T }, (_, t) => t), frequencies)
   const data = { ids, ...tables, ...Object.fromEntries(weights) }

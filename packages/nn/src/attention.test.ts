@@ -1,19 +1,31 @@
 import { causalAttention, tf } from '@skipwise/runtime'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { difference, plainAttention, plainLinear, randomRows, tensor } from '../test/plain.js'
-import { selfAttention } from './attention.js'
+import { selfAttention, type SelfAttentionOptions } from './attention.js'
 
 beforeAll(() => tf.setBackend('cpu'))
 
 describe.each([
-  ['multi-head', 2, 2],
-  ['grouped-query', 4, 2],
-  ['multi-query', 3, 1]
-])('%s attention', (_, H, K) => {
+  ['multi-head', 2, 2, {}],
+  ['grouped-query', 4, 2, {}],
+  ['multi-query', 3, 1, {}],
+  ['windowed', 4, 2, { window: 2 }],
+  ['head-normed', 4, 2, { headNormEpsilon: 1e-3 }]
+] as [string, number, number, SelfAttentionOptions][])('%s attention', (_, H, K, options) => {
   const D = 2, d = 5, T = 4, B = 2, layer = 7, scale = 0.6
   const geometry = { vocabSize: 8, hiddenSize: d, layers: 8, heads: H, keyValueHeads: K, headDim: D, rotaryDim: D, maxPositionEmbeddings: 16 }
   const weights = { q_proj: randomRows('q', H * D, d), k_proj: randomRows('k', K * D, d), v_proj: randomRows('v', K * D, d), o_proj: randomRows('o', d, H * D) }
-  const parameters = Object.fromEntries(Object.entries(weights).map(([name, rows]) => [`attn.${name}.weight`, tensor(rows)]))
+  const norms = { q_norm: [1.5, 0.5], k_norm: [0.8, -1.2] }
+  const parameters = Object.fromEntries([
+    ...Object.entries(weights).map(([name, rows]) => [`attn.${name}.weight`, tensor(rows)]),
+    ...Object.entries(norms).map(([name, weight]) => [`attn.${name}.weight`, tf.tensor1d(weight)])
+  ])
+  /** Every head of a row through the RMS norm of the options. */
+  const normed = (rows: readonly number[][], weight: readonly number[]) => rows.map(row => row.map((value, i) => {
+    if (options.headNormEpsilon === undefined) return value
+    const head = row.slice(i - (i % D), i - (i % D) + D)
+    return (value / Math.sqrt(head.reduce((sum, x) => sum + x * x, 0) / D + options.headNormEpsilon)) * weight[i % D]
+  }))
 
   test('projects, encodes queries and keys, attends and projects back', () => {
     const x = randomRows('x', B * T, d), layers: number[] = []
@@ -23,15 +35,16 @@ describe.each([
       batch: B,
       length: T,
       encode: heads => tf.mul(heads, tf.tensor4d(factors, [1, T, 1, 1])) as tf.Tensor4D,
-      attend: (at, query, key, value) => {
+      attend: (at, query, key, value, window) => {
         layers.push(at)
-        return causalAttention(query, key, value, scale)
+        return causalAttention(query, key, value, scale, { window })
       }
-    })
+    }, options)
     const expected = [0, 1].flatMap(row => {
       const rows = x.slice(row * T, (row + 1) * T)
       const [query, key, value] = [weights.q_proj, weights.k_proj, weights.v_proj].map(weight => plainLinear(rows, weight))
-      const mixed = plainAttention({ query, key, value, heads: H, keyValueHeads: K, scale, encode: (head, t) => head.map(value => value * factors[t]) })
+      const window = options.window ?? Infinity
+      const mixed = plainAttention({ query: normed(query, norms.q_norm), key: normed(key, norms.k_norm), value, window, heads: H, keyValueHeads: K, scale, encode: (head, t) => head.map(value => value * factors[t]) })
       return plainLinear(mixed, weights.o_proj)
     })
     expect(attended.shape).toEqual([B * T, d])

@@ -44,29 +44,52 @@ export interface BlockContext {
   readonly length: number
   /** Encodes the positions of queries or keys, [B, T, H, D] → the same shape. */
   encode(x: tf.Tensor4D, role: AttentionRole): tf.Tensor4D
-  /** Causal attention, [B, T, H, D] and two [B, T, K, D] → [B, T, H, D]. */
-  attend(layer: number, query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D): tf.Tensor4D
+  /**
+   * Causal attention, [B, T, H, D] and two [B, T, K, D] → [B, T, H, D].
+   *
+   * @param window a token attends to itself and the `window` − 1 tokens before it by index; undefined for all
+   */
+  attend(layer: number, query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D, window?: number): tf.Tensor4D
+}
+
+/** The output layer: logits are hidden · weightᵀ + bias. */
+export interface Head {
+  /** [N, d], after the final norm. */
+  readonly hidden: tf.Tensor2D
+  /** [V, d] */
+  readonly weight: tf.Tensor2D
+  /** [V], where the output layer has one. */
+  readonly bias?: tf.Tensor1D
 }
 
 /** A model as pure tensor functions over flat tokens, N = B·T. */
 export interface ModelDefinition {
   readonly geometry: ModelGeometry
+  /** Name of the `positional-encoding` that its attention was made for. */
+  readonly positionalEncoding: string
+  /** Keys of `config.json` that say the window, to be changed with it. */
+  readonly windowKeys: readonly string[]
+  /** Keys that `config.json` needs in order to say all that the model was defined from, beside those that it had. */
+  readonly configKeys?: Readonly<Record<string, unknown>>
   /** Every parameter, in the order of the checkpoint. */
   readonly parameters: readonly ParameterSpec[]
   /** ids [N] → hidden states [N, d]. */
   embed(parameters: Parameters, ids: tf.Tensor1D): tf.Tensor2D
   /** One decoder block: [N, d] → [N, d]. */
   block(parameters: Parameters, layer: number, x: tf.Tensor2D, context: BlockContext): tf.Tensor2D
-  /** Final norm and output embedding: logits are hidden · weightᵀ, [N, d] and [V, d]. */
-  head(parameters: Parameters, x: tf.Tensor2D): { readonly hidden: tf.Tensor2D; readonly weight: tf.Tensor2D }
+  /** Final norm and output layer: [N, d] → what logits are made of. */
+  head(parameters: Parameters, x: tf.Tensor2D): Head
 }
 
 /** A model architecture: reads `config.json`, defines the model. */
 export interface Architecture {
   /** Values of `model_type` in `config.json` that it reads. */
   readonly modelTypes: readonly string[]
-  /** @throws SkipwiseError `ARCHITECTURE_CONFIG` naming the keys that are wrong or not supported */
-  define(config: Readonly<Record<string, unknown>>): ModelDefinition
+  /**
+   * @param hint what a person calls the model, for instance the name of its folder: it decides only what the file leaves open
+   * @throws SkipwiseError `ARCHITECTURE_CONFIG` naming the keys that are wrong or not supported
+   */
+  define(config: Readonly<Record<string, unknown>>, hint?: string): ModelDefinition
 }
 
 /** Numbers of every token that an encoding computes on the host, in float64, rounded once; R is `rotaryDim` of the model, 0 for one that does not rotate. */

@@ -21,6 +21,8 @@ for (let layer = 0; layer < layers; layer++) {
 /** A decoder without norms: attention and feed-forward, each with its residual. */
 const model: ModelDefinition = {
   geometry,
+  positionalEncoding: 'rotary-half',
+  windowKeys: ['max_position_embeddings'],
   parameters: Object.entries(weights).map(([name, rows]) => ({ name, shape: [rows.length, rows[0].length], initializer: 'normal' })),
   embed: (parameters, ids) => embedding(parameters['embed.weight'] as tf.Tensor2D, ids),
   block: (parameters, layer, x, context) => {

@@ -1,5 +1,5 @@
 import { causalAttention, type LinearBias, type tf } from '@skipwise/runtime'
-import type { BlockContext, ModelDefinition, ModelGeometry, Parameters, PositionalEncoding } from './contracts.js'
+import type { BlockContext, Head, ModelDefinition, ModelGeometry, Parameters, PositionalEncoding } from './contracts.js'
 
 /** What a whole-sequence forward pass needs beside the parameters. */
 export interface ForwardInputs {
@@ -21,18 +21,16 @@ export interface ForwardInputs {
 export const attentionScale = ({ headDim }: ModelGeometry, softmaxScale: number): number => softmaxScale / Math.sqrt(headDim)
 
 /**
- * Hidden states after the final norm, and the output embedding, for whole sequences: causal by index, positions by the
+ * Hidden states after the final norm, and the output layer, for whole sequences: causal by index, positions by the
  * tables, so that position ids may skip.
- *
- * @returns hidden [N, d] and weight [V, d]; logits are hidden · weightᵀ
  */
-export function forward(model: ModelDefinition, encoding: PositionalEncoding, parameters: Parameters, inputs: ForwardInputs) {
+export function forward(model: ModelDefinition, encoding: PositionalEncoding, parameters: Parameters, inputs: ForwardInputs): Head {
   const { batch, ids, cos, sin, softmaxScale } = inputs, scale = attentionScale(model.geometry, softmaxScale), bias = linearBias(model, encoding, inputs)
   const context: BlockContext = {
     batch,
     length: ids.shape[0] / batch,
     encode: (x, role) => encoding.apply(x, cos, sin, role),
-    attend: (_, query, key, value) => causalAttention(query, key, value, scale, bias)
+    attend: (_, query, key, value, window) => causalAttention(query, key, value, scale, { bias, window })
   }
   return model.head(parameters, runBlocks(model, parameters, ids, context))
 }

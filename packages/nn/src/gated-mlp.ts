@@ -1,12 +1,17 @@
-import { swiGlu, type tf } from '@skipwise/runtime'
+import { swiGlu, tf } from '@skipwise/runtime'
+import { activations } from './activations.js'
 import type { Parameters } from './contracts.js'
 import { linear } from './linear.js'
 
 /**
- * SwiGLU feed-forward: down(silu(gate(x)) · up(x)) with `gate_proj`, `up_proj` and `down_proj` under `prefix`.
+ * Gated feed-forward: down(activation(gate(x)) · up(x)) with `gate_proj`, `up_proj` and `down_proj` under `prefix`.
  *
  * @param x [N, d], already normed
+ * @param activation a name in {@link activations}; `silu` makes it SwiGLU
  * @returns [N, d]
  */
-export const gatedMlp = (parameters: Parameters, prefix: string, x: tf.Tensor2D): tf.Tensor2D =>
-  linear(parameters, `${prefix}.down_proj`, swiGlu(linear(parameters, `${prefix}.gate_proj`, x), linear(parameters, `${prefix}.up_proj`, x)))
+export function gatedMlp(parameters: Parameters, prefix: string, x: tf.Tensor2D, activation = 'silu'): tf.Tensor2D {
+  const gate = linear(parameters, `${prefix}.gate_proj`, x), up = linear(parameters, `${prefix}.up_proj`, x)
+  const gated = activation === 'silu' ? swiGlu(gate, up) : (tf.mul(activations[activation](gate), up) as tf.Tensor2D)
+  return linear(parameters, `${prefix}.down_proj`, gated)
+}

@@ -1,7 +1,13 @@
 export type {
-  Architecture, AttentionRole, BlockContext, Initializer, ModelDefinition, ModelGeometry, Parameters, ParameterSpec, PositionalEncoding, PositionTables
+  Architecture, AttentionRole, BlockContext, Head, Initializer, ModelDefinition, ModelGeometry, Parameters, ParameterSpec, PositionalEncoding, PositionTables
 } from './contracts.js'
 export { linear } from './linear.js'
-export { selfAttention } from './attention.js'
+export { activations } from './activations.js'
+export { attention, selfAttention, type SelfAttentionOptions } from './attention.js'
 export { gatedMlp } from './gated-mlp.js'
+export { mlp } from './mlp.js'
+export { l2Normalize } from './l2-normalize.js'
+export { crossEntropy, logits } from './head.js'
 export { attentionScale, forward, runBlocks, type ForwardInputs } from './forward.js'
+export { embeddingSpecs, linearSpecs, normSpecs } from './parameter-specs.js'
+export { configError, nnErrorCodes } from './errors.js'

@@ -40,15 +40,17 @@ export interface PlainAttention {
   readonly encode: (head: readonly number[], t: number) => readonly number[]
   /** Added to the score of head h for the query at index t and the key at index s. */
   readonly bias?: (h: number, t: number, s: number) => number
+  /** Tokens that a token attends to, itself included. */
+  readonly window?: number
 }
 
 /** Causal attention of one sequence: token by token, head by head. [T][H·D] */
-export function plainAttention({ query, key, value, heads, keyValueHeads, scale, encode, bias = () => 0 }: PlainAttention): number[][] {
+export function plainAttention({ query, key, value, heads, keyValueHeads, scale, encode, bias = () => 0, window = Infinity }: PlainAttention): number[][] {
   const D = query[0].length / heads, headOf = (row: readonly number[], h: number) => row.slice(h * D, (h + 1) * D)
   return query.map((row, t) =>
     Array.from({ length: heads }, (_, h) => {
       const shared = Math.floor((h * keyValueHeads) / heads), q = encode(headOf(row, h), t)
-      const scores = key.slice(0, t + 1).map((keyRow, s) => Math.exp(scale * dot(q, encode(headOf(keyRow, shared), s)) + bias(h, t, s)))
+      const scores = key.slice(0, t + 1).map((keyRow, s) => (t - s < window ? Math.exp(scale * dot(q, encode(headOf(keyRow, shared), s)) + bias(h, t, s)) : 0))
       const total = scores.reduce((sum, score) => sum + score)
       return Array.from({ length: D }, (_, i) => scores.reduce((sum, score, s) => sum + score * value[s][shared * D + i], 0) / total)
     }).flat()

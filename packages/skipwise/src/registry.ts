@@ -1,3 +1,5 @@
+import { baichuan } from '@skipwise/arch-baichuan'
+import { gptj } from '@skipwise/arch-gptj'
 import { llama } from '@skipwise/arch-llama'
 import { createRegistry, type Registry } from '@skipwise/core'
 import { benchmarks } from '@skipwise/eval-benchmarks'
@@ -18,6 +20,8 @@ export type DefaultPlugins =
   | (typeof positionalEncodingPlugins)[number]
   | (typeof positionTransformPlugins)[number]
   | typeof llama
+  | typeof gptj
+  | typeof baichuan
   | typeof tokenizerJson
   | typeof bytes
   | typeof benchmarks
@@ -34,6 +38,8 @@ export const defaultRegistry: Registry<DefaultPlugins> = createRegistry().regist
   ...positionalEncodingPlugins,
   ...positionTransformPlugins,
   llama,
+  gptj,
+  baichuan,
   tokenizerJson,
   bytes,
   benchmarks,

@@ -1,11 +1,11 @@
 import { openCheckpoint, openSafetensors, readModelConfig, type TensorSource } from '@skipwise/checkpoints'
 import { validate } from '@skipwise/core'
-import { findArchitecture, type Parts } from '@skipwise/experiment'
-import { forward } from '@skipwise/nn'
-import { tf, trace, type Executor, type HostData, type Values } from '@skipwise/runtime'
+import { defineModel, type Parts } from '@skipwise/experiment'
+import { forward, logits } from '@skipwise/nn'
+import { trace, type Executor, type tf, type HostData, type Values } from '@skipwise/runtime'
 import { batchSpecs, gradientName, parameterSpecs, traceLoss } from '@skipwise/training'
 import { readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { usageError } from './errors.js'
 
@@ -25,7 +25,7 @@ export interface VerifyResult {
   readonly passed: boolean
 }
 
-const caseSchema = z.looseObject({ batch: z.int().min(1), length: z.int().min(2) })
+const caseSchema = z.looseObject({ batch: z.int().min(1), length: z.int().min(2), note: z.string().catch('') })
 
 const GRADIENT_PREFIX = 'grad.'
 
@@ -33,17 +33,18 @@ const GRADIENT_PREFIX = 'grad.'
  * Runs a case folder, a Hugging Face model with `case.json` and `expected.safetensors` (input_ids, position_ids, logits, loss and
  * `grad.<parameter>` of the mean next-token loss), and compares.
  */
-export async function verifyCase(folder: string, executor: Executor, { registry, readRope }: Parts): Promise<VerifyResult> {
+export async function verifyCase(folder: string, executor: Executor, parts: Parts): Promise<VerifyResult> {
   const config = await readModelConfig(folder)
-  const { batch, length } = validate(caseSchema, await readCase(folder), 'VERIFY_CASE', join(folder, 'case.json'))
-  const model = findArchitecture(registry, config).define(config), encoding = registry.resolveUnknown('positional-encoding', { name: 'rotary-half' })
-  const rope = readRope(config)
+  const { batch, length, note } = validate(caseSchema, await readCase(folder), 'VERIFY_CASE', join(folder, 'case.json'))
+  const { model, encoding, rope } = defineModel(config, parts, `${basename(resolve(folder))} ${note}`)
   const checkpoint = await openCheckpoint(folder), expected = await openSafetensors(join(folder, 'expected.safetensors'))
   try {
     const ids = await expected.readIntegers('input_ids'), positionIds = await expected.readIntegers('position_ids')
     // transformers takes the highest position for the length that dynamic schemes depend on
-    const frequencies = registry.resolveUnknown('interpolation', rope).frequencies({ ...rope.geometry, length: 1 + positionIds.reduce((a, b) => Math.max(a, b), 0) })
-    const tables = encoding.tables(positionIds, frequencies), shape = { batch, length }
+    const frequencies = parts.registry.resolveUnknown('interpolation', rope).frequencies({ ...rope.geometry, length: 1 + positionIds.reduce((a, b) => Math.max(a, b), 0) })
+    // the authors of ALiBi models count by index whatever the position ids say
+    const positions = encoding.slopes ? positionIds.map((_, t) => t % length) : positionIds
+    const tables = encoding.tables(positions, frequencies), shape = { batch, length }
     const labels = new Int32Array(batch * length), labelWeights = new Float32Array(batch * length)
     for (let row = 0; row < batch; row++) {
       for (let t = row * length; t + 1 < (row + 1) * length; t++) {
@@ -55,10 +56,10 @@ export async function verifyCase(folder: string, executor: Executor, { registry,
     const lossGraph = traceLoss(model, encoding, { ...shape, softmaxScale: frequencies.softmaxScale })
     const { labels: _, labelWeights: __, ...logitSpecs } = specs
     const logitGraph = trace('logits', inputs => {
-      const { hidden, weight } = forward(model, encoding, inputs, {
+      const head = forward(model, encoding, inputs, {
         batch, softmaxScale: frequencies.softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D, positions: inputs.positions as tf.Tensor2D
       })
-      return { logits: tf.matMul(hidden, weight, false, true) }
+      return { logits: logits(head) }
     }, logitSpecs)
     const data: Record<string, HostData> = { ids, labels, labelWeights, ...tables }
     for (const { name } of model.parameters) data[name] = await checkpoint.read(name)

@@ -1,5 +1,5 @@
-import { forward, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
-import { linearCrossEntropy, tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
+import { crossEntropy, forward, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
+import { tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
 
 /** Shape of the batches of a program. */
 export interface BatchShape {
@@ -33,10 +33,10 @@ export function traceLoss(model: ModelDefinition, encoding: PositionalEncoding, 
 
   return trace(`loss ${batch}×${length}`, inputs => {
     const loss = (...parameters: tf.Tensor[]) => {
-      const { hidden, weight } = forward(model, encoding, Object.fromEntries(names.map((name, i) => [name, parameters[i]])), {
+      const head = forward(model, encoding, Object.fromEntries(names.map((name, i) => [name, parameters[i]])), {
         batch, softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D, positions: inputs.positions as tf.Tensor2D
       })
-      const nll = linearCrossEntropy(hidden, weight, inputs.labels as tf.Tensor1D)
+      const nll = crossEntropy(head, inputs.labels as tf.Tensor1D)
       return tf.reshape(tf.matMul(tf.reshape(nll, [1, tokens]), tf.reshape(inputs.labelWeights, [tokens, 1])), []) as tf.Scalar
     }
     const { value, grads } = tf.valueAndGrads(loss)(names.map(name => inputs[name]))

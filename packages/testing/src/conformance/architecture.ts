@@ -1,6 +1,6 @@
 import { isSkipwiseError, randomStream, validate, type Plugin, type StandardSchemaV1 } from '@skipwise/core'
-import { forward, runBlocks, type Architecture, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
-import { causalAttention, rotaryHalf, sizeOf, tf } from '@skipwise/runtime'
+import { forward, logits as logitsOf, runBlocks, type Architecture, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
+import { cachedAttention, causalAttention, rotaryHalf, sizeOf, tf } from '@skipwise/runtime'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { matchers } from '../allclose.js'
 
@@ -10,19 +10,20 @@ export interface ArchitectureConformance {
   readonly configs: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
-/** Angles of an own rotary encoding, so that no plugin is needed. */
-const encoding: PositionalEncoding = {
+/** Own encodings, so that no plugin is needed: rotary for a model that rotates, else a bias of the distance. */
+const encodingOf = ({ geometry }: ModelDefinition): PositionalEncoding => ({
   tables(positionIds, { inverseFrequencies }) {
     const angles = Array.from(positionIds, position => Array.from(inverseFrequencies, frequency => position * frequency)).flat()
-    return { cos: Float32Array.from(angles, Math.cos), sin: Float32Array.from(angles, Math.sin) }
+    return { cos: Float32Array.from(angles, Math.cos), sin: Float32Array.from(angles, Math.sin), positions: Float32Array.from(positionIds) }
   },
-  apply: rotaryHalf
-}
+  ...(geometry.rotaryDim > 0 ? { apply: rotaryHalf } : { apply: x => x, slopes: heads => Array.from({ length: heads }, (_, h) => 0.1 / (h + 1)) })
+})
 
 /**
  * The conformance suite of architectures; call it in a vitest file. It holds a plugin to what training and inference rely on: shapes,
- * unique parameter names that are all used, causality by index also where position ids skip, rows of a batch that do not see each other,
- * attention through the context once a layer, and gradients that agree with finite differences. Runs eagerly on the cpu backend of tfjs.
+ * unique parameter names that are all used and that a written `config.json` gives again, causality by index also where position ids skip,
+ * rows of a batch that do not see each other, attention through the context once a layer, the same logits from a key/value cache in chunks,
+ * and gradients that agree with finite differences. Runs eagerly on the cpu backend of tfjs.
  *
  * @example
  * ```ts
@@ -48,37 +49,34 @@ export function describeArchitecture<Schema extends StandardSchemaV1>(plugin: Pl
       }
       expect(isSkipwiseError(thrown) && thrown.code).toBe('ARCHITECTURE_CONFIG')
     })
-    for (const [label, config] of Object.entries(configs)) describe(label, () => describeModel(create().define(Object.freeze({ ...config }))))
+    for (const [label, config] of Object.entries(configs)) describe(label, () => describeModel(create, config))
   })
 }
 
-function describeModel(model: ModelDefinition): void {
+function describeModel(create: () => Architecture, config: Readonly<Record<string, unknown>>): void {
+  const model = create().define(Object.freeze({ ...config })), encoding = encodingOf(model)
   const { vocabSize: V, hiddenSize: d, heads: H, keyValueHeads: K, headDim: D, layers, rotaryDim } = model.geometry
   const weights = randomWeights(model), inverseFrequencies = Float64Array.from({ length: rotaryDim / 2 }, (_, i) => 100 ** ((-2 * i) / rotaryDim))
   const contiguous = [0, 1, 2, 3, 4, 5], skipping = [0, 1, 2, 40, 41, 42], sentence = [3, 1, 4, 1, 5, 2], other = [2, 7, 1, 6, 0, 6]
 
   const inputsOf = (ids: readonly number[], positions: readonly number[], batch: number) => {
-    const { cos, sin } = encoding.tables(Int32Array.from(positions), { inverseFrequencies, attentionFactor: 1, softmaxScale: 1 })
+    const { cos, sin, positions: places = [] } = encoding.tables(Int32Array.from(positions), { inverseFrequencies, attentionFactor: 1, softmaxScale: 1 })
     const table = (data: Float32Array) => tf.tensor3d(data, [batch, ids.length / batch, rotaryDim / 2])
-    return { batch, ids: tf.tensor1d([...ids], 'int32'), cos: table(cos), sin: table(sin), softmaxScale: 1 }
+    return { batch, ids: tf.tensor1d([...ids], 'int32'), cos: table(cos), sin: table(sin), positions: tf.tensor2d(places, [batch, ids.length / batch]), softmaxScale: 1 }
   }
   const tensorsOf = (values: ReadonlyMap<string, Float32Array>) =>
     Object.fromEntries(model.parameters.map(({ name, shape }) => [name, tf.tensor(values.get(name) as Float32Array, [...shape])]))
-  const logitsOf = (parameters: Readonly<Record<string, tf.Tensor>>, inputs: ReturnType<typeof inputsOf>) => {
-    const { hidden, weight } = forward(model, encoding, parameters, inputs)
-    return tf.matMul(hidden, weight, false, true) as tf.Tensor2D
-  }
   /** Logits of whole sequences, [N, V]. */
   const logits = (ids: readonly number[], positions: readonly number[] = contiguous, batch = 1, values = weights): Float32Array =>
-    tf.tidy(() => logitsOf(tensorsOf(values), inputsOf(ids, positions, batch)).dataSync<'float32'>())
+    tf.tidy(() => logitsOf(forward(model, encoding, tensorsOf(values), inputsOf(ids, positions, batch))).dataSync<'float32'>())
   const rows = (values: Float32Array, begin: number, end: number) => values.slice(begin * V, end * V)
 
   test('has the shapes that it says', () =>
     tf.tidy(() => {
       const parameters = tensorsOf(weights), inputs = inputsOf([...sentence, ...other], [...contiguous, ...skipping], 2)
       expect(model.embed(parameters, inputs.ids).shape).toEqual([12, d])
-      const { hidden, weight } = forward(model, encoding, parameters, inputs)
-      expect([hidden.shape, weight.shape]).toEqual([[12, d], [V, d]])
+      const { hidden, weight, bias } = forward(model, encoding, parameters, inputs)
+      expect([hidden.shape, weight.shape, bias?.shape ?? [V]]).toEqual([[12, d], [V, d], [V]])
       expect(H % K).toBe(0)
       expect(rotaryDim % 2 === 0 && rotaryDim <= D).toBe(true)
       expect(logits(sentence).every(Number.isFinite)).toBe(true)
@@ -87,6 +85,17 @@ function describeModel(model: ModelDefinition): void {
   test('names every parameter once, with whole sizes', () => {
     expect(new Set(model.parameters.map(({ name }) => name)).size).toBe(model.parameters.length)
     for (const { name, shape } of model.parameters) expect(shape.length > 0 && shape.every(size => Number.isInteger(size) && size > 0), name).toBe(true)
+  })
+
+  test('is the same model again by the config.json that is written, whatever else a checkpoint holds and in whatever order', () => {
+    const written = JSON.parse(JSON.stringify({ ...config, ...model.configKeys })) as Record<string, unknown>, again = create().define(written)
+    expect(again.parameters).toEqual(model.parameters)
+    expect(again.geometry).toEqual(model.geometry)
+    expect(model.windowKeys.length).toBeGreaterThan(0)
+    const window = create().define({ ...written, ...Object.fromEntries(model.windowKeys.map(key => [key, 4096])) })
+    expect(window.geometry).toEqual({ ...model.geometry, maxPositionEmbeddings: 4096 })
+    const shuffled = new Map([['unused.weight', new Float32Array(3)] as const, ...[...weights].reverse()])
+    expect(logits(sentence, contiguous, 1, shuffled)).toEqual(logits(sentence))
   })
 
   test.each([['contiguous', contiguous], ['skipping', skipping]])('is causal by index at %s position ids', (_, positions) => {
@@ -118,7 +127,7 @@ function describeModel(model: ModelDefinition): void {
         length: 6,
         encode: x => {
           encoded.push(x.shape)
-          return rotaryHalf(x, cos, sin)
+          return encoding.apply(x, cos, sin, 'query')
         },
         attend: (layer, query, key, value) => {
           attended.push([layer, query.shape, key.shape, value.shape])
@@ -129,12 +138,36 @@ function describeModel(model: ModelDefinition): void {
       expect(attended).toEqual(Array.from({ length: layers }, (_, layer) => [layer, [2, 6, H, D], [2, 6, K, D], [2, 6, K, D]]))
     }))
 
+  test('gives the same logits from a key/value cache, token by token and in chunks', () => {
+    const whole = logits([...sentence, ...other], [...contiguous, ...contiguous.map(position => position + 6)])
+    for (const chunks of [[5, 3, 1, 3], [1, 1, 2, 8], [12]]) {
+      const capacity = 16, caches = Array.from({ length: layers }, () => ({ keys: tf.zeros([1, K, capacity, D]) as tf.Tensor4D, values: tf.zeros([1, K, capacity, D]) as tf.Tensor4D }))
+      const parts = chunks.map((length, i) => {
+        const begin = chunks.slice(0, i).reduce((sum, size) => sum + size, 0), positions = Array.from({ length }, (_, t) => begin + t)
+        const { ids, cos, sin } = inputsOf([...sentence, ...other].slice(begin, begin + length), positions, 1), parameters = tensorsOf(weights)
+        const hidden = runBlocks(model, parameters, ids, {
+          batch: 1,
+          length,
+          encode: (x, role) => encoding.apply(x, cos, sin, role),
+          attend(layer, query, key, value, window) {
+            const cache = caches[layer], inputs = { query, key, value, keyCache: cache.keys, valueCache: cache.values, pastLength: tf.scalar(begin, 'int32') }
+            const attended = cachedAttention(inputs, D ** -0.5, { slopes: encoding.slopes?.(H), window })
+            caches[layer] = { keys: attended.keyCache, values: attended.valueCache }
+            return attended.output
+          }
+        })
+        return [...logitsOf(model.head(parameters, hidden)).dataSync<'float32'>()]
+      })
+      expect(parts.flat(), `chunks of ${chunks.join()}`).toBeAllclose(whole, { absolute: 1e-5 })
+    }
+  })
+
   test('has the gradients of finite differences, by some elements of every parameter', () => {
     const labels = [1, 4, 1, 5, 2, 3], names = model.parameters.map(({ name }) => name)
     const gradients = tf.tidy(() => {
       const values = tensorsOf(weights), inputs = inputsOf(sentence, skipping, 1), target = tf.oneHot(labels, V)
       const loss = (...tensors: tf.Tensor[]) =>
-        tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logitsOf(Object.fromEntries(names.map((name, i) => [name, tensors[i]])), inputs))))) as tf.Scalar
+        tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logitsOf(forward(model, encoding, Object.fromEntries(names.map((name, i) => [name, tensors[i]])), inputs)))))) as tf.Scalar
       return tf.grads(loss)(names.map(name => values[name])).map(gradient => gradient.dataSync<'float32'>())
     })
     const lossAt = (name: string, element: number, change: number) => {
@@ -147,15 +180,15 @@ function describeModel(model: ModelDefinition): void {
       const random = randomStream({ seed: 0, stream: `elements of ${name}` })
       expect(Math.abs(gradients[i][largest]), `${name} has no influence`).toBeGreaterThan(1e-4)
       for (const element of [largest, random.integer(0, gradients[i].length - 1)]) {
-        const difference = (lossAt(name, element, STEP) - lossAt(name, element, -STEP)) / (2 * STEP)
+        const difference = stencil.reduce((sum, [steps, weight]) => sum + (weight * lossAt(name, element, steps * STEP)) / STEP, 0)
         expect(Math.abs(difference - gradients[i][element]), `${name}[${element}]: ${gradients[i][element]}, by differences ${difference}`).toBeLessThan(2e-3 + 1e-2 * Math.abs(difference))
       }
     })
   })
 }
 
-/** Wide enough for float32 logits, narrow enough for the curvature of a tiny model. */
-const STEP = 1e-2
+/** The five-point rule f′ ≈ Σ weight · f(x + steps · h) / h, exact up to h⁴ (Abramowitz & Stegun 25.3.6): wide steps for float32 logits, and none of their curvature. */
+const STEP = 1e-2, stencil = [[-2, 1 / 12], [-1, -8 / 12], [1, 8 / 12], [2, -1 / 12]] as const
 
 /** Weights that make everything matter: norms near 1, biases away from 0. */
 function randomWeights(model: ModelDefinition): Map<string, Float32Array> {
