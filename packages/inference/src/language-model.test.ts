@@ -180,6 +180,12 @@ describe('generate', () => {
     expect(await sample(1, { topP: 1e-9 })).toEqual(greedy)
   })
 
+  test('avoids the tokens of the prompt and its own under a high repetition penalty', async () => {
+    const model = await openSmall(onnx), prompt = randomIds(6, V)
+    const tokens = await collect(model.generate(prompt, { maxNewTokens: 12, repetitionPenalty: 1e6 }))
+    expect(new Set([...prompt, ...tokens]).size).toBe(new Set(prompt).size + 12)
+  })
+
   test('ends at a stop id, without it', async () => {
     const model = await openSmall(onnx), prompt = randomIds(5, V), tokens = await collect(model.generate(prompt, { maxNewTokens: 10 })), stop = tokens[4]
     expect(await collect(model.generate(prompt, { maxNewTokens: 10, stopIds: [stop] }))).toEqual(tokens.slice(0, tokens.indexOf(stop)))
@@ -220,7 +226,7 @@ describe('what is refused', () => {
 
   test('options', async () => {
     const model = await openSmall(onnx), ids = Int32Array.of(1, 2)
-    for (const bad of [{ maxNewTokens: -1 }, { maxNewTokens: 1.5 }, { temperature: -1 }, { temperature: NaN }, { topK: 0 }, { topP: 0 }, { topP: 1.1 }]) {
+    for (const bad of [{ maxNewTokens: -1 }, { maxNewTokens: 1.5 }, { temperature: -1 }, { temperature: NaN }, { topK: 0 }, { topP: 0 }, { topP: 1.1 }, { repetitionPenalty: 0 }]) {
       expect(await rejection(collect(model.generate(ids, { maxNewTokens: 1, ...bad }))), JSON.stringify(bad)).toBe('INFERENCE_OPTIONS')
     }
     expect(await rejection(model.score(ids, { from: -1 }))).toBe('INFERENCE_OPTIONS')

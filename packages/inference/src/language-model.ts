@@ -130,7 +130,7 @@ class CachedLanguageModel implements LanguageModel {
 
   async *generate(ids: Int32Array, options: GenerateOptions): AsyncGenerator<number, void> {
     checkGenerateOptions(options)
-    const { maxNewTokens, stopIds = [], signal } = options
+    const { maxNewTokens, stopIds = [], signal } = options, seen = new Set(ids)
     this.#checkIds(ids, 1, maxNewTokens)
     signal?.throwIfAborted()
     if (maxNewTokens === 0) return
@@ -144,8 +144,9 @@ class CachedLanguageModel implements LanguageModel {
         logits = await this.stepper.run(cache, { length, frequencies, ids: ids.subarray(begin, end), output: end === ids.length ? 'logits' : 'none' })
       }
       for (let step = 0; ; step++) {
-        const id = choose(logits, step)
+        const id = choose(logits, step, seen)
         if (stopIds.includes(id)) return
+        seen.add(id)
         yield id
         if (step + 1 === maxNewTokens) return
         signal?.throwIfAborted()

@@ -1,13 +1,25 @@
 import { randomStream, SkipwiseError, type GenerateOptions } from '@skipwise/core'
 
-/** Chooses the next token from the logits [V] of step `step`. */
-export type Sampler = (logits: Float32Array, step: number) => number
+/** Chooses the next token from the logits [V] of step `step`; the sequence so far has the tokens `seen`. */
+export type Sampler = (logits: Float32Array, step: number, seen: ReadonlySet<number>) => number
 
 /**
- * The sampler of some options: temperature, then top-k, then top-p over what is left, as transformers' logits warpers do. Step k
- * draws from its own random stream, so that a token does not depend on how many numbers the others took.
+ * The sampler of some options: repetition penalty, temperature, then top-k, then top-p over what is left, as transformers' logits
+ * processors and warpers do. Step k draws from its own random stream, so that a token does not depend on how many numbers the others took.
  */
-export function createSampler({ temperature = 0, topK = Infinity, topP = 1, seed = 0 }: GenerateOptions): Sampler {
+export function createSampler(options: GenerateOptions): Sampler {
+  const { repetitionPenalty = 1 } = options, draw = createDraw(options)
+  return repetitionPenalty === 1 ? draw : (logits, step, seen) => draw(penalised(logits, seen, repetitionPenalty), step)
+}
+
+/** A copy of the logits with those of `seen` lowered. */
+function penalised(logits: Float32Array, seen: ReadonlySet<number>, penalty: number): Float32Array {
+  const lowered = logits.slice()
+  for (const id of seen) lowered[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty
+  return lowered
+}
+
+function createDraw({ temperature = 0, topK = Infinity, topP = 1, seed = 0 }: GenerateOptions): (logits: Float32Array, step: number) => number {
   if (temperature === 0) return mostLikely
   return (logits, step) => {
     const order = Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a] || a - b).slice(0, Math.min(topK, logits.length))
@@ -46,7 +58,7 @@ function sum(weights: readonly number[], count: number): number {
 }
 
 /** @throws SkipwiseError `INFERENCE_OPTIONS` naming the option */
-export function checkGenerateOptions({ maxNewTokens, temperature = 0, topK = 1, topP = 1 }: GenerateOptions): void {
+export function checkGenerateOptions({ maxNewTokens, temperature = 0, topK = 1, topP = 1, repetitionPenalty = 1 }: GenerateOptions): void {
   const check = (ok: boolean, name: string, value: number, range: string) => {
     if (!ok) throw new SkipwiseError('INFERENCE_OPTIONS', { problem: `${name} is ${value}`, fix: `pass ${range}` })
   }
@@ -54,4 +66,5 @@ export function checkGenerateOptions({ maxNewTokens, temperature = 0, topK = 1, 
   check(Number.isFinite(temperature) && temperature >= 0, 'temperature', temperature, 'a number ≥ 0; 0 takes the most likely token')
   check(Number.isInteger(topK) && topK >= 1, 'topK', topK, 'an integer ≥ 1')
   check(topP > 0 && topP <= 1, 'topP', topP, 'a number in (0, 1]')
+  check(Number.isFinite(repetitionPenalty) && repetitionPenalty > 0, 'repetitionPenalty', repetitionPenalty, 'a number above 0; 1 leaves the logits')
 }

@@ -50,6 +50,10 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--temperature <t>', '0 takes the most likely token', number, 0)
     .option('--top-k <k>', 'draw from the k most likely tokens', integer)
     .option('--top-p <p>', 'draw from the most likely tokens that make up this probability', number)
+    .option('--repetition-penalty <p>', 'above 1 makes tokens that were there before less likely', number)
+    .option('--stop <text>', 'end before this text; may be given several times', (text: string, all: string[]) => [...all, text], [])
+    .option('--chat', "answer the prompt as a message, by the model's chat template", false)
+    .option('--system <text>', 'system message before the prompt, with --chat')
     .option('--seed <n>', 'seed of sampling', integer, 0)
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
   verb('verify <case...>', 'compare a model with reference outputs (logits, loss, gradients)', async (terminal, cases: string[], options: never) =>

@@ -1,7 +1,7 @@
 import { openCheckpoint, readModelConfig } from '@skipwise/checkpoints'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { trainRecipe, Workspace } from './workspace.js'
+import { extendRecipe, trainRecipe, Workspace } from './workspace.js'
 
 const workspace = new Workspace()
 beforeAll(async () => {
@@ -59,10 +59,36 @@ describe('skipwise train and extend', () => {
     expect(existsSync(`${workspace.path(name)}.training`)).toBe(false)
   })
 
+  test.each([
+    ['gptj', '{ n_embd: 16, n_layer: 1, n_head: 2, n_positions: 32, rotary_dim: 4 }', { n_positions: 128, rope_scaling: { rope_type: 'yarn', factor: 4 } }],
+    ['baichuan', '{ hidden_size: 16, intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 2, model_max_length: 32, position_embedding: alibi, normalized_head: true }', { model_max_length: 128 }]
+  ])('train and extend a %s, whose window has a name of its own', async (architecture, config, extended) => {
+    workspace.write('other-train.yaml', trainRecipe.replace('architecture: llama', `architecture: ${architecture}`).replace(/config: {.*}/, `config: ${config}`).replace('steps: 12', 'steps: 3').replace('output: base', `output: ${architecture}`))
+    expect(await workspace.run(['train', 'other-train.yaml'])).toMatchObject({ code: 0 })
+    workspace.write('other-extend.yaml', extendRecipe.replace('model: base', `model: ${architecture}`).replace('output: out/long', `output: out/${architecture}`).replace('steps: 8', 'steps: 3'))
+    expect(await workspace.run(['extend', 'other-extend.yaml'])).toMatchObject({ code: 0 })
+    const written = await readModelConfig(workspace.path(`out/${architecture}`))
+    expect(written).toMatchObject({ model_type: architecture, ...extended })
+    expect(written).not.toHaveProperty('max_position_embeddings')
+  })
+
   test('eval and generate read what was written', async () => {
     const evaluated = await workspace.run(['eval', 'perplexity', '--model', 'base', '--config', '{"data": "held-out.jsonl", "windows": [32, 64], "documents": 1}', '--json'])
     expect(Object.keys((JSON.parse(evaluated.stdout) as { metrics: object }).metrics)).toEqual(['perplexity@32', 'perplexity@64'])
     const [greedy, json] = [await workspace.run(['generate', 'base', '12 is', '--max-new-tokens', '8']), await workspace.run(['generate', 'base', '12 is', '--max-new-tokens', '8', '--json'])]
     expect(greedy.stdout).toBe(`${(JSON.parse(json.stdout) as { text: string }).text}\n`)
+  })
+
+  test('generate ends before a stop text, and answers messages by the chat template of the model', async () => {
+    const generate = async (...args: string[]) => {
+      const { code, stdout, stderr } = await workspace.run(['generate', 'base', '12 is', '--max-new-tokens', '8', '--json', ...args])
+      return { code, stderr, ...(stdout ? (JSON.parse(stdout) as { text: string; promptTokens: number; newTokens: number }) : { text: '', promptTokens: 0 }) }
+    }
+    const { text } = await generate(), third = text[2]
+    expect((await generate('--stop', third, '--stop', 'never said')).text).toBe(text.slice(0, text.indexOf(third)))
+    expect(await generate('--chat')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^CHAT_TEMPLATE_NOT_FOUND: /m) })
+    workspace.write('base/chat_template.jinja', '{% for message in messages %}{{ message.role[0] }}: {{ message.content }}\n{% endfor %}')
+    expect(await generate('--chat', '--system', 'Count.')).toMatchObject({ code: 0, promptTokens: 's: Count.\nu: 12 is\n'.length })
+    expect(await generate('--system', 'Count.')).toMatchObject({ code: 2, stderr: expect.stringContaining('--chat') })
   })
 })

@@ -2,6 +2,8 @@ import type { ErrorCodes } from '@skipwise/core'
 
 /** The codes that `@skipwise/tokenizers` throws. */
 export const tokenizerErrorCodes = {
+  CHAT_TEMPLATE_NOT_FOUND: 'A model has no chat template.',
+  CHAT_TEMPLATE_INVALID: 'A chat template, or the file that it stands in, is wrong, or takes more time or memory than it may.',
   TOKENIZER_NOT_FOUND: 'A folder has no tokenizer.json that can be read.',
   TOKENIZER_INVALID: 'tokenizer.json or tokenizer_config.json does not describe a tokenizer.',
   TOKENIZER_UNSUPPORTED: 'tokenizer.json asks for something that would be read wrongly.'

@@ -9,6 +9,11 @@ export interface GenerateOptions {
   readonly topK?: number
   /** Keep the smallest set of tokens with this probability, in (0, 1]. */
   readonly topP?: number
+  /**
+   * Divides the positive logits of tokens that the sequence already has, prompt included, and multiplies the negative ones; 1 (the
+   * default) leaves them (Keskar et al. 2019, CTRL).
+   */
+  readonly repetitionPenalty?: number
   /** Seed of sampling. */
   readonly seed?: number
   /** Ids that end the generation; they are not returned. */

@@ -1,5 +1,10 @@
+import type { Tokenizer } from '@skipwise/core'
 import { loadLanguageModel } from '@skipwise/experiment'
+import { generateText } from '@skipwise/inference'
+import { loadChatTemplate } from '@skipwise/tokenizers'
+import { usageError } from '../errors.js'
 import { loadParts, openExecutor } from '../parts.js'
+import { endIds } from '../end-ids.js'
 import type { Terminal } from '../terminal.js'
 
 /** What `skipwise generate` is told. */
@@ -8,32 +13,39 @@ export interface GenerateCommandOptions {
   readonly temperature: number
   readonly topK?: number
   readonly topP?: number
+  readonly repetitionPenalty?: number
+  readonly stop: readonly string[]
+  readonly chat: boolean
+  readonly system?: string
   readonly seed: number
   readonly executor: string
 }
 
-/** `skipwise generate MODEL PROMPT`: streams the continuation. */
+/** `skipwise generate MODEL PROMPT`: streams the continuation, or with `--chat` the answer. */
 export async function generate(folder: string, prompt: string, options: GenerateCommandOptions, terminal: Terminal): Promise<number> {
+  const { maxNewTokens, temperature, topK, topP, repetitionPenalty, stop, seed, chat, system } = options
+  if (system !== undefined && !chat) throw usageError('CLI_USAGE', '--system is given without --chat', 'add --chat, or put the text into the prompt')
+  const template = chat ? await loadChatTemplate(folder) : undefined
   const parts = await loadParts([process.cwd()]), executor = await openExecutor(parts.registry, options.executor)
   const model = await loadLanguageModel(folder, parts, { executor })
   try {
-    const { tokenizer } = model, { maxNewTokens, temperature, topK, topP, seed } = options
-    const bos = tokenizer.addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : []
-    const ids = Int32Array.from([...bos, ...tokenizer.encode(prompt)]), generated: number[] = []
-    let written = ''
+    const messages = [...(system === undefined ? [] : [{ role: 'system', content: system }]), { role: 'user', content: prompt }]
+    // a template spells BOS itself
+    const ids = template ? model.tokenizer.encode(await template.render(messages)) : withBos(prompt, model.tokenizer)
     const started = performance.now()
-    for await (const id of model.generate(ids, {
-      maxNewTokens, temperature, seed, signal: terminal.signal,
+    let text = '', newTokens = 0
+    for await (const piece of generateText(model, ids, {
+      maxNewTokens, temperature, seed, signal: terminal.signal, stopStrings: stop, stopIds: await endIds(folder, model.tokenizer),
       ...(topK === undefined ? {} : { topK }),
       ...(topP === undefined ? {} : { topP }),
-      ...(tokenizer.eosId === undefined ? {} : { stopIds: [tokenizer.eosId] })
+      ...(repetitionPenalty === undefined ? {} : { repetitionPenalty })
     })) {
-      generated.push(id)
-      if (!terminal.json) written = stream(tokenizer.decode(generated), written)
+      newTokens = piece.tokens
+      text += piece.text
+      if (!terminal.json) process.stdout.write(piece.text)
     }
-    const text = tokenizer.decode(generated)
-    if (terminal.json) terminal.result({ model: folder, prompt, text, promptTokens: ids.length, newTokens: generated.length, seconds: (performance.now() - started) / 1000 })
-    else process.stdout.write(`${text.slice(written.length)}\n`)
+    if (terminal.json) terminal.result({ model: folder, prompt, text, promptTokens: ids.length, newTokens, seconds: (performance.now() - started) / 1000 })
+    else process.stdout.write('\n')
   } finally {
     model.dispose()
     await executor.dispose()
@@ -41,10 +53,4 @@ export async function generate(folder: string, prompt: string, options: Generate
   return 0
 }
 
-/** Writes what is new. A character that is not complete yet decodes to U+FFFD: it waits. */
-function stream(text: string, written: string): string {
-  const complete = text.replace(/\uFFFD+$/, '')
-  if (!complete.startsWith(written)) return written
-  process.stdout.write(complete.slice(written.length))
-  return complete
-}
+const withBos = (prompt: string, { addBos, bosId, encode }: Tokenizer): Int32Array => Int32Array.from([...(addBos && bosId !== undefined ? [bosId] : []), ...encode(prompt)])
