@@ -2,7 +2,6 @@ import { SkipwiseError, type PluginReference, type Window } from '@skipwise/core
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelSource } from './model-source.js'
-import type { RopeReading } from './parts.js'
 
 /** Name of the file in an output folder that says where it comes from. */
 export const RESULT_FILE = 'skipwise.json'
@@ -39,7 +38,10 @@ export function checkTokenizer({ tokenizer, model }: ModelSource): SkipwiseError
 }
 
 /** A scaled RoPE can be scaled further by its own scheme; two schemes on top of one another are no scheme that anyone reads. */
-export function checkRope(scheme: string, rope: RopeReading): SkipwiseError[] {
+export function checkRope(scheme: string, { rope, model }: ModelSource): SkipwiseError[] {
+  if (model.geometry.rotaryDim === 0 && scheme !== 'none') {
+    return [new SkipwiseError('RECIPE_ROPE_NONE', { problem: `the model has no RoPE (${model.positionalEncoding}), the recipe's interpolation is ${scheme}`, fix: 'remove interpolation: its window is extended by positions alone' })]
+  }
   if (rope.name === 'none' || rope.name === scheme) return []
   return [
     new SkipwiseError('RECIPE_ROPE_SCALED', {

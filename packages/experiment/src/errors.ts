@@ -9,6 +9,7 @@ export const experimentErrorCodes = {
   RECIPE_WINDOW: 'The windows of the recipe do not fit the model or one another.',
   RECIPE_TOKENIZER: 'The tokenizer has more tokens than the model.',
   RECIPE_ROPE_SCALED: 'The RoPE of the model is already scaled by another scheme than the recipe names.',
+  RECIPE_ROPE_NONE: 'The recipe interpolates the RoPE of a model that has none.',
   RECIPE_EVALUATION: 'An evaluation asks for sequences longer than the target window.',
   RECIPE_DATA: 'Documents of the length asked for do not make a training example.',
   OUTPUT_EXISTS: 'The output folder exists and is not the result of this run.',

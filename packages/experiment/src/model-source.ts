@@ -1,5 +1,5 @@
-import { openCheckpoint, readModelConfig, type Checkpoint, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
-import { SkipwiseError, type Interpolation, type RopeFrequencies, type Tokenizer } from '@skipwise/core'
+import { applyRope, openCheckpoint, readModelConfig, type Checkpoint, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
+import { SkipwiseError, type HuggingFaceRope, type Interpolation, type RopeFrequencies, type Tokenizer } from '@skipwise/core'
 import type { ModelDefinition } from '@skipwise/nn'
 import { initializeWeights } from '@skipwise/training'
 import { stat } from 'node:fs/promises'
@@ -77,6 +77,13 @@ export async function newModel(recipe: NewModel, seed: number, baseFolder: strin
     folder: undefined, config, ...defined, tokenizer, tokenizerFolder, dtype: 'float32',
     weights: async () => initializeWeights(defined.model, { seed: ownSeed, ...(standardDeviation === undefined ? {} : { standardDeviation }) })
   }
+}
+
+/** `config.json` of a model with another RoPE: its keys, the window under the architecture's own names, and what the model was defined from. */
+export function extendedConfig({ config, model }: Pick<ModelSource, 'config' | 'model'>, rope: HuggingFaceRope): ModelConfig {
+  const { configKeys, windowKeys, geometry } = model, own = { ...config, ...configKeys }
+  // RoPE keys in the file of a model without RoPE mean nothing and stay
+  return geometry.rotaryDim > 0 ? applyRope(own, rope, windowKeys) : { ...own, ...Object.fromEntries(windowKeys.map(key => [key, rope.max_position_embeddings])) }
 }
 
 /** Frequencies by the length of a sequence; schemes that do not depend on it ignore it. */

@@ -1,4 +1,4 @@
-import { applyRope, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
+import type { ModelConfig, WritableDtype } from '@skipwise/checkpoints'
 import { SkipwiseErrors, type EvalSuite, type Interpolation, type PositionedExample, type PositionTransform, type ProgressListener, type Window } from '@skipwise/core'
 import { loadCorpus } from '@skipwise/data'
 import type { ExecutorLoader } from '@skipwise/runtime'
@@ -8,7 +8,7 @@ import { checkEvaluation, checkOutput, checkRope, checkTokenizer, checkWindow, d
 import { Collector } from './collector.js'
 import { digestOf, digestOfWeights } from './digest.js'
 import { createExamples, type WeightedCorpus } from './examples.js'
-import { newModel, openModelFolder, type ModelSource } from './model-source.js'
+import { extendedConfig, newModel, openModelFolder, type ModelSource } from './model-source.js'
 import { toReference, type Parts, type RopeReading } from './parts.js'
 import type { Recipe } from './recipe-schema.js'
 
@@ -83,11 +83,11 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   const source = await collect.attempt(() =>
     typeof recipe.model === 'string' ? openModelFolder(resolve(baseFolder, recipe.model), parts) : newModel(recipe.model, seed, baseFolder, parts))
   if (source) collect.add(...checkWindow(window, source, kind), ...checkTokenizer(source))
-  // without interpolation in the recipe, a model that is already scaled stays with its scheme
-  const scheme = toReference(recipe.interpolation ?? (extend && source?.rope.name === 'none' ? 'yarn' : (source?.rope.name ?? 'none')))
+  // without interpolation in the recipe, a model that is already scaled stays with its scheme, and one without RoPE has none
+  const scheme = toReference(recipe.interpolation ?? (extend && source?.rope.name === 'none' && source.model.geometry.rotaryDim > 0 ? 'yarn' : (source?.rope.name ?? 'none')))
   const rope = source && (await collect.attempt((): RopeReading & { interpolation: Interpolation } => {
     if (!extend) return { ...source.rope, interpolation: registry.resolveUnknown('interpolation', source.rope) }
-    collect.add(...checkRope(scheme.name, source.rope))
+    collect.add(...checkRope(scheme.name, source))
     const inherited = scheme.name === source.rope.name ? source.rope.config : {}
     const reading = { name: scheme.name, config: { ...inherited, ...(scheme.config as object | undefined) }, geometry: { ...source.rope.geometry, targetLength: window.target } }
     return { ...reading, interpolation: registry.resolveUnknown('interpolation', reading) }
@@ -132,8 +132,7 @@ export const resultKeyOf = (runKey: string, { evaluate, seed }: Recipe): string 
 export const outputName = ({ output }: Pick<Experiment, 'output'>): string => basename(output)
 
 function configOf({ dtype }: Recipe, source: ModelSource, { interpolation, geometry }: Experiment['rope'], kind: ExperimentKind): ModelConfig {
-  const { windowKeys, configKeys } = source.model, own = { ...source.config, ...configKeys }
-  const config = kind === 'extend' ? applyRope(own, interpolation.toHuggingFace(geometry), windowKeys) : own
+  const config = kind === 'extend' ? extendedConfig(source, interpolation.toHuggingFace(geometry)) : { ...source.config, ...source.model.configKeys }
   if (dtype === undefined && source.folder !== undefined) return config
   // transformers ≤ 4 reads torch_dtype, later ones dtype
   const written = dtype ?? source.dtype
