@@ -58,9 +58,9 @@ export interface DefinedModel {
  * @throws SkipwiseError `MODEL_ARCHITECTURE`, `ARCHITECTURE_CONFIG`, `PLUGIN_UNKNOWN`, and what reading the RoPE keys throws
  */
 export function defineModel(config: ModelConfig, { registry, readRope }: Parts, hint?: string, architecture = findArchitecture(registry, config)): DefinedModel {
-  const model = architecture.define(config, hint), { rotaryDim, headDim, maxPositionEmbeddings } = model.geometry
+  const model = architecture.define(config, hint), { rotaryDim, maxPositionEmbeddings } = model.geometry
   const encoding = registry.resolveUnknown('positional-encoding', { name: model.positionalEncoding })
-  return { model, encoding, rope: readRope({ ...config, head_dim: rotaryDim || headDim, max_position_embeddings: maxPositionEmbeddings }) }
+  return { model, encoding, rope: readRope({ ...config, head_dim: rotaryDim || 2, max_position_embeddings: maxPositionEmbeddings }) }
 }
 
 /** Loads the tokenizer whose files lie in `folder`. @throws SkipwiseError `MODEL_TOKENIZER`, and what loading throws */

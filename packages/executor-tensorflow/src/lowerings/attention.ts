@@ -1,5 +1,5 @@
 import type { ValueId } from '@skipwise/runtime'
-import type { GraphBuilder, Ref } from '../builder.js'
+import { kernelError, type GraphBuilder, type Ref } from '../builder.js'
 import type { Lowering } from '../lowering.js'
 
 /** Rows of a block of queries. Block i reads only the keys up to its last row, so the masked upper blocks are not computed. */
@@ -81,7 +81,8 @@ const fromKeyHeads = (b: GraphBuilder, x: Ref, { B, T, K, D }: Shape): Ref => b.
 const scaledQuery = (b: GraphBuilder, query: Ref, scale: number): Ref => b.once(`scaled ${query} ${scale}`, () => b.op('Mul', [query, b.scalar(scale)]))
 
 export const attentionLowerings: Readonly<Record<string, Lowering>> = {
-  CausalAttention: (b, { inputs, outputs, attributes }) => {
+  CausalAttention: (b, { kernel, inputs, outputs, attributes }) => {
+    if (attributes.window !== undefined) throw kernelError(kernel, 'a sliding window')
     const shape = shapeOf(b, inputs.query, inputs.key), blocks = blocksOf(shape), query = b.ref(inputs.query), key = b.ref(inputs.key)
     const q = queryHeads(b, b.product(scaledQuery(b, query, attributes.scale as number)), shape, shape.D), k = keyHeads(b, key, shape), v = keyHeads(b, b.ref(inputs.value), shape)
     const kept = shape.B * shape.H * shape.T * shape.T * 0.5 <= KEPT_ELEMENTS, parts: Ref[] = []

@@ -1,4 +1,4 @@
-import type { GraphBuilder, Ref } from '../builder.js'
+import { kernelError, type GraphBuilder, type Ref } from '../builder.js'
 import type { Lowering } from '../lowering.js'
 
 /** [0, 0, row, 0] for a scalar row, as a tensor. */
@@ -9,7 +9,8 @@ const strided = { begin_mask: 0b1011, end_mask: 0b1011, ellipsis_mask: 0, new_ax
 
 export const cachedAttentionLowerings: Readonly<Record<string, Lowering>> = {
   // New rows are written into the cache (in place when it is donated); queries then meet the filled slots only, so a step costs what the context is long.
-  CachedAttention: (b, { inputs, outputs, attributes }) => {
+  CachedAttention: (b, { kernel, inputs, outputs, attributes }) => {
+    if (attributes.window !== undefined || attributes.slopes !== undefined) throw kernelError(kernel, 'a sliding window or ALiBi')
     const [B, T, H, D] = b.spec(inputs.query).shape, [, K] = b.spec(inputs.keyCache).shape, G = H / K, past = b.ref(inputs.pastLength)
     const filled = b.once(`filled ${past} ${T}`, () => b.op('AddV2', [past, b.scalar(T, 'int32')]))
     const begin = rowIndex(b, past), end = rowIndex(b, filled), ones = b.int32([1, 1, 1, 1])
