@@ -1,13 +1,13 @@
 import type { TokenizerFile } from './tokenizer-file.js'
 
-/** Characters of a piece. Encoding needs some hundred bytes for each while it runs. */
-const PIECE_CHARACTERS = 65_536
+/** Characters of a piece: few enough that texts which begin alike have most of their pieces in common. */
+const PIECE_CHARACTERS = 256
 
 /** A place between two words: an ASCII letter, one space, an ASCII letter. The cut goes before the space. */
 const BETWEEN_WORDS = /[A-Za-z](?= [A-Za-z])/g
 
 /**
- * Cuts a text into pieces of about 65,536 characters, each but the first beginning with the space before a word. A text without such places
+ * Cuts a text into pieces of about 256 characters, each but the first beginning with the space before a word. A text without such places
  * stays whole. Pieces join to the text.
  */
 export function cutBetweenWords(text: string, pieceCharacters: number = PIECE_CHARACTERS): string[] {

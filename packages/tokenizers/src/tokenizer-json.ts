@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { canBeCut, cutBetweenWords } from './cut.js'
 import { invalid, readJsonObject } from './read-json.js'
+import { rememberPieces } from './remember-pieces.js'
 import { checkTokenizerFile, vocabularySize } from './tokenizer-file.js'
 
 const TOKENIZER_FILE = 'tokenizer.json'
@@ -76,6 +77,7 @@ export function makeTokenizer(json: Record<string, unknown>, config: Record<stri
   const around = attempt('post-processing', () => surroundings(encode('a', false), encode('a', true)))
   const bosId = idOf(named.bos) ?? around.before, eosId = idOf(named.eos) ?? around.after
   const cuttable = attempt('encoding', () => canBeCut(checked, text => encode(text, false)))
+  const encodePiece = rememberPieces(piece => encode(piece, false))
   const special = new Set(checked.added_tokens.filter(token => token.special).map(token => token.id))
   return Object.freeze({
     vocabSize: vocabularySize(checked),
@@ -83,7 +85,7 @@ export function makeTokenizer(json: Record<string, unknown>, config: Record<stri
     eosId,
     addBos: bosId !== undefined && (named.addBos ?? around.before === bosId),
     digest: origin.digest,
-    encode: (text: string) => join32((cuttable ? cutBetweenWords(text) : [text]).map(piece => encode(piece, false))),
+    encode: (text: string) => join32(cuttable ? cutBetweenWords(text).map(encodePiece) : [encode(text, false)]),
     decode(ids: ArrayLike<number>) {
       // A model may have more rows than its tokenizer has tokens; such ids have no text.
       const known = Array.from(ids).filter(id => !special.has(id) && inner.id_to_token(id) !== undefined)
