@@ -3,8 +3,9 @@ import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { composeReport, scoreTable } from './compose-report.js'
+import { composeReport } from './compose-report.js'
 import { readReportFile } from './read-report-file.js'
+import { scoreTable } from './score-table.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'report-files-'))
 afterAll(() => rm(folder, { recursive: true }))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { RESULT_FILE } from './checks.js'
 import type { ExperimentResult } from './result.js'
+import { scoreTable } from './score-table.js'
 
 /** The chart of the loss over the steps of a run. */
 export function lossChart({ training: { losses } }: ExperimentResult): LineChart {
@@ -64,7 +65,7 @@ export async function writeReport(folder: string, result: ExperimentResult, suit
     title: kind === 'extend' ? `${name}: ${window.original} → ${window.target} tokens` : name,
     summary: `${training.steps} steps on ${training.tokens} tokens in windows of ${window.original}; every figure here was measured in this run and stands in ${RESULT_FILE}.`,
     charts,
-    tables: evaluations.length ? [{ title: 'By length', ...chartTable(evaluations, window.original) }] : [],
+    tables: [{ title: 'By length', ...chartTable(evaluations, window.original) }, { title: 'Scores', ...scoreTable([...results.base, ...results.model]) }].filter(({ rows }) => rows.length > 0),
     metadata: {
       'window': window.original,
       ...(kind === 'extend' ? { 'target window': window.target, 'interpolation': result.interpolation.name } : {}),
