@@ -1,13 +1,14 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import { bootstrapInterval, perplexityOf, quantile } from './bootstrap.js'
+import { bootstrapInterval, quantile } from './bootstrap.js'
+import { perplexityOf } from './tally.js'
 
-const scores = fc.array(fc.record({ nll: fc.double({ min: 0, max: 500, noNaN: true }), tokens: fc.integer({ min: 1, max: 300 }) }), { minLength: 2, maxLength: 8 })
+const scores = fc.array(fc.record({ sum: fc.double({ min: 0, max: 500, noNaN: true }), weight: fc.integer({ min: 1, max: 300 }) }), { minLength: 2, maxLength: 8 })
 
 describe('perplexityOf', () => {
   it('weighs tokens, not documents', () => {
     // 1 token at 8 nats and 3 at 0: e² and not (e⁸ + 1) / 2.
-    expect(perplexityOf([{ nll: 8, tokens: 1 }, { nll: 0, tokens: 3 }])).toBeCloseTo(Math.exp(2), 12)
+    expect(perplexityOf([{ sum: 8, weight: 1 }, { sum: 0, weight: 3 }])).toBeCloseTo(Math.exp(2), 12)
   })
 })
 
@@ -25,7 +26,7 @@ describe('bootstrapInterval', () => {
     // log-perplexity of a document is uniform in [0, 2] + 1 whatever its length: the truth is e².
     let covered = 0
     for (let experiment = 0; experiment < 200; experiment++) {
-      const documents = Array.from({ length: 40 }, (_, d) => ({ nll: 100 * (1 + 2 * fraction(experiment * 40 + d)), tokens: 100 }))
+      const documents = Array.from({ length: 40 }, (_, d) => ({ sum: 100 * (1 + 2 * fraction(experiment * 40 + d)), weight: 100 }))
       const [low, high] = bootstrapInterval(documents, 300, experiment) as [number, number]
       if (low <= Math.exp(2) && Math.exp(2) <= high) covered++
     }
@@ -33,7 +34,7 @@ describe('bootstrapInterval', () => {
     expect(covered).toBeLessThan(200)
   })
 
-  it('has nothing to say about one document', () => expect(bootstrapInterval([{ nll: 3, tokens: 2 }], 100, 0)).toBeNull())
+  it('has nothing to say about one document', () => expect(bootstrapInterval([{ sum: 3, weight: 2 }], 100, 0)).toBeNull())
 })
 
 it('quantile is linear between neighbours, as numpy.quantile', () => {

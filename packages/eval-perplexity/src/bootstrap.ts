@@ -1,20 +1,5 @@
 import { randomStream } from '@skipwise/core'
-
-/** Negative log-likelihood of one document: a sum in nats over `tokens` tokens. */
-export interface DocumentScore {
-  readonly nll: number
-  readonly tokens: number
-}
-
-/** Token-weighted perplexity: exp(Σ NLL / Σ tokens). */
-export function perplexityOf(scores: readonly DocumentScore[]): number {
-  let nll = 0, tokens = 0
-  for (const score of scores) {
-    nll += score.nll
-    tokens += score.tokens
-  }
-  return Math.exp(nll / tokens)
-}
+import { perplexityOf, type SequenceScore } from './tally.js'
 
 /**
  * 95 % percentile bootstrap interval of {@link perplexityOf} over documents, drawn with replacement (Efron & Tibshirani, An
@@ -22,7 +7,7 @@ export function perplexityOf(scores: readonly DocumentScore[]): number {
  *
  * @returns [low, high], or null for a single document, of which no spread can be known
  */
-export function bootstrapInterval(scores: readonly DocumentScore[], resamples: number, seed: number): readonly [number, number] | null {
+export function bootstrapInterval(scores: readonly Pick<SequenceScore, 'sum' | 'weight'>[], resamples: number, seed: number): readonly [number, number] | null {
   if (scores.length < 2) return null
   const values = Float64Array.from({ length: resamples }, (_, replicate) => {
     const random = randomStream({ seed, stream: 'perplexity-bootstrap', index: replicate })

@@ -1,4 +1,5 @@
 import type { Chart, EvalResult } from '@skipwise/core'
+import type { PerplexityDetails } from './result.js'
 
 /** Perplexity by window length, one series a result; rules stand where a model's own window ends. */
 export function perplexityCharts(results: readonly EvalResult[]): readonly Chart[] {
@@ -18,8 +19,26 @@ export function perplexityCharts(results: readonly EvalResult[]): readonly Chart
       series: series.map(({ name, points }) => ({ name, points })),
       rules: windowEnds(series.map(({ maxLength }) => maxLength), lengths),
       description: `Perplexity by context window. ${series.map(({ name, points }) => `${name}: ${describe(points)}.`).join(' ')}`
-    }
+    },
+    positionChart(results.filter(result => result.suite === 'perplexity'))
   ]
+}
+
+/** Perplexity by the tokens before a token, in the largest window of each result: where it rises again, the context does harm. */
+function positionChart(results: readonly EvalResult[]): Chart {
+  const series = results.map(({ model, details }) => {
+    const windows = (details as Partial<PerplexityDetails> | undefined)?.windows ?? [], largest = [...windows].sort((a, b) => b.window - a.window).at(0)
+    return { name: model, window: largest?.window, points: (largest?.positions ?? []).map(({ from, to, perplexity }) => [from === 0 ? to / 2 : from, perplexity] as const) }
+  })
+  const values = series.flatMap(({ points }) => points.map(([, perplexity]) => perplexity))
+  return {
+    id: 'perplexity-position',
+    title: 'Perplexity by position in the largest window',
+    x: { label: 'Tokens before the token, at least', scale: 'log' },
+    y: { label: 'Perplexity (lower is better)', scale: Math.max(...values) > 10 * Math.min(...values) ? 'log' : 'linear' },
+    series: series.map(({ name, points }) => ({ name, points })),
+    description: `Perplexity of tokens by how many tokens of the window stand before them. ${series.map(({ name, points, window }) => `${name}, window of ${window}: ${describe(points)}.`).join(' ')}`
+  }
 }
 
 /** [W, perplexity], shortest window first; from the metrics, which every version of the suite has. */

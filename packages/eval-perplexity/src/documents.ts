@@ -9,22 +9,25 @@ export interface EvaluatedDocument {
   readonly source: string
   /** SHA-256 of its text in UTF-8, hexadecimal: which document this is, whatever the file is called. */
   readonly sha256: string
-  /** Token ids without BOS, cut to `maxTokens`. */
+  /** [n], without BOS, cut to `maxTokens`. */
   readonly ids: Int32Array
+  /** Of the text of `ids`, in UTF-8. */
+  readonly bytes: number
+  /** Runs of anything but white space, as Python's `re.split(r'\s+')` counts them. */
+  readonly words: number
 }
 
-/** What was kept and what was not. */
+/** The documents that are long enough, and how many were not. */
 export interface DocumentSelection {
   readonly documents: readonly EvaluatedDocument[]
-  /** Documents read that were shorter than `minTokens`. */
   readonly tooShort: number
 }
 
 /**
- * The first `config.documents` documents of at least `config.minTokens` tokens, in the order of the files.
+ * Reads the first documents of at least `minTokens`.
  *
- * @param bos how many tokens BOS takes of a window: 0 or 1
- * @throws SkipwiseError `PERPLEXITY_NO_DOCUMENTS`, and what reading the files throws
+ * @param bos 1 where BOS counts as a token, else 0
+ * @throws SkipwiseError `PERPLEXITY_NO_DOCUMENTS`, and what reading throws
  */
 export async function selectDocuments(
   config: PerplexityConfig,
@@ -38,12 +41,13 @@ export async function selectDocuments(
   for await (const { text, source } of readDocuments([config.data].flat(), { baseFolder: resolvePath('.'), ...(signal && { signal }) })) {
     const ids = tokenizer.encode(text)
     longest = Math.max(longest, ids.length + bos)
-    if (ids.length + bos < config.minTokens) {
+    if (ids.length === 0 || ids.length + bos < config.minTokens) {
       tooShort++
       continue
     }
-    const cut = config.maxTokens === undefined ? ids : ids.slice(0, config.maxTokens - bos)
-    documents.push({ source, sha256: createHash('sha256').update(text).digest('hex'), ids: cut })
+    const whole = config.maxTokens === undefined || ids.length + bos <= config.maxTokens, cut = whole ? ids : ids.slice(0, (config.maxTokens as number) - bos)
+    const kept = whole ? text : textOf(tokenizer, cut)
+    documents.push({ source, sha256: createHash('sha256').update(text).digest('hex'), ids: cut, bytes: Buffer.byteLength(kept), words: kept.split(PYTHON_WHITE_SPACE).length })
     if (documents.length === config.documents) break
   }
   if (documents.length === 0) {
@@ -54,3 +58,15 @@ export async function selectDocuments(
   }
   return { documents, tooShort }
 }
+
+/** What `\s` matches in Python: it counts the separators U+001C … U+001F and U+0085, and not U+FEFF, unlike JavaScript's. */
+const PYTHON_WHITE_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/
+
+/** UTF-8 bytes of the tokens [scored, end) of a document. */
+export function bytesOf(tokenizer: Tokenizer, { ids, bytes }: EvaluatedDocument, scored: number, end: number): number {
+  const upTo = (n: number) => (n === 0 ? 0 : n === ids.length ? bytes : Buffer.byteLength(textOf(tokenizer, ids.subarray(0, n))))
+  return upTo(end) - upTo(scored)
+}
+
+/** Text of tokens; half a character at the cut is left out. */
+const textOf = (tokenizer: Tokenizer, ids: Int32Array): string => tokenizer.decode(ids).replace(/\uFFFD+$/, '')

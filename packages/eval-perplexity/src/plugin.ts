@@ -1,10 +1,11 @@
 import { definePlugin } from '@skipwise/core'
 import { perplexityCharts } from './charts.js'
 import { perplexityConfig } from './config.js'
+import { perplexitySamples } from './result.js'
 import { runPerplexity } from './suite.js'
 
 /**
- * Sliding-window perplexity, token-weighted: every token of every document is scored once, at each window length.
+ * Sliding-window perplexity, token-weighted: every token of every document is scored once, at each window length. Modes reproduce what peers publish.
  *
  * @example
  * ```ts
@@ -16,10 +17,11 @@ import { runPerplexity } from './suite.js'
 export const perplexity = definePlugin({
   kind: 'eval-suite',
   name: 'perplexity',
-  summary: 'Token-weighted sliding-window perplexity by window length',
+  summary: 'Token-weighted sliding-window perplexity by window length, and the arithmetic of peers',
   config: perplexityConfig,
   create: config => ({
     run: (model, context) => runPerplexity(config, model, context),
-    charts: perplexityCharts
+    charts: perplexityCharts,
+    samples: perplexitySamples
   })
 })

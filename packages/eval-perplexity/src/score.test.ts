@@ -2,40 +2,31 @@ import { fc, test } from '@fast-check/vitest'
 import type { LanguageModel } from '@skipwise/core'
 import { byteTokenizer, inductionModel } from '@skipwise/testing'
 import { describe, expect, it } from 'vitest'
-import { scoreDocument, windowsOf } from './score.js'
+import { sliding } from './modes/sliding.js'
+import { planPasses, scorePasses, tokensFed } from './score.js'
+import { Tally } from './tally.js'
 
-const V = 258
-
-/** A bigram model of fixed exact probabilities: p(v | u) = (1 + (7u + 3v) mod 5) / Σ_v. */
-function bigramModel(): LanguageModel & { readonly fed: Int32Array[] } {
-  const weight = (u: number, v: number) => 1 + ((7 * u + 3 * v) % 5)
-  const total = Array.from({ length: V }, (_, u) => Array.from({ length: V }, (_, v) => weight(u, v)).reduce((a, b) => a + b))
-  const fed: Int32Array[] = []
-  return {
-    ...inductionModel({ name: 'bigram' }),
-    fed,
-    async score(ids, { from = 0 } = {}) {
-      fed.push(ids)
-      return Float64Array.from({ length: ids.length - 1 }, (_, t) => (t < from ? 0 : Math.log(weight(ids[t], ids[t + 1]) / total[ids[t]])))
-    }
-  }
+/** A model that keeps what it was fed. */
+const recording = (model: LanguageModel = inductionModel()) => {
+  const fed: number[][] = []
+  const score: LanguageModel['score'] = (ids, options) => (fed.push([...ids]), model.score(ids, options))
+  return { ...model, fed, score }
 }
 
-const document = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 24, maxLength: 120 }).map(ids => Int32Array.from(ids))
+async function score(model: LanguageModel, ids: Int32Array, sizes: readonly number[], stride: number, bosId: number | undefined) {
+  const tallies = sizes.map(() => new Tally(sliding)), prefix = bosId !== undefined
+  const windows = sizes.flatMap((window, w) => [...sliding.windows(ids.length, { window, stride, prefix })].map(fed => ({ fed, w })))
+  const passes = planPasses(windows.map(({ fed }) => fed), model)
+  let i = 0
+  for await (const scores of scorePasses(model, ids, passes, { prefixId: bosId })) tallies[windows[i].w].add(scores, windows[i++].fed)
+  return { scores: tallies.map(tally => tally.score), fed: passes.reduce((sum, pass) => sum + tokensFed(pass), 0) }
+}
+
+const document = fc.array(fc.integer({ min: 97, max: 100 }), { minLength: 24, maxLength: 120 }).map(ids => Int32Array.from(ids))
 const geometry = fc.integer({ min: 3, max: 24 }).chain(window => fc.record({ window: fc.constant(window), stride: fc.integer({ min: 1, max: window - 1 }) }))
 
-describe('scoreDocument', () => {
-  test.prop([document, geometry, fc.constantFrom(256, undefined)])('of a bigram model is the sum over the document, whatever the windows', async (ids, sizes, bosId) => {
-    // With S = W − 1 some tokens would stand after BOS alone, without the token a bigram needs.
-    fc.pre(bosId === undefined || sizes.stride < sizes.window - 1)
-    const model = bigramModel(), score = await scoreDocument(model, ids, { ...sizes, bosId })
-    const whole = bosId === undefined ? ids : Int32Array.of(bosId, ...ids)
-    const direct = -(await model.score(whole)).reduce((a, b) => a + b)
-    expect(score.tokens).toBe(whole.length - 1)
-    expect(score.nll).toBeCloseTo(direct, 9)
-  })
-
-  test.prop([document, geometry, fc.constantFrom(256, undefined)])('is the sum of each token given its own window, for a model that sees all of it', async (ids, { window, stride }, bosId) => {
+describe('scorePasses', () => {
+  test.prop([document, geometry, fc.constantFrom(256, undefined)])('sums each token given its own window', async (ids, { window, stride }, bosId) => {
     const model = inductionModel(), prefix = bosId === undefined ? [] : [bosId], length = window - prefix.length
     let direct = 0
     for (let i = 1 - prefix.length; i < ids.length; i++) {
@@ -43,24 +34,48 @@ describe('scoreDocument', () => {
       const begin = Math.max(0, Math.ceil((i + 1 - length) / stride)) * stride
       direct -= (await model.score(Int32Array.of(...prefix, ...ids.subarray(begin, i + 1)))).at(-1) as number
     }
-    expect((await scoreDocument(model, ids, { window, stride, bosId })).nll).toBeCloseTo(direct, 9)
+    const { scores: [result] } = await score(model, ids, [window], stride, bosId)
+    expect(result.tokens).toBe(ids.length - 1 + prefix.length)
+    expect(result.nll).toBeCloseTo(direct, 9)
+  })
+
+  test.prop([document, fc.constantFrom(256, undefined)])('gives all window lengths the numbers of one alone, from one pass over the beginning', async (ids, bosId) => {
+    const sizes = [200, 24, 12], model = recording(), { scores, fed } = await score(model, ids, sizes, 6, bosId)
+    const alone = await Promise.all(sizes.map(async size => score({ ...inductionModel(), sharesPrefix: () => false }, ids, [size], 6, bosId)))
+    expect(scores).toEqual(alone.map(result => result.scores[0]))
+    expect(fed).toBe(model.fed.reduce((sum, ids) => sum + ids.length, 0))
+    expect(fed).toBe(alone.reduce((sum, result) => sum + result.fed, 0) - [24, 12].reduce((sum, size) => sum + Math.min(size, ids.length + (bosId === undefined ? 0 : 1)), 0))
+  })
+
+  it('shares nothing with a model that does not say so', async () => {
+    const ids = Int32Array.from({ length: 33 }, (_, i) => i), model = recording({ ...inductionModel(), sharesPrefix: (_, longer) => longer < 20 })
+    await score(model, ids, [24, 16, 8], 4, 256)
+    expect(model.fed.filter(([bos, first]) => bos === 256 && first === ids[0]).map(({ length }) => length)).toEqual([24, 16])
   })
 
   it('puts BOS before every window and counts it in W', async () => {
-    const model = bigramModel()
-    await scoreDocument(model, Int32Array.from({ length: 20 }, (_, i) => i), { window: 9, stride: 4, bosId: 256 })
-    expect(model.fed.map(ids => [...ids])).toEqual([
+    const model = recording()
+    await score(model, Int32Array.from({ length: 20 }, (_, i) => i), [9], 4, 256)
+    expect(model.fed).toEqual([
       [256, 0, 1, 2, 3, 4, 5, 6, 7],
       [256, 4, 5, 6, 7, 8, 9, 10, 11],
       [256, 8, 9, 10, 11, 12, 13, 14, 15],
       [256, 12, 13, 14, 15, 16, 17, 18, 19]
     ])
-    expect([...windowsOf(20, { window: 9, stride: 4, bosId: 256 })].map(({ scored }) => scored)).toEqual([0, 8, 12, 16])
+  })
+
+  it('keeps sums by position, in buckets that double', async () => {
+    const ids = Int32Array.from({ length: 300 }, (_, i) => 97 + ((i * i) % 7)), { scores: [whole] } = await score(inductionModel(), ids, [400], 100, 256)
+    expect(whole.positions.map(({ from, to, tokens }) => [from, to, tokens])).toEqual([[0, 64, 63], [64, 128, 64], [128, 256, 128], [256, 512, 45]])
+    expect(whole.positions.reduce((sum, { nll }) => sum + nll, 0)).toBeCloseTo(whole.nll, 9)
+    const { scores: [moving] } = await score(inductionModel(), ids, [100], 20, 256)
+    expect(moving.positions.map(({ tokens }) => tokens)).toEqual([63, 237])
+    expect(moving.minimumContext).toBe(80)
   })
 
   it('refuses NaN and a wrong number of log probabilities', async () => {
-    const ids = byteTokenizer().encode('a document'), options = { window: 8, stride: 4, bosId: undefined }
-    const broken = (score: LanguageModel['score']) => scoreDocument({ ...inductionModel(), score }, ids, options)
+    const ids = byteTokenizer().encode('a document')
+    const broken = (wrong: LanguageModel['score']) => score({ ...inductionModel(), score: wrong }, ids, [8], 4, undefined)
     await expect(broken(async given => new Float64Array(given.length - 1).fill(NaN))).rejects.toThrow('PERPLEXITY_NOT_FINITE')
     await expect(broken(async given => new Float64Array(given.length - 1).fill(-Infinity))).rejects.toThrow('PERPLEXITY_NOT_FINITE')
     await expect(broken(async given => new Float64Array(given.length))).rejects.toThrow('PERPLEXITY_SCORE_LENGTH')

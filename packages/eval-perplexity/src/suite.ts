@@ -1,53 +1,30 @@
 import { SkipwiseError, type EvalContext, type EvalResult, type LanguageModel } from '@skipwise/core'
-import { bootstrapInterval, perplexityOf, type DocumentScore } from './bootstrap.js'
+import { bootstrapInterval } from './bootstrap.js'
 import type { PerplexityConfig } from './config.js'
-import { selectDocuments, type EvaluatedDocument } from './documents.js'
-import { scoreDocument, windowsOf } from './score.js'
+import { selectDocuments } from './documents.js'
+import { evaluateSequence, planSequence, type WindowScore } from './evaluate-sequence.js'
+import { modeOf } from './modes/index.js'
+import type { PerplexityMode } from './modes/mode.js'
+import type { PerplexityDetails, WindowResult } from './result.js'
+import { tokensFed } from './score.js'
+import { chooseBos, sequencesOf, type Sequence } from './sequences.js'
+import { mergePositions, perplexityOf } from './tally.js'
 
 /** Version of this suite's arithmetic, the `version` of its results. */
-export const PERPLEXITY_VERSION = 1
+export const PERPLEXITY_VERSION = 2
 
-/** What was measured at one window length W. */
-export interface WindowResult {
-  readonly window: number
-  /** exp(nll / tokens). */
-  readonly perplexity: number
-  /** 95 % document bootstrap interval; null with one document. */
-  readonly interval: readonly [number, number] | null
-  /** Σ −log p in nats. */
-  readonly nll: number
-  /** Scored tokens: the same at every window length. */
-  readonly tokens: number
-  /** W − S: the least number of tokens, BOS included, before a scored token that is beyond its document's first window. */
-  readonly minimumContext: number
-  /** One for each document, in order. */
-  readonly documents: readonly { readonly nll: number; readonly tokens: number; readonly perplexity: number }[]
-}
-
-/** The `details` of this suite's results. */
-export interface PerplexityDetails {
-  /** Longest sequence the model's position encoding was made for. */
-  readonly maxLength: number
-  /** BOS stands before every window, counts in W, and is not scored. */
-  readonly bos: boolean
-  readonly stride: number
-  readonly documents: readonly { readonly source: string; readonly sha256: string; readonly tokens: number }[]
-  /** Documents left out because they are shorter than `config.minTokens`. */
-  readonly tooShort: number
-  readonly windows: readonly WindowResult[]
-}
-
-/** Evaluates `model` at every window length, all on the same documents and tokens. */
+/** Evaluates `model` at every window length, all on the same documents. */
 export async function runPerplexity(config: PerplexityConfig, model: LanguageModel, context: EvalContext): Promise<EvalResult> {
-  const bosId = chooseBos(config.bos, model)
+  const mode = modeOf(config.mode), bosId = chooseBos(config.bos, model)
   const { documents, tooShort } = await selectDocuments(config, model.tokenizer, bosId === undefined ? 0 : 1, context.resolvePath, context.signal)
-  const windows: WindowResult[] = []
-  for (const window of config.windows) windows.push(await runWindow(window, bosId, documents, config, model, context))
-
+  const sequences = sequencesOf(mode, bosId, documents, model)
+  checkWindows(mode, sequences, config, model)
+  const scores = await evaluateSequences(mode, sequences, config, model, context)
+  const windows = config.windows.map((window, w) => windowResult(window, scores.map(sequence => sequence[w]), mode, config, context.seed))
   const details: PerplexityDetails = {
     maxLength: model.maxLength,
     bos: bosId !== undefined,
-    stride: config.stride,
+    ...(config.stride !== undefined && { stride: config.stride }),
     documents: documents.map(({ source, sha256, ids }) => ({ source, sha256, tokens: ids.length })),
     tooShort,
     windows
@@ -57,54 +34,65 @@ export async function runPerplexity(config: PerplexityConfig, model: LanguageMod
     version: PERPLEXITY_VERSION,
     model: model.name,
     config,
-    metrics: Object.fromEntries(windows.map(({ window, perplexity }) => [`perplexity@${window}`, perplexity])),
+    metrics: Object.fromEntries(windows.flatMap(metricsOf)),
     details
   }
 }
 
-async function runWindow(
-  window: number,
-  bosId: number | undefined,
-  documents: readonly EvaluatedDocument[],
-  config: PerplexityConfig,
-  model: LanguageModel,
-  { progress, seed, signal }: EvalContext
-): Promise<WindowResult> {
-  const geometry = { window, stride: config.stride, bosId }
-  const task = `perplexity ${window}`, total = countFed(documents, geometry)
-  const scores: DocumentScore[] = []
+/** Runs all windows of one sequence after another: a sequence is what an interrupted run does not repeat. */
+async function evaluateSequences(mode: PerplexityMode, sequences: readonly Sequence[], config: PerplexityConfig, model: LanguageModel, { progress, signal, remember }: EvalContext): Promise<WindowScore[][]> {
+  const work = sequences.map(sequence => planSequence(mode, sequence, config, model).reduce((sum, pass) => sum + tokensFed(pass), 0))
+  const task = 'perplexity', total = work.reduce((sum, fed) => sum + fed, 0), largest = config.windows.indexOf(Math.max(...config.windows))
+  const scores: WindowScore[][] = []
   let done = 0
-  progress?.({ task, done, total, unit: 'tokens' })
-  for (const { ids } of documents) {
-    const onWindow = (fed: number) => {
+  const report = () => progress?.({ task, done, total, unit: 'tokens', ...(scores.length > 0 && { metrics: { perplexity: perplexityOf(scores.map(each => each[largest])) } }) })
+  report()
+  for (const [i, sequence] of sequences.entries()) {
+    signal?.throwIfAborted()
+    const before = done
+    const onPass = (fed: number) => {
       done += fed
-      progress?.({ task, done, total, unit: 'tokens', ...(scores.length > 0 && { metrics: { perplexity: perplexityOf(scores) } }) })
+      report()
     }
-    scores.push(await scoreDocument(model, ids, { ...geometry, onWindow, ...(signal && { signal }) }))
+    const evaluate = () => evaluateSequence(mode, sequence, config, model, { onPass, ...(signal && { signal }) })
+    scores.push(await (remember ? remember(`sequence ${i}`, evaluate) : evaluate()))
+    if (done < before + work[i]) onPass(before + work[i] - done)
   }
+  return scores
+}
+
+function windowResult(window: number, scores: readonly WindowScore[], mode: PerplexityMode, config: PerplexityConfig, seed: number): WindowResult {
+  const add = (of: (score: WindowScore) => number) => scores.reduce((sum, score) => sum + of(score), 0), nll = add(score => score.nll)
+  const bytes = add(score => score.bytes ?? 0), words = add(score => score.words ?? 0)
   return {
     window,
     perplexity: perplexityOf(scores),
     interval: bootstrapInterval(scores, config.resamples, seed),
-    nll: scores.reduce((sum, score) => sum + score.nll, 0),
-    tokens: scores.reduce((sum, score) => sum + score.tokens, 0),
-    minimumContext: window - config.stride,
-    documents: scores.map(score => ({ ...score, perplexity: perplexityOf([score]) }))
+    nll,
+    tokens: add(score => score.tokens),
+    ...(bytes > 0 && { bytes, bitsPerByte: nll / Math.LN2 / bytes }),
+    ...(mode.name === 'lm-eval-rolling' && { words, wordPerplexity: Math.exp(nll / words), bytePerplexity: Math.exp(nll / bytes) }),
+    minimumContext: Math.min(...scores.map(score => score.minimumContext)),
+    positions: mergePositions(scores),
+    documents: scores.map(({ nll, tokens, sum, weight, bytes }) => ({ nll, tokens, sum, weight, ...(bytes !== undefined && { bytes }), perplexity: perplexityOf([{ sum, weight }]) }))
   }
 }
 
-/** Tokens the model is given for all windows of all documents, BOS included: the work, of which progress is reported. */
-function countFed(documents: readonly EvaluatedDocument[], geometry: { window: number; stride: number; bosId: number | undefined }): number {
-  const bos = geometry.bosId === undefined ? 0 : 1
-  let fed = 0
-  for (const { ids } of documents) for (const { begin, end } of windowsOf(ids.length, geometry)) fed += bos + end - begin
-  return fed
+function metricsOf({ window, perplexity, bitsPerByte, wordPerplexity, bytePerplexity }: WindowResult): [string, number][] {
+  const metrics: [string, number | undefined][] = [
+    [`perplexity@${window}`, perplexity],
+    [`bits-per-byte@${window}`, bitsPerByte],
+    [`word-perplexity@${window}`, wordPerplexity],
+    [`byte-perplexity@${window}`, bytePerplexity]
+  ]
+  return metrics.filter((metric): metric is [string, number] => metric[1] !== undefined)
 }
 
-function chooseBos(policy: PerplexityConfig['bos'], { name, tokenizer }: LanguageModel): number | undefined {
-  if (policy === 'never' || (policy === 'tokenizer' && !tokenizer.addBos)) return undefined
-  if (tokenizer.bosId === undefined && policy === 'always') {
-    throw new SkipwiseError('PERPLEXITY_NO_BOS', { problem: `the tokenizer of ${name} has no BOS token`, fix: "set bos to 'tokenizer' or 'never'" })
+/** Every length must have something to score before hours are spent on another. */
+function checkWindows(mode: PerplexityMode, sequences: readonly Sequence[], config: PerplexityConfig, model: LanguageModel): void {
+  for (const [w, window] of config.windows.entries()) {
+    if (sequences.some(sequence => planSequence(mode, sequence, config, model).some(pass => pass.index === w && pass.window.end - pass.window.scored + Number(pass.window.prefix) > 1))) continue
+    const tokens = sequences.reduce((sum, { ids }) => sum + ids.length, 0)
+    throw new SkipwiseError('PERPLEXITY_NO_DOCUMENTS', { problem: `mode ${mode.name} has no window of ${window} in ${tokens} tokens`, fix: 'evaluate more text or smaller windows' })
   }
-  return tokenizer.bosId
 }
