@@ -1,5 +1,7 @@
 import { SkipwiseError, type Tokenizer } from '@skipwise/core'
+import { largestThatFits } from './fit.js'
 import { DEFAULT_NOISE, layOut, parseNoise, type Noise } from './passkey-text.js'
+import { countTokens } from './prompt-ids.js'
 
 /** What a passkey document is made of. */
 export interface PasskeyOptions {
@@ -46,8 +48,7 @@ export interface PasskeyDocument {
 export function passkeyDocument(tokenizer: Tokenizer, options: PasskeyOptions): PasskeyDocument {
   const { length, depth, key, reserve = 0 } = options
   const noise = parseNoise(options.noise ?? DEFAULT_NOISE)
-  const bos = tokenizer.addBos && tokenizer.bosId !== undefined ? 1 : 0
-  const count = (text: string) => bos + tokenizer.encode(text).length
+  const count = (text: string) => countTokens(tokenizer, text)
 
   const measure = (words: number) => {
     const before = wordsBefore(noise, words, depth)
@@ -56,17 +57,6 @@ export function passkeyDocument(tokenizer: Tokenizer, options: PasskeyOptions): 
     const need = reserve === 0 ? tokens : Math.max(tokens, count(text.prompt) + reserve)
     return { ...text, tokens, need, depth: words === 0 ? 0 : before / words }
   }
-  const { prompt, answer, head, tokens, depth: realDepth } = largestThatFits(measure, length, noise)
-  return { prompt, answer, tokens, answerTokens: tokens - count(prompt), depth: realDepth, keyPosition: count(head) }
-}
-
-type Measured = { readonly need: number }
-
-/**
- * The document with the most words of noise that needs at most `length` tokens. The token count is almost linear in the words, so a
- * few secant steps come near, and single words finish; each step encodes a whole document.
- */
-function largestThatFits<M extends Measured>(measure: (words: number) => M, length: number, noise: Noise): M {
   const none = measure(0)
   if (none.need > length) {
     throw new SkipwiseError('PASSKEY_LENGTH', {
@@ -74,23 +64,8 @@ function largestThatFits<M extends Measured>(measure: (words: number) => M, leng
       fix: `choose lengths of ${none.need} or more`
     })
   }
-  const cycle = noise.words.length
-  let perWord = (measure(cycle).need - none.need) / cycle || 1
-  let words = 0, document = none
-  for (let step = 0; step < 6; step++) {
-    const next = Math.max(words + Math.floor((length - document.need) / perWord), 0)
-    if (next === words) break
-    const moved = measure(next)
-    perWord = Math.max((moved.need - document.need) / (next - words), 0.25) || perWord
-    words = next
-    document = moved
-  }
-  while (document.need > length) document = measure(--words)
-  for (let more = measure(words + 1); more.need <= length; more = measure(words + 1)) {
-    document = more
-    words++
-  }
-  return document
+  const { prompt, answer, head, tokens, depth: realDepth } = largestThatFits(measure, length, { size: 0, made: none }, noise.words.length)
+  return { prompt, answer, tokens, answerTokens: tokens - count(prompt), depth: realDepth, keyPosition: count(head) }
 }
 
 /** Whole sentences before the key: with s of them in all, each of the s + 1 places has an equal share of the depths [0, 1). */

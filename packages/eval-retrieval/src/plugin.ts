@@ -1,7 +1,10 @@
 import { definePlugin } from '@skipwise/core'
 import { passkeyCharts } from './charts.js'
 import { passkeyConfig } from './config.js'
-import { runPasskey } from './suite.js'
+import { passkeySamples, runPasskey } from './suite.js'
+import { tasksConfig } from './tasks-config.js'
+import { createTasksSuite } from './tasks-suite.js'
+import { longchatTasks, rulerTasks } from './tasks/index.js'
 
 /**
  * Passkey retrieval: a number hidden in noise of a real token length, at stratified depths, asked for by greedy generation.
@@ -20,6 +23,33 @@ export const passkey = definePlugin({
   config: passkeyConfig,
   create: config => ({
     run: (model, context) => runPasskey(config, model, context),
-    charts: passkeyCharts
+    charts: passkeyCharts,
+    samples: passkeySamples
   })
+})
+
+/**
+ * RULER's tasks that need no corpus of others, with RULER's scoring: needles of one and of many keys, values and queries, variable tracking,
+ * common and frequent words; from their average, the effective context length.
+ *
+ * @example
+ * ```ts
+ * const suite = createRegistry().register(ruler).resolve('eval-suite', 'ruler', { lengths: [4096, 16384], tasks: ['niah-single-1', 'variable-tracking'] })
+ * ```
+ */
+export const ruler = definePlugin({
+  kind: 'eval-suite',
+  name: 'ruler',
+  summary: "RULER's needles, variable tracking, common and frequent words",
+  config: tasksConfig(rulerTasks),
+  create: config => createTasksSuite({ name: 'ruler', title: 'RULER', version: 1, tasks: rulerTasks }, config)
+})
+
+/** LongChat's tasks: the first topic of a long conversation, and the number of one line among many. */
+export const longchat = definePlugin({
+  kind: 'eval-suite',
+  name: 'longchat',
+  summary: "LongChat's topic and line retrieval",
+  config: tasksConfig(longchatTasks),
+  create: config => createTasksSuite({ name: 'longchat', title: 'LongChat', version: 1, tasks: longchatTasks }, config)
 })

@@ -1,25 +1,26 @@
-import { randomStream, type EvalContext, type EvalResult, type LanguageModel } from '@skipwise/core'
-import { generatedDigits } from './answer.js'
+import type { EvalContext, EvalResult, LanguageModel, MetricSamples } from '@skipwise/core'
 import type { PasskeyConfig } from './config.js'
-import { passkeyDocument, type PasskeyDocument } from './passkey-document.js'
+import { effectiveLength } from './effective-length.js'
+import { passkeyQuestions } from './passkey-question.js'
+import { bosCount, continueGreedily } from './prompt-ids.js'
 import { wilsonInterval } from './wilson.js'
 
 /** Version of this suite's prompts and arithmetic, the `version` of its results. */
-export const PASSKEY_VERSION = 1
+export const PASSKEY_VERSION = 2
 
 /** Rows of the length × depth grid. */
 const DEPTH_BANDS = 5
 
 /** One question and what came of it. */
 export interface PasskeyTrial {
-  /** Real length of BOS, prompt and answer. */
+  /** Real length of BOS, prompt and answer; of BOS and prompt in the format of a peer. */
   readonly tokens: number
   /** Share of the noise before the key. */
   readonly depth: number
   /** Tokens before the sentence with the key. */
   readonly keyPosition: number
   readonly key: string
-  /** First run of digits that was generated; '' for none. */
+  /** First run of digits that was generated, '' for none; the whole text in the format `longlora`. */
   readonly answer: string
   readonly correct: boolean
 }
@@ -43,52 +44,49 @@ export interface PasskeyDetails {
   readonly maxLength: number
   /** Whether BOS stands before the prompt (the tokenizer's own policy). */
   readonly bos: boolean
+  /** The longest length whose accuracy reaches the threshold, 0 for none. */
+  readonly effectiveLength: number
   readonly lengths: readonly PasskeyLengthResult[]
 }
 
 /** Asks `model` for a hidden key at every length. */
 export async function runPasskey(config: PasskeyConfig, model: LanguageModel, context: EvalContext): Promise<EvalResult> {
+  const { tokenizer } = model, plans = config.lengths.map(length => ({ length, question: passkeyQuestions(config, tokenizer, context.seed, length) }))
   // Every length is tried for room first: hours of work must not end in a coded error.
-  for (const length of config.lengths) makeDocument(config, model, context.seed, length, 0)
+  for (const { question } of plans) question(0)
   const lengths: PasskeyLengthResult[] = []
-  for (const length of config.lengths) lengths.push(await runLength(length, config, model, context))
-  const { tokenizer } = model
-  const details: PasskeyDetails = { maxLength: model.maxLength, bos: tokenizer.addBos && tokenizer.bosId !== undefined, lengths }
+  for (const { length, question } of plans) lengths.push(await runLength(length, question, config.trials, model, context))
+  const effective = effectiveLength(lengths.map(({ length, accuracy }) => [length, accuracy]), config.threshold)
+  const details: PasskeyDetails = { maxLength: model.maxLength, bos: bosCount(tokenizer) === 1, effectiveLength: effective, lengths }
   return {
     suite: 'passkey',
     version: PASSKEY_VERSION,
     model: model.name,
     config,
-    metrics: Object.fromEntries(lengths.map(({ length, accuracy }) => [`passkey@${length}`, accuracy])),
+    metrics: { ...Object.fromEntries(lengths.map(({ length, accuracy }) => [`passkey@${length}`, accuracy])), 'effective-length': effective },
     details
   }
 }
 
-async function runLength(length: number, config: PasskeyConfig, model: LanguageModel, context: EvalContext): Promise<PasskeyLengthResult> {
-  const trials: PasskeyTrial[] = []
-  const report = () => {
-    const correct = trials.filter(trial => trial.correct).length
-    context.progress?.({
-      task: `passkey ${length}`,
-      done: trials.length,
-      total: config.trials,
-      unit: 'trials',
-      ...(trials.length > 0 && { metrics: { accuracy: correct / trials.length } })
-    })
-  }
+async function runLength(length: number, question: ReturnType<typeof passkeyQuestions>, count: number, model: LanguageModel, { progress, signal, remember }: EvalContext): Promise<PasskeyLengthResult> {
+  const trials: PasskeyTrial[] = [], correct = () => trials.filter(trial => trial.correct).length
+  const report = () => progress?.({ task: `passkey ${length}`, done: trials.length, total: count, unit: 'trials', ...(trials.length > 0 && { metrics: { accuracy: correct() / trials.length } }) })
   report()
-  for (let trial = 0; trial < config.trials; trial++) {
-    context.signal?.throwIfAborted()
-    trials.push(await runTrial(makeDocument(config, model, context.seed, length, trial), config, model, context.signal))
+  for (let trial = 0; trial < count; trial++) {
+    signal?.throwIfAborted()
+    const ask = async (): Promise<PasskeyTrial> => {
+      const { prompt, key, tokens, depth, keyPosition, maxNewTokens, read } = question(trial)
+      return { tokens, depth, keyPosition, key, ...(await read(continueGreedily(model, prompt, maxNewTokens, signal))) }
+    }
+    trials.push(await (remember ? remember(`passkey@${length} ${trial}`, ask) : ask()))
     report()
   }
-  const correct = trials.filter(trial => trial.correct).length
   return {
     length,
     trials,
-    correct,
-    accuracy: correct / trials.length,
-    interval: wilsonInterval(correct, trials.length),
+    correct: correct(),
+    accuracy: correct() / trials.length,
+    interval: wilsonInterval(correct(), trials.length),
     depths: Array.from({ length: DEPTH_BANDS }, (_, band) => {
       const within = trials.filter(({ depth }) => Math.min(Math.floor(depth * DEPTH_BANDS), DEPTH_BANDS - 1) === band)
       return { from: band / DEPTH_BANDS, to: (band + 1) / DEPTH_BANDS, trials: within.length, correct: within.filter(trial => trial.correct).length }
@@ -96,28 +94,11 @@ async function runLength(length: number, config: PasskeyConfig, model: LanguageM
   }
 }
 
-type KeyedDocument = PasskeyDocument & { readonly key: string }
-
-/** The document of a trial: a pure function of (seed, length, trial). */
-function makeDocument({ digits, noise, maxNewTokens, trials }: PasskeyConfig, model: LanguageModel, seed: number, length: number, trial: number): KeyedDocument {
-  const random = randomStream({ seed, stream: 'passkey', epoch: length, index: trial })
-  const key = String(random.integer(10 ** (digits - 1), 10 ** digits - 1))
-  const depth = (trial + random.uniform()) / trials
-  return { key, ...passkeyDocument(model.tokenizer, { length, depth, key, noise, reserve: maxNewTokens ?? 0 }) }
-}
-
-async function runTrial(document: KeyedDocument, config: PasskeyConfig, model: LanguageModel, signal: AbortSignal | undefined): Promise<PasskeyTrial> {
-  const { tokenizer } = model, { bosId, eosId } = tokenizer
-  const prompt = tokenizer.encode(document.prompt), bos = tokenizer.addBos && bosId !== undefined ? [bosId] : []
-  const ids = new Int32Array(bos.length + prompt.length)
-  ids.set(bos)
-  ids.set(prompt, bos.length)
-  const tokens = model.generate(ids, {
-    maxNewTokens: config.maxNewTokens ?? document.answerTokens,
-    temperature: 0,
-    ...(eosId !== undefined && { stopIds: [eosId] }),
-    ...(signal && { signal })
-  })
-  const answer = await generatedDigits(tokens, tokenizer)
-  return { tokens: document.tokens, depth: document.depth, keyPosition: document.keyPosition, key: document.key, answer, correct: answer === document.key }
-}
+/** The trials of each length, by their keys. */
+export const passkeySamples = ({ details }: EvalResult): MetricSamples[] =>
+  (details as PasskeyDetails).lengths.map(({ length, trials }) => ({
+    metric: `passkey@${length}`,
+    better: 'higher',
+    scale: 'linear',
+    units: trials.map(({ key, correct }, i) => ({ id: `${length} ${i} ${key}`, value: Number(correct), weight: 1 }))
+  }))

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { randomStream, SkipwiseError, type EvalContext, type EvalResult, type EvalSuite, type LanguageModel, type MetricSamples } from '@skipwise/core'
+import { effectiveLength } from './effective-length.js'
+import { lengthChart } from './length-chart.js'
+import { bosCount, continueGreedily } from './prompt-ids.js'
+import { questionDocument, shortestQuestion, type QuestionDocument, type QuestionOptions } from './question-document.js'
+import { readAnswer } from './recall.js'
+import type { TasksConfig } from './tasks-config.js'
+import { noiseText, textHaystack, type HaystackText } from './tasks/haystack.js'
+import type { RetrievalTask } from './tasks/task.js'
+import { wilsonInterval } from './wilson.js'
+
+/** One question and what came of it. */
+export interface TaskTrial {
+  /** Real length of BOS and prompt. */
+  readonly tokens: number
+  /** Share of the haystack before the first answer, where answers have a place. */
+  readonly depth?: number
+  readonly answers: readonly string[]
+  /** What was generated. */
+  readonly generated: string
+  /** Share of the answers that stand in it, in [0, 1]. */
+  readonly score: number
+}
+
+/** One task at one length. */
+export interface TaskResult {
+  readonly task: string
+  readonly length: number
+  /** Mean score, in [0, 1]. */
+  readonly score: number
+  /** 95 % Wilson interval; too wide rather than too narrow where scores are shares. */
+  readonly interval: readonly [number, number]
+  readonly trials: readonly TaskTrial[]
+}
+
+/** The `details` of the results of a suite of tasks. */
+export interface TasksDetails {
+  readonly maxLength: number
+  /** Whether BOS stands before the prompt (the tokenizer's own policy). */
+  readonly bos: boolean
+  /** SHA-256 of the haystack's text, `null` for the noise sentence. */
+  readonly haystack: string | null
+  readonly effectiveLength: number
+  readonly results: readonly TaskResult[]
+}
+
+/** A suite of retrieval tasks under one name. */
+export interface TasksSuite {
+  readonly name: string
+  readonly title: string
+  /** Of prompts and scoring: the `version` of its results. */
+  readonly version: number
+  readonly tasks: readonly RetrievalTask[]
+}
+
+/** The suite of some tasks with a configuration. */
+export const createTasksSuite = (suite: TasksSuite, config: TasksConfig): EvalSuite => ({
+  run: (model, context) => run(suite, config, model, context),
+  charts: results => {
+    const own = results.filter(result => result.suite === suite.name)
+    return own.length === 0 ? [] : [lengthChart(own, { id: suite.name, metric: 'average', title: `${suite.title}, average of the tasks, by context length`, y: 'Answers found' })]
+  },
+  samples: taskSamples
+})
+
+async function run({ name, version, tasks }: TasksSuite, config: TasksConfig, model: LanguageModel, context: EvalContext): Promise<EvalResult> {
+  const haystack = await readHaystack(config, context), chosen = tasks.filter(task => config.tasks.includes(task.name))
+  const options = (task: RetrievalTask, length: number, trial: number): QuestionOptions => {
+    const jitter = randomStream({ seed: context.seed, stream: `${task.name} depth`, epoch: length, index: trial }).uniform()
+    return { length, seed: context.seed, trial, depth: (trial + jitter) / config.trials, text: haystack.text, maxNewTokens: config.maxNewTokens ?? task.maxNewTokens }
+  }
+  // Every task at every length is tried for room first: hours of work must not end in a coded error.
+  for (const task of chosen) for (const length of config.lengths) shortestQuestion(task, model.tokenizer, options(task, length, 0))
+  const results: TaskResult[] = []
+  for (const length of config.lengths) {
+    for (const task of chosen) {
+      const trials: TaskTrial[] = []
+      const report = () => context.progress?.({ task: `${task.name} ${length}`, done: trials.length, total: config.trials, unit: 'trials', ...(trials.length > 0 && { metrics: { accuracy: mean(trials) } }) })
+      report()
+      for (let trial = 0; trial < config.trials; trial++) {
+        context.signal?.throwIfAborted()
+        const asked = options(task, length, trial), ask = () => answer(questionDocument(task, model.tokenizer, asked), asked.maxNewTokens, model, context.signal)
+        trials.push(await (context.remember ? context.remember(`${task.name}@${length} ${trial}`, ask) : ask()))
+        report()
+      }
+      results.push({ task: task.name, length, score: mean(trials), interval: wilsonInterval(trials.length * mean(trials), trials.length), trials })
+    }
+  }
+  const averages = config.lengths.map((length): [number, number] => {
+    const scores = results.filter(result => result.length === length).map(({ score }) => score)
+    return [length, scores.reduce((sum, score) => sum + score, 0) / scores.length]
+  })
+  const effective = effectiveLength(averages, config.threshold)
+  const details: TasksDetails = { maxLength: model.maxLength, bos: bosCount(model.tokenizer) === 1, haystack: haystack.digest, effectiveLength: effective, results }
+  return {
+    suite: name,
+    version,
+    model: model.name,
+    config,
+    metrics: {
+      ...Object.fromEntries(averages.map(([length, score]) => [`average@${length}`, score])),
+      ...Object.fromEntries(results.map(({ task, length, score }) => [`${task}@${length}`, score])),
+      'effective-length': effective
+    },
+    details
+  }
+}
+
+async function answer({ prompt, answers, tokens, depth }: QuestionDocument, maxNewTokens: number, model: LanguageModel, signal: AbortSignal | undefined): Promise<TaskTrial> {
+  const { text, score } = await readAnswer(continueGreedily(model, prompt, maxNewTokens, signal), answers, model.tokenizer)
+  return { tokens, ...(depth !== undefined && { depth }), answers, generated: text, score }
+}
+
+async function readHaystack({ haystack }: TasksConfig, { resolvePath }: EvalContext): Promise<{ readonly text: HaystackText; readonly digest: string | null }> {
+  if (haystack === undefined) return { text: noiseText, digest: null }
+  const bytes = await readFile(resolvePath(haystack)).catch((cause: NodeJS.ErrnoException) => {
+    throw new SkipwiseError('RETRIEVAL_HAYSTACK', { problem: `the haystack ${haystack} cannot be read (${cause.code})`, fix: 'name a text file', cause })
+  })
+  const text = textHaystack(bytes.toString('utf8'))
+  if (text === noiseText) throw new SkipwiseError('RETRIEVAL_HAYSTACK', { problem: `the haystack ${haystack} has no text`, fix: 'name a text file' })
+  return { text, digest: createHash('sha256').update(bytes).digest('hex') }
+}
+
+const mean = (trials: readonly TaskTrial[]): number => trials.reduce((sum, { score }) => sum + score, 0) / trials.length
+
+/** The questions that each metric is the mean of. */
+function taskSamples({ details, config }: EvalResult): MetricSamples[] {
+  const { results } = details as TasksDetails, lengths = config['lengths'] as readonly number[]
+  const samples = (metric: string, of: readonly TaskResult[]): MetricSamples => ({
+    metric,
+    better: 'higher',
+    scale: 'linear',
+    units: of.flatMap(({ task, length, trials }) => trials.map(({ score, answers }, i) => ({ id: `${task}@${length} ${i} ${answers.join(' ')}`, value: score, weight: 1 })))
+  })
+  return [...lengths.map(length => samples(`average@${length}`, results.filter(result => result.length === length))), ...results.map(result => samples(`${result.task}@${result.length}`, [result]))]
+}
