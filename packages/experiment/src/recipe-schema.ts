@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** A plugin in a recipe: its name, or one key with its configuration. */
-const reference = z
+export const referenceSchema = z
   .union([z.string().min(1), z.record(z.string(), z.unknown()).refine(value => Object.keys(value).length === 1, { error: 'must have exactly one key, the name of a plugin' })])
   .meta({ description: 'a plugin: its name, or { name: configuration }' })
 
@@ -49,8 +49,8 @@ export const recipeSchema = z.strictObject({
     original: tokens.describe('tokens of a training example (L_c)'),
     target: tokens.optional().describe('window to reach (L_t); only for extend')
   }),
-  interpolation: reference.optional().describe("default 'yarn' for extend; train keeps the model's own RoPE"),
-  positions: reference.optional().describe("default 'pose' for extend, 'contiguous' for train"),
+  interpolation: referenceSchema.optional().describe("default 'yarn' for extend; train keeps the model's own RoPE"),
+  positions: referenceSchema.optional().describe("default 'pose' for extend, 'contiguous' for train"),
   data: z
     .union([
       z.strictObject(dataKeys),
@@ -58,8 +58,8 @@ export const recipeSchema = z.strictObject({
     ])
     .describe('training documents: files, or a mixture of sources'),
   train,
-  evaluate: z.array(reference).default([]).describe('evaluation suites, of the base and the new model'),
-  executor: reference.default('onnx'),
+  evaluate: z.array(referenceSchema).default([]).describe('evaluation suites, of the base and the new model'),
+  executor: referenceSchema.default('onnx'),
   dtype: z.enum(['float32', 'bfloat16', 'float16']).optional().describe("data type of the weights written; default the base model's"),
   output: path.describe('folder to write'),
   seed: z.int().min(0).default(0)

@@ -32,6 +32,10 @@ function thin(losses: readonly number[]): [number, number][] {
 export const evaluationCharts = (suites: readonly EvalSuite[], models: readonly (readonly EvalResult[])[]): Chart[] =>
   suites.flatMap((suite, i) => suite.charts(models.flatMap(results => (results[i] ? [results[i]] : []))))
 
+/** The first chart of every suite, its headline metric by length: what a table by length shows. */
+export const headlineCharts = (suites: readonly EvalSuite[], models: readonly (readonly EvalResult[])[]): Chart[] =>
+  suites.flatMap((suite, i) => suite.charts(models.flatMap(results => (results[i] ? [results[i]] : []))).slice(0, 1))
+
 /**
  * Line charts as one table: a row for each length, a column for each series of each chart.
  *
@@ -65,7 +69,7 @@ export async function writeReport(folder: string, result: ExperimentResult, suit
     title: kind === 'extend' ? `${name}: ${window.original} → ${window.target} tokens` : name,
     summary: `${training.steps} steps on ${training.tokens} tokens in windows of ${window.original}; every figure here was measured in this run and stands in ${RESULT_FILE}.`,
     charts,
-    tables: [{ title: 'By length', ...chartTable(evaluations, window.original) }, { title: 'Scores', ...scoreTable([...results.base, ...results.model]) }].filter(({ rows }) => rows.length > 0),
+    tables: [{ title: 'By length', ...chartTable(headlineCharts(suites, [results.base, results.model]), window.original) }, { title: 'Scores', ...scoreTable([...results.base, ...results.model]) }].filter(({ rows }) => rows.length > 0),
     metadata: {
       'window': window.original,
       ...(kind === 'extend' ? { 'target window': window.target, 'interpolation': result.interpolation.name } : {}),

@@ -6,6 +6,7 @@ import { train } from '@skipwise/training'
 import { readFile, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { RESULT_FILE, storedKey } from './checks.js'
+import { openJournal } from './evaluation/journal.js'
 import { frequenciesOf } from './model-source.js'
 import { makeFolder, publish, writeModelFolder } from './output-folder.js'
 import { outputName, resultKeyOf, type Experiment } from './resolve.js'
@@ -84,17 +85,22 @@ async function trainAndWrite(experiment: Experiment, executor: Executor, { progr
 }
 
 /** Runs every suite on one model. */
-async function evaluate({ suites, recipe, baseFolder }: Experiment, { progress, signal }: RunHooks, open: () => Promise<LanguageModel>): Promise<EvalResult[]> {
+async function evaluate({ suites, recipe, baseFolder, stateFolder, runKey }: Experiment, { progress, signal }: RunHooks, open: () => Promise<LanguageModel>): Promise<EvalResult[]> {
   if (!suites.length) return []
   const model = await open(), results: EvalResult[] = []
   try {
-    for (const suite of suites) {
+    for (const [i, suite] of suites.entries()) {
       signal?.throwIfAborted()
-      results.push(await suite.run(model, {
-        seed: recipe.seed, resolvePath: path => resolve(baseFolder, path),
-        ...(progress && { progress: event => progress({ ...event, task: `${model.name}: ${event.task}` }) }),
-        ...(signal && { signal })
-      }))
+      const journal = await openJournal(join(stateFolder, `${model.name}-${i}.journal`), resultKeyOf(runKey, recipe))
+      try {
+        results.push(await suite.run(model, {
+          seed: recipe.seed, resolvePath: path => resolve(baseFolder, path), remember: journal.remember,
+          ...(progress && { progress: event => progress({ ...event, task: `${model.name}: ${event.task}` }) }),
+          ...(signal && { signal })
+        }))
+      } finally {
+        await journal.close()
+      }
     }
     return results
   } finally {

@@ -34,10 +34,13 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     (await import('./commands/experiment.js')).experiment('extend', recipe, terminal))
   verb('train <recipe>', 'train a model at its own window, also from random weights', async (terminal, recipe: string) =>
     (await import('./commands/experiment.js')).experiment('train', recipe, terminal))
-  verb('eval <suite>', 'run an evaluation suite on a model', async (terminal, suite: string, options: never) =>
+  verb('eval [suite]', 'run an evaluation suite, or a .yaml list of them, on a model or on every checkpoint of a run; compare results', async (terminal, suite: string | undefined, options: never) =>
     (await import('./commands/eval.js')).evaluate(suite, options, terminal))
-    .requiredOption('--model <folder>', 'Hugging Face model folder')
+    .option('--model <folder>', 'Hugging Face model folder')
     .option('--config <json>', "configuration of the suite, for instance '{\"lengths\": [512, 4096]}'", '{}')
+    .option('--output <file>', 'write the result here, a folder for several; a run that was stopped goes on')
+    .option('--checkpoints <run>', 'evaluate every model in the folder of a run, and compare each with the first')
+    .option('--compare <results...>', 'is the difference of two result files significant?')
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
     .option('--seed <n>', 'seed of the suite', integer, 0)
   verb('report <files...>', 'draw results, runs and charts: one HTML page, Markdown, SVG and CSV', async (terminal, files: string[], options: never) =>

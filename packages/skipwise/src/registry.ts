@@ -4,7 +4,7 @@ import { llama } from '@skipwise/arch-llama'
 import { createRegistry, type Registry } from '@skipwise/core'
 import { benchmarks } from '@skipwise/eval-benchmarks'
 import { perplexity } from '@skipwise/eval-perplexity'
-import { passkey } from '@skipwise/eval-retrieval'
+import { longchat, passkey, ruler } from '@skipwise/eval-retrieval'
 import { onnxExecutor } from '@skipwise/executor-onnx'
 import { tensorFlowExecutor } from '@skipwise/executor-tensorflow'
 import { tfjsExecutor } from '@skipwise/executor-tfjs'
@@ -27,6 +27,8 @@ export type DefaultPlugins =
   | typeof benchmarks
   | typeof perplexity
   | typeof passkey
+  | typeof ruler
+  | typeof longchat
   | typeof onnxExecutor
   | typeof tfjsExecutor
   | typeof tensorFlowExecutor
@@ -45,6 +47,8 @@ export const defaultRegistry: Registry<DefaultPlugins> = createRegistry().regist
   benchmarks,
   perplexity,
   passkey,
+  ruler,
+  longchat,
   onnxExecutor,
   tfjsExecutor,
   tensorFlowExecutor,

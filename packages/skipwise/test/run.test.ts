@@ -29,7 +29,7 @@ describe('skipwise train and extend', () => {
     expect(stderr).not.toContain('INTERNAL')
     expect(code).toBe(0)
     const result = JSON.parse(stdout) as { results: { base: { metrics: Record<string, number> }[]; model: { metrics: Record<string, number> }[] } }
-    for (const [suite] of [result.results.base, result.results.model]) expect(Object.keys(suite.metrics)).toEqual(['perplexity@32', 'perplexity@128'])
+    for (const [suite] of [result.results.base, result.results.model]) expect(Object.keys(suite.metrics)).toEqual(['perplexity@32', 'bits-per-byte@32', 'perplexity@128', 'bits-per-byte@128'])
     expect(await readModelConfig(workspace.path('out/long'))).toMatchObject({
       max_position_embeddings: 128, rope_theta: 10000,
       rope_scaling: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 32 }, rope_parameters: { rope_type: 'yarn', factor: 4, rope_theta: 10000 }
@@ -74,7 +74,7 @@ describe('skipwise train and extend', () => {
 
   test('eval and generate read what was written', async () => {
     const evaluated = await workspace.run(['eval', 'perplexity', '--model', 'base', '--config', '{"data": "held-out.jsonl", "windows": [32, 64], "documents": 1}', '--json'])
-    expect(Object.keys((JSON.parse(evaluated.stdout) as { metrics: object }).metrics)).toEqual(['perplexity@32', 'perplexity@64'])
+    expect(Object.keys((JSON.parse(evaluated.stdout) as { metrics: object }).metrics)).toEqual(['perplexity@32', 'bits-per-byte@32', 'perplexity@64', 'bits-per-byte@64'])
     const [greedy, json] = [await workspace.run(['generate', 'base', '12 is', '--max-new-tokens', '8']), await workspace.run(['generate', 'base', '12 is', '--max-new-tokens', '8', '--json'])]
     expect(greedy.stdout).toBe(`${(JSON.parse(json.stdout) as { text: string }).text}\n`)
   })

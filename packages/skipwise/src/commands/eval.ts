@@ -1,34 +1,67 @@
-import { chartTable, evaluationCharts, loadLanguageModel } from '@skipwise/experiment'
+import type { PluginReference } from '@skipwise/core'
+import { metricTable, readSuites, recordEvaluations, type EvaluationRecord } from '@skipwise/experiment'
 import { renderTable } from '@skipwise/report'
-import { resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
+import { colours } from '../colours.js'
+import { usageError } from '../errors.js'
 import { loadParts, openExecutor, parseJson } from '../parts.js'
 import type { Terminal } from '../terminal.js'
 
 /** What `skipwise eval` is told. */
 export interface EvalOptions {
-  readonly model: string
+  readonly model?: string
   readonly config: string
   readonly executor: string
   readonly seed: number
+  readonly output?: string
+  readonly checkpoints?: string
+  readonly compare?: readonly string[]
 }
 
-/** `skipwise eval SUITE --model FOLDER`. Lengths beyond the model's window are allowed: they show how it fails there. */
-export async function evaluate(name: string, options: EvalOptions, terminal: Terminal): Promise<number> {
-  const parts = await loadParts([process.cwd()])
-  const suite = parts.registry.resolveUnknown('eval-suite', { name, config: parseJson(options.config, '--config') })
-  const executor = await openExecutor(parts.registry, options.executor)
-  const model = await loadLanguageModel(options.model, parts, { executor, lengthLimit: Infinity })
+/**
+ * `skipwise eval SUITE --model FOLDER`, `skipwise eval SUITE --checkpoints RUN` and `skipwise eval --compare A B`. Lengths beyond the model's
+ * window are allowed: they show how it fails there.
+ */
+export async function evaluate(suite: string | undefined, options: EvalOptions, terminal: Terminal): Promise<number> {
+  if (options.compare) {
+    if (suite !== undefined || options.compare.length !== 2) throw usageError('CLI_USAGE', '--compare takes two result files and no suite', 'write skipwise eval --compare a.json b.json')
+    return (await import('./eval-compare.js')).compareFiles(options.compare[0], options.compare[1], terminal)
+  }
+  if (suite === undefined) throw usageError('CLI_USAGE', 'no suite is named', 'name one, or a .yaml file with a list of them: see `skipwise plugins`')
+  const suites: PluginReference[] = /\.ya?ml$/i.test(suite) ? await readSuites(suite) : [{ name: suite, config: parseJson(options.config, '--config') }]
+  const setting = { suites, base: /\.ya?ml$/i.test(suite) ? resolve(suite, '..') : process.cwd() }
+  if (options.checkpoints !== undefined) return (await import('./eval-checkpoints.js')).evaluateCheckpoints(options.checkpoints, setting, options, terminal)
+  if (options.model === undefined) throw usageError('CLI_USAGE', 'no model is named', 'add --model with a Hugging Face model folder')
+  return evaluateModel(options.model, setting, options, terminal)
+}
+
+/** Which suites, and what paths in their configurations are relative to. */
+export interface SuiteSetting {
+  readonly suites: readonly PluginReference[]
+  readonly base: string
+}
+
+/** The file of a suite's record in a folder. */
+export const recordFile = (folder: string, suites: readonly PluginReference[], index: number): string => join(folder, `${suites.length > 1 ? `${index + 1}-` : ''}${suites[index].name.replaceAll('/', '-')}.json`)
+
+async function evaluateModel(folder: string, { suites, base }: SuiteSetting, { executor: name, seed, output }: EvalOptions, terminal: Terminal): Promise<number> {
+  const parts = await loadParts([process.cwd()]), made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference)), executor = await openExecutor(parts.registry, name)
+  const fileOf = (index: number) => (suites.length > 1 ? recordFile(output as string, suites, index) : (output as string))
   try {
     const { progress, signal } = terminal
-    const result = await suite.run(model, { seed: options.seed, resolvePath: path => resolve(path), progress, signal })
-    if (terminal.json) terminal.result(result)
-    else {
-      const { headers, rows } = chartTable(evaluationCharts([suite], [[result]]), model.maxLength)
-      terminal.say(rows.length ? renderTable(headers, rows, 'text') : renderTable(['metric', 'value'], Object.entries(result.metrics), 'text'))
-    }
+    const records = await recordEvaluations({ parts, executor, folder, suites, seed, resolvePath: path => resolve(base, path), progress, signal, ...(output !== undefined && { fileOf }) })
+    if (terminal.json) terminal.result(suites.length > 1 ? records : records[0])
+    else records.forEach((record, i) => show(record, made[i], terminal))
+    if (output !== undefined) for (const i of suites.keys()) terminal.say(`Result: ${relative(process.cwd(), fileOf(i))}`)
   } finally {
-    model.dispose()
     await executor.dispose()
   }
   return 0
+}
+
+function show(record: EvaluationRecord, suite: Parameters<typeof metricTable>[0], { say }: Terminal): void {
+  const window = (record.details as { maxLength?: number } | undefined)?.maxLength ?? 1, { headers, rows, others } = metricTable(suite, record, window)
+  say(colours.bold(`${record.suite}: ${record.model}`))
+  if (rows.length) say(renderTable(headers, rows, 'text'))
+  for (const [name, value] of others) say(`${name}: ${value}`)
 }

@@ -1,5 +1,5 @@
 import { SkipwiseError, type EvalResult } from '@skipwise/core'
-import { chartTable, evaluationCharts, parseRecipe, resolveRecipe, runExperiment, type Experiment, type ExperimentKind, type ExperimentResult, type TrainingSummary } from '@skipwise/experiment'
+import { chartTable, evaluationCharts, headlineCharts, parseRecipe, resolveRecipe, runExperiment, type Experiment, type ExperimentKind, type ExperimentResult, type TrainingSummary } from '@skipwise/experiment'
 import { renderAscii, renderTable } from '@skipwise/report'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -41,7 +41,7 @@ function describe({ kind, recipe, window, source, data, rope, options }: Experim
 }
 
 function showResults(title: string, { suites, window }: Experiment, models: readonly (readonly EvalResult[])[], { say }: Terminal): void {
-  const charts = evaluationCharts(suites, models)
+  const charts = headlineCharts(suites, models)
   if (!charts.length) return
   const { headers, rows } = chartTable(charts, window.original)
   say(`\n${colours.bold(title)}\n${renderTable(headers, rows, 'text')}\n`)

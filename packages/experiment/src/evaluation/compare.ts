@@ -1,0 +1,84 @@
+import { SkipwiseError, type EvalResult, type EvalSuite, type MetricSamples } from '@skipwise/core'
+import { holm, pairedInterval, pairedTest, type Pair, type PairedTest } from './paired.js'
+
+/** How one metric differs between two results. */
+export interface MetricComparison extends PairedTest {
+  readonly metric: string
+  readonly better: MetricSamples['better']
+  readonly a: number
+  readonly b: number
+  /** b − a. */
+  readonly difference: number
+  /** 95 % bootstrap interval of the difference over the common units; null for one unit. */
+  readonly interval: readonly [number, number] | null
+  /** The p-value, corrected for the number of metrics compared (Holm). */
+  readonly adjustedPValue: number
+  /** Documents or questions that both have. */
+  readonly units: number
+  /** At a level of 5 %, corrected. */
+  readonly verdict: 'better' | 'worse' | 'no significant difference'
+}
+
+/** What {@link compareResults} gives. */
+export interface Comparison {
+  readonly version: 1
+  readonly suite: string
+  readonly a: string
+  readonly b: string
+  readonly metrics: readonly MetricComparison[]
+}
+
+const LEVEL = 0.05
+
+/**
+ * Compares two results of one suite, unit by unit: is `b` better or worse than `a`, or is the difference one that chance makes?
+ *
+ * @throws SkipwiseError `EVAL_COMPARE` where the results are not of the same suite and version, have no unit in common, or weigh it differently
+ */
+export function compareResults(suite: EvalSuite, a: EvalResult, b: EvalResult, seed = 0): Comparison {
+  if (a.suite !== b.suite || a.version !== b.version) {
+    throw compareError(`${a.model} has a result of ${a.suite}, version ${a.version}, ${b.model} of ${b.suite}, version ${b.version}`, 'compare results of one suite and version: evaluate again')
+  }
+  if (!suite.samples) throw compareError(`the suite ${a.suite} does not say what its metrics are made of`, 'ask its author for samples')
+  const others = new Map(suite.samples(b).map(samples => [samples.metric, samples]))
+  const tests = suite.samples(a).flatMap(samples => {
+    const other = others.get(samples.metric)
+    return other ? [compareMetric(samples, pairUnits(samples, other), seed)] : []
+  })
+  const metrics = tests.filter(test => test !== undefined)
+  if (metrics.length === 0) {
+    throw compareError(`the results of ${a.model} and ${b.model} have no document and no question of ${a.suite} in common`, 'evaluate both with the same data, lengths and seed; perplexities of different tokenizers differ by more than the model')
+  }
+  const adjusted = holm(metrics.map(({ pValue }) => pValue))
+  return {
+    version: 1,
+    suite: a.suite,
+    a: a.model,
+    b: b.model,
+    metrics: metrics.map((metric, i) => {
+      const improved = metric.better === 'higher' ? metric.difference > 0 : metric.difference < 0
+      return { ...metric, adjustedPValue: adjusted[i], verdict: adjusted[i] >= LEVEL ? 'no significant difference' : improved ? 'better' : 'worse' }
+    })
+  }
+}
+
+/** Units that both have at the same weight: of another tokenizer a document has another number of tokens, and is no pair. */
+function pairUnits({ units }: MetricSamples, other: MetricSamples): Pair[] {
+  const known = new Map(other.units.map(unit => [unit.id, unit]))
+  return units.flatMap(({ id, value, weight }) => {
+    const match = known.get(id)
+    return match?.weight === weight ? [{ a: value, b: match.value, weight }] : []
+  })
+}
+
+function compareMetric({ metric, better, scale }: MetricSamples, pairs: readonly Pair[], seed: number): Omit<MetricComparison, 'adjustedPValue' | 'verdict'> | undefined {
+  if (pairs.length === 0) return undefined
+  const measure = (of: 'a' | 'b', pairs: readonly Pair[]) => {
+    const mean = pairs.reduce((sum, pair) => sum + pair[of], 0) / pairs.reduce((sum, { weight }) => sum + weight, 0)
+    return scale === 'exponential' ? Math.exp(mean) : mean
+  }
+  const a = measure('a', pairs), b = measure('b', pairs)
+  return { metric, better, a, b, difference: b - a, interval: pairedInterval(pairs, drawn => measure('b', drawn) - measure('a', drawn), seed), units: pairs.length, ...pairedTest(pairs, seed) }
+}
+
+const compareError = (problem: string, fix: string) => new SkipwiseError('EVAL_COMPARE', { problem, fix })

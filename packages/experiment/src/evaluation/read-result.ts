@@ -1,0 +1,29 @@
+import { SkipwiseError, type EvalResult } from '@skipwise/core'
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+
+const resultSchema = z.looseObject({
+  suite: z.string(),
+  version: z.int(),
+  model: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  metrics: z.record(z.string(), z.number()),
+  details: z.unknown()
+})
+
+/** A result that `skipwise eval --output` or `--json` wrote. @throws SkipwiseError `EVAL_RESULT` */
+export async function readResult(file: string): Promise<EvalResult> {
+  const fix = 'name a file that skipwise eval --output wrote'
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new SkipwiseError('EVAL_RESULT', { problem: `${file} cannot be read (${cause.code})`, fix, cause })
+  })
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new SkipwiseError('EVAL_RESULT', { problem: `${file} is not JSON (${(cause as Error).message})`, fix, cause })
+  }
+  const result = resultSchema.safeParse(value)
+  if (!result.success) throw new SkipwiseError('EVAL_RESULT', { problem: `${file} is no result of an evaluation (${result.error.issues[0].path.join('.')}: ${result.error.issues[0].message})`, fix })
+  return result.data
+}

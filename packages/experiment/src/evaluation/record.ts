@@ -1,0 +1,98 @@
+import { writeJsonAtomic } from '@skipwise/checkpoints'
+import type { EvalResult, PluginReference, ProgressListener } from '@skipwise/core'
+import type { Executor } from '@skipwise/runtime'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { digestOf } from '../digest.js'
+import { loadLanguageModel } from '../load-language-model.js'
+import type { Parts } from '../parts.js'
+import { version } from '../version.js'
+import { openJournal } from './journal.js'
+
+/** A result with what it was measured on: everything needed to repeat it. */
+export interface EvaluationRecord extends EvalResult {
+  readonly run: {
+    /** Digest of all that decides the numbers. */
+    readonly key: string
+    readonly seed: number
+    readonly model: { readonly folder: string; readonly sha256: string }
+    readonly executor: string
+    readonly versions: Readonly<Record<string, string>>
+  }
+}
+
+/** What {@link recordEvaluations} is told. */
+export interface RecordOptions {
+  readonly parts: Parts
+  /** Runs the model; stays the caller's. */
+  readonly executor: Executor
+  /** Hugging Face model folder. */
+  readonly folder: string
+  /** Stands in results; default the folder as given. */
+  readonly name?: string
+  readonly suites: readonly PluginReference[]
+  readonly seed: number
+  readonly resolvePath: (path: string) => string
+  /** File of the record of each suite; without it nothing is kept. */
+  readonly fileOf?: (index: number) => string
+  readonly progress?: ProgressListener
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Evaluates a model by some suites, of any length also beyond its window: they show how it fails there. With files, what is done is not done
+ * again: a finished record is read, and an evaluation that was stopped goes on from its journal, `<file>.journal`.
+ *
+ * @throws SkipwiseError what opening the model, the suites and writing throw; `signal.reason` when aborted
+ */
+export async function recordEvaluations({ parts, executor, folder, name = folder, suites, seed, resolvePath, fileOf, progress, signal }: RecordOptions): Promise<EvaluationRecord[]> {
+  const made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference))
+  const run = { seed, model: { folder, sha256: await digestOfFolder(folder) }, executor: `${executor.name}: ${executor.device}`, versions: { skipwise: version, node: process.versions.node } }
+  const open = () => loadLanguageModel(folder, parts, { name, executor, lengthLimit: Infinity }), records: EvaluationRecord[] = []
+  let model: ReturnType<typeof open> | undefined
+  try {
+    for (const [i, suite] of made.entries()) {
+      const { sha256 } = run.model, file = fileOf?.(i), key = digestOf([suites[i].name, suites[i].config ?? {}, name, seed, sha256, run.executor, run.versions])
+      const known = file === undefined ? undefined : await readRecord(file)
+      if (known?.run?.key === key) {
+        records.push(known)
+        continue
+      }
+      const journal = file === undefined ? undefined : await openJournal(`${file}.journal`, key)
+      try {
+        const result = await suite.run(await (model ??= open()), { seed, resolvePath, ...(progress && { progress }), ...(signal && { signal }), ...(journal && { remember: journal.remember }) })
+        const record = { ...result, run: { key, ...run } }
+        if (file !== undefined) {
+          await mkdir(dirname(file), { recursive: true })
+          await writeJsonAtomic(file, record)
+        }
+        records.push(record)
+        await journal?.remove()
+      } catch (error) {
+        await journal?.close()
+        throw error
+      }
+    }
+    return records
+  } finally {
+    await model?.then(opened => opened.dispose(), () => undefined)
+  }
+}
+
+const readRecord = (file: string): Promise<Partial<EvaluationRecord> & EvaluationRecord | undefined> =>
+  readFile(file, 'utf8').then(text => JSON.parse(text) as EvaluationRecord).catch(() => undefined)
+
+/** SHA-256 of the files of a model folder that decide what it says: names and contents, in order of names. */
+async function digestOfFolder(folder: string): Promise<string> {
+  const hash = createHash('sha256'), names = await readdir(folder).catch(() => [])
+  for (const name of names.filter(name => /^(config\.json|.*\.safetensors|.*\.bin|tokenizer.*|.*\.safetensors\.index\.json)$/.test(name)).sort()) {
+    hash.update(`${name}\n`)
+    await pipeline(createReadStream(join(folder, name)), async function (chunks) {
+      for await (const chunk of chunks) hash.update(chunk as Buffer)
+    })
+  }
+  return hash.digest('hex')
+}
