@@ -1,9 +1,43 @@
-import type { Chart, EvalResult } from '@skipwise/core'
+import type { Chart, EvalResult, HeatMapChart } from '@skipwise/core'
 import { lengthChart } from './length-chart.js'
+import type { PasskeyDetails } from './suite.js'
 
-/** Accuracy by length, one series a result. */
+/** Accuracy by length, and by length and depth, one series a result. */
 export function passkeyCharts(results: readonly EvalResult[]): readonly Chart[] {
   const own = results.filter(result => result.suite === 'passkey')
   if (own.length === 0) return []
-  return [lengthChart(own, { id: 'passkey', metric: 'passkey', title: 'Passkey retrieval by context length', y: 'Keys retrieved exactly' })]
+  return [lengthChart(own, { id: 'passkey', metric: 'passkey', title: 'Passkey retrieval by context length', y: 'Keys retrieved exactly' }), depthChart(own)]
+}
+
+/** The grid of lengths and depths, shallow depths at the top, as the key stands in the prompt. */
+function depthChart(results: readonly EvalResult[]): HeatMapChart {
+  const measured = results.map(({ model, details }) => ({ name: model, lengths: (details as PasskeyDetails).lengths }))
+  const lengths = [...new Set(measured.flatMap(({ lengths }) => lengths.map(({ length }) => length)))].sort((a, b) => a - b)
+  const bands = measured[0].lengths[0].depths.map(({ from, to }) => `${Math.round(100 * from)}–${Math.round(100 * to)} %`)
+  const series = measured.map(({ name, lengths: own }) => ({
+    name,
+    cells: bands.map((_, band) =>
+      lengths.map(length => {
+        const depth = own.find(each => each.length === length)?.depths[band]
+        return depth && depth.trials > 0 ? depth.correct / depth.trials : null
+      })
+    )
+  }))
+  return {
+    kind: 'heat-map',
+    id: 'passkey-depth',
+    title: 'Passkey retrieval by context length and depth of the key',
+    x: { label: 'Length of prompt and answer (tokens)', categories: lengths.map(String) },
+    y: { label: 'Depth of the key in the noise', categories: bands },
+    value: { label: 'Keys retrieved exactly', scale: 'linear', percent: true, domain: [0, 1] },
+    series,
+    description: `Share of pass keys retrieved exactly, by length and by depth of the key. ${series.map(({ name, cells }) => `${name}: ${worst(cells, bands, lengths)}.`).join(' ')}`
+  }
+}
+
+/** The cell with the lowest share, in words. */
+function worst(cells: readonly (readonly (number | null)[])[], bands: readonly string[], lengths: readonly number[]): string {
+  const all = cells.flatMap((row, y) => row.flatMap((value, x) => (value === null ? [] : [{ value, band: bands[y], length: lengths[x] }])))
+  const lowest = all.reduce((low, cell) => (cell.value < low.value ? cell : low))
+  return lowest.value === 1 ? 'all of them everywhere' : `lowest with ${Math.round(100 * lowest.value)} % at ${lowest.length} tokens and a depth of ${lowest.band}`
 }

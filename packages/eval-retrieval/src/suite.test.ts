@@ -1,4 +1,4 @@
-import { createRegistry, validate, type LanguageModel, type ProgressEvent } from '@skipwise/core'
+import { createRegistry, validate, type HeatMapChart, type LanguageModel, type ProgressEvent } from '@skipwise/core'
 import { byteTokenizer, describeEvalSuite, inductionModel } from '@skipwise/testing'
 import { describe, expect, it } from 'vitest'
 import { passkey } from './plugin.js'
@@ -98,5 +98,14 @@ describe('the passkey suite', () => {
     expect(chart.y).toMatchObject({ percent: true, domain: [0, 1] })
     expect(chart).toMatchObject({ rules: [{ x: 600, label: 'window of 600' }] })
     expect(chart.description).toContain('100 % at 600')
+  })
+
+  it('charts length × depth, with nothing where no key stood', async () => {
+    const suite = registry.resolve('eval-suite', 'passkey', { lengths: [600, 2400], trials: 3 }), result = await suite.run(inductionModel({ window: 900 }), context), [, chart] = suite.charts([result])
+    const { lengths: [, long] } = result.details as PasskeyDetails
+    expect(chart).toMatchObject({ kind: 'heat-map', x: { categories: ['600', '2400'] }, y: { categories: ['0–20 %', '20–40 %', '40–60 %', '60–80 %', '80–100 %'] }, value: { percent: true, domain: [0, 1] } })
+    expect((chart as HeatMapChart).series[0].cells.map(([, cell]) => cell)).toEqual(long.depths.map(({ trials, correct }) => (trials === 0 ? null : correct / trials)))
+    expect((chart as HeatMapChart).series[0].cells.flat()).toContain(null)
+    expect(chart.description).toContain('lowest with 0 % at 2400 tokens')
   })
 })

@@ -6,6 +6,7 @@ import { lengthChart } from './length-chart.js'
 import { bosCount, continueGreedily } from './prompt-ids.js'
 import { questionDocument, shortestQuestion, type QuestionDocument, type QuestionOptions } from './question-document.js'
 import { readAnswer } from './recall.js'
+import { taskChart } from './task-chart.js'
 import type { TasksConfig } from './tasks-config.js'
 import { noiseText, textHaystack, type HaystackText } from './tasks/haystack.js'
 import type { RetrievalTask } from './tasks/task.js'
@@ -60,7 +61,8 @@ export const createTasksSuite = (suite: TasksSuite, config: TasksConfig): EvalSu
   run: (model, context) => run(suite, config, model, context),
   charts: results => {
     const own = results.filter(result => result.suite === suite.name)
-    return own.length === 0 ? [] : [lengthChart(own, { id: suite.name, metric: 'average', title: `${suite.title}, average of the tasks, by context length`, y: 'Answers found' })]
+    if (own.length === 0) return []
+    return [lengthChart(own, { id: suite.name, metric: 'average', title: `${suite.title}, average of the tasks, by context length`, y: 'Answers found' }), taskChart(own, suite)]
   },
   samples: taskSamples
 })
