@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { SkipwiseError, type EvalContext, type EvalResult, type LanguageModel } from '@skipwise/core'
 import { bootstrapInterval } from './bootstrap.js'
 import type { PerplexityConfig } from './config.js'
@@ -55,11 +56,14 @@ async function evaluateSequences(mode: PerplexityMode, sequences: readonly Seque
       report()
     }
     const evaluate = () => evaluateSequence(mode, sequence, config, model, { onPass, ...(signal && { signal }) })
-    scores.push(await (remember ? remember(`sequence ${i}`, evaluate) : evaluate()))
+    scores.push(await (remember ? remember(`${i} ${digestOf(sequence.ids)}`, evaluate) : evaluate()))
     if (done < before + work[i]) onPass(before + work[i] - done)
   }
   return scores
 }
+
+/** Which tokens these are: what was kept for others is not taken for them. */
+const digestOf = ({ buffer, byteOffset, byteLength }: Int32Array): string => createHash('sha256').update(new Uint8Array(buffer, byteOffset, byteLength)).digest('hex')
 
 function windowResult(window: number, scores: readonly WindowScore[], mode: PerplexityMode, config: PerplexityConfig, seed: number): WindowResult {
   const add = (of: (score: WindowScore) => number) => scores.reduce((sum, score) => sum + of(score), 0), nll = add(score => score.nll)

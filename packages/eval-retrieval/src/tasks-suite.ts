@@ -84,7 +84,7 @@ async function run({ name, version, tasks }: TasksSuite, config: TasksConfig, mo
       for (let trial = 0; trial < config.trials; trial++) {
         context.signal?.throwIfAborted()
         const asked = options(task, length, trial), ask = () => answer(questionDocument(task, model.tokenizer, asked), asked.maxNewTokens, model, context.signal)
-        trials.push(await (context.remember ? context.remember(`${task.name}@${length} ${trial}`, ask) : ask()))
+        trials.push(await (context.remember ? context.remember(`${task.name}@${length} ${trial} ${haystack.digest ?? 'noise'}`, ask) : ask()))
         report()
       }
       results.push({ task: task.name, length, score: mean(trials), interval: wilsonInterval(trials.length * mean(trials), trials.length), trials })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { findCheckpoints } from './checkpoints.js'
+import { digestOfModel, digestOfNamedFiles } from './digests.js'
 import { readResult } from './read-result.js'
 import { readSuites } from './suite-list.js'
 
@@ -40,4 +41,30 @@ describe('readResult', () => {
   it('reads what eval wrote', async () => expect(await readResult(file('result.json', JSON.stringify(result)))).toEqual(result))
   it.each(['', '[]', '{"suite": "passkey"}', JSON.stringify({ ...result, metrics: { a: 'b' } })])('refuses %j', async text => expect(readResult(file('wrong.json', text))).rejects.toThrow('EVAL_RESULT'))
   it('refuses a file that is not there', async () => expect(readResult(join(folder, 'none.json'))).rejects.toThrow('EVAL_RESULT'))
+})
+
+describe('digests', () => {
+  it('of the files that a configuration names follow their contents, wherever they are named', async () => {
+    const of = (config: unknown) => digestOfNamedFiles(config, path => join(folder, path)), config = { data: ['held-*.txt'], nested: { haystack: 'essays' }, mode: 'sliding', windows: [512] }
+    mkdirSync(join(folder, 'essays', 'inner'), { recursive: true })
+    file('held-out.txt', 'a')
+    file('essays/inner/one.txt', 'b')
+    const seen = [await of(config)]
+    file('held-out.txt', 'c')
+    seen.push(await of(config))
+    file('essays/inner/one.txt', 'd')
+    seen.push(await of(config))
+    expect(new Set(seen).size).toBe(3)
+    expect(await of(config)).toBe(seen[2])
+    expect(await of({ windows: [512] })).toBe(await of(undefined))
+  })
+
+  it('of a model follow its files, and nothing else that lies beside them', async () => {
+    model('digested')
+    const at = join(folder, 'digested'), before = await digestOfModel(at)
+    writeFileSync(join(at, 'report.html'), 'x')
+    expect(await digestOfModel(at)).toBe(before)
+    writeFileSync(join(at, 'model.safetensors'), 'x')
+    expect(await digestOfModel(at)).not.toBe(before)
+  })
 })

@@ -1,23 +1,23 @@
 import { writeJsonAtomic } from '@skipwise/checkpoints'
 import type { EvalResult, PluginReference, ProgressListener } from '@skipwise/core'
 import type { Executor } from '@skipwise/runtime'
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { digestOf } from '../digest.js'
 import { loadLanguageModel } from '../load-language-model.js'
 import type { Parts } from '../parts.js'
 import { version } from '../version.js'
+import { digestOfModel, digestOfNamedFiles } from './digests.js'
 import { openJournal } from './journal.js'
 
 /** A result with what it was measured on: everything needed to repeat it. */
 export interface EvaluationRecord extends EvalResult {
   readonly run: {
-    /** Digest of all that decides the numbers. */
+    /** Digest of all that decides the numbers, the files that the configuration names included. */
     readonly key: string
     readonly seed: number
+    /** SHA-256 of the files that the configuration names. */
+    readonly data: string
     readonly model: { readonly folder: string; readonly sha256: string }
     readonly executor: string
     readonly versions: Readonly<Record<string, string>>
@@ -50,21 +50,22 @@ export interface RecordOptions {
  */
 export async function recordEvaluations({ parts, executor, folder, name = folder, suites, seed, resolvePath, fileOf, progress, signal }: RecordOptions): Promise<EvaluationRecord[]> {
   const made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference))
-  const run = { seed, model: { folder, sha256: await digestOfFolder(folder) }, executor: `${executor.name}: ${executor.device}`, versions: { skipwise: version, node: process.versions.node } }
+  const run = { seed, model: { folder, sha256: await digestOfModel(folder) }, executor: `${executor.name}: ${executor.device}`, versions: { skipwise: version, node: process.versions.node } }
   const open = () => loadLanguageModel(folder, parts, { name, executor, lengthLimit: Infinity }), records: EvaluationRecord[] = []
   let model: ReturnType<typeof open> | undefined
   try {
     for (const [i, suite] of made.entries()) {
-      const { sha256 } = run.model, file = fileOf?.(i), key = digestOf([suites[i].name, suites[i].config ?? {}, name, seed, sha256, run.executor, run.versions])
+      const { sha256 } = run.model, file = fileOf?.(i), data = await digestOfNamedFiles(suites[i].config, resolvePath)
+      const key = digestOf([suites[i].name, suites[i].config ?? {}, data, name, seed, sha256, run.executor, run.versions])
       const known = file === undefined ? undefined : await readRecord(file)
       if (known?.run?.key === key) {
-        records.push(known)
+        records.push(known as EvaluationRecord)
         continue
       }
       const journal = file === undefined ? undefined : await openJournal(`${file}.journal`, key)
       try {
         const result = await suite.run(await (model ??= open()), { seed, resolvePath, ...(progress && { progress }), ...(signal && { signal }), ...(journal && { remember: journal.remember }) })
-        const record = { ...result, run: { key, ...run } }
+        const record = { ...result, run: { key, data, ...run } }
         if (file !== undefined) {
           await mkdir(dirname(file), { recursive: true })
           await writeJsonAtomic(file, record)
@@ -82,17 +83,6 @@ export async function recordEvaluations({ parts, executor, folder, name = folder
   }
 }
 
-const readRecord = (file: string): Promise<Partial<EvaluationRecord> & EvaluationRecord | undefined> =>
-  readFile(file, 'utf8').then(text => JSON.parse(text) as EvaluationRecord).catch(() => undefined)
-
-/** SHA-256 of the files of a model folder that decide what it says: names and contents, in order of names. */
-async function digestOfFolder(folder: string): Promise<string> {
-  const hash = createHash('sha256'), names = await readdir(folder).catch(() => [])
-  for (const name of names.filter(name => /^(config\.json|.*\.safetensors|.*\.bin|tokenizer.*|.*\.safetensors\.index\.json)$/.test(name)).sort()) {
-    hash.update(`${name}\n`)
-    await pipeline(createReadStream(join(folder, name)), async function (chunks) {
-      for await (const chunk of chunks) hash.update(chunk as Buffer)
-    })
-  }
-  return hash.digest('hex')
-}
+/** What stands in a file; an older one may lack keys. */
+const readRecord = (file: string): Promise<Partial<EvaluationRecord> | undefined> =>
+  readFile(file, 'utf8').then(text => JSON.parse(text) as Partial<EvaluationRecord>).catch(() => undefined)
