@@ -46,7 +46,7 @@ export interface MetricSamples {
 /** An evaluation suite over the {@link LanguageModel} contract. */
 export interface EvalSuite {
   run(model: LanguageModel, context: EvalContext): Promise<EvalResult>
-  /** Charts that compare results of this suite, one series a result, in the order given. */
+  /** Charts that compare results of this suite, one series a result, in the order given; the first has the headline metric by length. */
   charts(results: readonly EvalResult[]): readonly Chart[]
   /** The units that the metrics of a result are made of; a suite without them cannot be compared by `skipwise eval --compare`. */
   samples?(result: EvalResult): readonly MetricSamples[]
