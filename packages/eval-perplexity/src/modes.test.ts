@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'skipwise-modes-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 writeFileSync(join(folder, 'golden.jsonl'), golden.documents.map(text => JSON.stringify({ text })).join('\n'))
 
-/** The formula of src/golden/modes.py: it speaks of the token, the one before it and the place in what is fed. */
+/** The formula of tools/golden/perplexity_modes.py: it speaks of the token, the one before it and the place in what is fed. */
 const formula: LanguageModel = {
   ...inductionModel(),
   async score(fed, { from = 0 } = {}) {

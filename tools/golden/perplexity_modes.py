@@ -3,7 +3,7 @@
 Each mode is written as its own script has it: labels of -100, the shift by one, means of windows. The model is a formula that depends on
 the token, the one before it and the position in the window, so that a window in the wrong place shows.
 
-usage: python packages/eval-perplexity/src/golden/modes.py > packages/eval-perplexity/src/golden/modes.json
+usage: python tools/golden/perplexity_modes.py > packages/eval-perplexity/src/golden/modes.json
 """
 import json
 import math
@@ -102,7 +102,7 @@ generator = numpy.random.RandomState(20261124)
 documents = [[int(token) for token in generator.randint(97, 123, size=n)] for n in (300, 71, 128, 500)]
 long = [ids for ids in documents if len(ids) >= 128]
 print(json.dumps({
-    "origin": f"src/golden/modes.py, numpy {numpy.__version__}",
+    "origin": f"tools/golden/perplexity_modes.py, numpy {numpy.__version__}",
     "documents": ["".join(map(chr, ids)) for ids in documents],
     "cases": [
         {"mode": "pose", "window": 64, "stride": 16, "bos": True, "minTokens": 128, "perplexity": pose(long, 64, 16, [BOS])},
