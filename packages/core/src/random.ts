@@ -118,10 +118,11 @@ class PhiloxStream implements RandomStream {
         fix: 'pass integers with low ≤ high, less than 2³² apart'
       })
     }
-    const limit = 0x100000000 - (0x100000000 % range)
+    if (range === 0x100000000) return low + this.uint32()
     for (;;) {
       const draw = this.uint32()
-      if (draw < limit) return low + (draw % range)
+      // only a draw of the last `range` numbers can lie in the part that is no whole multiple of the range
+      if (draw < 0x100000000 - range || draw < 0x100000000 - (0x100000000 % range)) return low + ((draw >>> 0) % (range >>> 0))
     }
   }
 
