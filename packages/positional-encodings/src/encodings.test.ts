@@ -2,7 +2,7 @@ import { describePositionalEncoding } from '@skipwise/testing'
 import type { PositionalEncoding } from '@skipwise/nn'
 import { tf } from '@skipwise/runtime'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { alibi, alibiSlopes, nope, rotaryHalf, rotaryInterleaved } from './index.js'
+import { alibi, alibiSlopes, nope, rotaryHalf, rotaryInterleaved, xpos } from './index.js'
 
 beforeAll(() => tf.setBackend('cpu'))
 
@@ -10,6 +10,34 @@ describePositionalEncoding(rotaryHalf)
 describePositionalEncoding(rotaryInterleaved)
 describePositionalEncoding(alibi, { except: ['rotation'] })
 describePositionalEncoding(nope, { except: ['rotation', 'distance'] })
+
+describePositionalEncoding(xpos, { configs: [{}, { scaleBase: 2000 }], except: ['rotation', 'norm'] })
+
+describe('xpos', () => {
+  const frequencies = { inverseFrequencies: Float64Array.of(1, 0.1), attentionFactor: 1, softmaxScale: 1 }, [q, k] = [[0.5, -1, 2, 0.3], [1, 0.7, -0.4, 1.5]]
+
+  // torchscale's definition: scale ((2i + 0.4 R) / 1.4 R)^(m / 512) on queries, its inverse on keys
+  test.each([[0, 0], [3, 1], [700, 90], [30000, 29000]])('scores are of RoPE, each pair times its decay: query at %i, key at %i', (query, key) => {
+    const { tables, apply } = xpos.create({ scaleBase: 512 })
+    const encode = (x: number[], position: number, role: 'query' | 'key') => tf.tidy(() => {
+      const { cos, sin } = tables(Int32Array.of(position), frequencies), table = (data: Float32Array) => tf.tensor3d(data, [1, 1, 2])
+      return apply(tf.tensor4d(x, [1, 1, 1, 4]), table(cos), table(sin), role).dataSync<'float32'>()
+    })
+    const score = encode(q, query, 'query').reduce((sum, value, i) => sum + value * encode(k, key, 'key')[i], 0)
+    const expected = [0, 1].reduce((sum, i) => {
+      const angle = (query - key) * frequencies.inverseFrequencies[i], [a, b, c, d] = [q[2 * i], q[2 * i + 1], k[2 * i], k[2 * i + 1]]
+      return sum + ((2 * i + 1.6) / 5.6) ** ((query - key) / 512) * ((a * c + b * d) * Math.cos(angle) + (a * d - b * c) * Math.sin(angle))
+    }, 0)
+    expect(Math.abs(score - expected)).toBeLessThan(2e-6)
+  })
+
+  test('refuses positions beyond float32, naming the scaleBase that holds them, and attention factors', () => {
+    const { tables } = xpos.create({ scaleBase: 512 })
+    expect(() => tables(Int32Array.of(0, 131071), frequencies)).toThrow(/^ENCODING_XPOS: .*131071.*at least 2053/)
+    expect(() => xpos.create({ scaleBase: 2053 }).tables(Int32Array.of(131071), frequencies)).not.toThrow()
+    expect(() => tables(Int32Array.of(0), { ...frequencies, attentionFactor: 1.2 })).toThrow('ENCODING_XPOS')
+  })
+})
 
 describe('pairs', () => {
   /** Position 1 turns the first pair by one radian and the others by 0.1, 0.01, …: (1, 0) → (cos 1, sin 1) shows where its partner is. */

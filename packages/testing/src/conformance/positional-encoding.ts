@@ -63,7 +63,9 @@ function describeInstance(create: () => PositionalEncoding, except: ReadonlySet<
   }
   const draws = Array.from({ length: 40 }, (_, index) => {
     const random = randomStream({ seed: 0, stream: 'positional-encoding conformance', index }), vector = () => Float32Array.from({ length: R }, () => 4 * random.uniform() - 2)
-    return { q: vector(), k: vector(), query: random.integer(0, 2000), key: random.integer(0, 2000), shift: random.integer(1, 2000) }
+    // attention is causal: a key does not stand behind its query
+    const key = random.integer(0, 2000)
+    return { q: vector(), k: vector(), query: random.integer(key, 2000), key, shift: random.integer(1, 2000) }
   })
 
   if (rotates) {
@@ -80,7 +82,7 @@ function describeInstance(create: () => PositionalEncoding, except: ReadonlySet<
   }
 
   test('gives positions to a bias, with a slope above 0 for every head, and to nothing else', () => {
-    const encoding = create(), positionIds = Int32Array.of(0, 1, 131_071), { positions } = encoding.tables(positionIds, original)
+    const encoding = create(), positionIds = Int32Array.of(0, 1, 20_000), { positions } = encoding.tables(positionIds, original)
     expect(positions && [...positions]).toEqual(encoding.slopes && [...positionIds])
     if (!encoding.slopes) return
     for (const heads of [1, 2, 3, 8, 12, 40]) {
