@@ -38,6 +38,8 @@ export interface Experiment {
   readonly data: readonly WeightedCorpus[]
   readonly dataDigest: string
   readonly example: (index: number) => PositionedExample
+  /** T: tokens of an example. */
+  readonly exampleLength: number
   readonly options: CompleteTrainingOptions
   readonly suites: readonly EvalSuite[]
   readonly executor: ExecutorLoader
@@ -120,6 +122,7 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
     kind, recipe, baseFolder, parts, source, window, rope, data, dataDigest, suites, executor, config, weights, output, stateFolder, runKey,
     baseInterpolation: registry.resolveUnknown('interpolation', source.rope),
     example: createExamples(data, transform as PositionTransform, window, trainSeed, training.steps * training.batch),
+    exampleLength: transform.exampleLength?.(window) ?? window.original,
     options: training,
     dtype: recipe.dtype ?? source.dtype
   }

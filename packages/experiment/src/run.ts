@@ -70,16 +70,17 @@ export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}
 type LanguageModelParts = Parameters<typeof createLanguageModel>[0]
 
 async function trainAndWrite(experiment: Experiment, executor: Executor, { progress, signal }: RunHooks, folder: string): Promise<TrainingSummary> {
-  const { source, rope, window, options, weights, example, stateFolder, runKey } = experiment
+  const { source, rope, window, options, weights, example, exampleLength, stateFolder, runKey } = experiment
   const result = await train({
-    model: source.model, encoding: source.encoding, executor, window, options, weights, example, stateFolder, runKey,
+    model: source.model, encoding: source.encoding, executor, options, weights, example, stateFolder, runKey,
+    window: { ...window, original: exampleLength },
     frequencies: frequenciesOf(rope.interpolation, rope)(window.target),
     ...(progress && { progress }),
     ...(signal && { signal })
   })
   await writeModelFolder(folder, experiment, result.weights)
   return {
-    steps: options.steps, tokens: options.steps * options.batch * window.original, losses: result.losses,
+    steps: options.steps, tokens: options.steps * options.batch * exampleLength, losses: result.losses,
     tokensPerSecond: result.tokensPerSecond, peakMemoryMB: process.resourceUsage().maxRSS / 1024
   }
 }

@@ -12,6 +12,12 @@ export function checkWindow({ original, target }: Window): void {
   })
 }
 
+/** @throws SkipwiseError `POSITIONS_WINDOW` */
+export function checkChunks(chunks: number, tokens: number): void {
+  if (chunks <= tokens) return
+  throw new SkipwiseError('POSITIONS_WINDOW', { problem: `${chunks} chunks do not fit into ${tokens} tokens`, fix: 'use at most one chunk per token' })
+}
+
 /** The fewest document tokens of a transform that takes one whole window. @throws SkipwiseError `POSITIONS_WINDOW` */
 export function oneWindow(window: Window): number {
   checkWindow(window)

@@ -1,10 +1,9 @@
-import { definePlugin, randomStream, type PositionTransform } from '@skipwise/core'
+import { definePlugin, type PositionTransform } from '@skipwise/core'
 import { z } from 'zod'
-import { assertPositionIds, checkDocument, checkWindow, oneWindow } from './checks.js'
-
-const config = z.strictObject({
-  span: z.enum(['random', 'first']).default('random').describe('which T tokens of a document: any run of it with the same probability, or its first')
-})
+import { checkDocument, checkWindow, oneWindow } from './checks.js'
+import { assemble } from './chunks.js'
+import { exactCoverage } from './coverage.js'
+import { runStart, span } from './run-of-text.js'
 
 /**
  * Positions 0 … T − 1 without skips: the baseline that trains with interpolation alone at the original window (asked for in PoSE
@@ -14,20 +13,15 @@ export const contiguous = definePlugin({
   kind: 'position-transform',
   name: 'contiguous',
   summary: 'a run of the document at positions 0 … T − 1, no skips',
-  config,
+  config: z.strictObject({ span }),
   create: ({ span }): PositionTransform => ({
     minimumTokens: oneWindow,
+    coverage: window => exactCoverage(window, { chunks: 1 }),
     example: (document, window, draw) => {
       checkWindow(window)
-      const { original: tokens, target } = window
+      const { original: tokens } = window
       checkDocument(document, tokens)
-      const start = span === 'first' ? 0 : randomStream({ ...draw, stream: 'position-transform' }).integer(0, document.length - tokens)
-      const positionIds = new Int32Array(tokens)
-      for (let t = 0; t < tokens; t++) positionIds[t] = t
-      assertPositionIds(positionIds, target)
-      const labelMask = new Uint8Array(tokens).fill(1)
-      labelMask[0] = 0
-      return { ids: document.slice(start, start + tokens), positionIds, labelMask }
+      return assemble(document, window, { starts: [0, tokens], skips: [0], sources: [runStart(document.length, tokens, span, draw)] })
     }
   })
 })

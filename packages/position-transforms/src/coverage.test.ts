@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import { contiguous, estimateCoverage, exactCoverage, pose } from './index.js'
+import { contiguous, coverageChart, estimateCoverage, exactCoverage, fullLength, planCoverage, pose, randpos } from './index.js'
 
 const posed = (config: object) => pose.create(pose.config.parse(config))
 
@@ -69,5 +69,60 @@ describe('estimated coverage', () => {
     const far = (chunks: number) => estimateCoverage(posed({ chunks }), window, { examples: 500, seed: 0 }).probability.slice(2048, 14336).reduce((sum, p) => sum + p, 0)
     expect(far(3)).toBeGreaterThan(1.2 * far(2))
     expect(estimateCoverage(contiguous.create({ span: 'first' }), window, { examples: 2, seed: 0 }).probability.slice(2048).every(p => p === 0)).toBe(true)
+  })
+})
+
+describe('a plan', () => {
+  const window = { original: 2048, target: 16384 }, planned = 64000
+
+  test('of 120,000 tokens at 2,048 → 131,072 is even, of 131,072 is not: T + L_c', () => {
+    const large = { original: 2048, target: 131072 }, even = planCoverage(posed({}), { window: large, serve: 120000, planned })
+    expect(even).toMatchObject({ isEven: true, examples: undefined, recommendedTarget: 122048, rarest: { distance: 2048 } })
+    expect(even.rarest.expectedExamples).toBeCloseTo((64000 * 2047) / 129025, 6)
+    const whole = planCoverage(posed({}), { window: large, planned })
+    expect(whole).toMatchObject({ isEven: false, recommendedTarget: 133120, rarest: { distance: 131071, probability: 1 / 129025 } })
+    expect(planCoverage(posed({}), { window: { original: 2048, target: 133120 }, serve: 131072, planned }).isEven).toBe(true)
+    expect(planCoverage(posed({}), { window: large, serve: 200000, planned })).toMatchObject({ isEven: false })
+  })
+
+  test('counts the distances that a run is expected not to show', () => {
+    const small = { original: 4, target: 8 }, p = exactCoverage(small)
+    expect(planCoverage(posed({}), { window: small, planned: 3 }).expectedUnseen).toBeCloseTo(p.reduce((sum, value) => sum + (1 - value) ** 3, 0), 12)
+    expect(planCoverage(posed({}), { window: small, serve: 10, planned: 1e9 }).expectedUnseen).toBeCloseTo(2, 6)
+  })
+
+  // figure 5 of the paper: the original falls to 0 at L_c; three chunks lie above two; RandPos is near 1
+  test('has the curves of figure 5', () => {
+    const of = (transform: Parameters<typeof planCoverage>[0]) => planCoverage(transform, { window, planned, examples: 400 })
+    const [none, two, three, random, full] = [contiguous.create({ span: 'first' }), posed({}), posed({ chunks: 3 }), randpos.create({}), fullLength.create({ span: 'first' })].map(of)
+    for (let r = 2048; r < 14000; r += 500) {
+      expect(none.probability[r]).toBe(0)
+      expect(two.probability[r]).toBeCloseTo(0.1428, 4)
+      expect(three.probability[r]).toBeGreaterThan(two.probability[r])
+      expect(random.probability[r]).toBeGreaterThan(0.99)
+      expect(full.probability[r]).toBe(1)
+    }
+    expect([none.probability[1000], two.probability[1000]]).toEqual([1, 1])
+    expect(two.probability[1500]).toBeLessThan(1)
+    const chart = coverageChart([{ name: 'none', plan: none }, { name: 'pose', plan: two }], window, 12000)
+    expect(chart.series.map(({ name }) => name)).toEqual(['none', 'pose'])
+    expect(chart.rules).toEqual([{ x: 2048, label: 'original window' }, { x: 12000, label: 'served' }])
+  })
+
+  test('counts examples of few and of many runs alike', () => {
+    const small = { original: 12, target: 40 }
+    for (const transform of [posed({ chunks: 3 }), randpos.create({})]) {
+      const examples = 50, counts = new Float64Array(40), document = new Int32Array(41)
+      for (let index = 0; index < examples; index++) {
+        const { positionIds } = transform.example(document, small, { seed: 0, epoch: 0, index }), held = new Set<number>()
+        positionIds.forEach(a => positionIds.forEach(b => held.add(Math.abs(a - b))))
+        for (const distance of held) counts[distance]++
+      }
+      expect(estimateCoverage(transform, small, { examples, seed: 0 }).probability).toEqual(counts.map(count => count / examples))
+    }
+    // a target large against the runs is counted by sorting them: the same numbers as of every pair
+    const large = { original: 6, target: 400 }, transform = posed({ chunks: 3 }), { positionIds } = transform.example(new Int32Array(401), large, { seed: 0, epoch: 0, index: 0 })
+    const held = new Set(Array.from(positionIds).flatMap(a => Array.from(positionIds, b => Math.abs(a - b))))
+    estimateCoverage(transform, large, { examples: 1, seed: 0 }).probability.forEach((p, r) => expect(p, `distance ${r}`).toBe(held.has(r) ? 1 : 0))
   })
 })

@@ -1,4 +1,4 @@
-import { SkipwiseError, type PositionTransform, type Window } from '@skipwise/core'
+import { SkipwiseError, type Window } from '@skipwise/core'
 import { checkWindow } from './checks.js'
 import type { ChunkLengths } from './chunk-lengths.js'
 
@@ -15,8 +15,8 @@ export interface ExactCoverageOptions {
  *
  * With N = 2, a cut c and a skip u ~ U{0 … M}, M = L_t − L_c, the example holds r in two independent ways:
  *
- * - inside a chunk: r < max(c, L_c − c). Under `uniform` (c ~ U{1 … L_c − 1}) that has probability 1 for r < ⌈L_c / 2⌉, else
- *   2 (L_c − 1 − r) / (L_c − 1) down to 0 at L_c − 1; under `equal` it is certain or impossible;
+ * - inside a chunk: r < max(c, L_c − c), of which the share of cuts is counted. Under `uniform` (c ~ U{1 … L_c − 1}) that is 1 for
+ *   r < ⌈L_c / 2⌉, else 2 (L_c − 1 − r) / (L_c − 1) down to 0 at L_c − 1; under `equal` it is certain or impossible;
  * - across: the distances between the chunks are u + 1 … u + L_c − 1, all of them, whatever c; so the probability is the share of
  *   skips in [r − L_c + 1, r − 1]: `(min(M, r − 1) − max(0, r − L_c + 1) + 1) / (M + 1)`.
  *
@@ -28,63 +28,27 @@ export interface ExactCoverageOptions {
  */
 export function exactCoverage(window: Window, { chunks = 2, lengths = 'uniform' }: ExactCoverageOptions = {}): Float64Array {
   checkWindow(window)
-  const { original, target } = window, skipLimit = target - original
+  const { original, target } = window, skips = target - original + 1
   if (chunks === 1) return Float64Array.from({ length: target }, (_, distance) => (distance < original ? 1 : 0))
   if (chunks !== 2) {
     throw new SkipwiseError('COVERAGE_CHUNKS', { problem: `no closed form for ${chunks} chunks`, fix: 'use 1 or 2 chunks, or estimateCoverage for any transform' })
   }
   if (original < 2) throw new SkipwiseError('POSITIONS_WINDOW', { problem: '2 chunks do not fit into 1 token', fix: 'use a window of at least 2 tokens' })
-  const half = Math.ceil(original / 2)
-  return Float64Array.from({ length: target }, (_, distance) => {
-    const longer = lengths === 'equal' ? 0 : Math.max(0, (2 * (original - 1 - distance)) / (original - 1))
-    const inside = distance < half ? 1 : longer
-    const skips = Math.min(skipLimit, distance - 1) - Math.max(0, distance - original + 1) + 1
-    return inside + (1 - inside) * (Math.max(0, skips) / (skipLimit + 1))
-  })
-}
-
-/** What {@link estimateCoverage} measures. */
-export interface CoverageEstimate {
-  /** Share of the examples that hold each relative distance, [L_t]. */
-  readonly probability: Float64Array
-  /** √(p (1 − p) / n) of each, [L_t]. */
-  readonly standardError: Float64Array
-  /** n */
-  readonly examples: number
+  const cuts = { uniform: [1, original - 1], equal: [original >> 1, original >> 1], half: [1, (original + 1) >> 1] } as const
+  return twoChunkCoverage(window, cuts[lengths], most => (most + 1) / skips)
 }
 
 /**
- * The same probabilities for any position transform, counted over `examples` seeded examples (indices 0 … n − 1 of epoch 0).
- *
- * @param examples n ≥ 1
- * @throws SkipwiseError what the transform throws
+ * The same for two chunks whose cut is uniform over `cuts`, both ends included, and whose relative skip u has the distribution function
+ * `skipAtMost`, P(u ≤ k) for 0 ≤ k ≤ L_t − L_c.
  */
-export function estimateCoverage(transform: PositionTransform, window: Window, { examples, seed }: { readonly examples: number; readonly seed: number }): CoverageEstimate {
-  const document = new Int32Array(transform.minimumTokens(window)), counts = new Float64Array(window.target)
-  for (let index = 0; index < examples; index++) countDistances(transform.example(document, window, { seed, epoch: 0, index }).positionIds, counts)
-  const probability = counts.map(count => count / examples)
-  return { probability, standardError: probability.map(p => Math.sqrt((p * (1 - p)) / examples)), examples }
-}
-
-/** Adds 1 to every distance that one example holds: runs of consecutive ids hold intervals of distances, whose union is counted. */
-function countDistances(positionIds: Int32Array, counts: Float64Array): void {
-  const runs: [first: number, last: number][] = []
-  for (const position of positionIds) {
-    const run = runs.at(-1)
-    if (run && position === run[1] + 1) run[1] = position
-    else runs.push([position, position])
-  }
-  const changes = new Int32Array(counts.length + 1)
-  const add = (from: number, to: number) => {
-    changes[from]++
-    changes[to + 1]--
-  }
-  runs.forEach(([first, last], j) => {
-    add(0, last - first)
-    for (let i = 0; i < j; i++) add(first - runs[i][1], last - runs[i][0])
+export function twoChunkCoverage({ original, target }: Window, [least, most]: readonly [number, number], skipAtMost: (k: number) => number): Float64Array {
+  const skipLimit = target - original, atMost = (k: number) => (k < 0 ? 0 : skipAtMost(k))
+  return Float64Array.from({ length: target }, (_, distance) => {
+    // cuts above the distance, and those with as much behind them; both count once
+    const first = Math.max(least, distance + 1), last = Math.min(most, original - 1 - distance)
+    const inside = (Math.max(0, most - first + 1) + Math.max(0, last - least + 1) - Math.max(0, last - first + 1)) / (most - least + 1)
+    const across = atMost(Math.min(skipLimit, distance - 1)) - atMost(Math.min(skipLimit, Math.max(0, distance - original + 1) - 1))
+    return inside + (1 - inside) * across
   })
-  for (let distance = 0, open = 0; distance < counts.length; distance++) {
-    open += changes[distance]
-    if (open > 0) counts[distance]++
-  }
 }

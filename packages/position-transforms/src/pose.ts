@@ -1,7 +1,10 @@
-import { definePlugin, randomStream, SkipwiseError, type PositionTransform, type RandomStream } from '@skipwise/core'
+import { definePlugin, randomStream, type PositionTransform, type RandomStream, type Window } from '@skipwise/core'
 import { z } from 'zod'
-import { assertPositionIds, checkDocument, checkWindow, oneWindow } from './checks.js'
+import { boundaryBefore, boundaryTest, nearestBoundary, type IsBoundary } from './boundaries.js'
+import { checkChunks, checkDocument, checkWindow, oneWindow } from './checks.js'
 import { chunkStarts } from './chunk-lengths.js'
+import { assemble, type Chunks } from './chunks.js'
+import { exactCoverage } from './coverage.js'
 
 const config = z.strictObject({
   chunks: z.int().min(1).default(2).describe('N: chunks of an example; 1 does not skip, 2 is the paper'),
@@ -9,13 +12,15 @@ const config = z.strictObject({
     .enum(['sampled', 'contiguous', 'aligned'])
     .default('sampled')
     .describe('which tokens the chunks take: offsets of their own (v random), one run of text (v = 0), or the text at the position ids (v = u)'),
-  lengths: z.enum(['uniform', 'equal']).default('uniform').describe('how an example is split into chunks: any split with the same probability, or equal parts'),
+  lengths: z
+    .enum(['uniform', 'equal', 'half'])
+    .default('uniform')
+    .describe('how an example is split into chunks: any split with the same probability, equal parts, or a first chunk of at most half'),
+  splitAt: z.array(z.int().min(0)).default([]).describe('token ids that may begin a chunk, for instance of line breaks or turn markers; empty for any token'),
   maskBoundaryLabels: z.boolean().default(false).describe('leave the first token of every chunk but the first out of the loss')
 })
 
-/**
- * Offsets 0 = x_0 ≤ x_1 ≤ …, each uniform from the one before to `limit`: x_i ~ U{x_{i−1} … limit} (PoSE eq. 3 and 5), [N].
- */
+/** Offsets 0 = x_0 ≤ x_1 ≤ …, each uniform from the one before to `limit`: x_i ~ U{x_{i−1} … limit} (PoSE eq. 3 and 5), [N]. */
 function offsets(chunks: number, limit: number, random: RandomStream): Int32Array {
   const drawn = new Int32Array(chunks)
   for (let i = 1; i < chunks; i++) drawn[i] = random.integer(drawn[i - 1], limit)
@@ -33,36 +38,49 @@ function offsets(chunks: number, limit: number, random: RandomStream): Int32Arra
  *   keeps the distribution of the position ids and takes the text as near to its true place as the document allows.
  *
  * The paper does not say how lengths are drawn; `uniform` takes every split into N chunks of ≥ 1 token with the same probability.
- * (The authors' repository keeps the first chunk at or below half; coverage is the same.) Splits and skips are drawn before
- * content, so one draw has the same position ids under every content strategy.
+ * Splits and skips are drawn before content, so one draw has the same position ids under every content strategy.
+ *
+ * With `splitAt`, text splits only before these tokens: each cut moves to the nearest such place of the text before it, and the text of a chunk begins at
+ * the last such place at or before the drawn one (`aligned` keeps v = u by moving both). A cut that finds none is left out, so there are fewer chunks.
  */
 export const pose = definePlugin({
   kind: 'position-transform',
   name: 'pose',
   summary: 'PoSE: chunks of a training window with random skips between them',
   config,
-  create: ({ chunks, content, lengths, maskBoundaryLabels }): PositionTransform => ({
-    minimumTokens: oneWindow,
-    example: (document, window, draw) => {
-      checkWindow(window)
-      const { original: tokens, target } = window
-      if (chunks > tokens) throw new SkipwiseError('POSITIONS_WINDOW', { problem: `${chunks} chunks do not fit into ${tokens} tokens`, fix: 'use at most one chunk per token' })
-      checkDocument(document, tokens)
-      const random = randomStream({ ...draw, stream: 'position-transform' })
-      const starts = chunkStarts(lengths, tokens, chunks, random)
-      const skips = offsets(chunks, target - tokens, random), spare = document.length - tokens
-      const sources = content === 'sampled' ? offsets(chunks, spare, random) : content === 'aligned' ? skips.map(skip => Math.min(skip, spare)) : new Int32Array(chunks)
-
-      const ids = new Int32Array(tokens), positionIds = new Int32Array(tokens), labelMask = new Uint8Array(tokens).fill(1)
-      for (let i = 0; i < chunks; i++) {
-        const start = starts[i], end = starts[i + 1], skip = skips[i], source = sources[i]
-        ids.set(document.subarray(source + start, source + end), start)
-        for (let t = start; t < end; t++) positionIds[t] = skip + t
-        if (maskBoundaryLabels) labelMask[start] = 0
+  create: ({ chunks, content, lengths, splitAt, maskBoundaryLabels }): PositionTransform => {
+    const isBoundary = boundaryTest(splitAt)
+    return {
+      minimumTokens: oneWindow,
+      ...(chunks <= 2 && !isBoundary && { coverage: (window: Window) => exactCoverage(window, { chunks, lengths }) }),
+      example: (document, window, draw) => {
+        checkWindow(window)
+        const { original: tokens, target } = window
+        checkChunks(chunks, tokens)
+        checkDocument(document, tokens)
+        const random = randomStream({ ...draw, stream: 'position-transform' })
+        const starts = chunkStarts(lengths, tokens, chunks, random)
+        const skips = offsets(chunks, target - tokens, random), spare = document.length - tokens
+        const sources = content === 'sampled' ? offsets(chunks, spare, random) : content === 'aligned' ? skips.map(skip => Math.min(skip, spare)) : new Int32Array(chunks)
+        const drawn: Chunks = { starts, skips, sources }
+        return assemble(document, window, isBoundary ? atBoundaries(document, isBoundary, drawn, content === 'aligned') : drawn, maskBoundaryLabels)
       }
-      labelMask[0] = 0
-      assertPositionIds(positionIds, target)
-      return { ids, positionIds, labelMask }
     }
-  })
+  }
 })
+
+/** The same chunks with their splits moved to boundaries. */
+function atBoundaries(document: Int32Array, isBoundary: NonNullable<IsBoundary>, drawn: Chunks, aligned: boolean): Chunks {
+  const chunks = drawn.skips.length, tokens = drawn.starts[chunks], starts = [0], skips = [drawn.skips[0]], sources = [drawn.sources[0]]
+  for (let i = 1; i < chunks; i++) {
+    const source = sources[sources.length - 1], cut = nearestBoundary(document, isBoundary, source, drawn.starts[i], starts[starts.length - 1], tokens)
+    if (cut === undefined) continue
+    const moved = boundaryBefore(document, isBoundary, drawn.sources[i] + cut, source + cut) - cut
+    // where the document ends before the position id there is no true place to keep to
+    const skip = aligned && drawn.sources[i] === drawn.skips[i] ? moved : drawn.skips[i]
+    starts.push(cut)
+    sources.push(moved)
+    skips.push(Math.max(skip, skips[skips.length - 1]))
+  }
+  return { starts: [...starts, tokens], skips, sources }
+}

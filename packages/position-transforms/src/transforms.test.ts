@@ -7,7 +7,11 @@ import { assertPositionIds, contiguous, pose } from './index.js'
 
 describePositionTransform(contiguous, { configs: [{}, { span: 'first' }] })
 describePositionTransform(pose, {
-  configs: [{}, { chunks: 1 }, { chunks: 3, lengths: 'equal' }, { content: 'contiguous', maskBoundaryLabels: true }, { chunks: 5, content: 'aligned' }]
+  configs: [
+    {}, { chunks: 1 }, { chunks: 3, lengths: 'equal' }, { lengths: 'equal' }, { lengths: 'half' }, { chunks: 4, lengths: 'half' }, { content: 'contiguous', maskBoundaryLabels: true },
+    { chunks: 5, content: 'aligned' },
+    ...['sampled', 'contiguous', 'aligned'].map(content => ({ chunks: 3, content, splitAt: Array.from({ length: 50 }, (_, i) => 10 + 3 * (4 * i + 1)) }))
+  ]
 })
 
 const posed = (config: object) => pose.create(pose.config.parse(config))
@@ -26,7 +30,7 @@ const scenes = fc
     })
   )
 const contents = fc.constantFrom('sampled', 'contiguous', 'aligned')
-const lengthRules = fc.constantFrom('uniform', 'equal')
+const lengthRules = fc.constantFrom('uniform', 'equal', 'half')
 
 /** First indices of the stretches over which `values` − index is constant. */
 const stretchStarts = (values: Int32Array) => Array.from(values.keys()).filter(t => t === 0 || values[t] !== values[t - 1] + 1)
@@ -107,6 +111,18 @@ describe('chunk starts', () => {
   })
   test('equal: parts differ by at most one token', () => {
     expect([...chunkStarts('equal', 10, 3, randomStream({ seed: 0, stream: 'test' }))]).toEqual([0, 3, 6, 10])
+  })
+  test('half: the first of 1 … ⌊(T + 1) / 2⌋ tokens, the rest split like uniform', () => {
+    const n = 12000, seen = new Map<string, number>(), random = randomStream({ seed: 0, stream: 'test' })
+    for (let i = 0; i < n; i++) {
+      const key = chunkStarts('half', 6, 3, random).join()
+      seen.set(key, (seen.get(key) ?? 0) + 1)
+    }
+    for (let first = 1; first <= 3; first++) for (let second = first + 1; second <= 5; second++) {
+      const p = 1 / 3 / (5 - first)
+      expect(Math.abs((seen.get([0, first, second, 6].join()) ?? 0) / n - p)).toBeLessThan(4.5 * Math.sqrt(p / n))
+    }
+    expect([...chunkStarts('half', 3, 3, random)]).toEqual([0, 1, 2, 3])
   })
   test('as many chunks as tokens', () => {
     expect([...chunkStarts('uniform', 4, 4, randomStream({ seed: 0, stream: 'test' }))]).toEqual([0, 1, 2, 3, 4])

@@ -1,6 +1,6 @@
 /** The window of training (L_c) and the window to reach (L_t), in tokens. */
 export interface Window {
-  /** L_c: tokens of a training example. */
+  /** L_c: tokens of a training example, unless the transform says otherwise. */
   readonly original: number
   /** L_t: position ids stay below this. */
   readonly target: number
@@ -14,7 +14,7 @@ export interface ExampleDraw {
   readonly index: number
 }
 
-/** One training example of T = `window.original` tokens. */
+/** One training example of T tokens. */
 export interface PositionedExample {
   /** Token ids, [T]. */
   readonly ids: Int32Array
@@ -28,6 +28,10 @@ export interface PositionedExample {
 export interface PositionTransform {
   /** The fewest document tokens that make an example. */
   minimumTokens(window: Window): number
+  /** T: tokens of an example; `window.original` of a transform that leaves this out. */
+  exampleLength?(window: Window): number
+  /** The probability that one example holds two tokens at each relative distance, exactly, [L_t]; left out where no closed form is known. */
+  coverage?(window: Window): Float64Array
   /**
    * @param document token ids, at least `minimumTokens(window)` of them
    * @throws SkipwiseError `POSITIONS_DOCUMENT_SHORT`, `POSITIONS_WINDOW`

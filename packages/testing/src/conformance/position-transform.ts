@@ -17,12 +17,15 @@ const usualWindows: readonly Window[] = [
   { original: 7, target: 100 }
 ]
 
+/** Targets up to which every distance of every example is counted. */
+const LARGEST_COUNTED = 100
+
 const draws: readonly ExampleDraw[] = [0, 1, 2 ** 40].flatMap(seed => [0, 3].flatMap(epoch => Array.from({ length: 8 }, (_, index) => ({ seed, epoch, index }))))
 
 /**
  * The conformance suite of position transforms; call it in a vitest file. It holds a plugin to what training relies on: T tokens of
  * the document in their order, strictly increasing position ids below the target, a label mask of 0 and 1 that begins with 0, the same
- * example for the same draw in any order, an untouched document, and coded errors.
+ * example for the same draw in any order and others in every epoch, an untouched document, a coverage that is true, and coded errors.
  *
  * @example
  * ```ts
@@ -51,14 +54,15 @@ export function describePositionTransform<Schema extends StandardSchemaV1>(
 function describeWindow(create: () => PositionTransform, window: Window): void {
   // Token ids rise with the place in the document, so the order of the ids tells the places of the tokens.
   const documentOf = (length: number) => Int32Array.from({ length }, (_, place) => 10 + 3 * place)
-  const lengths = () => [create().minimumTokens(window), window.original * 2 + 1, window.target * 2].map(length => Math.max(length, create().minimumTokens(window)))
+  const T = () => create().exampleLength?.(window) ?? window.original
+  const lengths = () => [create().minimumTokens(window), T() * 2 + 1, window.target * 2].map(length => Math.max(length, create().minimumTokens(window)))
 
   test('makes T tokens of the document, in order, at strictly increasing positions below the target', () => {
     for (const length of lengths()) {
       const document = documentOf(length)
       for (const draw of draws) {
         const example = create().example(document, window, draw)
-        checkExample(example, window)
+        checkExample(example, T(), window)
         expect(example.ids.every(id => (id - 10) % 3 === 0 && id >= 10 && id < 10 + 3 * length)).toBe(true)
         expect(isRising(example.ids)).toBe(true)
       }
@@ -75,6 +79,30 @@ function describeWindow(create: () => PositionTransform, window: Window): void {
     expect(draws.map(draw => textOf(instance.example(document, window, draw)))).toEqual(texts)
   })
 
+  test('draws anew in every epoch, unless it draws nothing', () => {
+    const document = documentOf(Math.max(create().minimumTokens(window), 2 * window.target)), transform = create()
+    const texts = (epoch: number) => Array.from({ length: 20 }, (_, index) => textOf(transform.example(document, window, { seed: 0, epoch, index })))
+    if (new Set(texts(0)).size > 1) expect(texts(1)).not.toEqual(texts(0))
+  })
+
+  test('gives a coverage, if any, that its examples have', () => {
+    const exact = create().coverage?.(window)
+    if (!exact) return
+    expect(exact).toHaveLength(window.target)
+    expect(exact.every(p => p >= 0 && p <= 1 + 1e-12)).toBe(true)
+    if (window.target > LARGEST_COUNTED) return
+    const examples = 3000, document = documentOf(Math.max(create().minimumTokens(window), window.target + 1)), counts = new Float64Array(window.target), transform = create()
+    for (let index = 0; index < examples; index++) {
+      const { positionIds } = transform.example(document, window, { seed: 0, epoch: 0, index }), held = new Set<number>()
+      positionIds.forEach((later, t) => positionIds.subarray(0, t + 1).forEach(earlier => held.add(later - earlier)))
+      for (const distance of held) counts[distance]++
+    }
+    exact.forEach((p, distance) => {
+      const deviation = Math.sqrt((p * (1 - p)) / examples)
+      expect(Math.abs(counts[distance] / examples - p), `distance ${distance}`).toBeLessThan(5 * deviation + 1e-9)
+    })
+  })
+
   test('refuses a document that is too short and windows that are impossible', () => {
     const short = documentOf(create().minimumTokens(window) - 1)
     expect(codeOf(() => create().example(short, window, draws[0]))).toBe('POSITIONS_DOCUMENT_SHORT')
@@ -84,14 +112,14 @@ function describeWindow(create: () => PositionTransform, window: Window): void {
   })
 }
 
-function checkExample({ ids, positionIds, labelMask }: PositionedExample, { original, target }: Window): void {
+function checkExample({ ids, positionIds, labelMask }: PositionedExample, T: number, { target }: Window): void {
   expect(ids).toBeInstanceOf(Int32Array)
   expect(positionIds).toBeInstanceOf(Int32Array)
   expect(labelMask).toBeInstanceOf(Uint8Array)
-  expect([ids.length, positionIds.length, labelMask.length]).toEqual([original, original, original])
+  expect([ids.length, positionIds.length, labelMask.length]).toEqual([T, T, T])
   expect(isRising(positionIds)).toBe(true)
   expect(positionIds[0]).toBeGreaterThanOrEqual(0)
-  expect(positionIds[original - 1]).toBeLessThan(target)
+  expect(positionIds[T - 1]).toBeLessThan(target)
   expect(labelMask[0]).toBe(0)
   expect(labelMask.every(label => label === 0 || label === 1)).toBe(true)
 }

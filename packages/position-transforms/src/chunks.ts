@@ -1,0 +1,31 @@
+import type { PositionedExample, Window } from '@skipwise/core'
+import { assertPositionIds } from './checks.js'
+
+/** Where an example's chunks lie; chunk i is its tokens `starts[i]` … `starts[i + 1]` − 1, an empty one holds none. */
+export interface Chunks {
+  /** [N + 1], from 0 to T, not falling. */
+  readonly starts: ArrayLike<number>
+  /** u, [N]: position id less index in the example. */
+  readonly skips: ArrayLike<number>
+  /** v, [N]: place in the document less index in the example. */
+  readonly sources: ArrayLike<number>
+}
+
+/**
+ * The example of these chunks.
+ *
+ * @param maskBoundaryLabels leave the first token of every chunk but the first out of the loss
+ * @throws SkipwiseError `POSITIONS_INVALID`
+ */
+export function assemble(document: Int32Array, { target }: Window, { starts, skips, sources }: Chunks, maskBoundaryLabels = false): PositionedExample {
+  const tokens = starts[starts.length - 1], ids = new Int32Array(tokens), positionIds = new Int32Array(tokens), labelMask = new Uint8Array(tokens).fill(1)
+  for (let i = 0; i + 1 < starts.length; i++) {
+    const start = starts[i], end = starts[i + 1], skip = skips[i]
+    ids.set(document.subarray(sources[i] + start, sources[i] + end), start)
+    for (let t = start; t < end; t++) positionIds[t] = skip + t
+    if (maskBoundaryLabels && start < end) labelMask[start] = 0
+  }
+  labelMask[0] = 0
+  assertPositionIds(positionIds, target)
+  return { ids, positionIds, labelMask }
+}

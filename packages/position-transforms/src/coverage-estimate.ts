@@ -1,0 +1,90 @@
+import type { PositionTransform, Window } from '@skipwise/core'
+
+/** What {@link estimateCoverage} measures. */
+export interface CoverageEstimate {
+  /** Share of the examples that hold each relative distance, [L_t]. */
+  readonly probability: Float64Array
+  /** √(p (1 − p) / n) of each, [L_t]. */
+  readonly standardError: Float64Array
+  /** n */
+  readonly examples: number
+}
+
+/** How {@link estimateCoverage} counts. */
+export interface CoverageEstimateOptions {
+  /** n ≥ 1 */
+  readonly examples: number
+  readonly seed: number
+  /** Whose tokens decide where a transform that splits at boundaries does; L_t + 1 zeros if not given. */
+  readonly document?: Int32Array
+}
+
+/**
+ * The probability that one example of a transform holds two tokens at each relative distance, counted over `examples` seeded examples
+ * (indices 0 … n − 1 of epoch 0).
+ *
+ * @throws SkipwiseError what the transform throws
+ */
+export function estimateCoverage(transform: PositionTransform, window: Window, { examples, seed, document }: CoverageEstimateOptions): CoverageEstimate {
+  const text = document ?? new Int32Array(Math.max(transform.minimumTokens(window), window.target + 1))
+  // changes[r] of the number of examples that hold r, from r − 1 to r
+  const changes = new Float64Array(window.target + 1), scratch = new Int32Array(window.target + 1)
+  for (let index = 0; index < examples; index++) {
+    const runs = runsOf(transform.example(text, window, { seed, epoch: 0, index }).positionIds)
+    if (8 * runs.length * runs.length < window.target) countSorted(runs, changes)
+    else countScanned(runs, changes, scratch)
+  }
+  const probability = new Float64Array(window.target)
+  for (let distance = 0, count = 0; distance < window.target; distance++) probability[distance] = (count += changes[distance]) / examples
+  return { probability, standardError: probability.map(p => Math.sqrt((p * (1 - p)) / examples)), examples }
+}
+
+type Run = [first: number, last: number]
+
+/** Stretches of consecutive ids. */
+export function runsOf(positionIds: Int32Array): Run[] {
+  const runs: Run[] = []
+  for (let t = 0, first = 0; t < positionIds.length; t++) {
+    if (t + 1 < positionIds.length && positionIds[t + 1] === positionIds[t] + 1) continue
+    runs.push([positionIds[first], positionIds[t]])
+    first = t + 1
+  }
+  return runs
+}
+
+/** Two runs hold an interval of distances, and one run its own from 0. */
+function forEachInterval(runs: readonly Run[], add: (from: number, to: number) => void): void {
+  runs.forEach(([first, last], j) => {
+    add(0, last - first)
+    for (let i = 0; i < j; i++) add(first - runs[i][1], last - runs[i][0])
+  })
+}
+
+/** Adds 1 to every distance of the union of the intervals, in time of the runs: for few of them. */
+function countSorted(runs: readonly Run[], changes: Float64Array): void {
+  const intervals: Run[] = []
+  forEachInterval(runs, (from, to) => intervals.push([from, to]))
+  intervals.sort((a, b) => a[0] - b[0])
+  let reached = -1
+  for (const [from, to] of intervals) {
+    if (to <= reached) continue
+    changes[Math.max(from, reached + 1)]++
+    changes[to + 1]--
+    reached = to
+  }
+}
+
+/** The same in time of the target: for many. */
+function countScanned(runs: readonly Run[], changes: Float64Array, scratch: Int32Array): void {
+  scratch.fill(0)
+  forEachInterval(runs, (from, to) => {
+    scratch[from]++
+    scratch[to + 1]--
+  })
+  for (let distance = 0, open = 0, held = false; distance < scratch.length; distance++) {
+    open += scratch[distance]
+    if (open > 0 === held) continue
+    held = !held
+    changes[distance] += held ? 1 : -1
+  }
+}
