@@ -1,7 +1,8 @@
-// Training tokens per second and core that each position transform makes, example by example, for 2,048 → 16,384 tokens.
+// Training tokens per second and core that each position transform makes, example by example, for 2,048 → 16,384 tokens; and the time that planning
+// the coverage of 2,048 → 1,048,576 takes.
 // Build first: npx nx run @skipwise/position-transforms:build. Then: node tools/bench/src/positions.mjs [seconds per transform]
 import { createRegistry } from '@skipwise/core'
-import { positionTransformPlugins } from '@skipwise/position-transforms'
+import { planCoverage, positionTransformPlugins } from '@skipwise/position-transforms'
 import { cpus } from 'node:os'
 
 const seconds = Number(process.argv[2] ?? 2)
@@ -11,10 +12,10 @@ if (!(seconds > 0)) {
 }
 
 const window = { original: 2048, target: 16384 }
-const document = Int32Array.from({ length: 4 * window.original }, (_, place) => place % 32000)
+const document = Int32Array.from({ length: 2 * window.target }, (_, place) => (place % 20 === 0 ? 13 : 100 + (place % 32000)))
 const registry = createRegistry().register(...positionTransformPlugins)
 const references = [
-  { name: 'contiguous' },
+  ...['contiguous', 'full-length', 'randpos', 'cream', 'longrecipe', 'pose-repo', 'pose-v1', 'axolotl', 'paddlenlp'].map(name => ({ name })),
   ...[2, 3, 64].flatMap(chunks => ['sampled', 'contiguous', 'aligned'].map(content => ({ name: 'pose', config: { chunks, content } })))
 ]
 
@@ -23,10 +24,11 @@ function measure(transform, duration) {
   const start = performance.now()
   let examples = 0, sum = 0, elapsed = 0
   while (elapsed < duration) {
-    for (let i = 0; i < 100; i++) sum += transform.example(document, window, { seed: 0, epoch: 0, index: examples++ }).positionIds[window.original - 1]
+    for (let i = 0; i < 100; i++) sum += transform.example(document, window, { seed: 0, epoch: 0, index: examples++ })
+      .positionIds.at(-1)
     elapsed = performance.now() - start
   }
-  return { tokensPerSecond: Math.round((examples * window.original * 1000) / elapsed), examples, meanLastPosition: sum / examples }
+  return { tokensPerSecond: Math.round((examples * (transform.exampleLength?.(window) ?? window.original) * 1000) / elapsed), examples, meanLastPosition: sum / examples }
 }
 
 const results = references.map(reference => {
@@ -34,4 +36,10 @@ const results = references.map(reference => {
   measure(transform, 200)
   return { ...reference, ...measure(transform, seconds * 1000) }
 })
-process.stdout.write(JSON.stringify({ benchmark: 'positions', window, documentTokens: document.length, node: process.version, cpu: cpus()[0]?.model ?? 'unknown', results }, null, 2) + '\n')
+const far = { original: 2048, target: 2 ** 20 }
+const planning = ['pose', 'randpos', { pose: { chunks: 3 } }].map(reference => {
+  const [name, config] = typeof reference === 'string' ? [reference, {}] : Object.entries(reference)[0]
+  const start = performance.now(), { examples } = planCoverage(registry.resolveUnknown('position-transform', { name, config }), { window: far, planned: 64000 })
+  return { name, config, window: far, examples: examples ?? 'exact', milliseconds: Math.round(performance.now() - start) }
+})
+process.stdout.write(JSON.stringify({ benchmark: 'positions', window, documentTokens: document.length, node: process.version, cpu: cpus()[0]?.model ?? 'unknown', results, planning }, null, 2) + '\n')

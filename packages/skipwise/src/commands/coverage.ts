@@ -1,0 +1,102 @@
+import { randomStream, validate, type PositionTransform, type Window } from '@skipwise/core'
+import { toReference, type PluginLookup, type RecipeReference } from '@skipwise/experiment'
+import { coverageChart, planCoverage, type CoveragePlan } from '@skipwise/position-transforms'
+import { formatNumber, formatPercent, renderAscii, renderSvg, renderTable } from '@skipwise/report'
+import { writeFile } from 'node:fs/promises'
+import { colours } from '../colours.js'
+import { usageError } from '../errors.js'
+import { loadParts, parseJson } from '../parts.js'
+import type { Terminal } from '../terminal.js'
+
+/** What `skipwise coverage` is told. */
+export interface CoverageOptions {
+  readonly train: number
+  readonly target: number
+  readonly transform: readonly string[]
+  readonly chunks?: number
+  readonly serve?: number
+  readonly steps: number
+  readonly batch: number
+  readonly examples?: number
+  readonly seed: number
+  readonly sentence: number
+  readonly every?: number
+  readonly svg?: string
+}
+
+/** Distances that the JSON document lists unless told otherwise. */
+const LISTED = 1024
+
+/** `skipwise coverage`: which relative distances a training run shows, and which target serves a length evenly. */
+export async function coverage(options: CoverageOptions, terminal: Terminal): Promise<number> {
+  const { registry } = await loadParts([process.cwd()]), window = { original: options.train, target: options.target }
+  const serve = options.serve ?? window.target, planned = options.steps * options.batch
+  if (serve < 1) throw usageError('CLI_USAGE', `--serve is ${serve}`, 'give a length of at least 1 token')
+  if (options.examples === 0 || options.every === 0) throw usageError('CLI_USAGE', '--examples and --every count from 1', 'give a larger number, or leave it out')
+  const plans = options.transform.map(text => {
+    const { name, transform, document } = openTransform(registry, text, options)
+    const { seed, examples } = options, question = { serve, planned, seed, ...(examples === undefined ? {} : { examples }), ...(document && { document }) }
+    const plan = planCoverage(transform, { ...question, window }), recommended = { ...window, target: plan.recommendedTarget }
+    // T + L_c is right for chunks with skips; of another transform it is tried
+    const isWorthTrying = !plan.isEven && plan.typical > 0 && window.target < recommended.target
+    return { name, plan, advice: advise(plan, serve, window, isWorthTrying ? planCoverage(transform, { ...question, window: recommended }) : undefined) }
+  })
+  const chart = coverageChart(plans, window, serve)
+  if (options.svg !== undefined) await writeFile(options.svg, await renderSvg(chart))
+  if (terminal.json) {
+    terminal.result({ version: 1, window, serve, plannedExamples: planned, plans: plans.map(({ name, plan, advice }) => ({ transform: name, advice, ...listed(plan, planned, options) })) })
+    return 0
+  }
+  terminal.say(renderAscii(chart))
+  terminal.say()
+  terminal.say(renderTable(['transform', 'beyond L_c', 'rarest', 'at distance', 'examples of it', 'never shown', 'measured'], plans.map(({ name, plan }) => row(name, plan, planned)), 'text'))
+  terminal.say()
+  for (const { name, advice } of plans) terminal.say(`${colours.bold(name)}: ${advice}`)
+  if (options.svg !== undefined) terminal.say(`\nChart: ${options.svg}`)
+  return 0
+}
+
+/** A transform by name or as JSON, `{"pose": {"chunks": 3}}`, and a text for those that split at tokens. */
+function openTransform(registry: PluginLookup, text: string, { chunks, target, sentence, seed }: CoverageOptions): { name: string; transform: PositionTransform; document: Int32Array | undefined } {
+  const given = toReference(text.trimStart().startsWith('{') ? (parseJson(text, '--transform') as RecipeReference) : text)
+  const reference = { ...given, config: { ...(given.config as object | undefined), ...(chunks !== undefined && text === given.name && { chunks }) } }
+  const plugin = registry.find('position-transform', reference.name), transform = registry.resolveUnknown('position-transform', reference)
+  const { splitAt, splitAfter } = validate(plugin.config, reference.config, 'PLUGIN_CONFIG', reference.name) as { splitAt?: number[]; splitAfter?: number[] }
+  const [boundary] = [...(splitAt ?? []), ...(splitAfter ?? [])], name = Object.keys(reference.config).length > 0 ? `${given.name} ${JSON.stringify(reference.config)}` : given.name
+  if (boundary === undefined) return { name, transform, document: undefined }
+  const random = randomStream({ seed, stream: 'coverage text' })
+  return { name, transform, document: Int32Array.from({ length: target + 1 }, () => (random.integer(1, Math.max(1, sentence)) === 1 ? boundary : boundary + 1)) }
+}
+
+function row(name: string, plan: CoveragePlan, planned: number): (string | number)[] {
+  const { probability, distance, expectedExamples } = plan.rarest, error = plan.standardError[distance]
+  return [
+    name, share(plan.typical), `${share(probability)}${plan.examples === undefined ? '' : ` ± ${share(error)}`}`, distance,
+    `${formatNumber(Math.round(expectedExamples))} of ${formatNumber(planned)}`, formatNumber(Math.round(plan.expectedUnseen)), plan.examples === undefined ? 'exactly' : `${plan.examples} examples`
+  ]
+}
+
+function advise({ isEven, typical, rarest, recommendedTarget }: CoveragePlan, serve: number, { original, target }: Window, recommended: CoveragePlan | undefined): string {
+  if (isEven) return `covers every distance below ${serve} about evenly`
+  if (typical === 0) return `shows no distance beyond ${original} tokens; serving ${serve} rests on the interpolation alone`
+  const thin = serve > target ? `shows nothing from distance ${target} on` : `thins out towards distance ${rarest.distance}`
+  if (recommended?.isEven) return `${thin}; to serve ${serve} tokens evenly, train for a target of at least ${recommendedTarget} (T + L_c)`
+  return `${thin}; ${recommended ? `a target of ${recommendedTarget} (T + L_c) leaves distance ${recommended.rarest.distance} at ${share(recommended.rarest.probability)}` : 'more steps show every distance more often'}`
+}
+
+/** A probability in percent, however small. */
+const share = (p: number) => (p > 0 && p < 0.001 ? `${(100 * p).toPrecision(1)} %` : formatPercent(p))
+
+/** A plan for JSON, at every n-th distance. */
+function listed(plan: CoveragePlan, planned: number, { every = Math.ceil(plan.probability.length / LISTED), seed }: CoverageOptions) {
+  const { probability, standardError, examples, ...figures } = plan, distances = Array.from({ length: Math.ceil(probability.length / every) }, (_, i) => i * every)
+  return {
+    exact: examples === undefined,
+    ...(examples === undefined ? {} : { examples, seed }),
+    ...figures,
+    distances,
+    probability: distances.map(r => probability[r]),
+    ...(examples === undefined ? {} : { standardError: distances.map(r => standardError[r]) }),
+    expectedExamples: distances.map(r => probability[r] * planned)
+  }
+}
