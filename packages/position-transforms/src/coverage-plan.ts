@@ -79,7 +79,7 @@ const CURVE_POINTS = 160
 
 /** Probabilities below which a logarithmic axis serves them better, and that it leaves out. */
 const FEW = 0.05
-const NEARLY_NONE = 1e-4
+const NEARLY_NONE = 1e-3
 
 /** Coverage by relative distance, one curve a plan (figure 5 of the PoSE paper). */
 export function coverageChart(plans: readonly { readonly name: string; readonly plan: CoveragePlan }[], window: Window, serve?: number): Chart {
