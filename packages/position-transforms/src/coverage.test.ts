@@ -77,7 +77,7 @@ describe('a plan', () => {
 
   test('of 120,000 tokens at 2,048 → 131,072 is even, of 131,072 is not: T + L_c', () => {
     const large = { original: 2048, target: 131072 }, even = planCoverage(posed({}), { window: large, serve: 120000, planned })
-    expect(even).toMatchObject({ isEven: true, examples: undefined, recommendedTarget: 122048, rarest: { distance: 2048 } })
+    expect(even).toMatchObject({ isEven: true, examples: undefined, recommendedTarget: 122048, rarest: { distance: 2047 } })
     expect(even.rarest.expectedExamples).toBeCloseTo((64000 * 2047) / 129025, 6)
     const whole = planCoverage(posed({}), { window: large, planned })
     expect(whole).toMatchObject({ isEven: false, recommendedTarget: 133120, rarest: { distance: 131071, probability: 1 / 129025 } })
