@@ -32,7 +32,7 @@ export interface BuilderSetup {
 }
 
 /** Operators that have no attribute T. */
-const withoutT = new Set(['LogicalAnd', 'LogicalNot', 'Cast', 'GatherV2', 'Range'])
+const withoutT = new Set(['LogicalAnd', 'LogicalOr', 'LogicalNot', 'Cast', 'GatherV2', 'Range'])
 
 /** Collects the TensorFlow nodes of one graph; remembers the type of every output. */
 export class GraphBuilder {

@@ -1,7 +1,8 @@
 import { sizeOf, type CompileOptions, type Graph } from '@skipwise/runtime'
 import { GraphBuilder, type Precision, type Ref } from './builder.js'
 import type { FunctionDef, NodeDef } from './graph-def.js'
-import { lower } from './lowering.js'
+import { expand } from './expand.js'
+import { hasLowering, lower } from './lowering.js'
 import { FETCHED_ELEMENTS, handleRef, type Slot, type Slots } from './slots.js'
 import { canCompile, compiledCall } from './xla.js'
 
@@ -33,8 +34,8 @@ export interface LoweringSetup {
 }
 
 /** Lowers a graph to nodes whose names begin with `prefix`. @throws SkipwiseError `EXECUTOR_KERNEL` */
-export function programNodes(graph: Graph, options: CompileOptions, { prefix, slots, precision, xla }: LoweringSetup): ProgramNodes {
-  const donate = options.donate ?? {}, donated = new Set(Object.values(donate)), outer: NodeDef[] = [], functions: FunctionDef[] = []
+export function programNodes(traced: Graph, options: CompileOptions, { prefix, slots, precision, xla }: LoweringSetup): ProgramNodes {
+  const graph = expand(traced, hasLowering), donate = options.donate ?? {}, donated = new Set(Object.values(donate)), outer: NodeDef[] = [], functions: FunctionDef[] = []
   const inputs: Record<string, { slot: Slot; read: Ref }> = {}
   Object.entries(graph.inputs).forEach(([name, id], i) => {
     const slot = slots.ofInput(graph, name, options), node = `${prefix}input${i}`

@@ -1,5 +1,5 @@
-import type { ValueId } from '@skipwise/runtime'
-import { kernelError, type GraphBuilder, type Ref } from '../builder.js'
+import type { GraphNode } from '@skipwise/runtime'
+import type { GraphBuilder, Ref } from '../builder.js'
 import type { Lowering } from '../lowering.js'
 
 /** Rows of a block of queries. Block i reads only the keys up to its last row, so the masked upper blocks are not computed. */
@@ -15,21 +15,28 @@ interface Shape {
   /** Query heads a key head: H / K. */
   readonly G: number
   readonly D: number
+  /** Tokens that a token attends to, itself included. */
+  readonly window: number
 }
 
+/** Rows `begin` … `end` − 1 of the queries, which read the keys `first` … `end` − 1. */
 interface Block {
+  readonly first: number
   readonly begin: number
   readonly rows: number
   readonly end: number
 }
 
-const shapeOf = (b: GraphBuilder, query: ValueId, key: ValueId): Shape => {
+function shapeOf(b: GraphBuilder, { inputs: { query, key }, attributes: { window = Infinity } }: GraphNode): Shape {
   const [B, T, H, D] = b.spec(query).shape, K = b.spec(key).shape[2]
-  return { B, T, H, K, G: H / K, D }
+  return { B, T, H, K, G: H / K, D, window: window as number }
 }
 
-const blocksOf = ({ T }: Shape): Block[] =>
-  Array.from({ length: Math.ceil(T / BLOCK_ROWS) }, (_, i) => ({ begin: i * BLOCK_ROWS, rows: Math.min(BLOCK_ROWS, T - i * BLOCK_ROWS), end: Math.min(T, (i + 1) * BLOCK_ROWS) }))
+const blocksOf = ({ T, window }: Shape): Block[] =>
+  Array.from({ length: Math.ceil(T / BLOCK_ROWS) }, (_, i) => {
+    const begin = i * BLOCK_ROWS, end = Math.min(T, begin + BLOCK_ROWS)
+    return { first: Math.max(0, begin - window + 1), begin, rows: end - begin, end }
+  })
 
 /** [B, T, H, width] → [B·K, G, T, width], in the precision of products. */
 const queryHeads = (b: GraphBuilder, x: Ref, { B, T, K, G }: Shape, width: number): Ref =>
@@ -44,23 +51,47 @@ function queryBlock(b: GraphBuilder, heads: Ref, { B, K, G, T }: Shape, { begin,
   return b.reshape(part, [B * K, G * rows, width])
 }
 
-/** Keys or values up to the end of a block, [B·K, end, D]: a copy of the block's own, gone when the block is done. */
-const keyPrefix = (b: GraphBuilder, heads: Ref, { B, K, T, D }: Shape, { end }: Block, after: readonly Ref[]): Ref =>
-  end === T ? heads : b.slice(heads, [0, 0, 0], [B * K, end, D], after)
+/** Keys or values that a block reads, [B·K, end − first, D]: a copy of the block's own, gone when the block is done. */
+const keyRows = (b: GraphBuilder, heads: Ref, { B, K, T, D }: Shape, { first, end }: Block, after: readonly Ref[]): Ref =>
+  first === 0 && end === T ? heads : b.slice(heads, [0, first, 0], [B * K, end - first, D], after)
 
-/** Hides the later keys of a block's own rows: [G·rows, rows]. Wider masks are this one, padded: as constants they would be copied at every step of loading. */
-function maskOf(b: GraphBuilder, { G }: Shape, { begin, rows, end }: Block): Ref {
-  const own = b.constant(`mask ${G} ${rows}`, { type: 'float32', shape: [G * rows, rows] }, () => Float32Array.from({ length: G * rows * rows }, (_, i) => (i % rows > Math.floor(i / rows) % rows ? -1e30 : 0)))
-  if (begin === 0) return own
+/**
+ * 0 and −1e30, [G·rows, end − first]. Without a window it is the mask of a block's own rows, padded: as constants the wide masks would be
+ * copied at every step of loading.
+ */
+function maskOf(b: GraphBuilder, { G, window }: Shape, { first, begin, rows, end }: Block): Ref {
+  const before = window === Infinity ? 0 : begin - first, width = before + rows
+  const own = b.constant(`mask ${G} ${window} ${rows} ${before}`, { type: 'float32', shape: [G * rows, width] }, () =>
+    Float32Array.from({ length: G * rows * width }, (_, i) => {
+      const distance = before + (Math.floor(i / width) % rows) - (i % width)
+      return distance < 0 || distance >= window ? -1e30 : 0
+    }))
+  if (width === end - first) return own
   const paddings = b.constant(`paddings ${begin}`, { type: 'int32', shape: [2, 2] }, () => Int32Array.of(0, 0, begin, 0))
   return b.once(`mask ${G} ${rows} ${end}`, () => b.op('PadV2', [own, paddings, b.scalar(0)]))
 }
 
-/** softmax(q·kᵀ + mask) of a block, q scaled already: [B·K, G·rows, end]. */
-const probabilities = (b: GraphBuilder, q: Ref, k: Ref, shape: Shape, block: Block): Ref =>
-  b.op('Softmax', [b.op('AddV2', [b.float(b.matMul(q, k, { transB: true, batched: true })), maskOf(b, shape, block)])])
+/** slope · (position of key − position of query), masked, [B·K, G·rows, end − first]; the masked distances are the same for every layer and head. */
+function alibiBias(b: GraphBuilder, shape: Shape, block: Block, positions: Ref, slopes: readonly number[]): Ref {
+  const { B, K, G, window } = shape, { first, begin, rows, end } = block
+  const distances = b.once(`distances ${positions} ${window} ${begin} ${end}`, () => {
+    const keys = b.reshape(b.slice(positions, [0, first], [B, end - first]), [B, 1, 1, 1, end - first]), queries = b.reshape(b.slice(positions, [0, begin], [B, rows]), [B, 1, 1, rows, 1])
+    return b.op('AddV2', [b.op('Sub', [keys, queries]), maskOf(b, { ...shape, G: 1 }, block)])
+  })
+  return b.reshape(b.op('Mul', [distances, slopeColumn(b, slopes, K)]), [B * K, G * rows, end - first])
+}
 
-const keptKey = (query: Ref, key: Ref, { begin }: Block) => `probabilities ${query} ${key} ${begin}`
+/** [1, K, G, 1, 1] */
+export const slopeColumn = (b: GraphBuilder, slopes: readonly number[], K: number): Ref =>
+  b.constant(`slopes ${slopes.join()} ${K}`, { type: 'float32', shape: [1, K, slopes.length / K, 1, 1] }, () => Float32Array.from(slopes))
+
+/** softmax(q·kᵀ + mask) of a block, q scaled already: [B·K, G·rows, end − first]. */
+function probabilities(b: GraphBuilder, q: Ref, k: Ref, shape: Shape, block: Block, { inputs, attributes }: GraphNode): Ref {
+  const slopes = attributes.slopes as readonly number[] | undefined, added = slopes ? alibiBias(b, shape, block, b.ref(inputs.positions), slopes) : maskOf(b, shape, block)
+  return b.op('Softmax', [b.op('AddV2', [b.float(b.matMul(q, k, { transB: true, batched: true })), added])])
+}
+
+const keptKey = ({ attributes }: GraphNode, query: Ref, key: Ref, { begin }: Block) => `probabilities ${query} ${key} ${begin} ${JSON.stringify(attributes)}`
 
 /** Joins blocks [B·K, G·rows, D] to [B, T, H, D]. */
 function joinQueryBlocks(b: GraphBuilder, blocks: readonly Block[], parts: readonly Ref[], { B, T, H, K, G, D }: Shape): Ref {
@@ -68,11 +99,12 @@ function joinQueryBlocks(b: GraphBuilder, blocks: readonly Block[], parts: reado
   return b.reshape(b.transpose(joined, [0, 3, 1, 2, 4]), [B, T, H, D])
 }
 
-/** Adds a block's share [B·K, end, D] of a key or value gradient to the sum of the blocks before it, which ends earlier. */
-function addKeyPart(b: GraphBuilder, sum: Ref | undefined, part: Ref, { B, K, D }: Shape, { begin, rows }: Block): Ref {
+/** Adds a block's share [B·K, end − first, D] of a key or value gradient to the sum [B·K, begin, D] of the blocks before it. */
+function addKeyPart(b: GraphBuilder, sum: Ref | undefined, part: Ref, { B, K, D }: Shape, { first, begin, rows }: Block): Ref {
   if (sum === undefined) return part
-  const [before, own] = [b.slice(part, [0, 0, 0], [B * K, begin, D]), b.slice(part, [0, begin, 0], [B * K, rows, D])]
-  return b.concat([b.op('AddV2', [sum, before]), own], 1)
+  const shared = begin - first, piece = (x: Ref, from: number, size: number) => (size > 0 ? [b.slice(x, [0, from, 0], [B * K, size, D])] : [])
+  const both = shared > 0 ? [b.op('AddV2', [...piece(sum, first, shared), ...piece(part, 0, shared)])] : []
+  return b.concat([...piece(sum, 0, first), ...both, ...piece(part, shared, rows)], 1)
 }
 
 const fromKeyHeads = (b: GraphBuilder, x: Ref, { B, T, K, D }: Shape): Ref => b.transpose(b.reshape(x, [B, K, T, D]), [0, 2, 1, 3])
@@ -80,44 +112,48 @@ const fromKeyHeads = (b: GraphBuilder, x: Ref, { B, T, K, D }: Shape): Ref => b.
 /** Queries times the scale: cheaper than scaling the scores. */
 const scaledQuery = (b: GraphBuilder, query: Ref, scale: number): Ref => b.once(`scaled ${query} ${scale}`, () => b.op('Mul', [query, b.scalar(scale)]))
 
-export const attentionLowerings: Readonly<Record<string, Lowering>> = {
-  CausalAttention: (b, { kernel, inputs, outputs, attributes }) => {
-    if (attributes.window !== undefined) throw kernelError(kernel, 'a sliding window')
-    const shape = shapeOf(b, inputs.query, inputs.key), blocks = blocksOf(shape), query = b.ref(inputs.query), key = b.ref(inputs.key)
-    const q = queryHeads(b, b.product(scaledQuery(b, query, attributes.scale as number)), shape, shape.D), k = keyHeads(b, key, shape), v = keyHeads(b, b.ref(inputs.value), shape)
-    const kept = shape.B * shape.H * shape.T * shape.T * 0.5 <= KEPT_ELEMENTS, parts: Ref[] = []
-    for (const block of blocks) {
-      // One block after the other: TensorFlow would otherwise hold the scores of all of them at once.
-      const after = parts.slice(-1)
-      const P = b.product(probabilities(b, queryBlock(b, q, shape, block, shape.D, after), keyPrefix(b, k, shape, block, after), shape, block))
-      if (kept) b.once(keptKey(query, key, block), () => P)
-      parts.push(b.float(b.matMul(P, keyPrefix(b, v, shape, block, after), { batched: true })))
-    }
-    b.set(outputs[0], joinQueryBlocks(b, blocks, parts, shape))
-  },
-
-  // P = softmax(s·QKᵀ):  dV = PᵀdO,  dS = P·(dOVᵀ − Σ dO·O),  dQ = s·dS·K,  dK = dSᵀ(s·Q)
-  CausalAttentionGrad: (b, { inputs, outputs, attributes }) => {
-    const shape = shapeOf(b, inputs.query, inputs.key), blocks = blocksOf(shape), { D } = shape, scale = attributes.scale as number
-    const [query, key, value, output, dy] = [inputs.query, inputs.key, inputs.value, inputs.output, inputs.dy].map(id => b.ref(id))
-    const q = queryHeads(b, b.product(scaledQuery(b, query, scale)), shape, D), dO = queryHeads(b, b.product(dy), shape, D), k = keyHeads(b, key, shape), v = keyHeads(b, value, shape)
-    const delta = queryHeads(b, b.reduce('Sum', b.op('Mul', [dy, output]), [3], true), shape, 1)
-    const dQuery: Ref[] = []
-    let dKey: Ref | undefined, dValue: Ref | undefined
-    for (const block of blocks) {
-      // After the block before and after the gradient: a recomputed block is another node than the forward pass's, and cannot start early.
-      const after = dKey && dValue ? [dKey, dValue] : [dO]
-      const qRows = queryBlock(b, q, shape, block, D, after), dORows = queryBlock(b, dO, shape, block, D, after)
-      const keys = keyPrefix(b, k, shape, block, after), values = keyPrefix(b, v, shape, block, after)
-      const P = b.recall(keptKey(query, key, block)) ?? b.product(probabilities(b, qRows, keys, shape, block))
-      const dP = b.float(b.matMul(dORows, values, { transB: true, batched: true }))
-      const dS = b.product(b.op('Mul', [b.op('Sub', [dP, queryBlock(b, delta, shape, block, 1, [])]), b.float(P)]))
-      dQuery.push(b.float(b.matMul(dS, keys, { batched: true })))
-      dKey = addKeyPart(b, dKey, b.float(b.matMul(dS, qRows, { transA: true, batched: true })), shape, block)
-      dValue = addKeyPart(b, dValue, b.float(b.matMul(P, dORows, { transA: true, batched: true })), shape, block)
-    }
-    b.set(outputs[0], b.op('Mul', [joinQueryBlocks(b, blocks, dQuery, shape), b.scalar(scale)]))
-    b.set(outputs[1], fromKeyHeads(b, dKey as Ref, shape))
-    b.set(outputs[2], fromKeyHeads(b, dValue as Ref, shape))
+const causalAttention: Lowering = (b, node) => {
+  const { inputs, outputs, attributes } = node, shape = shapeOf(b, node), blocks = blocksOf(shape), query = b.ref(inputs.query), key = b.ref(inputs.key)
+  const q = queryHeads(b, b.product(scaledQuery(b, query, attributes.scale as number)), shape, shape.D), k = keyHeads(b, key, shape), v = keyHeads(b, b.ref(inputs.value), shape)
+  const kept = shape.B * shape.H * shape.T * shape.T * 0.5 <= KEPT_ELEMENTS, parts: Ref[] = []
+  for (const block of blocks) {
+    // One block after the other: TensorFlow would otherwise hold the scores of all of them at once.
+    const after = parts.slice(-1)
+    const P = b.product(probabilities(b, queryBlock(b, q, shape, block, shape.D, after), keyRows(b, k, shape, block, after), shape, block, node))
+    if (kept) b.once(keptKey(node, query, key, block), () => P)
+    parts.push(b.float(b.matMul(P, keyRows(b, v, shape, block, after), { batched: true })))
   }
+  b.set(outputs[0], joinQueryBlocks(b, blocks, parts, shape))
+}
+
+// P = softmax(s·QKᵀ):  dV = PᵀdO,  dS = P·(dOVᵀ − Σ dO·O),  dQ = s·dS·K,  dK = dSᵀ(s·Q)
+const causalAttentionGrad: Lowering = (b, node) => {
+  const { inputs, outputs, attributes } = node, shape = shapeOf(b, node), blocks = blocksOf(shape), { D } = shape, scale = attributes.scale as number
+  const [query, key, value, output, dy] = [inputs.query, inputs.key, inputs.value, inputs.output, inputs.dy].map(id => b.ref(id))
+  const q = queryHeads(b, b.product(scaledQuery(b, query, scale)), shape, D), dO = queryHeads(b, b.product(dy), shape, D), k = keyHeads(b, key, shape), v = keyHeads(b, value, shape)
+  const delta = queryHeads(b, b.reduce('Sum', b.op('Mul', [dy, output]), [3], true), shape, 1)
+  const dQuery: Ref[] = []
+  let dKey: Ref | undefined, dValue: Ref | undefined
+  for (const block of blocks) {
+    // After the block before and after the gradient: a recomputed block is another node than the forward pass's, and cannot start early.
+    const after = dKey && dValue ? [dKey, dValue] : [dO]
+    const qRows = queryBlock(b, q, shape, block, D, after), dORows = queryBlock(b, dO, shape, block, D, after)
+    const keys = keyRows(b, k, shape, block, after), values = keyRows(b, v, shape, block, after)
+    const P = b.recall(keptKey(node, query, key, block)) ?? b.product(probabilities(b, qRows, keys, shape, block, node))
+    const dP = b.float(b.matMul(dORows, values, { transB: true, batched: true }))
+    const dS = b.product(b.op('Mul', [b.op('Sub', [dP, queryBlock(b, delta, shape, block, 1, [])]), b.float(P)]))
+    dQuery.push(b.float(b.matMul(dS, keys, { batched: true })))
+    dKey = addKeyPart(b, dKey, b.float(b.matMul(dS, qRows, { transA: true, batched: true })), shape, block)
+    dValue = addKeyPart(b, dValue, b.float(b.matMul(P, dORows, { transA: true, batched: true })), shape, block)
+  }
+  b.set(outputs[0], b.op('Mul', [joinQueryBlocks(b, blocks, dQuery, shape), b.scalar(scale)]))
+  b.set(outputs[1], fromKeyHeads(b, dKey as Ref, shape))
+  b.set(outputs[2], fromKeyHeads(b, dValue as Ref, shape))
+}
+
+export const attentionLowerings: Readonly<Record<string, Lowering>> = {
+  CausalAttention: causalAttention,
+  CausalAttentionGrad: causalAttentionGrad,
+  AlibiAttention: causalAttention,
+  AlibiAttentionGrad: causalAttentionGrad
 }

@@ -1,5 +1,6 @@
-import { kernelError, type GraphBuilder, type Ref } from '../builder.js'
+import type { GraphBuilder, Ref } from '../builder.js'
 import type { Lowering } from '../lowering.js'
+import { slopeColumn } from './attention.js'
 
 /** [0, 0, row, 0] for a scalar row, as a tensor. */
 const rowIndex = (b: GraphBuilder, row: Ref): Ref =>
@@ -9,8 +10,8 @@ const strided = { begin_mask: 0b1011, end_mask: 0b1011, ellipsis_mask: 0, new_ax
 
 export const cachedAttentionLowerings: Readonly<Record<string, Lowering>> = {
   // New rows are written into the cache (in place when it is donated); queries then meet the filled slots only, so a step costs what the context is long.
-  CachedAttention: (b, { kernel, inputs, outputs, attributes }) => {
-    if (attributes.window !== undefined || attributes.slopes !== undefined) throw kernelError(kernel, 'a sliding window or ALiBi')
+  CachedAttention: (b, { inputs, outputs, attributes }) => {
+    const { window, slopes } = attributes as { window?: number; slopes?: readonly number[] }
     const [B, T, H, D] = b.spec(inputs.query).shape, [, K] = b.spec(inputs.keyCache).shape, G = H / K, past = b.ref(inputs.pastLength)
     const filled = b.once(`filled ${past} ${T}`, () => b.op('AddV2', [past, b.scalar(T, 'int32')]))
     const begin = rowIndex(b, past), end = rowIndex(b, filled), ones = b.int32([1, 1, 1, 1])
@@ -27,12 +28,21 @@ export const cachedAttentionLowerings: Readonly<Record<string, Lowering>> = {
     const scaled = b.op('Mul', [b.ref(inputs.query), b.scalar(attributes.scale as number)])
     const q = b.reshape(b.transpose(b.reshape(scaled, [B, T, K, G, D]), [0, 2, 3, 1, 4]), [B * K, G * T, D])
     let scores = b.float(b.matMul(q, keys, { transB: true, batched: true }))
-    // A single new token sees every filled slot.
-    if (T > 1) {
-      const mask = b.once(`cache mask ${past} ${G} ${T}`, () => {
-        const rows = b.constant(`rows ${G} × ${T}`, { type: 'int32', shape: [G * T, 1] }, () => Int32Array.from({ length: G * T }, (_, i) => i % T))
-        const slots = b.op('Range', [b.scalar(0, 'int32'), filled, b.scalar(1, 'int32')], { Tidx: { type: 'int32' } })
-        const hidden = b.op('Greater', [slots, b.op('AddV2', [rows, past])], {}, { type: 'bool' })
+    const slots = b.once(`slots ${filled}`, () => b.op('Range', [b.scalar(0, 'int32'), filled, b.scalar(1, 'int32')], { Tidx: { type: 'int32' } }))
+    const rowsOf = (count: number) => {
+      const own = b.constant(`rows ${count} of ${T}`, { type: 'int32', shape: [count, 1] }, () => Int32Array.from({ length: count }, (_, i) => i % T))
+      return b.once(`slots of rows ${count} ${T} ${past}`, () => b.op('AddV2', [own, past]))
+    }
+    if (slopes) {
+      const distance = b.op('Sub', [slots, rowsOf(T)]), bias = b.op('Mul', [b.cast(distance, 'float32'), slopeColumn(b, slopes, K)])
+      scores = b.reshape(b.op('AddV2', [b.reshape(scores, [B, K, G, T, -1]), bias]), [B * K, G * T, -1])
+    }
+    // A single new token without a window sees every filled slot.
+    if (T > 1 || window !== undefined) {
+      const mask = b.once(`cache mask ${past} ${G} ${T} ${window}`, () => {
+        const rows = rowsOf(G * T), later = b.op('Greater', [slots, rows], {}, { type: 'bool' })
+        const earlier = () => b.op('LessEqual', [slots, b.op('Sub', [rows, b.scalar(window as number, 'int32')])], {}, { type: 'bool' })
+        const hidden = window === undefined ? later : b.op('LogicalOr', [later, earlier()])
         return b.op('SelectV2', [hidden, b.scalar(-1e30), b.scalar(0)], { T: { type: 'float32' } }, { type: 'float32' })
       })
       scores = b.op('AddV2', [scores, mask])

@@ -1,3 +1,4 @@
+import type { GraphNode } from '@skipwise/runtime'
 import type { GraphBuilder, Ref } from '../builder.js'
 import type { Lowering } from '../lowering.js'
 
@@ -16,44 +17,61 @@ function piecesOf(N: number, V: number): Piece[] {
   return Array.from({ length: Math.ceil(N / rows) }, (_, i) => ({ begin: i * rows, rows: Math.min(rows, N - i * rows) }))
 }
 
+/** What the logits are made of. */
+interface Operands {
+  readonly hidden: Ref
+  readonly weight: Ref
+  readonly bias: Ref | undefined
+  readonly labels: Ref
+}
+
+const operandsOf = (b: GraphBuilder, { hidden, weight, bias, labels }: GraphNode['inputs']): Operands =>
+  ({ hidden: b.ref(hidden), weight: b.ref(weight), bias: bias === undefined ? undefined : b.ref(bias), labels: b.ref(labels) })
+
 /** Losses [rows] and dLogits = softmax − onehot [rows, V] of a piece: one operator gives both. Starts after the `after` nodes. */
-function entropyOf(b: GraphBuilder, hidden: Ref, weight: Ref, labels: Ref, { begin, rows }: Piece, [N, d]: readonly number[], after: readonly Ref[]): [Ref, Ref] {
+function entropyOf(b: GraphBuilder, { hidden, weight, bias, labels }: Operands, { begin, rows }: Piece, [N, d]: readonly number[], after: readonly Ref[]): [Ref, Ref] {
   const rowsOf = rows === N && after.length === 0 ? hidden : b.slice(hidden, [begin, 0], [rows, d], after)
   const labelsOf = rows === N ? labels : b.slice(labels, [begin], [rows])
-  const logits = b.float(b.matMul(rowsOf, weight, { transB: true }))
+  const products = b.float(b.matMul(rowsOf, weight, { transB: true })), logits = bias === undefined ? products : b.op('AddV2', [products, bias])
   return b.multiple('SparseSoftmaxCrossEntropyWithLogits', [logits, labelsOf], { T: { type: 'float32' }, Tlabels: { type: 'int32' } }, ['float32', 'float32']) as [Ref, Ref]
 }
 
-const keptKey = (hidden: Ref, weight: Ref, { begin }: Piece) => `gradient of logits ${hidden} ${weight} ${begin}`
+const keptKey = ({ hidden, weight, bias }: Operands, { begin }: Piece) => `gradient of logits ${hidden} ${weight} ${bias} ${begin}`
 
-export const crossEntropyLowerings: Readonly<Record<string, Lowering>> = {
-  LinearCrossEntropy: (b, { inputs, outputs }) => {
-    const [hidden, weight, labels] = [inputs.hidden, inputs.weight, inputs.labels].map(id => b.ref(id)), { shape } = b.spec(inputs.hidden), [V] = b.spec(inputs.weight).shape
-    const kept = shape[0] * V <= KEPT_ELEMENTS, losses: Ref[] = []
-    for (const piece of piecesOf(shape[0], V)) {
-      // One piece after the other: TensorFlow would otherwise hold the logits of all of them at once.
-      const [loss, dLogits] = entropyOf(b, hidden, weight, labels, piece, shape, losses.slice(-1))
-      if (kept) b.once(keptKey(hidden, weight, piece), () => dLogits)
-      losses.push(loss)
-    }
-    b.set(outputs[0], b.concat(losses, 0))
-  },
-
-  // dHidden = dy·(dLogits·W) and dW = dLogitsᵀ(dy·hidden): the row factors act on [rows, d].
-  LinearCrossEntropyGrad: (b, { inputs, outputs }) => {
-    const [hidden, weight, labels, dy] = [inputs.hidden, inputs.weight, inputs.labels, inputs.dy].map(id => b.ref(id)), { shape } = b.spec(inputs.hidden), [N, d] = shape, [V] = b.spec(inputs.weight).shape
-    const factor = b.reshape(dy, [N, 1]), scaled = b.op('Mul', [hidden, factor]), dHidden: Ref[] = []
-    let dWeight: Ref | undefined
-    for (const piece of piecesOf(N, V)) {
-      // Computed again only once the gradient has arrived: it is another node than the forward pass's, and its memory is short-lived.
-      const dLogits = b.recall(keptKey(hidden, weight, piece)) ?? entropyOf(b, hidden, weight, labels, piece, shape, [...(dWeight ? [dWeight] : []), factor])[1]
-      dHidden.push(b.float(b.matMul(dLogits, weight)))
-      const rows = piece.rows === N ? scaled : b.slice(scaled, [piece.begin, 0], [piece.rows, d])
-      const share = b.float(b.matMul(dLogits, rows, { transA: true }))
-      dWeight = dWeight ? b.op('AddV2', [dWeight, share]) : share
-    }
-    b.set(outputs[0], b.op('Mul', [b.concat(dHidden, 0), factor]))
-    b.set(outputs[1], dWeight as Ref)
+const crossEntropy: Lowering = (b, { inputs, outputs }) => {
+  const operands = operandsOf(b, inputs), { shape } = b.spec(inputs.hidden), [V] = b.spec(inputs.weight).shape
+  const kept = shape[0] * V <= KEPT_ELEMENTS, losses: Ref[] = []
+  for (const piece of piecesOf(shape[0], V)) {
+    // One piece after the other: TensorFlow would otherwise hold the logits of all of them at once.
+    const [loss, dLogits] = entropyOf(b, operands, piece, shape, losses.slice(-1))
+    if (kept) b.once(keptKey(operands, piece), () => dLogits)
+    losses.push(loss)
   }
+  b.set(outputs[0], b.concat(losses, 0))
 }
 
+// dHidden = dy·(dLogits·W), dW = dLogitsᵀ(dy·hidden) and dBias = dyᵀ·dLogits: the row factors act on [rows, d].
+const crossEntropyGrad: Lowering = (b, { inputs, outputs }) => {
+  const operands = operandsOf(b, inputs), { hidden, weight, bias } = operands, { shape } = b.spec(inputs.hidden), [N, d] = shape, [V] = b.spec(inputs.weight).shape
+  const factor = b.reshape(b.ref(inputs.dy), [N, 1]), scaled = b.op('Mul', [hidden, factor]), dHidden: Ref[] = []
+  const rowsOf = (x: Ref, { begin, rows }: Piece, width: number) => (rows === N ? x : b.slice(x, [begin, 0], [rows, width]))
+  const plus = (sum: Ref | undefined, share: Ref) => (sum === undefined ? share : b.op('AddV2', [sum, share]))
+  let dWeight: Ref | undefined, dBias: Ref | undefined
+  for (const piece of piecesOf(N, V)) {
+    // Computed again only once the gradient has arrived: it is another node than the forward pass's, and its memory is short-lived.
+    const dLogits = b.recall(keptKey(operands, piece)) ?? entropyOf(b, operands, piece, shape, [...(dWeight ? [dWeight] : []), factor])[1]
+    dHidden.push(b.float(b.matMul(dLogits, weight)))
+    dWeight = plus(dWeight, b.float(b.matMul(dLogits, rowsOf(scaled, piece, d), { transA: true })))
+    if (bias !== undefined) dBias = plus(dBias, b.op('MatMul', [rowsOf(factor, piece, 1), dLogits], { transpose_a: true, transpose_b: false }))
+  }
+  b.set(outputs[0], b.op('Mul', [b.concat(dHidden, 0), factor]))
+  b.set(outputs[1], dWeight as Ref)
+  if (dBias !== undefined) b.set(outputs[2], b.reshape(dBias, [V]))
+}
+
+export const crossEntropyLowerings: Readonly<Record<string, Lowering>> = {
+  LinearCrossEntropy: crossEntropy,
+  LinearCrossEntropyGrad: crossEntropyGrad,
+  BiasedLinearCrossEntropy: crossEntropy,
+  BiasedLinearCrossEntropyGrad: crossEntropyGrad
+}

@@ -1,0 +1,35 @@
+import { fusedKernels, trace, type Graph, type GraphNode, type ValueId, type ValueSpec } from '@skipwise/runtime'
+
+/** Replaces the fused kernels that have no lowering by the operations of their definition. Other kernels, and the ids of values, stay. */
+export function expand(graph: Graph, hasLowering: (kernel: string) => boolean): Graph {
+  const values: ValueSpec[] = [...graph.values], constants = new Map(graph.constants), nodes: GraphNode[] = []
+  for (const node of graph.nodes) {
+    const fused = hasLowering(node.kernel) ? undefined : fusedKernels.get(node.kernel)
+    if (!fused) {
+      nodes.push(node)
+      continue
+    }
+    const specs = Object.fromEntries(Object.entries(node.inputs).map(([name, id]) => [name, graph.values[id]]))
+    const part = trace(node.kernel, tensors => Object.fromEntries(fused.compose(tensors, node.attributes as never).map((tensor, i) => [String(i), tensor])), specs)
+    const places = new Map<ValueId, ValueId>(Object.entries(part.inputs).map(([name, id]) => [id, node.inputs[name]])), same: GraphNode[] = []
+    node.outputs.forEach((output, i) => {
+      const id = part.outputs[String(i)], placed = places.get(id)
+      // An output that is an input, or another output.
+      if (placed !== undefined) same.push({ kernel: 'Identity', inputs: { x: placed }, attributes: {}, outputs: [output] })
+      else places.set(id, output)
+    })
+    const place = (id: ValueId): ValueId => {
+      const known = places.get(id)
+      if (known !== undefined) return known
+      places.set(id, values.length)
+      values.push(part.values[id])
+      return values.length - 1
+    }
+    for (const [id, data] of part.constants) constants.set(place(id), data)
+    for (const inner of part.nodes) {
+      nodes.push({ ...inner, inputs: Object.fromEntries(Object.entries(inner.inputs).map(([name, id]) => [name, place(id)])), outputs: inner.outputs.map(place) })
+    }
+    nodes.push(...same)
+  }
+  return { ...graph, values, constants, nodes }
+}
