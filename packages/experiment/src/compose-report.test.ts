@@ -31,7 +31,7 @@ describe('a report of files', () => {
     const report = composeReport('t', await Promise.all(files.map(readReportFile)), () => suite)
     expect(report.charts.map(({ id, series }) => [id, series.map(({ name }) => name)])).toEqual([
       ['b', ['base', 'yarn', 'linear', 'other']],
-      ['loss', ['one', 'two']],
+      ['loss', ['yarn', 'linear']],
       ['speed', ['Tokens per second']],
       ['memory', ['Peak memory (MB)']]
     ])

@@ -56,7 +56,7 @@ export async function readReportFile(file: string): Promise<ReportSource> {
   if (made.success) {
     // Runs are told apart by their folders: a name can be the same in all of them.
     const { results: { base, model } } = made.data, name = basename(dirname(resolve(file)))
-    return { ...source, results: [...base, ...model.map(result => ({ ...result, model: name }))], run: made.data as unknown as ExperimentResult }
+    return { ...source, results: [...base, ...model.map(result => ({ ...result, model: name }))], run: { ...(made.data as unknown as ExperimentResult), name } }
   }
   const drawn = z.looseObject({ charts: z.array(chart).min(1) }).safeParse(json)
   if (drawn.success) return { ...source, charts: drawn.data.charts as unknown as Chart[] }
