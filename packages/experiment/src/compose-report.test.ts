@@ -45,5 +45,10 @@ describe('a report of files', () => {
     for (const wrong of ['', '{}', '[]', { charts: [{ ...chart, series: [{ name: 1 }] }] }, { charts: [] }]) await expect(readReportFile(await write('wrong.json', wrong))).rejects.toThrow('REPORT_FILE')
   })
 
+  test('tells metrics of one name apart by their suites', () => {
+    const [a, b] = ['passkey', 'ruler'].map(suite => ({ ...result('m', 1), suite, metrics: { 'effective-length': suite.length } }))
+    expect(scoreTable([a, b, { ...a, model: 'n', metrics: { 'effective-length': 4103 } }]).rows).toEqual([['passkey: effective-length', 7, 4103, '+4096'], ['ruler: effective-length', 5, '', '']])
+  })
+
   test('has no score to show where all are by length', () => expect(scoreTable([{ ...result('a', 1), metrics: { 'passkey@512': 1 } }]).rows).toEqual([]))
 })
