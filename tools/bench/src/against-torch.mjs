@@ -3,10 +3,10 @@
 // usage: node tools/bench/src/against-torch.mjs --python VENV/bin/python [--script ../shared/bench/torch_train_step.py] [--model '{"T":512,…}'] [--rounds 3] [--mode eager|compile]
 //   [--executor onnx|tensorflow|tensorflow:bfloat16] [--dtype f32|bf16]
 // Needs a Python with torch and transformers, and the built workspace (npm run setup -- --build). Prints one JSON document.
-import { execFileSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { json, median } from './side-by-side.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 const { values } = parseArgs({
@@ -26,8 +26,6 @@ if (!values.python) {
   process.exit(2)
 }
 
-const json = (file, args) => JSON.parse(execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim().split('\n').at(-1))
-const median = numbers => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
 
 const runs = { skipwise: [], torch: [] }
 for (let round = 0; round < Number(values.rounds); round++) {

@@ -4,12 +4,12 @@
 //        [--stride 2048] [--rounds 1] [--threads 2]
 // Needs a Python with torch and transformers, and the built workspace (npm run setup -- --build). Documents are tiny-llama's held-out text, over
 // and over. Reading the text and loading the models are not measured, on either side. Prints one JSON document.
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { json, median } from './side-by-side.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url)), root = join(here, '../../..')
 const { values } = parseArgs({
@@ -59,10 +59,9 @@ try {
       scored += scores.length - from
     }
     runs.skipwise.push({ engine: `skipwise ${executor.name} (${executor.device}) f32`, seconds: (performance.now() - started) / 1000, tokens: scored, nll })
-    runs.torch.push(JSON.parse(execFileSync(values.python, [join(here, 'torch_perplexity.py'), values.model, windowsFile, String(threads)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim().split('\n').at(-1)))
+    runs.torch.push(json(values.python, [join(here, 'torch_perplexity.py'), values.model, windowsFile, String(threads)]))
     console.error(`round ${round + 1}: skipwise ${runs.skipwise[round].seconds.toFixed(2)} s, torch ${runs.torch[round].seconds.toFixed(2)} s`)
   }
-  const median = numbers => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
   const seconds = { skipwise: median(runs.skipwise.map(run => run.seconds)), torch: median(runs.torch.map(run => run.seconds)) }
   console.log(JSON.stringify({ documents, tokens, window, stride, threads, passes: fed.length, timeRatio: seconds.skipwise / seconds.torch, seconds, nllDifference: Math.abs(runs.skipwise[0].nll / runs.torch[0].nll - 1), runs }, null, 2))
   model.dispose()
