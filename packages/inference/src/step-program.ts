@@ -1,5 +1,5 @@
 import { attentionScale, crossEntropy, logits, runBlocks, type ModelDefinition, type ModelGeometry, type PositionalEncoding } from '@skipwise/nn'
-import { cachedAttention, embedding, tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
+import { cachedAttention, embedding, type tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
 
 /** What a step computes beside the cache: nothing, the loss of every token's label, or the logits of one token. */
 export type StepOutput = 'none' | 'loss' | 'logits'
