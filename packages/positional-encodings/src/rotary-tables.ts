@@ -1,28 +1,42 @@
 import type { RopeFrequencies } from '@skipwise/core'
 import type { PositionTables } from '@skipwise/nn'
 
+const BLOCK = 1024
+
 /**
  * cos and sin of position · θ'_i, times the attention factor: computed in float64, rounded to float32 once.
+ *
+ * A position is a multiple of 1,024 and a rest, and their angles are joined by the addition theorems, so that a million positions need two
+ * thousand rows of cosines. A row depends on its position alone, never on the others of a call, and is as exact as the float64 angle is.
  *
  * @param positionIds [N]
  * @returns tables [N, R/2]
  */
 export function rotaryTables(positionIds: Int32Array, { inverseFrequencies, attentionFactor }: RopeFrequencies): PositionTables {
   const half = inverseFrequencies.length, cos = new Float32Array(positionIds.length * half), sin = new Float32Array(cos.length)
-  // The rows of a batch share most positions: each is computed once and copied.
-  const firstRow = new Map<number, number>()
+  const rests = { known: new Uint8Array(BLOCK), cos: new Float64Array(BLOCK * half), sin: new Float64Array(BLOCK * half) }
+  const blocks = new Map<number, { cos: Float64Array; sin: Float64Array }>()
   for (let t = 0; t < positionIds.length; t++) {
-    const position = positionIds[t], known = firstRow.get(position), at = t * half
-    if (known !== undefined) {
-      cos.copyWithin(at, known, known + half)
-      sin.copyWithin(at, known, known + half)
-      continue
+    const rest = positionIds[t] & (BLOCK - 1), start = positionIds[t] - rest, at = t * half, from = rest * half
+    let block = blocks.get(start)
+    if (block === undefined) {
+      block = {
+        cos: Float64Array.from(inverseFrequencies, frequency => Math.cos(start * frequency) * attentionFactor),
+        sin: Float64Array.from(inverseFrequencies, frequency => Math.sin(start * frequency) * attentionFactor)
+      }
+      blocks.set(start, block)
     }
-    firstRow.set(position, at)
+    if (rests.known[rest] === 0) {
+      rests.known[rest] = 1
+      for (let i = 0; i < half; i++) {
+        rests.cos[from + i] = Math.cos(rest * inverseFrequencies[i])
+        rests.sin[from + i] = Math.sin(rest * inverseFrequencies[i])
+      }
+    }
     for (let i = 0; i < half; i++) {
-      const angle = position * inverseFrequencies[i]
-      cos[at + i] = Math.cos(angle) * attentionFactor
-      sin[at + i] = Math.sin(angle) * attentionFactor
+      const cosStart = block.cos[i], sinStart = block.sin[i], cosRest = rests.cos[from + i], sinRest = rests.sin[from + i]
+      cos[at + i] = cosStart * cosRest - sinStart * sinRest
+      sin[at + i] = sinStart * cosRest + cosStart * sinRest
     }
   }
   return { cos, sin }
