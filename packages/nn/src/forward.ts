@@ -1,12 +1,12 @@
 import { causalAttention, type LinearBias, type tf } from '@skipwise/runtime'
 import type { BlockContext, Head, ModelDefinition, ModelGeometry, Parameters, PositionalEncoding } from './contracts.js'
 
-/** What a whole-sequence forward pass needs beside the parameters. */
-export interface ForwardInputs {
+/** What blocks need of whole sequences, beside the parameters. */
+export interface SequenceInputs {
   /** B */
   readonly batch: number
-  /** [N], int32 */
-  readonly ids: tf.Tensor1D
+  /** T */
+  readonly length: number
   /** [B, T, R/2] */
   readonly cos: tf.Tensor3D
   /** [B, T, R/2] */
@@ -17,26 +17,34 @@ export interface ForwardInputs {
   readonly softmaxScale: number
 }
 
+/** What a whole-sequence forward pass needs beside the parameters. */
+export interface ForwardInputs extends Omit<SequenceInputs, 'length'> {
+  /** [N], int32 */
+  readonly ids: tf.Tensor1D
+}
+
 /** Scale of attention scores: softmaxScale / √D. */
 export const attentionScale = ({ headDim }: ModelGeometry, softmaxScale: number): number => softmaxScale / Math.sqrt(headDim)
 
-/**
- * Hidden states after the final norm, and the output layer, for whole sequences: causal by index, positions by the
- * tables, so that position ids may skip.
- */
-export function forward(model: ModelDefinition, encoding: PositionalEncoding, parameters: Parameters, inputs: ForwardInputs): Head {
-  const { batch, ids, cos, sin, softmaxScale } = inputs, scale = attentionScale(model.geometry, softmaxScale), bias = linearBias(model, encoding, inputs)
-  const context: BlockContext = {
+/** Attention of whole sequences: causal by index, positions by the tables, so that position ids may skip. */
+export function sequenceContext(model: ModelDefinition, encoding: PositionalEncoding, inputs: SequenceInputs): BlockContext {
+  const { batch, length, cos, sin, softmaxScale } = inputs, scale = attentionScale(model.geometry, softmaxScale), bias = linearBias(model, encoding, inputs)
+  return {
     batch,
-    length: ids.shape[0] / batch,
+    length,
     encode: (x, role) => encoding.apply(x, cos, sin, role),
     attend: (_, query, key, value, window) => causalAttention(query, key, value, scale, { bias, window })
   }
-  return model.head(parameters, runBlocks(model, parameters, ids, context))
+}
+
+/** Hidden states after the final norm, and the output layer, for whole sequences: see {@link sequenceContext}. */
+export function forward(model: ModelDefinition, encoding: PositionalEncoding, parameters: Parameters, inputs: ForwardInputs): Head {
+  const context = sequenceContext(model, encoding, { ...inputs, length: inputs.ids.shape[0] / inputs.batch })
+  return model.head(parameters, runBlocks(model, parameters, inputs.ids, context))
 }
 
 /** The bias of an encoding with slopes. */
-function linearBias({ geometry }: ModelDefinition, encoding: PositionalEncoding, { positions }: Pick<ForwardInputs, 'positions'>): LinearBias | undefined {
+function linearBias({ geometry }: ModelDefinition, encoding: PositionalEncoding, { positions }: Pick<SequenceInputs, 'positions'>): LinearBias | undefined {
   if (!encoding.slopes) return undefined
   if (!positions) throw new TypeError('an encoding with slopes needs positions')
   return { slopes: encoding.slopes(geometry.heads), positions }

@@ -1,6 +1,7 @@
 export { finishTraining, train, type TrainResult, type TrainSetup } from './train.js'
 export { Trainer, type StepGradients, type TrainerSetup } from './trainer.js'
 export { completeOptions, type CompleteTrainingOptions, type TrainingOptions } from './options.js'
+export type { StrategySetup } from './strategies/strategy.js'
 export { learningRateAt } from './schedule.js'
 export { initializeWeights, type InitializeOptions } from './initialize.js'
 export { countLabels, makeBatch, type Batch } from './batch.js'

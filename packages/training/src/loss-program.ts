@@ -1,4 +1,4 @@
-import { crossEntropy, forward, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
+import { crossEntropy, forward, type Head, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
 import { tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
 
 /** Shape of the batches of a program. */
@@ -26,7 +26,7 @@ export const accumulatedName = (parameter: string): string => `accumulated:${par
  * `cos` and `sin` [B, T, R/2], and `positions` [B, T] for an encoding with slopes. Outputs: `loss` = Σ labelWeights · (−log p(label)), and a gradient per parameter.
  */
 export function traceLoss(model: ModelDefinition, encoding: PositionalEncoding, options: LossProgramOptions): Graph {
-  const { batch, length, softmaxScale, accumulate = false } = options, tokens = batch * length
+  const { batch, length, softmaxScale, accumulate = false } = options
   const names = model.parameters.map(parameter => parameter.name)
   const specs: Record<string, ValueSpec> = { ...parameterSpecs(model), ...batchSpecs(model, encoding, options) }
   if (accumulate) for (const { name, shape } of model.parameters) specs[accumulatedName(name)] = { shape, dtype: 'float32' }
@@ -36,14 +36,19 @@ export function traceLoss(model: ModelDefinition, encoding: PositionalEncoding, 
       const head = forward(model, encoding, Object.fromEntries(names.map((name, i) => [name, parameters[i]])), {
         batch, softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D, positions: inputs.positions as tf.Tensor2D
       })
-      const nll = crossEntropy(head, inputs.labels as tf.Tensor1D)
-      return tf.reshape(tf.matMul(tf.reshape(nll, [1, tokens]), tf.reshape(inputs.labelWeights, [tokens, 1])), []) as tf.Scalar
+      return weightedLoss(head, inputs)
     }
     const { value, grads } = tf.valueAndGrads(loss)(names.map(name => inputs[name]))
     const outputs: Record<string, tf.Tensor> = { loss: value }
     names.forEach((name, i) => (outputs[gradientName(name)] = accumulate ? tf.add(grads[i], inputs[accumulatedName(name)]) : grads[i]))
     return outputs
   }, specs)
+}
+
+/** Σ labelWeights · (−log p(label)), a scalar. */
+export function weightedLoss(head: Head, { labels, labelWeights }: Readonly<Record<string, tf.Tensor>>): tf.Scalar {
+  const nll = crossEntropy(head, labels as tf.Tensor1D), tokens = nll.shape[0]
+  return tf.reshape(tf.matMul(tf.reshape(nll, [1, tokens]), tf.reshape(labelWeights, [tokens, 1])), []) as tf.Scalar
 }
 
 /** Inputs of the parameters. */

@@ -8,6 +8,11 @@ export interface TrainingOptions {
   readonly batch: number
   /** Examples computed at once; divides `batch`. Default: `batch`. Gradients are accumulated exactly, so this changes only memory. */
   readonly microBatch?: number
+  /**
+   * How gradients are computed: `whole`, one program with the activations of all layers in memory, or `blockwise`, layer by layer with the activations
+   * of one, each layer computed twice. The numbers are the same. Default `whole`.
+   */
+  readonly strategy?: 'whole' | 'blockwise'
   /** Peak learning rate. */
   readonly learningRate: number
   /** Learning rate of the last step as a fraction of the peak. Default 0. */
@@ -33,7 +38,7 @@ export type CompleteTrainingOptions = Required<TrainingOptions>
 /** Fills in defaults and checks ranges. @throws SkipwiseError `TRAINING_OPTIONS` */
 export function completeOptions(options: TrainingOptions): CompleteTrainingOptions {
   const complete: CompleteTrainingOptions = {
-    microBatch: options.batch, finalLearningRate: 0, schedule: 'linear', warmup: 10, weightDecay: 0,
+    microBatch: options.batch, strategy: 'whole', finalLearningRate: 0, schedule: 'linear', warmup: 10, weightDecay: 0,
     beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradientNorm: 1, checkpointEvery: 100, ...options
   }
   const { steps, batch, microBatch, learningRate } = complete

@@ -51,13 +51,14 @@ describe('train', () => {
     expect((await train(await setup({ stateFolder: await newFolder(), weights: initializeWeights(model, { seed: 1 }) }))).weights).not.toEqual(first.weights)
   })
 
-  test('interrupted and resumed equals uninterrupted, to the bit', async () => {
-    const whole = await train(await setup({ stateFolder: await newFolder() }))
+  test.each(['whole', 'blockwise'] as const)('interrupted and resumed equals uninterrupted, to the bit, strategy %s', async strategy => {
+    const options = { steps: 12, batch: 4, microBatch: 2, learningRate: 1e-2, warmup: 2, checkpointEvery: 5, strategy }
+    const whole = await train(await setup({ stateFolder: await newFolder(), options }))
     const abort = new AbortController()
-    const interrupted = train(await setup({ signal: abort.signal, progress: ({ done }) => done === 7 && abort.abort() }))
+    const interrupted = train(await setup({ options, signal: abort.signal, progress: ({ done }) => done === 7 && abort.abort() }))
     await expect(interrupted).rejects.toThrow('TRAINING_INTERRUPTED')
     const seen: number[] = []
-    const resumed = await train(await setup({ progress: ({ done }) => void seen.push(done) }))
+    const resumed = await train(await setup({ options, progress: ({ done }) => void seen.push(done) }))
     expect(seen).toEqual([8, 9, 10, 11, 12])
     expect(resumed.weights).toEqual(whole.weights)
     expect(resumed.losses).toEqual(whole.losses)

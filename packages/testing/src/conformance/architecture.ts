@@ -1,5 +1,5 @@
 import { isSkipwiseError, randomStream, validate, type Plugin, type StandardSchemaV1 } from '@skipwise/core'
-import { forward, logits as logitsOf, runBlocks, type Architecture, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
+import { forward, logits as logitsOf, runBlocks, sequenceContext, type Architecture, type Head, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
 import { cachedAttention, causalAttention, rotaryHalf, sizeOf, tf } from '@skipwise/runtime'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { matchers } from '../allclose.js'
@@ -22,7 +22,7 @@ const encodingOf = ({ geometry }: ModelDefinition): PositionalEncoding => ({
 /**
  * The conformance suite of architectures; call it in a vitest file. It holds a plugin to what training and inference rely on: shapes,
  * unique parameter names that are all used and that a written `config.json` gives again, causality by index also where position ids skip,
- * rows of a batch that do not see each other, attention through the context once a layer, the same logits from a key/value cache in chunks,
+ * rows of a batch that do not see each other, attention through the context once a layer, the same logits from a key/value cache in chunks, the same gradients part by part,
  * and gradients that agree with finite differences. Runs eagerly on the cpu backend of tfjs.
  *
  * @example
@@ -161,6 +161,30 @@ function describeModel(create: () => Architecture, config: Readonly<Record<strin
       expect(parts.flat(), `chunks of ${chunks.join()}`).toBeAllclose(whole, { absolute: 1e-5 })
     }
   })
+
+  test('can be cut at its hidden states: each part gives the gradients of the whole, from its own input and the gradient of its output', () =>
+    tf.tidy(() => {
+      const names = model.parameters.map(({ name }) => name), values = tensorsOf(weights), inputs = inputsOf([...sentence, ...other], [...skipping, ...contiguous], 2)
+      const list = names.map(name => values[name]), byName = (tensors: tf.Tensor[]) => Object.fromEntries(names.map((name, i) => [name, tensors[i]]))
+      const context = sequenceContext(model, encoding, { ...inputs, length: 6 }), loss = (head: Head) => tf.mean(tf.square(logitsOf(head))) as tf.Scalar
+      const whole = tf.grads((...tensors) => loss(forward(model, encoding, byName(tensors), inputs)))(list)
+
+      const hidden = [model.embed(values, inputs.ids)]
+      for (let layer = 0; layer < layers; layer++) hidden.push(model.block(values, layer, hidden[layer], context))
+      // a parameter that a part does not read has no gradient there: its value times zero is added, so that tfjs finds it
+      const anchored = (tensors: tf.Tensor[], y: tf.Tensor) => tensors.reduce((sum, tensor) => tf.add(sum, tf.mul(tf.sum(tensor), 0)), y)
+      const sums = names.map(() => tf.scalar(0) as tf.Tensor), add = (gradients: tf.Tensor[]) => gradients.forEach((gradient, i) => (sums[i] = tf.add(sums[i], gradient)))
+      const headGradients = tf.grads((x, ...tensors) => anchored(tensors, loss(model.head(byName(tensors), x as tf.Tensor2D))))([hidden[layers], ...list])
+      let dy = headGradients[0]
+      add(headGradients.slice(1))
+      for (let layer = layers - 1; layer >= 0; layer--) {
+        const [dx, ...gradients] = tf.grads((x, ...tensors) => anchored(tensors, model.block(byName(tensors), layer, x as tf.Tensor2D, context)))([hidden[layer], ...list], dy)
+        dy = dx
+        add(gradients)
+      }
+      add(tf.grads((...tensors) => anchored(tensors, model.embed(byName(tensors), inputs.ids)))(list, dy))
+      names.forEach((name, i) => expect(sums[i].dataSync<'float32'>(), name).toBeAllclose(whole[i].dataSync<'float32'>(), { absolute: 1e-5, relative: 1e-4 }))
+    }))
 
   test('has the gradients of finite differences, by some elements of every parameter', () => {
     const labels = [1, 4, 1, 5, 2, 3], names = model.parameters.map(({ name }) => name)

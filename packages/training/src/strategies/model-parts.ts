@@ -1,0 +1,53 @@
+import { sequenceContext, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
+import { trace, type Graph, type tf, type ValueSpec } from '@skipwise/runtime'
+import { batchSpecs, parameterSpecs, weightedLoss, type LossProgramOptions } from '../loss-program.js'
+
+type Tensors = Readonly<Record<string, tf.Tensor>>
+
+/** A part of a model: from hidden states, or ids, to hidden states, or the loss. */
+export interface ModelPart {
+  readonly label: 'embed' | 'block' | 'head'
+  /** Parameters that it reads, in the order of the model. */
+  readonly parameters: readonly string[]
+  /** Inputs of a batch that it reads: see `batchSpecs`. */
+  readonly batch: readonly string[]
+  /** Hidden states before it, [N, d], to hidden states after it; the embedding ignores its `x`, the head returns the loss. */
+  apply(parameters: Tensors, x: tf.Tensor2D, batch: Tensors): tf.Tensor
+}
+
+/** A model cut at its hidden states. */
+export interface ModelParts {
+  readonly embed: ModelPart
+  /** One a layer. */
+  readonly blocks: readonly ModelPart[]
+  readonly head: ModelPart
+}
+
+/** Cuts a model at its hidden states. Which parameters a part reads is found by tracing it. */
+export function partsOf(model: ModelDefinition, encoding: PositionalEncoding, shape: LossProgramOptions): ModelParts {
+  const { batch, length, softmaxScale } = shape, batchInputs = batchSpecs(model, encoding, shape)
+  const specs = { ...parameterSpecs(model), ...batchInputs, x: hiddenSpec(model, shape) }
+  const part = (label: ModelPart['label'], apply: ModelPart['apply']): ModelPart => {
+    const read = inputsRead(trace(label, inputs => ({ y: apply(inputs, inputs.x as tf.Tensor2D, inputs) }), specs))
+    return { label, parameters: model.parameters.map(({ name }) => name).filter(name => read.has(name)), batch: Object.keys(batchInputs).filter(name => read.has(name)), apply }
+  }
+  return {
+    embed: part('embed', (parameters, _, { ids }) => model.embed(parameters, ids as tf.Tensor1D)),
+    blocks: Array.from({ length: model.geometry.layers }, (_, layer) =>
+      part('block', (parameters, x, { cos, sin, positions }) =>
+        model.block(parameters, layer, x, sequenceContext(model, encoding, {
+          batch, length, softmaxScale, cos: cos as tf.Tensor3D, sin: sin as tf.Tensor3D, positions: positions as tf.Tensor2D
+        })))),
+    head: part('head', (parameters, x, inputs) => weightedLoss(model.head(parameters, x), inputs))
+  }
+}
+
+/** Spec of hidden states, [N, d]. */
+export const hiddenSpec = ({ geometry }: ModelDefinition, { batch, length }: Pick<LossProgramOptions, 'batch' | 'length'>): ValueSpec =>
+  ({ shape: [batch * length, geometry.hiddenSize], dtype: 'float32' })
+
+/** Names of the inputs that a node of the graph reads. */
+function inputsRead({ inputs, nodes }: Graph): Set<string> {
+  const read = new Set(nodes.flatMap(node => Object.values(node.inputs)))
+  return new Set(Object.keys(inputs).filter(name => read.has(inputs[name])))
+}
