@@ -1,4 +1,4 @@
-import { rmsNorm, swiGlu, tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
+import { linearCrossEntropy, rmsNorm, swiGlu, tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { lower } from './lowering.js'
@@ -49,6 +49,18 @@ describe('rematerialize', () => {
       for (const id of Object.values(node.inputs)) expect(known).toContain(id)
       for (const id of node.outputs) known.add(id)
     }
+  })
+})
+
+describe('cross-entropy', () => {
+  it('computes logits and probabilities once for both passes, behind a norm too', () => {
+    const graph = trace('loss', ({ x, scale, weight, labels }) => {
+      const loss = (x: tf.Tensor, weight: tf.Tensor) =>
+        tf.sum(linearCrossEntropy(rmsNorm(x as tf.Tensor2D, scale as tf.Tensor1D, 1e-6), weight as tf.Tensor2D, labels as tf.Tensor1D)) as tf.Scalar
+      const { value, grads: [dx, dweight] } = tf.valueAndGrads(loss as (...x: tf.Tensor[]) => tf.Scalar)([x, weight])
+      return { loss: value, dx, dweight }
+    }, { x: f32(6, 4), scale: f32(4), weight: f32(10, 4), labels: { shape: [6], dtype: 'int32' } })
+    expect(lower(graph).nodes.filter(node => node.op === 'Softmax')).toHaveLength(1)
   })
 })
 

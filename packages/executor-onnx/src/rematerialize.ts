@@ -2,6 +2,8 @@ import type { Graph, GraphNode, ValueId } from '@skipwise/runtime'
 
 /** Kernels that cost one pass over memory: computing them again is cheaper than keeping what they gave. */
 const CHEAP = new Set(['RmsNorm', 'SwiGlu'])
+/** Gradients that come first and look up what their forward kernel kept by the names of its inputs: a copy would be nothing they know. */
+const FIRST = /CrossEntropyGrad$/
 
 /**
  * The graph with cheap kernels computed again in the backward pass, where their outputs are read for the gradients of weights: between
@@ -25,6 +27,10 @@ export function rematerialize(graph: Graph): Graph {
     return again.get(id) as ValueId
   }
   for (const node of graph.nodes.slice(begin)) {
+    if (FIRST.test(node.kernel)) {
+      nodes.push(node)
+      continue
+    }
     const inputs = Object.fromEntries(Object.entries(node.inputs).map(([name, id]) => [name, copyOf(id)]))
     nodes.push({ ...node, inputs })
   }

@@ -3,8 +3,11 @@ import type { OnnxBuilder } from '../builder.js'
 import type { Lowering } from '../lowering.js'
 import { onnxType } from '../onnx-model.js'
 
-/** Rows of a block of queries. Block i reads only the keys up to its last row, so the masked upper blocks are not computed. */
-const BLOCK_ROWS = 128
+/**
+ * Rows of a block of queries. Block i reads only the keys up to its last row, so the masked upper blocks are not computed. Smaller blocks
+ * compute less of the diagonal in vain, larger ones copy fewer keys: measured, an eighth of the window between these bounds is best.
+ */
+const BLOCK_ROWS = { least: 128, most: 256 }
 /** Probabilities of up to this many elements (64 MB) are kept for the backward pass; more are computed again. */
 const KEPT_ELEMENTS = 2 ** 24
 
@@ -33,11 +36,17 @@ const queryHeads = (b: OnnxBuilder, name: string, { B, T, K, G, D }: Shape) =>
 const keyHeads = (b: OnnxBuilder, name: string) => b.once(`key heads of ${name}`, () => b.transpose(name, [0, 2, 1, 3]))
 
 /** Rows `begin` … `end` − 1 of a block, which read the keys `first` … `end` − 1. */
-const blocksOf = ({ T, window }: Shape) =>
-  Array.from({ length: Math.ceil(T / BLOCK_ROWS) }, (_, i) => ({ first: Math.max(0, i * BLOCK_ROWS - window + 1), begin: i * BLOCK_ROWS, end: Math.min(T, (i + 1) * BLOCK_ROWS) }))
-type Block = ReturnType<typeof blocksOf>[number]
+function blocksOf({ T, window }: Shape): Block[] {
+  const rows = Math.min(BLOCK_ROWS.most, Math.max(BLOCK_ROWS.least, 64 * Math.floor(T / 512)))
+  return Array.from({ length: Math.ceil(T / rows) }, (_, i) => ({ first: Math.max(0, i * rows - window + 1), begin: i * rows, end: Math.min(T, (i + 1) * rows) }))
+}
+interface Block {
+  first: number
+  begin: number
+  end: number
+}
 
-// Slices are copies, T/256 times the size of the keys in all: each pass makes its own, so that none waits for the backward pass in memory.
+// Slices are copies, half as many times the size of the keys as there are blocks: each pass makes its own, so that none waits for the backward pass in memory.
 
 /** Rows of a block of queries with the group stacked along rows: [B, K, G·rows, D]. */
 const queryBlock = (b: OnnxBuilder, heads: string, { B, K, G }: Shape, { begin, end }: Block, width: number) =>
@@ -92,13 +101,12 @@ function joinQueryBlocks(b: OnnxBuilder, blocks: readonly Block[], parts: readon
 }
 
 /** Sums the blocks' shares [B, K, end − first, D] of a key or value gradient to [B, T, K, D]. */
-function sumKeyParts(b: OnnxBuilder, blocks: readonly Block[], parts: readonly string[], { T }: Shape, output: string): void {
-  const padded = parts.map((part, i) => {
-    const { first, end } = blocks[i]
-    return first === 0 && end === T ? part : b.op('Pad', [part, b.int64([0, 0, first, 0, 0, 0, T - end, 0])])
-  })
-  // A chain of Add: ONNX Runtime's Sum of four is slower than three additions.
-  b.transpose(padded.reduce((sum, part) => b.op('Add', [sum, part])), [0, 2, 1, 3], output)
+function sumKeyParts(b: OnnxBuilder, blocks: readonly Block[], parts: readonly string[], output: string): void {
+  const pad = (x: string, before: number, after: number) => (before + after === 0 ? x : b.op('Pad', [x, b.int64([0, 0, before, 0, 0, 0, after, 0])]))
+  // The sum so far reaches to the end of its block, the next share is padded only where a window cuts it off. A chain of Add: ONNX
+  // Runtime's Sum of four is slower than three additions.
+  const sum = parts.reduce((soFar, part, i) => b.op('Add', [pad(soFar, 0, blocks[i].end - blocks[i - 1].end), pad(part, blocks[i].first, 0)]))
+  b.transpose(sum, [0, 2, 1, 3], output)
 }
 
 const causalAttention: Lowering = (b, node) => {
@@ -133,8 +141,8 @@ const causalAttentionGrad: Lowering = (b, node) => {
     }
   })
   joinQueryBlocks(b, blocks, parts.map(part => part.dQuery), shape, b.name(outputs[0]))
-  sumKeyParts(b, blocks, parts.map(part => part.dKey), shape, b.name(outputs[1]))
-  sumKeyParts(b, blocks, parts.map(part => part.dValue), shape, b.name(outputs[2]))
+  sumKeyParts(b, blocks, parts.map(part => part.dKey), b.name(outputs[1]))
+  sumKeyParts(b, blocks, parts.map(part => part.dValue), b.name(outputs[2]))
 }
 
 export const attentionLowerings: Readonly<Record<string, Lowering>> = {
