@@ -32,6 +32,16 @@ describe('Detokenizer', () => {
     expect(ids.map(id => detokenizer.push(id)).join('') + detokenizer.end()).toBe(wordTokenizer.decode(ids))
   })
 
+  test.prop([fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 20 }), fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 20 })])('of a continuation gives the text that joins to what it continues', (before, ids) => {
+    const detokenizer = new Detokenizer(wordTokenizer, before)
+    expect(wordTokenizer.decode(before) + ids.map(id => detokenizer.push(id)).join('') + detokenizer.end()).toBe(wordTokenizer.decode([...before, ...ids]))
+  })
+
+  test('leaves a character alone whose first bytes it continues', () => {
+    const [first, ...rest] = bytes.encode('é'), detokenizer = new Detokenizer(bytes, [first])
+    expect(rest.map(id => detokenizer.push(id)).join('') + detokenizer.push(65) + detokenizer.end()).toBe('\uFFFDA')
+  })
+
   test.prop([fc.string({ unit: 'binary', maxLength: 20 })])('gives characters whole', text => {
     fc.pre(!text.includes('\uFFFD'))
     const detokenizer = new Detokenizer(bytes), pieces = [...bytes.encode(text)].map(id => detokenizer.push(id))

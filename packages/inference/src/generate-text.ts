@@ -23,7 +23,7 @@ export interface TextPiece {
  */
 export async function* generateText(model: LanguageModel, ids: Int32Array, { stopStrings = [], ...options }: GenerateTextOptions): AsyncGenerator<TextPiece, void> {
   if (stopStrings.includes('')) throw new SkipwiseError('INFERENCE_OPTIONS', { problem: 'a stop string is empty', fix: 'leave it out' })
-  const detokenizer = new Detokenizer(model.tokenizer), stops = new StopStrings(stopStrings)
+  const detokenizer = new Detokenizer(model.tokenizer, ids), stops = new StopStrings(stopStrings)
   let tokens = 0
   for await (const id of model.generate(ids, options)) {
     tokens++
