@@ -63,7 +63,11 @@ export function defineModel(config: ModelConfig, { registry, readRope }: Parts, 
   return { model, encoding, rope: readRope({ ...config, head_dim: rotaryDim || 2, max_position_embeddings: maxPositionEmbeddings }) }
 }
 
-/** Loads the tokenizer whose files lie in `folder`. @throws SkipwiseError `MODEL_TOKENIZER`, and what loading throws */
+/**
+ * Loads the tokenizer whose files lie in `folder`, by the first registered plugin that accepts them: tokenizer.json goes before tokenizer.model.
+ *
+ * @throws SkipwiseError `MODEL_TOKENIZER`, and what loading throws
+ */
 export async function findTokenizer(registry: PluginLookup, folder: string): Promise<Tokenizer> {
   const plugins = registry.list('tokenizer')
   for (const { name } of plugins) {
@@ -72,6 +76,6 @@ export async function findTokenizer(registry: PluginLookup, folder: string): Pro
   }
   throw new SkipwiseError('MODEL_TOKENIZER', {
     problem: `${folder} has no tokenizer that ${plugins.map(plugin => plugin.name).join(', ')} can read`,
-    fix: 'put tokenizer.json beside the model'
+    fix: 'put tokenizer.json or tokenizer.model beside the model'
   })
 }

@@ -11,7 +11,7 @@ import { tfjsExecutor } from '@skipwise/executor-tfjs'
 import { interpolationPlugins } from '@skipwise/interpolation'
 import { positionTransformPlugins } from '@skipwise/position-transforms'
 import { positionalEncodingPlugins } from '@skipwise/positional-encodings'
-import { bytes, tokenizerJson } from '@skipwise/tokenizers'
+import { bytes, sentencePiece, tokenizerJson } from '@skipwise/tokenizers'
 import { autoExecutor } from './auto-executor.js'
 
 /** The plugins that come with Skipwise. */
@@ -23,6 +23,7 @@ export type DefaultPlugins =
   | typeof gptj
   | typeof baichuan
   | typeof tokenizerJson
+  | typeof sentencePiece
   | typeof bytes
   | typeof benchmarks
   | typeof perplexity
@@ -43,6 +44,7 @@ export const defaultRegistry: Registry<DefaultPlugins> = createRegistry().regist
   gptj,
   baichuan,
   tokenizerJson,
+  sentencePiece,
   bytes,
   benchmarks,
   perplexity,

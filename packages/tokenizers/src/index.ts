@@ -1,4 +1,5 @@
 export { tokenizerErrorCodes } from './errors.js'
 export { loadTokenizerJson, tokenizerJson } from './tokenizer-json.js'
+export { loadSentencePiece, sentencePiece } from './sentencepiece/plugin.js'
 export { bytes } from './bytes.js'
 export { loadChatTemplate, type ChatMessage, type ChatTemplate } from './chat-template.js'

@@ -1,0 +1,76 @@
+import type { CharacterMap } from './character-map.js'
+import type { NormalizerSpec } from './model-file.js'
+
+/** What SentencePiece writes for a space: U+2581. */
+export const SPACE = '\u2581'
+
+/** What decides the text that is encoded. */
+export interface NormalizeRules extends NormalizerSpec {
+  readonly whitespaceAsSuffix: boolean
+  /** Pieces that are taken as they are, whatever the rules say. */
+  readonly matchUserDefined: ((text: string, start: number) => number) | undefined
+}
+
+/**
+ * The text that SentencePiece encodes for `text` (`Normalizer::Normalize`): normalised by the model's character map, spaces written as
+ * U+2581, superfluous ones left out where the model asks for it, and one put in front.
+ *
+ * @param prefix whether the dummy prefix is put, where the model has one
+ */
+export function normalize(text: string, rules: NormalizeRules, prefix: boolean): string {
+  const { characterMap, removeExtraWhitespaces, escapeWhitespaces, whitespaceAsSuffix, matchUserDefined } = rules
+  const space = escapeWhitespaces ? SPACE : ' ', wellFormed = replaceLoneSurrogates(text)
+  let body: string | undefined
+  if (!characterMap && !(removeExtraWhitespaces && matchUserDefined)) {
+    body = (removeExtraWhitespaces ? wellFormed.replace(/^ +/, '').replace(/ {2,}/g, ' ') : wellFormed) || undefined
+  } else {
+    body = joinPrefixes(prefixesOf(wellFormed, characterMap, matchUserDefined), removeExtraWhitespaces)
+  }
+  if (body === undefined) return ''
+  const escaped = escapeWhitespaces ? body.replaceAll(' ', SPACE) : body, dummy = rules.addDummyPrefix && prefix ? space : ''
+  const whole = whitespaceAsSuffix ? escaped : dummy + escaped
+  return (removeExtraWhitespaces ? withoutEnd(whole, space) : whole) + (whitespaceAsSuffix ? dummy : '')
+}
+
+/** What UTF-8 makes of half a character. */
+const replaceLoneSurrogates = (text: string) => text.replace(/\p{Surrogate}/gu, '\ufffd')
+
+/** The text character by character, or longer where the map or a user-defined piece knows more. */
+function* prefixesOf(text: string, characterMap: CharacterMap | undefined, matchUserDefined: NormalizeRules['matchUserDefined']): Generator<string> {
+  const bytes = new TextEncoder().encode(text), decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  // Places in UTF-16 and in UTF-8 move on together.
+  for (let i = 0, at = 0; i < text.length;) {
+    const own = matchUserDefined?.(text, i) ?? 0, match = own ? undefined : characterMap?.longestMatch(bytes, at)
+    if (match) {
+      yield decoder.decode(match.replacement)
+      i += decoder.decode(bytes.subarray(at, at + match.length)).length
+      at += match.length
+    } else {
+      const piece = own ? text.slice(i, i + own) : String.fromCodePoint(text.codePointAt(i) as number)
+      yield piece
+      i += piece.length
+      at += Buffer.byteLength(piece)
+    }
+  }
+}
+
+/** Undefined when nothing but spaces that are left out was there: such a text gets no dummy prefix. */
+function joinPrefixes(prefixes: Iterable<string>, removeExtraWhitespaces: boolean): string | undefined {
+  const parts: string[] = []
+  let heading = true, afterSpace = removeExtraWhitespaces
+  for (const prefix of prefixes) {
+    if (heading && removeExtraWhitespaces && prefix === ' ') continue
+    heading = false
+    const part = afterSpace ? prefix.replace(/^ +/, '') : prefix
+    if (part === '') continue
+    parts.push(part)
+    afterSpace = removeExtraWhitespaces && part.endsWith(' ')
+  }
+  return heading ? undefined : parts.join('')
+}
+
+function withoutEnd(text: string, end: string): string {
+  let length = text.length
+  while (text.startsWith(end, length - end.length) && length > 0) length -= end.length
+  return text.slice(0, length)
+}

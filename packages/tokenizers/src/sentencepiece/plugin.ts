@@ -1,0 +1,116 @@
+import { definePlugin, SkipwiseError, type Tokenizer } from '@skipwise/core'
+import { createHash, type Hash } from 'node:crypto'
+import { access, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { readJsonObject } from '../read-json.js'
+import { readPolicy, segmenter, type ConfigFiles } from './added-tokens.js'
+import { decodePieces } from './decode.js'
+import { parseModel, PieceType, type SentencePieceModel } from './model-file.js'
+import { normalize } from './normalize.js'
+import { indexVocabulary } from './vocabulary.js'
+
+const MODEL_FILE = 'tokenizer.model'
+
+/** The largest models in use take 5 MB. */
+const MAX_BYTES = 100_000_000
+
+/** Tokenizer plugin `sentencepiece`: `tokenizer.model`, BPE with or without byte fallback (LLaMA 1 and 2, Mistral, Baichuan). */
+export const sentencePiece = definePlugin({
+  kind: 'tokenizer',
+  name: 'sentencepiece',
+  summary: 'tokenizer.model of SentencePiece, BPE',
+  config: z.strictObject({}),
+  create: () => ({
+    accepts: folder => access(join(folder, MODEL_FILE)).then(() => true, () => false),
+    load: loadSentencePiece
+  })
+})
+
+/**
+ * Loads `tokenizer.model` of a model folder. Ids are those of the SentencePiece library. Tokens that `tokenizer_config.json`,
+ * `special_tokens_map.json` or `added_tokens.json` name are found in texts as they are spelled; without such files none is.
+ *
+ * BOS and EOS are those that the configuration names, or else those of the model. A text gets BOS unless `add_bos_token` is false, as
+ * transformers has it for LLaMA.
+ *
+ * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`
+ */
+export async function loadSentencePiece(folder: string): Promise<Tokenizer> {
+  const hash = createHash('sha256'), file = join(folder, MODEL_FILE), model = parseModel(await readBytes(file, hash), file)
+  const json = (name: keyof ConfigFiles) => {
+    // Where one file ends and the next begins must tell in the digest.
+    hash.update(`\0${name}\0`)
+    return readJsonObject(join(folder, name), hash)
+  }
+  const files: ConfigFiles = {
+    'tokenizer_config.json': await json('tokenizer_config.json'),
+    'special_tokens_map.json': await json('special_tokens_map.json'),
+    'added_tokens.json': await json('added_tokens.json')
+  }
+  return makeSentencePiece(model, files, folder, hash.digest('hex'))
+}
+
+async function readBytes(file: string, hash: Hash): Promise<Uint8Array> {
+  try {
+    const stats = await stat(file)
+    if (!stats.isFile()) throw new Error('it is not a regular file')
+    if (stats.size > MAX_BYTES) throw new Error(`it has ${stats.size} bytes, more than the ${MAX_BYTES} allowed`)
+    const bytes = await readFile(file)
+    hash.update(bytes)
+    return bytes
+  } catch (cause) {
+    throw new SkipwiseError('TOKENIZER_NOT_FOUND', { problem: `${file} cannot be read (${(cause as Error).message})`, fix: 'name the folder of a Hugging Face model', cause })
+  }
+}
+
+/** A tokenizer from the parsed files; see {@link loadSentencePiece}. */
+export function makeSentencePiece(model: SentencePieceModel, files: ConfigFiles, folder: string, digest: string): Tokenizer {
+  const { added, bos, eos, addBos, prefixAfterToken } = readPolicy(files, model, folder)
+  const vocabulary = indexVocabulary(model), segments = segmenter(added), decode = decodePieces(model)
+  const rules = { ...model.normalizer, whitespaceAsSuffix: model.whitespaceAsSuffix, matchUserDefined: vocabulary.matchUserDefined }
+  const addedById = new Map(added.map(token => [token.id, token]))
+  const idOf = (named: string | undefined, own: string) => {
+    if (named !== undefined) {
+      const found = added.find(({ content }) => content === named)
+      if (found) return found.id
+    }
+    const id = vocabulary.idOf(own)
+    return model.pieces[id].type === PieceType.CONTROL ? id : undefined
+  }
+  const bosId = idOf(bos, model.bosPiece)
+  return Object.freeze({
+    vocabSize: Math.max(model.pieces.length, ...added.map(({ id }) => id + 1)),
+    bosId,
+    eosId: idOf(eos, model.eosPiece),
+    addBos: bosId !== undefined && (addBos ?? true),
+    digest,
+    encode(text: string) {
+      const ids: number[] = []
+      for (const segment of segments(text)) {
+        if ('token' in segment) ids.push(segment.token.id)
+        else for (const id of vocabulary.encode(normalize(segment.text, rules, segment.atStart || prefixAfterToken))) ids.push(id)
+      }
+      return Int32Array.from(ids)
+    },
+    decode(ids: ArrayLike<number>) {
+      const parts: string[] = []
+      let run: number[] = []
+      const flush = () => {
+        parts.push(decode(run))
+        run = []
+      }
+      for (const id of Array.from(ids)) {
+        const token = addedById.get(id)
+        if (token?.special) continue
+        if (token) {
+          flush()
+          parts.push(token.content)
+        } else if (Object.hasOwn(model.pieces, id)) run.push(id)
+        // A model may have more rows than its tokenizer has pieces; such ids have no text.
+      }
+      flush()
+      return parts.join('')
+    }
+  })
+}

@@ -1,0 +1,108 @@
+import { byteOf, PieceType, type Piece, type SentencePieceModel } from './model-file.js'
+import { mergePieces, type MergeVocabulary } from './merge.js'
+
+/** The pieces of a model, prepared for encoding. */
+export interface Vocabulary extends MergeVocabulary {
+  /** The ids of a normalised text. */
+  encode(normalized: string): number[]
+  /** Id of a piece; of an unknown one the unknown id. */
+  idOf(piece: string): number
+  readonly unknownId: number
+}
+
+/** Words up to this length are remembered with their ids, and this many of them. */
+const LONGEST_KEPT = 32, MOST_KEPT = 1 << 15
+
+/** Indexes the pieces of a model. */
+export function indexVocabulary({ pieces, byteFallback }: Pick<SentencePieceModel, 'pieces' | 'byteFallback'>): Vocabulary {
+  const mergeable = new Map<string, { id: number; score: number; unused: boolean }>(), reserved = new Map<string, number>(), byteIds: number[] = []
+  let unknownId = 0, longest = 0
+  for (const [id, { text, score, type }] of pieces.entries()) {
+    if (type === PieceType.NORMAL || type === PieceType.USER_DEFINED || type === PieceType.UNUSED) {
+      mergeable.set(text, { id, score, unused: type === PieceType.UNUSED })
+      longest = Math.max(longest, text.length)
+    } else reserved.set(text, id)
+    if (type === PieceType.UNKNOWN) unknownId = id
+    if (type === PieceType.BYTE) byteIds[byteOf(text) as number] = id
+  }
+  const vocabulary: MergeVocabulary = { mergeable, longest, matchUserDefined: userDefinedMatcher(pieces) }
+  const idOf = (piece: string) => reserved.get(piece) ?? mergeable.get(piece)?.id ?? unknownId
+  const encoder = new TextEncoder()
+  const wordIds = (word: string): number[] => {
+    const ids: number[] = []
+    for (const piece of mergePieces(word, vocabulary)) {
+      const id = idOf(piece)
+      if (id === unknownId && byteFallback) for (const byte of encoder.encode(piece)) ids.push(byteIds[byte])
+      else ids.push(id)
+    }
+    return ids
+  }
+  const kept = new Map<string, readonly number[]>()
+  const rememberedIds = (word: string): readonly number[] => {
+    if (word.length > LONGEST_KEPT) return wordIds(word)
+    let ids = kept.get(word)
+    if (!ids) {
+      ids = wordIds(word)
+      if (kept.size === MOST_KEPT) kept.clear()
+      kept.set(word, ids)
+    }
+    return ids
+  }
+  // What an unused piece falls apart into depends on the whole text.
+  const split = pieces.some(({ type }) => type === PieceType.UNUSED) ? (text: string) => [text] : wordSplitter(pieces)
+  return {
+    ...vocabulary, idOf, unknownId,
+    encode(normalized) {
+      const ids: number[] = []
+      for (const word of split(normalized)) {
+        for (const id of rememberedIds(word)) if (id !== unknownId || ids.at(-1) !== unknownId) ids.push(id)
+      }
+      return ids
+    }
+  }
+}
+
+/**
+ * Cuts a text between two characters that stand beside each other in no piece: no merge ever joins them, so the words can be encoded one by
+ * one.
+ */
+function wordSplitter(pieces: readonly Piece[]): (text: string) => Iterable<string> {
+  const neighbours = new Set<number>()
+  const pair = (left: number, right: number) => left * 0x110000 + right
+  for (const { text, type } of pieces) {
+    if (type !== PieceType.NORMAL && type !== PieceType.USER_DEFINED) continue
+    let left: number | undefined
+    for (const character of text) {
+      const right = character.codePointAt(0) as number
+      if (left !== undefined) neighbours.add(pair(left, right))
+      left = right
+    }
+  }
+  return function* (text) {
+    let start = 0, left = text.codePointAt(0)
+    for (let i = (left ?? 0) > 0xffff ? 2 : 1; i < text.length;) {
+      const right = text.codePointAt(i) as number
+      if (!neighbours.has(pair(left as number, right))) {
+        yield text.slice(start, i)
+        start = i
+      }
+      left = right
+      i += right > 0xffff ? 2 : 1
+    }
+    if (text !== '') yield text.slice(start)
+  }
+}
+
+/** Finds the longest user-defined piece at a place; undefined for a model without any. */
+function userDefinedMatcher(pieces: readonly Piece[]): MergeVocabulary['matchUserDefined'] {
+  const byFirst = new Map<number, string[]>()
+  for (const { text, type } of pieces) {
+    if (type !== PieceType.USER_DEFINED) continue
+    const first = text.charCodeAt(0), same = byFirst.get(first)
+    if (same) same.push(text)
+    else byFirst.set(first, [text])
+  }
+  if (byFirst.size === 0) return undefined
+  for (const texts of byFirst.values()) texts.sort((a, b) => b.length - a.length)
+  return (text, start) => byFirst.get(text.charCodeAt(start))?.find(piece => text.startsWith(piece, start))?.length ?? 0
+}
