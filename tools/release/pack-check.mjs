@@ -1,55 +1,65 @@
-// Packs every package as it would be published, installs the tarballs with npm into an empty project, without install scripts, and
-// imports each. What only works inside the workspace (a source import, a file that is not packed, a missing dependency) fails here.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// The packages as their users get them: packed as they would be published, looked into, installed into empty projects and used by their
+// READMEs' examples. What only works inside the workspace (a source import, a file that is not packed, a missing dependency) fails here.
+//
+//   node tools/release/pack-check.mjs [--write-sizes]     the second sets every size budget to today's size and a quarter
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { spawnSync } from 'node:child_process'
 import { prepare } from '../setup/prepare.mjs'
-import { workspacePackages } from '../setup/stamps.mjs'
 import { fail, root, run, say } from '../setup/workspace.mjs'
 
-function must(command, args, cwd) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-  if (status === 0) return stdout
-  process.stderr.write(`${stdout}${stderr}`)
-  fail(`pack-check: ${command} ${args.slice(0, 3).join(' ')} failed in ${cwd}`)
-}
-
 await prepare({ build: false })
-const build = await run('nx', ['run-many', '-t', 'build', '--output-style=static'], { quiet: true })
-if (build.status !== 0) {
-  process.stderr.write(build.output)
-  fail('pack-check: the build failed')
-}
-const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const published = workspacePackages()
-  .map(path => ({ path, manifest: JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8')) }))
-  .filter(({ manifest }) => manifest.private !== true)
+// these need what was just installed
+const { buildAll, packAll, published } = await import('./packages.mjs')
+const { contentProblems } = await import('./contents.mjs')
+const { installAlone, typeProblems } = await import('./alone.mjs')
+const { runExamples } = await import('./examples.mjs')
+const { measureSizes } = await import('./sizes.mjs')
+const { checkBrowser } = await import('./browser.mjs')
+const { checkTogether } = await import('./together.mjs')
 
-const project = mkdtempSync(join(tmpdir(), 'skipwise-pack-'))
+const problems = []
+const start = performance.now()
+const done = what => say(`pack-check, ${((performance.now() - start) / 1000).toFixed(0)} s: ${what}`)
+
+await buildAll()
+const scratch = mkdtempSync(join(tmpdir(), 'skipwise-pack-'))
+const folder = name => {
+  mkdirSync(join(scratch, name))
+  return join(scratch, name)
+}
 try {
-  must(
-    'npx',
-    ['-y', packageManager, '--recursive', ...published.flatMap(({ manifest }) => ['--filter', manifest.name]), 'pack', '--pack-destination', project],
-    root
-  )
-  const tarballs = readdirSync(project).filter(name => name.endsWith('.tgz'))
-  if (tarballs.length !== published.length) fail(`pack-check: ${published.length} packages, ${tarballs.length} tarballs`)
+  const tarballs = packAll(folder('tarballs'))
+  done(`${published.length} packages packed`)
 
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'pack-check', private: true, type: 'module' }))
-  must('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs.map(name => `./${name}`)], project)
+  for (const [name, file] of tarballs) problems.push(...(await contentProblems(file)).map(problem => `${name}: ${problem}`))
+  done('publint and Are the types wrong? looked at each')
 
-  const entries = published.map(({ manifest }) => manifest).filter(manifest => manifest.exports?.['.'] !== undefined)
-  const check = `for (const name of ${JSON.stringify(entries.map(({ name }) => name))}) {
-  const names = Object.keys(await import(name))
-  if (names.length === 0) { console.error(name + ' exports nothing'); process.exitCode = 1 }
-}`
-  writeFileSync(join(project, 'check.mjs'), check)
-  must('node', ['check.mjs'], project)
-  for (const { manifest } of published) {
-    for (const name of Object.keys(manifest.bin ?? {})) must('npx', ['--no-install', name, '--help'], project)
-  }
-  say(`pack-check: ${published.length} packages packed, installed and imported`)
+  const knip = await run('node', [join(root, 'tools/release/node_modules/knip/bin/knip.js'), '--config', 'tools/release/knip.json', '--no-progress', '--no-config-hints'], { quiet: true })
+  if (knip.status !== 0) problems.push(`knip:\n${knip.output}`)
+  done('knip compared dependencies, files and exports with what is used')
+
+  const projects = installAlone(folder('alone'), tarballs)
+  done(`each installed alone, in pnpm's strict layout`)
+  problems.push(...typeProblems(projects))
+  const { count, problems: broken } = await runExamples(projects)
+  problems.push(...broken)
+  done(`${count} examples of READMEs compiled under strict and run`)
+
+  const sizes = await measureSizes(projects.map(({ name, project }) => ({ name, project, tarball: tarballs.get(name) })))
+  problems.push(...sizes.problems)
+  console.log(sizes.table)
+
+  const browser = await checkBrowser(projects)
+  problems.push(...browser.problems)
+  done(`in Chromium: ${browser.said}`)
+
+  checkTogether(folder('together'), tarballs)
+  done('all installed together by npm and imported')
 } finally {
-  rmSync(project, { recursive: true, force: true })
+  if (process.argv.includes('--keep')) say(`kept ${scratch}`)
+  else rmSync(scratch, { recursive: true, force: true })
 }
+for (const problem of problems) console.log(`✗ ${problem}`)
+if (problems.length > 0) fail(`pack-check: ${problems.length} problems`)
+say(`pack-check: ${published.length} packages are what their users expect`)

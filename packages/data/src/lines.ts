@@ -16,7 +16,7 @@ export const invalidFile = (file: string, problem: string, fix: string, cause?: 
  * @param onBytes told how many bytes of the file have been read since the last call
  * @throws SkipwiseError `DATA_FILE_INVALID`
  */
-export async function* readText(file: string, onBytes: (bytes: number) => void): AsyncGenerator<string> {
+async function* readText(file: string, onBytes: (bytes: number) => void): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const raw = createReadStream(file, { highWaterMark: 1 << 20 })
   // Errors reach the loop below through the last stream; the callback only has to exist.

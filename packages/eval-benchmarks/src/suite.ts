@@ -116,7 +116,7 @@ const metricsOf = ({ metrics }: BenchmarkTask, question: Question, logLikelihood
   Object.fromEntries(metrics.map(metric => [metric, scoreQuestion(metric, question, logLikelihoods, mc2)])) as QuestionResult['metrics']
 
 /** Mean and standard error of each metric, under the names of the harness. */
-export function taskMetrics({ questions }: TaskResult): Record<string, number> {
+function taskMetrics({ questions }: TaskResult): Record<string, number> {
   const metrics = Object.keys(questions[0].metrics) as Metric[]
   return Object.fromEntries(
     metrics.flatMap(metric => {

@@ -7,7 +7,7 @@ export const bosCount = ({ addBos, bosId }: Tokenizer): 0 | 1 => (addBos && bosI
 export const countTokens = (tokenizer: Tokenizer, text: string): number => bosCount(tokenizer) + tokenizer.encode(text).length
 
 /** Ids of a prompt, with BOS by the tokenizer's own policy. */
-export function promptIds(tokenizer: Tokenizer, prompt: string): Int32Array {
+function promptIds(tokenizer: Tokenizer, prompt: string): Int32Array {
   const bos = bosCount(tokenizer), encoded = tokenizer.encode(prompt), ids = new Int32Array(bos + encoded.length)
   if (bos) ids[0] = tokenizer.bosId as number
   ids.set(encoded, bos)

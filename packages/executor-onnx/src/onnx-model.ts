@@ -19,7 +19,7 @@ export interface OnnxNode {
 }
 
 /** A named tensor of fixed shape. */
-export interface OnnxValue {
+interface OnnxValue {
   readonly name: string
   readonly type: OnnxType
   readonly shape: readonly number[]

@@ -25,10 +25,10 @@ export interface Binding {
 }
 
 /** Packages that hold the addon, the one with a GPU first. */
-export const addonPackages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const
+const addonPackages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const
 
 /** Environment variable: a folder whose `node_modules` holds one of {@link addonPackages}; it is looked in first. */
-export const FOLDER_VARIABLE = 'SKIPWISE_TFJS_NODE'
+const FOLDER_VARIABLE = 'SKIPWISE_TFJS_NODE'
 
 /** Where and how the addon is looked for. */
 export interface AddonSearch {

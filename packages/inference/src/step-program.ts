@@ -2,7 +2,7 @@ import { attentionScale, crossEntropy, logits, runBlocks, type ModelDefinition, 
 import { cachedAttention, embedding, type tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
 
 /** What a step computes beside the cache: nothing, the loss of every token's label, or the logits of one token. */
-export type StepOutput = 'none' | 'loss' | 'logits'
+type StepOutput = 'none' | 'loss' | 'logits'
 
 /** A program's static sizes. */
 export interface StepShape {

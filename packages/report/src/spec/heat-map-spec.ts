@@ -56,6 +56,6 @@ export function heatScale(chart: HeatMapChart): AxisScale {
 }
 
 /** Which level of the colours a value has: an index of `HEAT`. */
-export function heatLevel(value: number, { domain: [low, high] }: AxisScale): number {
+function heatLevel(value: number, { domain: [low, high] }: AxisScale): number {
   return Math.min(HEAT.length - 1, Math.max(0, Math.floor(((value - low) / (high - low)) * HEAT.length)))
 }

@@ -1,0 +1,72 @@
+// Every package alone: a project for each, with only what the README says to install, in pnpm's strict layout, where a package finds
+// what it declares and nothing else. There the README's examples compile and run.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { root } from '../setup/workspace.mjs'
+import { examplesOf, installedBy, must, packageManager, published } from './packages.mjs'
+
+/** Optional peers whose install scripts download from outside npm: no check may need them. */
+const neverInstalled = ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu']
+
+/**
+ * Installs every package from its tarball into a project of its own.
+ *
+ * @param {string} folder an empty folder
+ * @param {Map<string, string>} tarballs package name → tarball
+ * @returns {{ name: string, project: string, examples: string[], readme: string }[]}
+ */
+export function installAlone(folder, tarballs) {
+  const overrides = [...[...tarballs].map(([name, file]) => [name, `file:${file}`]), ...neverInstalled.map(name => [name, '-'])]
+  writeFileSync(
+    join(folder, 'pnpm-workspace.yaml'),
+    `packages: ['projects/*']\noverrides:\n${overrides.map(([name, spec]) => `  '${name}': '${spec}'\n`).join('')}`
+  )
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'alone', private: true, packageManager }))
+  const projects = published.map(({ name, readme }) => {
+    const project = join(folder, 'projects', name.replace(/.*\//, ''))
+    mkdirSync(project, { recursive: true })
+    const dependencies = Object.fromEntries(Object.entries(installedBy(readme)).filter(([other]) => !neverInstalled.includes(other)))
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ name: `alone-${name.replace(/.*\//, '')}`, private: true, type: 'module', dependencies }))
+    return { name, project, readme, examples: examplesOf(readme) }
+  })
+  must('npx', ['-y', packageManager, 'install', '--ignore-scripts', '--prefer-offline', '--no-frozen-lockfile', '--config.strict-dep-builds=false'], folder, { CI: 'true' })
+  return projects
+}
+
+const options = {
+  target: ts.ScriptTarget.ES2022,
+  lib: ['lib.es2023.d.ts'],
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  moduleDetection: ts.ModuleDetectionKind.Force,
+  strict: true,
+  types: ['node'],
+  typeRoots: [join(root, 'node_modules', '@types')]
+}
+
+/**
+ * Writes the examples beside what they import and compiles them under `strict`, with the declarations of our packages that they reach.
+ *
+ * @returns {string[]} what the compiler says, one line each
+ */
+export function typeProblems(projects) {
+  const files = projects.flatMap(({ project, examples }) =>
+    examples.map((text, index) => {
+      const file = join(project, `example-${index + 1}.ts`)
+      writeFileSync(file, text)
+      return file
+    })
+  )
+  const program = ts.createProgram(files, options)
+  const ours = program.getSourceFiles().filter(({ fileName }) => files.includes(fileName) || /node_modules\/(@skipwise\/[^/]+|skipwise)\/dist\//.test(fileName))
+  return ours.flatMap(file =>
+    [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(({ start, messageText }) => {
+      const { line } = file.getLineAndCharacterOfPosition(start ?? 0)
+      return `${file.fileName.replace(/.*\/projects\//, '')}, line ${line + 1}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+    })
+  )
+}
+
+/** An example as a module that Node runs. */
+export const asJavaScript = text => ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true } }).outputText

@@ -1,0 +1,59 @@
+// The packages as they are published: which there are, their tarballs, and what their READMEs tell a user to do.
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { workspacePackages } from '../setup/stamps.mjs'
+import { fail, root, run } from '../setup/workspace.mjs'
+
+const readJson = path => JSON.parse(readFileSync(join(root, path), 'utf8'))
+
+/** Every package that is published: its folder, manifest and README. */
+export const published = workspacePackages()
+  .map(folder => ({ folder, manifest: readJson(`${folder}/package.json`) }))
+  .filter(({ manifest }) => manifest.private !== true)
+  .map(entry => ({ ...entry, name: entry.manifest.name, readme: readFileSync(join(root, entry.folder, 'README.md'), 'utf8') }))
+
+export const { packageManager } = readJson('package.json')
+
+/** Runs a command to its end; what it printed is shown, and the check fails, when it does. */
+export function must(command, args, cwd, env = {}) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }, maxBuffer: 1 << 26 })
+  if (status === 0) return stdout
+  process.stderr.write(`${stdout}${stderr}`)
+  fail(`pack-check: ${command} ${args.slice(0, 3).join(' ')} failed in ${cwd}`)
+}
+
+/** Builds everything, declarations included. */
+export async function buildAll() {
+  const build = await run('nx', ['run-many', '-t', 'build', '--output-style=static'], { quiet: true })
+  if (build.status === 0) return
+  process.stderr.write(build.output)
+  fail('pack-check: the build failed')
+}
+
+/**
+ * Packs every published package as `pnpm publish` would.
+ *
+ * @returns {Map<string, string>} package name → path of its tarball in `folder`
+ */
+export function packAll(folder) {
+  const filters = published.flatMap(({ name }) => ['--filter', name])
+  must('npx', ['-y', packageManager, '--recursive', ...filters, 'pack', '--pack-destination', folder], root)
+  const files = new Set(readdirSync(folder))
+  const tarballs = new Map(
+    published.map(({ name, manifest }) => [name, `${name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`]).map(([name, file]) => [name, files.has(file) && join(folder, file)])
+  )
+  const missing = [...tarballs].filter(([, file]) => file === false).map(([name]) => name)
+  if (missing.length > 0) fail(`pack-check: no tarball of ${missing.join(', ')}`)
+  return tarballs
+}
+
+/** What the `npm install` lines of a README install: name → version asked for. */
+export function installedBy(readme) {
+  const lines = readme.match(/^npm install .*$/gm) ?? []
+  const words = lines.flatMap(line => line.replace(/#.*/, '').split(/\s+/).slice(2)).filter(word => word !== '' && !word.startsWith('-'))
+  return Object.fromEntries(words.map(word => [word.replace(/(?<=.)@.*/, ''), /(?<=.)@(.*)/.exec(word)?.[1] ?? '*']))
+}
+
+/** The ```ts fences of a README. */
+export const examplesOf = readme => [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, text]) => text)
