@@ -1,7 +1,7 @@
 export type {
   Architecture, AttentionRole, BlockContext, Head, Initializer, ModelDefinition, ModelGeometry, Parameters, ParameterSpec, PositionalEncoding, PositionTables
 } from './contracts.js'
-export { linear } from './linear.js'
+export { adapterName, linear } from './linear.js'
 export { activations } from './activations.js'
 export { attention, selfAttention, type SelfAttentionOptions } from './attention.js'
 export { gatedMlp } from './gated-mlp.js'

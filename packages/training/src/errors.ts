@@ -3,6 +3,8 @@ import type { ErrorCodes } from '@skipwise/core'
 /** The codes that `@skipwise/training` throws. */
 export const trainingErrorCodes = {
   TRAINING_OPTIONS: 'Training options contradict one another or the model.',
+  TRAINING_FREEZE: 'A pattern of frozen parameters fits none, or all are frozen.',
+  TRAINING_LORA: 'The modules that adapters are asked for are not there, or cannot have any.',
   TRAINING_POSITIONS: 'A training example breaks the rules of position ids: strictly increasing, below the target window, one a token.',
   TRAINING_DIVERGED: 'The loss or the gradient norm is not a finite number; training stopped, the last saved state is kept.',
   TRAINING_INTERRUPTED: 'Training was interrupted; its state is saved and the same command goes on from there.',

@@ -1,5 +1,6 @@
 import { crossEntropy, forward, type Head, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
 import { tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
+import { allParameters, scaleAdapters, trainedParameters, type TrainedParameters } from './trained-parameters.js'
 
 /** Shape of the batches of a program. */
 export interface BatchShape {
@@ -14,6 +15,8 @@ export interface LossProgramOptions extends BatchShape {
   readonly softmaxScale: number
   /** Also take `accumulated:<name>` inputs and add them to the gradients. */
   readonly accumulate?: boolean
+  /** What has a gradient; default every parameter of the model. */
+  readonly trains?: TrainedParameters
 }
 
 /** Name of a parameter's gradient among the outputs. */
@@ -22,18 +25,18 @@ export const gradientName = (parameter: string): string => `gradient:${parameter
 export const accumulatedName = (parameter: string): string => `accumulated:${parameter}`
 
 /**
- * The program of a loss and its gradients. Inputs: every parameter by name, `ids` and `labels` [B·T] int32, `labelWeights` [B·T],
- * `cos` and `sin` [B, T, R/2], and `positions` [B, T] for an encoding with slopes. Outputs: `loss` = Σ labelWeights · (−log p(label)), and a gradient per parameter.
+ * The program of a loss and its gradients. Inputs: every parameter and adapter by name, `ids` and `labels` [B·T] int32, `labelWeights` [B·T],
+ * `cos` and `sin` [B, T, R/2], and `positions` [B, T] for an encoding with slopes. Outputs: `loss` = Σ labelWeights · (−log p(label)), and a gradient per trained parameter.
  */
 export function traceLoss(model: ModelDefinition, encoding: PositionalEncoding, options: LossProgramOptions): Graph {
-  const { batch, length, softmaxScale, accumulate = false } = options
-  const names = model.parameters.map(parameter => parameter.name)
-  const specs: Record<string, ValueSpec> = { ...parameterSpecs(model), ...batchSpecs(model, encoding, options) }
-  if (accumulate) for (const { name, shape } of model.parameters) specs[accumulatedName(name)] = { shape, dtype: 'float32' }
+  const { batch, softmaxScale, accumulate = false, trains = trainedParameters(model, {}) } = options
+  const names = trains.trained.map(({ name }) => name)
+  const specs: Record<string, ValueSpec> = { ...parameterSpecs(allParameters(trains)), ...batchSpecs(model, encoding, options) }
+  if (accumulate) for (const { name, shape } of trains.trained) specs[accumulatedName(name)] = { shape, dtype: 'float32' }
 
-  return trace(`loss ${batch}×${length}`, inputs => {
+  return trace(`loss ${batch}×${options.length}`, inputs => {
     const loss = (...parameters: tf.Tensor[]) => {
-      const head = forward(model, encoding, Object.fromEntries(names.map((name, i) => [name, parameters[i]])), {
+      const head = forward(model, encoding, scaleAdapters({ ...inputs, ...Object.fromEntries(names.map((name, i) => [name, parameters[i]])) }, trains), {
         batch, softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D, positions: inputs.positions as tf.Tensor2D
       })
       return weightedLoss(head, inputs)
@@ -52,8 +55,8 @@ export function weightedLoss(head: Head, { labels, labelWeights }: Readonly<Reco
 }
 
 /** Inputs of the parameters. */
-export function parameterSpecs(model: ModelDefinition): Record<string, ValueSpec> {
-  return Object.fromEntries(model.parameters.map(({ name, shape }) => [name, { shape, dtype: 'float32' as const }]))
+export function parameterSpecs({ parameters }: Pick<ModelDefinition, 'parameters'>): Record<string, ValueSpec> {
+  return Object.fromEntries(parameters.map(({ name, shape }) => [name, { shape, dtype: 'float32' as const }]))
 }
 
 /** Shapes and types of the inputs of a batch, by name: see {@link traceLoss}. */

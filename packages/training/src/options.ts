@@ -1,4 +1,5 @@
 import { SkipwiseError } from '@skipwise/core'
+import type { LoraOptions } from './lora.js'
 
 /** Hyperparameters of a training run. */
 export interface TrainingOptions {
@@ -30,10 +31,14 @@ export interface TrainingOptions {
   readonly maxGradientNorm?: number
   /** State is saved after this many steps. Default 100. */
   readonly checkpointEvery?: number
+  /** Parameters that stay as they are, by patterns of names in which `*` stands for any characters: no gradient, no optimizer state. */
+  readonly freeze?: readonly string[]
+  /** Train low-rank adapters and leave the model itself as it is. */
+  readonly lora?: LoraOptions
 }
 
-/** Options with every default filled in. */
-export type CompleteTrainingOptions = Required<TrainingOptions>
+/** Options with every default filled in; what has none stays absent. */
+export type CompleteTrainingOptions = Required<Omit<TrainingOptions, 'freeze' | 'lora'>> & Pick<TrainingOptions, 'freeze' | 'lora'>
 
 /** Fills in defaults and checks ranges. @throws SkipwiseError `TRAINING_OPTIONS` */
 export function completeOptions(options: TrainingOptions): CompleteTrainingOptions {
@@ -45,6 +50,7 @@ export function completeOptions(options: TrainingOptions): CompleteTrainingOptio
   if (!Number.isInteger(steps) || steps < 1) throw optionsError(`steps is ${steps}`, 'use a whole number of at least 1')
   if (!Number.isInteger(batch / microBatch) || microBatch < 1) throw optionsError(`microBatch ${microBatch} does not divide batch ${batch}`, 'choose a divisor')
   if (!(learningRate > 0)) throw optionsError(`learningRate is ${learningRate}`, 'use a positive number')
+  if (complete.lora && !(Number.isInteger(complete.lora.rank) && complete.lora.rank >= 1)) throw optionsError(`lora.rank is ${complete.lora.rank}`, 'use a whole number of at least 1')
   return complete
 }
 

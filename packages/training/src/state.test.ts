@@ -1,18 +1,18 @@
 import { fc, test } from '@fast-check/vitest'
 import { writeSafetensors } from '@skipwise/checkpoints'
 import { isSkipwiseError, randomStream } from '@skipwise/core'
-import type { ModelDefinition } from '@skipwise/nn'
+import type { ParameterSpec } from '@skipwise/nn'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { loadState, removeState, saveState, stateTensors, type TrainingState } from './state.js'
 
-const model = { parameters: [{ name: 'matrix', shape: [3, 2], initializer: 'normal' }, { name: 'bias', shape: [3], initializer: 'zeros' }] } as unknown as ModelDefinition
+const trained: readonly ParameterSpec[] = [{ name: 'matrix', shape: [3, 2], initializer: 'normal' }, { name: 'bias', shape: [3], initializer: 'zeros' }]
 const random = randomStream({ seed: 0, stream: 'state' })
 const state: TrainingState = {
   step: 3,
-  tensors: new Map(stateTensors(model).map(({ name, shape }) => [name, Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal())])),
+  tensors: new Map(stateTensors(trained).map(({ name, shape }) => [name, Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal())])),
   losses: [3.25, 2.5, 2.125]
 }
 
@@ -24,34 +24,34 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const codeOfLoading = () =>
-  loadState(folder, 'key', model).then(
+  loadState(folder, 'key', trained).then(
     () => undefined,
     (error: unknown) => (isSkipwiseError(error) ? error.code : error)
   )
 
 describe('the state of a run', () => {
   test('comes back to the bit', async () => {
-    await saveState(folder, 'key', model, state)
-    expect(await loadState(folder, 'key', model)).toEqual(state)
+    await saveState(folder, 'key', trained, state)
+    expect(await loadState(folder, 'key', trained)).toEqual(state)
   })
 
   test('replaces the one before, and is gone when removed', async () => {
-    await saveState(folder, 'key', model, { ...state, step: 1, losses: [3.25] })
-    await saveState(folder, 'key', model, state)
-    expect((await loadState(folder, 'key', model))?.step).toBe(3)
+    await saveState(folder, 'key', trained, { ...state, step: 1, losses: [3.25] })
+    await saveState(folder, 'key', trained, state)
+    expect((await loadState(folder, 'key', trained))?.step).toBe(3)
     await removeState(folder)
     await removeState(folder)
-    expect(await loadState(folder, 'key', model)).toBeUndefined()
+    expect(await loadState(folder, 'key', trained)).toBeUndefined()
   })
 
   test('is not there in a new folder', async () => {
-    expect(await loadState(join(folder, 'new'), 'key', model)).toBeUndefined()
-    await saveState(join(folder, 'new'), 'key', model, state)
-    expect(await loadState(join(folder, 'new'), 'key', model)).toEqual(state)
+    expect(await loadState(join(folder, 'new'), 'key', trained)).toBeUndefined()
+    await saveState(join(folder, 'new'), 'key', trained, state)
+    expect(await loadState(join(folder, 'new'), 'key', trained)).toEqual(state)
   })
 
   test('of another run is refused', async () => {
-    await saveState(folder, 'other', model, state)
+    await saveState(folder, 'other', trained, state)
     expect(await codeOfLoading()).toBe('TRAINING_STATE')
   })
 })
@@ -60,7 +60,7 @@ describe('a damaged state', () => {
   const write = (changes: { shape?: readonly number[]; step?: string; without?: string } = {}) =>
     writeSafetensors(
       file,
-      [...stateTensors(model), { name: 'losses', shape: [3] }]
+      [...stateTensors(trained), { name: 'losses', shape: [3] }]
         .filter(({ name }) => name !== changes.without)
         .map(({ name, shape: usual }) => {
           const shape = name === 'mean:matrix' ? (changes.shape ?? usual) : usual
@@ -87,19 +87,19 @@ describe('a damaged state', () => {
   })
 
   test.prop([fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })], { numRuns: 30 })('cut anywhere is refused with a code', async part => {
-    await saveState(folder, 'key', model, state)
+    await saveState(folder, 'key', trained, state)
     const bytes = await readFile(file)
     await writeFile(file, bytes.subarray(0, Math.floor(part * bytes.length)))
     expect(await codeOfLoading()).toMatch(/^CHECKPOINT_/)
   })
 
   test.prop([fc.nat(), fc.integer({ min: 1, max: 255 })], { numRuns: 200 })('with any byte of its header changed is refused with a code, or reads as a whole state', async (place, change) => {
-    await saveState(folder, 'key', model, state)
+    await saveState(folder, 'key', trained, state)
     const bytes = await readFile(file), header = 8 + Number(bytes.readBigUInt64LE(0))
     bytes[place % header] ^= change
     await writeFile(file, bytes)
     const code = await codeOfLoading()
     if (code !== undefined) expect(code).toMatch(/^(CHECKPOINT|TRAINING)_[A-Z_]+$/)
-    else expect((await loadState(folder, 'key', model))?.losses).toHaveLength(3)
+    else expect((await loadState(folder, 'key', trained))?.losses).toHaveLength(3)
   })
 })

@@ -1,6 +1,6 @@
 import { SkipwiseError } from '@skipwise/core'
 import { openSafetensors, writeSafetensors, type TensorToWrite } from '@skipwise/checkpoints'
-import type { ModelDefinition } from '@skipwise/nn'
+import type { ParameterSpec } from '@skipwise/nn'
 import { access, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { meanName, varianceName } from './update-program.js'
@@ -9,7 +9,7 @@ import { meanName, varianceName } from './update-program.js'
 export interface TrainingState {
   /** Steps done. */
   readonly step: number
-  /** Parameters, and their `mean:` and `variance:`, by name. */
+  /** Trained parameters, and their `mean:` and `variance:`, by name. */
   readonly tensors: ReadonlyMap<string, Float32Array>
   /** Loss of every step done, nats a label. */
   readonly losses: readonly number[]
@@ -18,14 +18,14 @@ export interface TrainingState {
 const FILE = 'state.safetensors'
 const LOSSES = 'losses'
 
-/** Names and shapes of the tensors of a state. */
-export const stateTensors = (model: ModelDefinition) =>
-  model.parameters.flatMap(({ name, shape }) => [name, meanName(name), varianceName(name)].map(key => ({ name: key, shape })))
+/** Names and shapes of the tensors of a state: of what is trained, nothing else changes. */
+export const stateTensors = (trained: readonly ParameterSpec[]) =>
+  trained.flatMap(({ name, shape }) => [name, meanName(name), varianceName(name)].map(key => ({ name: key, shape })))
 
 /** Saves a state as one safetensors file, atomically: a killed process leaves the state before or the state after. */
-export async function saveState(folder: string, runKey: string, model: ModelDefinition, state: TrainingState): Promise<void> {
+export async function saveState(folder: string, runKey: string, trained: readonly ParameterSpec[], state: TrainingState): Promise<void> {
   await mkdir(folder, { recursive: true })
-  const tensors: TensorToWrite[] = stateTensors(model).map(({ name, shape }) => ({ name, shape, data: state.tensors.get(name) as Float32Array }))
+  const tensors: TensorToWrite[] = stateTensors(trained).map(({ name, shape }) => ({ name, shape, data: state.tensors.get(name) as Float32Array }))
   tensors.push({ name: LOSSES, shape: [state.losses.length], data: Float32Array.from(state.losses) })
   await writeSafetensors(join(folder, FILE), tensors, { metadata: { runKey, step: String(state.step) } })
 }
@@ -36,7 +36,7 @@ export async function saveState(folder: string, runKey: string, model: ModelDefi
  * @throws SkipwiseError `TRAINING_STATE` when the folder holds the state of another run or a damaged one, and the `CHECKPOINT_` codes
  * of a file that is no safetensors file
  */
-export async function loadState(folder: string, runKey: string, model: ModelDefinition): Promise<TrainingState | undefined> {
+export async function loadState(folder: string, runKey: string, trained: readonly ParameterSpec[]): Promise<TrainingState | undefined> {
   const file = join(folder, FILE)
   if (!(await access(file).then(() => true, () => false))) return undefined
   const source = await openSafetensors(file)
@@ -48,7 +48,7 @@ export async function loadState(folder: string, runKey: string, model: ModelDefi
       })
     }
     const tensors = new Map<string, Float32Array>()
-    for (const { name, shape } of stateTensors(model)) {
+    for (const { name, shape } of stateTensors(trained)) {
       const saved = source.info(name)
       if (String(saved.shape) !== String(shape)) throw damaged(file, `'${name}' is [${saved.shape.join()}], not [${shape.join()}]`)
       tensors.set(name, await source.read(name))

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { completeOptions, type TrainingOptions } from './options.js'
 import { learningRateAt } from './schedule.js'
 import { loadState, removeState, saveState } from './state.js'
+import { trainedParameters } from './trained-parameters.js'
 import { Trainer, type TrainerSetup } from './trainer.js'
 
 /** What {@link train} takes. */
@@ -22,8 +23,10 @@ export interface TrainSetup extends Omit<TrainerSetup, 'options'> {
 
 /** What a finished run leaves. */
 export interface TrainResult {
-  /** Parameters by name. */
+  /** Parameters of the model by name, adapters merged. */
   readonly weights: Map<string, Float32Array>
+  /** With `lora`: the trained adapters, and the parameters trained whole, by name. */
+  readonly adapters?: Map<string, Float32Array>
   /** Mean loss of every step, nats a label. */
   readonly losses: readonly number[]
   /** Tokens of this process's steps over their time, saving included. */
@@ -35,14 +38,14 @@ export interface TrainResult {
  * resumed gives the same bytes as one that was not. A loss or gradient norm that is not finite stops it before anything is saved; the
  * last saved state stays.
  *
- * @throws SkipwiseError `TRAINING_OPTIONS`, `TRAINING_POSITIONS`, `TRAINING_DIVERGED`, `TRAINING_INTERRUPTED`, `TRAINING_STATE`
+ * @throws SkipwiseError `TRAINING_OPTIONS`, `TRAINING_FREEZE`, `TRAINING_LORA`, `TRAINING_POSITIONS`, `TRAINING_DIVERGED`, `TRAINING_INTERRUPTED`, `TRAINING_STATE`
  */
 export async function train(setup: TrainSetup): Promise<TrainResult> {
   const { model, window, stateFolder, runKey } = setup, options = completeOptions(setup.options)
-  const saved = await loadState(stateFolder, runKey, model)
-  const trainer = await Trainer.create({ ...setup, options }, saved?.tensors ?? setup.weights)
+  const trains = trainedParameters(model, options), saved = await loadState(stateFolder, runKey, trains.trained)
+  const trainer = await Trainer.create({ ...setup, options }, new Map([...setup.weights, ...(saved?.tensors ?? [])]))
   const losses = [...(saved?.losses ?? [])], tokensPerStep = options.batch * window.original, from = saved?.step ?? 0
-  const save = async (step: number) => saveState(stateFolder, runKey, model, { step, tensors: await trainer.read(), losses })
+  const save = async (step: number) => saveState(stateFolder, runKey, trains.trained, { step, tensors: await trainer.read(), losses })
   const started = performance.now(), tokensPerSecond = () => ((losses.length - from) * tokensPerStep * 1000) / (performance.now() - started)
   try {
     for (let step = from; step < options.steps; step++) {
@@ -64,7 +67,7 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
       // An executor may compute on this thread: let signals and timers in.
       await setImmediate()
     }
-    return { weights: await trainer.weights(), losses, tokensPerSecond: tokensPerSecond() }
+    return { weights: await trainer.weights(), ...(options.lora && { adapters: await trainer.trained() }), losses, tokensPerSecond: tokensPerSecond() }
   } finally {
     await trainer.dispose()
   }

@@ -3,14 +3,16 @@ import { adamWHyper, type Executor, type HostData, type Program, type Value, typ
 import { countLabels, makeBatch } from './batch.js'
 import { batchSpecs, gradientName } from './loss-program.js'
 import type { CompleteTrainingOptions } from './options.js'
+import { initializeAdapters, mergeAdapter } from './lora.js'
 import { stateTensors } from './state.js'
 import { BlockwiseStrategy } from './strategies/blockwise.js'
 import type { GradientStrategy, StrategySetup } from './strategies/strategy.js'
 import { WholeStrategy } from './strategies/whole.js'
-import { meanName, traceUpdate, varianceName } from './update-program.js'
+import { trainedParameters } from './trained-parameters.js'
+import { traceUpdate } from './update-program.js'
 
 /** What a {@link Trainer} is made of. */
-export type TrainerSetup = StrategySetup
+export type TrainerSetup = Omit<StrategySetup, 'trains'>
 
 /** What {@link Trainer.gradients} reports of one batch, before the update. */
 export interface StepGradients {
@@ -25,24 +27,28 @@ const strategies: Readonly<Record<CompleteTrainingOptions['strategy'], (setup: S
 
 /** The state of a training run on a device, and its compiled programs: gradients of a batch, then an update. */
 export class Trainer {
-  private constructor(private readonly setup: TrainerSetup, private readonly strategy: GradientStrategy, private readonly updateProgram: Program, private state: Record<string, Value>) {}
+  private constructor(
+    private readonly setup: StrategySetup, private readonly strategy: GradientStrategy, private readonly updateProgram: Program, private readonly frozen: Values, private state: Record<string, Value>
+  ) {}
 
-  /** @param tensors parameters, and on resume their `mean:` and `variance:`; those that are absent start at zero */
+  /** @param tensors parameters, and on resume adapters, `mean:` and `variance:`; those that are absent start at zero, adapters at their own beginning */
   static async create(setup: TrainerSetup, tensors: ReadonlyMap<string, Float32Array>): Promise<Trainer> {
-    const { model, executor, options } = setup
-    const matrices = new Set(model.parameters.filter(parameter => parameter.shape.length > 1).map(parameter => parameter.name))
-    const strategy = await strategies[options.strategy](setup)
-    const update = await executor.compile(traceUpdate(model, gradientName, name => (matrices.has(name) ? options.weightDecay : 0)), {
-      donate: Object.fromEntries(stateTensors(model).map(({ name }) => [name, name]))
+    const { model, executor, options } = setup, trains = trainedParameters(model, options), { trained, adapters, frozen } = trains
+    const matrices = new Set(trained.filter(parameter => parameter.shape.length > 1).map(parameter => parameter.name))
+    const strategySetup: StrategySetup = { ...setup, trains }, strategy = await strategies[options.strategy](strategySetup)
+    const update = await executor.compile(traceUpdate({ parameters: trained }, gradientName, name => (matrices.has(name) ? options.weightDecay : 0)), {
+      donate: Object.fromEntries(stateTensors(trained).map(({ name }) => [name, name]))
     })
-    const state = Object.fromEntries(stateTensors(model).map(({ name, shape }) => [name, executor.upload({ shape, dtype: 'float32' }, tensors.get(name))]))
-    return new Trainer(setup, strategy, update, state)
+    const initial = new Map([...(options.lora ? initializeAdapters(adapters, options.lora.seed) : []), ...tensors])
+    const upload = (specs: readonly { name: string; shape: readonly number[] }[]) =>
+      Object.fromEntries(specs.map(({ name, shape }) => [name, executor.upload({ shape, dtype: 'float32' }, initial.get(name))]))
+    return new Trainer(strategySetup, strategy, update, upload(frozen), upload(stateTensors(trained)))
   }
 
   /** Computes loss and gradients of one batch, micro-batch by micro-batch, and keeps the gradients for {@link update}. */
   async gradients(examples: readonly PositionedExample[]): Promise<StepGradients> {
     const { model, encoding, executor, frequencies, window, options } = this.setup
-    const labelCount = countLabels(examples), parameters = Object.fromEntries(model.parameters.map(({ name }) => [name, this.state[name]]))
+    const labelCount = countLabels(examples), parameters = { ...this.frozen, ...this.#trained }
     const specs = batchSpecs(model, encoding, { batch: options.microBatch, length: window.original })
     let loss = 0
     for (let at = 0; at < examples.length; at += options.microBatch) {
@@ -78,19 +84,32 @@ export class Trainer {
     return copies(this.setup.executor, this.strategy.gradients)
   }
 
-  /** Copies of all tensors of the state, by name. */
+  /** Copies of all tensors of the state, by name: what is trained, and its moments. */
   async read(): Promise<Map<string, Float32Array>> {
     return copies(this.setup.executor, this.state)
   }
 
-  /** Copies of the parameters, by name. */
+  /** Copies of the trained parameters, by name: of adapters, where there are any, and of what is trained whole beside them. */
+  async trained(): Promise<Map<string, Float32Array>> {
+    return copies(this.setup.executor, this.#trained)
+  }
+
+  /** Copies of the parameters of the model, by name, with adapters merged into their matrices. */
   async weights(): Promise<Map<string, Float32Array>> {
-    const isState = new Set(this.setup.model.parameters.flatMap(({ name }) => [meanName(name), varianceName(name)]))
-    return new Map([...(await this.read())].filter(([name]) => !isState.has(name)))
+    const { model, executor, trains: { adapters, adapterScale } } = this.setup, all = await copies(executor, { ...this.frozen, ...this.#trained })
+    for (const adapter of adapters) {
+      const [weight, a, b] = [adapter.target, adapter.a.name, adapter.b.name].map(name => all.get(name) as Float32Array)
+      all.set(adapter.target, mergeAdapter(weight, adapter, a, b, adapterScale))
+    }
+    return new Map(model.parameters.map(({ name }) => [name, all.get(name) as Float32Array]))
+  }
+
+  get #trained(): Values {
+    return Object.fromEntries(this.setup.trains.trained.map(({ name }) => [name, this.state[name]]))
   }
 
   async dispose(): Promise<void> {
-    for (const value of Object.values(this.state)) value.dispose()
+    for (const value of [...Object.values(this.frozen), ...Object.values(this.state)]) value.dispose()
     await this.strategy.dispose()
     await this.updateProgram.dispose()
   }

@@ -10,9 +10,10 @@ export const varianceName = (parameter: string): string => `variance:${parameter
  * The program of one AdamW step. Inputs: parameters, `gradient:`, `mean:` and `variance:` of each, `hyper` [8]. Outputs: the new
  * state under the same names, and `gradientNorm`.
  *
+ * @param model the parameters that are trained
  * @param weightDecay decay of a parameter, by name
  */
-export function traceUpdate(model: ModelDefinition, gradientName: (parameter: string) => string, weightDecay: (parameter: string) => number): Graph {
+export function traceUpdate(model: Pick<ModelDefinition, 'parameters'>, gradientName: (parameter: string) => string, weightDecay: (parameter: string) => number): Graph {
   const names = model.parameters.map(parameter => parameter.name), specs: Record<string, ValueSpec> = { hyper: { shape: [adamWHyper.length], dtype: 'float32' } }
   for (const { name, shape } of model.parameters) {
     for (const key of [name, gradientName(name), meanName(name), varianceName(name)]) specs[key] = { shape, dtype: 'float32' }

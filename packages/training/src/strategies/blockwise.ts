@@ -10,9 +10,8 @@ interface PartPrograms {
   readonly part: ModelPart
   /** The head's forward pass is in its backward pass. */
   readonly forward: Program | undefined
-  /** Gradients of a first micro-batch, and of those after it. */
-  readonly first: Program
-  readonly next: Program
+  /** Gradients of a first micro-batch, and of those after it; none where nothing is trained in the part and below it. */
+  readonly backward: { readonly first: Program; readonly next: Program } | undefined
 }
 
 /**
@@ -36,9 +35,9 @@ export class BlockwiseStrategy implements GradientStrategy {
   }
 
   static async create(setup: StrategySetup): Promise<BlockwiseStrategy> {
-    const { model, encoding, executor, frequencies, window, options } = setup
+    const { model, encoding, executor, frequencies, window, options, trains } = setup
     const shape = { batch: options.microBatch, length: window.original, softmaxScale: frequencies.softmaxScale }
-    const parts = partsOf(model, encoding, shape), tracer = new PartTracer(model, encoding, shape), compiled = new Map<string, Program>()
+    const parts = partsOf(model, encoding, shape, trains), tracer = new PartTracer(model, encoding, shape, trains), compiled = new Map<string, Program>()
     const compile = async ({ graph, donate }: PartGraph) => {
       const key = graphKey(graph), known = compiled.get(key)
       if (known) return known
@@ -46,18 +45,21 @@ export class BlockwiseStrategy implements GradientStrategy {
       compiled.set(key, program)
       return program
     }
+    const below = [parts.embed, ...parts.blocks], lowest = below.findIndex(({ trained }) => trained.length > 0)
     // in the order of the backward pass: a parameter of two parts (tied embeddings) is added to by the second
     const given = new Set<string>(), programsOf = async (part: ModelPart): Promise<PartPrograms> => {
-      const again = part.parameters.map(name => given.has(name))
-      for (const name of part.parameters) given.add(name)
-      const forward = part.label === 'head' ? undefined : await compile(tracer.forward(part)), first = await compile(tracer.backward(part, again))
-      return { part, forward, first, next: options.microBatch < options.batch ? await compile(tracer.backward(part, again.map(() => true))) : first }
+      const again = part.trained.map(name => given.has(name))
+      for (const name of part.trained) given.add(name)
+      const forward = part.label === 'head' ? undefined : await compile(tracer.forward(part))
+      if (part.label !== 'head' && (lowest < 0 || below.indexOf(part) < lowest)) return { part, forward, backward: undefined }
+      const first = await compile(tracer.backward(part, again))
+      return { part, forward, backward: { first, next: options.microBatch < options.batch ? await compile(tracer.backward(part, again.map(() => true))) : first } }
     }
     const head = await programsOf(parts.head), blocks: PartPrograms[] = []
     for (const block of [...parts.blocks].reverse()) blocks.unshift(await programsOf(block))
     const embed = await programsOf(parts.embed)
     const slots = Array.from({ length: model.geometry.layers + 2 }, () => executor.upload(hiddenSpec(model, shape)))
-    const gradients = Object.fromEntries(Object.entries(parameterSpecs(model)).map(([name, spec]) => [gradientName(name), executor.upload(spec)]))
+    const gradients = Object.fromEntries(Object.entries(parameterSpecs({ parameters: trains.trained })).map(([name, spec]) => [gradientName(name), executor.upload(spec)]))
     return new BlockwiseStrategy(setup, { embed, blocks, head }, compiled, slots, gradients)
   }
 
@@ -71,16 +73,16 @@ export class BlockwiseStrategy implements GradientStrategy {
     for (let layer = 0; layer < L; layer++) await forward(blocks[layer], layer + 1)
 
     const gradients: Record<string, Value> = { ...this.gradients }
-    const backward = async ({ part, first, next }: PartPrograms, more: Values) => {
-      const accumulated = Object.fromEntries(part.parameters.map((name, i) => [partAccumulated(i), gradients[gradientName(name)]]))
-      const outputs = await (begin ? first : next).run({ ...inputsOf(part, parameters, batch), ...accumulated, ...more })
-      part.parameters.forEach((name, i) => (gradients[gradientName(name)] = outputs[partGradient(i)]))
+    const backward = async ({ part, backward }: PartPrograms, more: Values) => {
+      const accumulated = Object.fromEntries(part.trained.map((name, i) => [partAccumulated(i), gradients[gradientName(name)]]))
+      const outputs = await (backward as NonNullable<typeof backward>)[begin ? 'first' : 'next'].run({ ...inputsOf(part, parameters, batch), ...accumulated, ...more })
+      part.trained.forEach((name, i) => (gradients[gradientName(name)] = outputs[partGradient(i)]))
       return outputs
     }
     const { loss, dx } = await backward(head, { x: slots[L], [SLOT]: slots[L + 1] })
     slots[L + 1] = dx
-    for (let layer = L - 1; layer >= 0; layer--) slots[layer + 1] = (await backward(blocks[layer], { x: slots[layer], dy: slots[layer + 2], [SLOT]: slots[layer + 1] })).dx
-    await backward(embed, { dy: slots[1] })
+    for (let layer = L - 1; layer >= 0 && blocks[layer].backward; layer--) slots[layer + 1] = (await backward(blocks[layer], { x: slots[layer], dy: slots[layer + 2], [SLOT]: slots[layer + 1] })).dx
+    if (embed.backward) await backward(embed, { dy: slots[1] })
     this.gradients = gradients
     return (await this.setup.executor.read(loss))[0]
   }

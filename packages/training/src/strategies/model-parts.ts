@@ -1,14 +1,17 @@
 import { sequenceContext, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
 import { trace, type Graph, type tf, type ValueSpec } from '@skipwise/runtime'
 import { batchSpecs, parameterSpecs, weightedLoss, type LossProgramOptions } from '../loss-program.js'
+import { allParameters, scaleAdapters, type TrainedParameters } from '../trained-parameters.js'
 
 type Tensors = Readonly<Record<string, tf.Tensor>>
 
 /** A part of a model: from hidden states, or ids, to hidden states, or the loss. */
 export interface ModelPart {
   readonly label: 'embed' | 'block' | 'head'
-  /** Parameters that it reads, in the order of the model. */
+  /** Parameters that it reads, in one order. */
   readonly parameters: readonly string[]
+  /** Those of them that have a gradient. */
+  readonly trained: readonly string[]
   /** Inputs of a batch that it reads: see `batchSpecs`. */
   readonly batch: readonly string[]
   /** Hidden states before it, [N, d], to hidden states after it; the embedding ignores its `x`, the head returns the loss. */
@@ -24,12 +27,14 @@ export interface ModelParts {
 }
 
 /** Cuts a model at its hidden states. Which parameters a part reads is found by tracing it. */
-export function partsOf(model: ModelDefinition, encoding: PositionalEncoding, shape: LossProgramOptions): ModelParts {
+export function partsOf(model: ModelDefinition, encoding: PositionalEncoding, shape: LossProgramOptions, trains: TrainedParameters): ModelParts {
   const { batch, length, softmaxScale } = shape, batchInputs = batchSpecs(model, encoding, shape)
-  const specs = { ...parameterSpecs(model), ...batchInputs, x: hiddenSpec(model, shape) }
-  const part = (label: ModelPart['label'], apply: ModelPart['apply']): ModelPart => {
-    const read = inputsRead(trace(label, inputs => ({ y: apply(inputs, inputs.x as tf.Tensor2D, inputs) }), specs))
-    return { label, parameters: model.parameters.map(({ name }) => name).filter(name => read.has(name)), batch: Object.keys(batchInputs).filter(name => read.has(name)), apply }
+  const { parameters } = allParameters(trains), trained = new Set(trains.trained.map(({ name }) => name))
+  const specs = { ...parameterSpecs({ parameters }), ...batchInputs, x: hiddenSpec(model, shape) }
+  const part = (label: ModelPart['label'], define: ModelPart['apply']): ModelPart => {
+    const apply: ModelPart['apply'] = (given, x, inputs) => define(scaleAdapters(given, trains), x, inputs)
+    const read = inputsRead(trace(label, inputs => ({ y: apply(inputs, inputs.x as tf.Tensor2D, inputs) }), specs)), names = parameters.map(({ name }) => name).filter(name => read.has(name))
+    return { label, parameters: names, trained: names.filter(name => trained.has(name)), batch: Object.keys(batchInputs).filter(name => read.has(name)), apply }
   }
   return {
     embed: part('embed', (parameters, _, { ids }) => model.embed(parameters, ids as tf.Tensor1D)),

@@ -8,6 +8,7 @@ import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 import { alibi, rotaryHalf, rotaryInterleaved } from '@skipwise/positional-encodings'
 import type { Executor } from '@skipwise/runtime'
 import { describe, expect, test } from 'vitest'
+import type { LoraOptions } from '../lora.js'
 import { gradientName } from '../loss-program.js'
 import { completeOptions, type TrainingOptions } from '../options.js'
 import { Trainer } from '../trainer.js'
@@ -70,6 +71,29 @@ function relativeDistance(a: Float32Array, b: Float32Array): number {
   })
   return Math.sqrt(difference / norm)
 }
+
+const lora: LoraOptions = { rank: 2, alpha: 6, targets: ['q_proj', 'down_proj'], alsoTrain: ['norm'], seed: 0 }
+describe.each<[string, Partial<TrainingOptions>]>([
+  ['adapters', { lora }],
+  ['adapters of all matrices', { lora: { rank: 3, targets: 'all-linear', seed: 0 } }],
+  ['a frozen embedding and first layer', { freeze: ['model.embed_tokens.*', 'model.layers.0.*'] }],
+  ['all but the embedding frozen', { freeze: ['model.layers.*', 'model.norm.*', 'lm_head.*'] }],
+  ['all but the output layer frozen', { freeze: ['model.*'] }]
+])('block by block, %s', (_, options) => {
+  test.each(Object.keys(executors))('has the gradients of the whole program on %s, also in micro-batches', async name => {
+    const executor = await executors[name]()
+    for (const microBatch of [4, 2]) {
+      const whole = await compute(models['LLaMA'], executor, { microBatch, ...options }), blockwise = await compute(models['LLaMA'], executor, { microBatch, ...options, strategy: 'blockwise' })
+      expect([...blockwise.gradients.keys()]).toEqual([...whole.gradients.keys()])
+      for (const [name, gradient] of whole.gradients) {
+        // the gradient of A is zero while B is
+        if (gradient.some(value => value !== 0)) expect(relativeDistance(blockwise.gradients.get(name) as Float32Array, gradient), name).toBeLessThan(1e-6)
+      }
+      for (const [name, weight] of whole.weights) expect(relativeDistance(blockwise.weights.get(name) as Float32Array, weight), `${name} after two steps`).toBeLessThan(1e-4)
+    }
+    await executor.dispose()
+  })
+})
 
 describe.each(Object.entries(models))('block by block, %s', (_, model) => {
   test.each(Object.keys(executors))('has the gradients of the whole program on %s, also in micro-batches', async name => {

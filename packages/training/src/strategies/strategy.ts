@@ -2,6 +2,7 @@ import type { RopeFrequencies, Window } from '@skipwise/core'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 import type { Executor, Values } from '@skipwise/runtime'
 import type { CompleteTrainingOptions } from '../options.js'
+import type { TrainedParameters } from '../trained-parameters.js'
 
 /** What gradients are computed of, and on what. */
 export interface StrategySetup {
@@ -11,6 +12,7 @@ export interface StrategySetup {
   readonly executor: Executor
   readonly window: Window
   readonly options: CompleteTrainingOptions
+  readonly trains: TrainedParameters
 }
 
 /** A way to compute the gradients of a micro-batch: all give the same numbers, in different memory and time. */
@@ -24,7 +26,7 @@ export interface GradientStrategy {
    * @returns Σ labelWeights · (−log p(label))
    */
   run(parameters: Values, batch: Values, begin: boolean): Promise<number>
-  /** The gradients by `gradientName`, until the next run. */
+  /** The gradients of what is trained by `gradientName`, until the next run. */
   readonly gradients: Values
   dispose(): Promise<void>
 }

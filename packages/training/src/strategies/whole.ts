@@ -9,17 +9,17 @@ export class WholeStrategy implements GradientStrategy {
   private constructor(private readonly setup: StrategySetup, private readonly first: Program, private readonly next: Program | undefined) {}
 
   static async create(setup: StrategySetup): Promise<WholeStrategy> {
-    const { model, encoding, executor, frequencies, window, options } = setup
-    const shape = { batch: options.microBatch, length: window.original, softmaxScale: frequencies.softmaxScale }
-    const donate = Object.fromEntries(model.parameters.map(({ name }) => [accumulatedName(name), gradientName(name)]))
+    const { model, encoding, executor, frequencies, window, options, trains } = setup
+    const shape = { batch: options.microBatch, length: window.original, softmaxScale: frequencies.softmaxScale, trains }
+    const donate = Object.fromEntries(trains.trained.map(({ name }) => [accumulatedName(name), gradientName(name)]))
     const first = await executor.compile(traceLoss(model, encoding, shape))
     const next = options.microBatch < options.batch ? await executor.compile(traceLoss(model, encoding, { ...shape, accumulate: true }), { donate }) : undefined
     return new WholeStrategy(setup, first, next)
   }
 
   async run(parameters: Values, batch: Values, begin: boolean): Promise<number> {
-    const { model, executor } = this.setup, inputs: Record<string, Value> = { ...parameters, ...batch }
-    if (!begin) for (const { name } of model.parameters) inputs[accumulatedName(name)] = this.gradients[gradientName(name)]
+    const { trains, executor } = this.setup, inputs: Record<string, Value> = { ...parameters, ...batch }
+    if (!begin) for (const { name } of trains.trained) inputs[accumulatedName(name)] = this.gradients[gradientName(name)]
     const { loss, ...gradients } = await (begin ? this.first : (this.next as Program)).run(inputs)
     this.gradients = gradients
     return (await executor.read(loss))[0]
