@@ -1,4 +1,5 @@
 import { writeCheckpoint, writeFileAtomic, writeModelConfig } from '@skipwise/checkpoints'
+import { writePeftAdapter, type TrainResult } from '@skipwise/training'
 import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SkipwiseError } from '@skipwise/core'
@@ -7,11 +8,15 @@ import type { Experiment } from './resolve.js'
 /** Files beside the weights that belong to a tokenizer or to generation: they are copied as they are. */
 const COPIED = /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|tokenizer\.model|vocab\.json|merges\.txt|chat_template\.(jinja|json)|generation_config\.json|LICENSE[^/]*|NOTICE[^/]*)$/i
 
-/** Writes configuration, weights and tokenizer of a Hugging Face model into `folder`, which is made anew. */
-export async function writeModelFolder(folder: string, { source, config, dtype, kind, window }: Experiment, weights: ReadonlyMap<string, Float32Array>): Promise<void> {
+/** Writes configuration, weights and tokenizer of a Hugging Face model into `folder`, which is made anew, and adapters into `folder/adapter`. */
+export async function writeModelFolder(folder: string, { source, config, dtype, kind, window, recipe, options }: Experiment, { weights, adapters }: Pick<TrainResult, 'weights' | 'adapters'>): Promise<void> {
   await rm(folder, { recursive: true, force: true })
   await writeCheckpoint(folder, source.model.parameters.map(({ name, shape }) => ({ name, shape, data: weights.get(name) as Float32Array })), { dtype })
   await writeModelConfig(folder, config)
+  if (options.lora && adapters) {
+    const baseModel = typeof recipe.model === 'string' ? recipe.model : null
+    await writePeftAdapter(join(folder, 'adapter'), { parameters: source.model.parameters, lora: options.lora, tensors: adapters, baseModel })
+  }
   const folders = new Set([source.tokenizerFolder, ...(source.folder === undefined ? [] : [source.folder])])
   for (const from of folders) {
     for (const name of (await readdir(from)).filter(name => COPIED.test(name))) {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { trainingMethods } from './training-methods-schema.js'
 
 /** A plugin in a recipe: its name, or one key with its configuration. */
 export const referenceSchema = z
@@ -39,7 +40,8 @@ const train = z.strictObject({
   epsilon: positive.optional(),
   maxGradientNorm: positive.optional().describe('default 1'),
   checkpointEvery: z.int().min(1).optional().describe('steps between saved states; default 100'),
-  seed: z.int().min(0).optional().describe('of training alone; default the seed of the recipe')
+  seed: z.int().min(0).optional().describe('of training alone; default the seed of the recipe'),
+  ...trainingMethods
 })
 
 /** The schema of a recipe: `skipwise extend` and `skipwise train` read the same keys. */

@@ -2,7 +2,7 @@ import type { ModelConfig, WritableDtype } from '@skipwise/checkpoints'
 import { SkipwiseErrors, type EvalSuite, type Interpolation, type PositionedExample, type PositionTransform, type ProgressListener, type Window } from '@skipwise/core'
 import { loadCorpus } from '@skipwise/data'
 import type { ExecutorLoader } from '@skipwise/runtime'
-import { completeOptions, type CompleteTrainingOptions } from '@skipwise/training'
+import { completeOptions, trainedParameters, type CompleteTrainingOptions } from '@skipwise/training'
 import { basename, join, resolve } from 'node:path'
 import { checkEvaluation, checkOutput, checkRope, checkTokenizer, checkWindow, dataError, unavailable, verbError } from './checks.js'
 import { Collector } from './collector.js'
@@ -70,8 +70,8 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   if (!extend && recipe.interpolation !== undefined) collect.add(verbError("train keeps the model's RoPE, the recipe has interpolation", 'remove it, or use `skipwise extend`'))
   const window: Window = { original: recipe.window.original, target: extend ? (recipe.window.target ?? recipe.window.original) : recipe.window.original }
 
-  const { seed: trainSeed = seed, ...given } = recipe.train
-  const training = await collect.attempt(() => completeOptions(defined(given)))
+  const { seed: trainSeed = seed, lora, ...given } = recipe.train
+  const training = await collect.attempt(() => completeOptions({ ...defined(given), ...(lora && { lora: { ...defined(lora), seed: trainSeed } }) }))
   const transform = await collect.attempt(() => registry.resolveUnknown('position-transform', toReference(recipe.positions ?? (extend ? 'pose' : 'contiguous'))))
   const executor = await collect.attempt(() => registry.resolveUnknown('executor', toReference(recipe.executor)))
   const reason = await executor?.unavailable()
@@ -85,6 +85,7 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   const source = await collect.attempt(() =>
     typeof recipe.model === 'string' ? openModelFolder(resolve(baseFolder, recipe.model), parts) : newModel(recipe.model, seed, baseFolder, parts))
   if (source) collect.add(...checkWindow(window, source, kind), ...checkTokenizer(source))
+  if (source && training) await collect.attempt(() => trainedParameters(source.model, training))
   // without interpolation in the recipe, a model that is already scaled stays with its scheme, and one without RoPE has none
   const scheme = toReference(recipe.interpolation ?? (extend && source?.rope.name === 'none' && source.model.geometry.rotaryDim > 0 ? 'yarn' : (source?.rope.name ?? 'none')))
   const rope = source && (await collect.attempt((): RopeReading & { interpolation: Interpolation } => {

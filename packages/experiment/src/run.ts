@@ -78,7 +78,7 @@ async function trainAndWrite(experiment: Experiment, executor: Executor, { progr
     ...(progress && { progress }),
     ...(signal && { signal })
   })
-  await writeModelFolder(folder, experiment, result.weights)
+  await writeModelFolder(folder, experiment, result)
   return {
     steps: options.steps, tokens: options.steps * options.batch * exampleLength, losses: result.losses,
     tokensPerSecond: result.tokensPerSecond, peakMemoryMB: process.resourceUsage().maxRSS / 1024

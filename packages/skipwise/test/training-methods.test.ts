@@ -1,0 +1,48 @@
+import { openSafetensors } from '@skipwise/checkpoints'
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { extendRecipe, Workspace } from './workspace.js'
+
+const workspace = new Workspace()
+beforeAll(async () => expect(await workspace.run(['train', 'train.yaml'])).toMatchObject({ code: 0 }))
+afterAll(() => workspace.remove())
+
+/** Extends the base model with more keys of `train`. */
+async function extend(name: string, train: string) {
+  workspace.write(`${name}.yaml`, extendRecipe.replace('checkpointEvery: 3', `checkpointEvery: 3, ${train}`).replace('output: out/long', `output: out/${name}`).replace(/evaluate:[^]*(?=output)/, ''))
+  return workspace.run(['extend', `${name}.yaml`])
+}
+
+async function tensorsOf(file: string): Promise<Map<string, Float32Array>> {
+  const source = await openSafetensors(workspace.path(file)), tensors = new Map<string, Float32Array>()
+  for (const name of source.names) tensors.set(name, await source.read(name))
+  await source.close()
+  return tensors
+}
+
+describe('a recipe that trains a part of the model', () => {
+  test('lora: the model has its adapters merged, and they lie beside it as PEFT saves them', async () => {
+    expect(await extend('lora', 'lora: { rank: 2, alpha: 4, targets: [q_proj, v_proj] }')).toMatchObject({ code: 0 })
+    const before = await tensorsOf('base/model.safetensors'), after = await tensorsOf('out/lora/model.safetensors'), adapter = await tensorsOf('out/lora/adapter/adapter_model.safetensors')
+    expect([...adapter.keys()]).toHaveLength(8)
+    for (const [name, weight] of before) {
+      const prefix = `base_model.model.${name.replace(/\.weight$/, '')}`, A = adapter.get(`${prefix}.lora_A.weight`), B = adapter.get(`${prefix}.lora_B.weight`)
+      const merged = weight.map((value, i) => (A && B ? value + 2 * (B[2 * Math.floor(i / 16)] * A[i % 16] + B[2 * Math.floor(i / 16) + 1] * A[16 + (i % 16)]) : value))
+      after.get(name)?.forEach((value, i) => expect(Math.abs(value - merged[i])).toBeLessThan(1e-6))
+      expect(/[qv]_proj/.test(name), name).toBe(after.get(name)?.some((value, i) => value !== weight[i]))
+    }
+    expect(JSON.parse(readFileSync(workspace.path('out/lora/adapter/adapter_config.json'), 'utf8'))).toMatchObject({ peft_type: 'LORA', r: 2, lora_alpha: 4, target_modules: ['q_proj', 'v_proj'], base_model_name_or_path: 'base' })
+  })
+
+  test('freeze: what fits the pattern is written as it was', async () => {
+    expect(await extend('frozen', "freeze: ['model.layers.0.*']")).toMatchObject({ code: 0 })
+    const before = await tensorsOf('base/model.safetensors'), after = await tensorsOf('out/frozen/model.safetensors')
+    for (const [name, values] of after) expect(values.some((value, i) => value !== before.get(name)?.[i]), name).toBe(!name.startsWith('model.layers.0.'))
+  })
+
+  test('what does not fit the model is said before any work', async () => {
+    expect(await extend('bad', "freeze: ['model.layer.0.*']")).toMatchObject({ code: 2, stderr: expect.stringMatching(/^TRAINING_FREEZE: /m) })
+    expect(await extend('bad', 'lora: { rank: 2, targets: [query] }')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^TRAINING_LORA: /m) })
+    expect(await extend('bad', 'lora: { rank: 0, targets: all-linear }')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_INVALID: .*train\.lora\.rank/m) })
+  })
+})
