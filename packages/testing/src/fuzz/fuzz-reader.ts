@@ -1,0 +1,81 @@
+import fc from 'fast-check'
+import { isSkipwiseError } from '@skipwise/core'
+import { mutations } from './mutations.js'
+
+/** What a reader of files is held to. */
+export interface ReaderFuzzing {
+  /** Valid files; each mutated one begins as one of them. */
+  readonly files: readonly Uint8Array[]
+  /**
+   * Reads a mutated file, in steps: memory and time are looked at after each. It may throw what has a code, and nothing else.
+   */
+  readonly read: (mutated: Uint8Array) => AsyncIterable<unknown>
+  /** Mutated files to read; default SKIPWISE_FUZZ_RUNS, or else 300. */
+  readonly runs?: number
+  /** Bytes that a step may allocate in array buffers for each byte of the file; default 2. */
+  readonly allocationFactor?: number
+  /** Seconds that a step may take; default 5. */
+  readonly stepSeconds?: number
+}
+
+/** What a fuzzing run saw. */
+export interface FuzzReport {
+  readonly runs: number
+  /** Files that were read to their end. */
+  readonly accepted: number
+  /** Files by the code that they were refused with. */
+  readonly refused: Readonly<Record<string, number>>
+  /** Most bytes that a step allocated beyond those of its file. */
+  readonly largestAllocation: number
+  /** Seconds of the slowest step. */
+  readonly slowestStep: number
+}
+
+/** What Node itself allocates to read a file, whatever its size: a pool of buffers, streams. */
+const NODE_BYTES = 1 << 18
+
+/**
+ * Reads mutated files and holds the reader to three promises: every failure is an error with a code, no step allocates more than a multiple of
+ * the file's size in array buffers (also when memory is only reserved), none takes long. A failure shows the seed that leads to it and the
+ * file in base64.
+ *
+ * @throws an `Error` by fast-check that describes the smallest failing file
+ */
+export async function fuzzReader({ files, read, runs = fuzzRuns(), allocationFactor = 2, stepSeconds = 5 }: ReaderFuzzing): Promise<FuzzReport> {
+  let accepted = 0, largestAllocation = 0, slowestStep = 0
+  const refused: Record<string, number> = {}
+  const property = fc.asyncProperty(fc.nat(files.length - 1), mutations(files), async (which, mutate) => {
+    const mutated = mutate(files[which]), most = allocationFactor * mutated.length + NODE_BYTES
+    let buffers = process.memoryUsage().arrayBuffers, started = performance.now()
+    const step = () => {
+      const now = process.memoryUsage().arrayBuffers, seconds = (performance.now() - started) / 1000, allocated = now - buffers
+      largestAllocation = Math.max(largestAllocation, allocated - mutated.length)
+      slowestStep = Math.max(slowestStep, seconds)
+      if (allocated > most) throw new BrokenPromise(`a step allocated ${allocated} bytes`, mutated)
+      if (seconds > stepSeconds) throw new BrokenPromise(`a step took ${seconds.toFixed(1)} s`, mutated)
+      buffers = process.memoryUsage().arrayBuffers
+      started = performance.now()
+    }
+    try {
+      for await (const _ of read(mutated)) step()
+      step()
+      accepted++
+    } catch (error) {
+      if (error instanceof BrokenPromise) throw error
+      if (!isSkipwiseError(error)) throw new BrokenPromise(`an error without a code: ${String((error as Error).stack ?? error)}`, mutated)
+      step()
+      refused[error.code] = (refused[error.code] ?? 0) + 1
+    }
+  })
+  await fc.assert(property, { numRuns: runs, includeErrorInReport: true })
+  return { runs, accepted, refused, largestAllocation, slowestStep }
+}
+
+/** Number of mutated files: SKIPWISE_FUZZ_RUNS, or else 300. */
+export const fuzzRuns = (): number => Number(process.env['SKIPWISE_FUZZ_RUNS'] ?? 300)
+
+class BrokenPromise extends Error {
+  constructor(problem: string, file: Uint8Array) {
+    super(`${problem}\nfor a file of ${file.length} bytes: ${Buffer.from(file.subarray(0, 3000)).toString('base64')}`)
+  }
+}
