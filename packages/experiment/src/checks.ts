@@ -1,4 +1,4 @@
-import { SkipwiseError, type PluginReference, type Window } from '@skipwise/core'
+import { isSkipwiseError, SkipwiseError, type PluginReference, type PositionTransform, type Window } from '@skipwise/core'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelSource } from './model-source.js'
@@ -23,6 +23,18 @@ export function checkWindow({ original, target }: Window, { model, rope }: Model
     add(`window.target ${target} is smaller than the model's window of ${rope.geometry.originalLength}`, 'name a longer window to reach')
   }
   return errors
+}
+
+/** Windows that a position transform cannot serve are known to it when it makes an example: it makes one, of a document of zeros. */
+export function checkPositions(transform: PositionTransform, window: Window, minimumTokens: number): SkipwiseError[] {
+  try {
+    transform.example(new Int32Array(minimumTokens), window, { seed: 0, epoch: 0, index: 0 })
+  } catch (error) {
+    // what it says of the document is of no document of the recipe's
+    if (isSkipwiseError(error) && error.code === 'POSITIONS_WINDOW') return [error]
+    if (!isSkipwiseError(error)) throw error
+  }
+  return []
 }
 
 /** An id beyond the embedding would read another's memory. */

@@ -4,7 +4,7 @@ import { loadCorpus } from '@skipwise/data'
 import type { ExecutorLoader } from '@skipwise/runtime'
 import { completeOptions, trainedParameters, type CompleteTrainingOptions } from '@skipwise/training'
 import { basename, join, resolve } from 'node:path'
-import { checkEvaluation, checkOutput, checkRope, checkTokenizer, checkWindow, dataError, unavailable, verbError } from './checks.js'
+import { checkEvaluation, checkOutput, checkPositions, checkRope, checkTokenizer, checkWindow, dataError, unavailable, verbError } from './checks.js'
 import { Collector } from './collector.js'
 import { digestOf, digestOfWeights } from './digest.js'
 import { createExamples, type WeightedCorpus } from './examples.js'
@@ -88,15 +88,19 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   if (source && training) await collect.attempt(() => trainedParameters(source.model, training))
   // without interpolation in the recipe, a model that is already scaled stays with its scheme, and one without RoPE has none
   const scheme = toReference(recipe.interpolation ?? (extend && source?.rope.name === 'none' && source.model.geometry.rotaryDim > 0 ? 'yarn' : (source?.rope.name ?? 'none')))
-  const rope = source && (await collect.attempt((): RopeReading & { interpolation: Interpolation } => {
+  const rope = source && (await collect.attempt((): (RopeReading & { interpolation: Interpolation }) | undefined => {
     if (!extend) return { ...source.rope, interpolation: registry.resolveUnknown('interpolation', source.rope) }
-    collect.add(...checkRope(scheme.name, source))
+    const wrong = checkRope(scheme.name, source)
+    collect.add(...wrong)
+    // the scheme of a model without RoPE would complain of a geometry that is not there
+    if (wrong.some(({ code }) => code === 'RECIPE_ROPE_NONE')) return undefined
     const inherited = scheme.name === source.rope.name ? source.rope.config : {}
     const reading = { name: scheme.name, config: { ...inherited, ...(scheme.config as object | undefined) }, geometry: { ...source.rope.geometry, targetLength: window.target } }
     return { ...reading, interpolation: registry.resolveUnknown('interpolation', reading) }
   }))
   const sources = 'sources' in recipe.data ? recipe.data.sources : [{ ...recipe.data, weight: 1 }]
   const fewest = transform && (await collect.attempt(() => transform.minimumTokens(window)))
+  if (transform && fewest !== undefined) collect.add(...checkPositions(transform, window, fewest))
   for (const { minTokens } of sources) if (minTokens !== undefined && fewest !== undefined && minTokens < fewest) collect.add(dataError(minTokens, fewest))
   const config = source && rope && (await collect.attempt(() => configOf(recipe, source, rope, kind)))
   const output = resolve(baseFolder, recipe.output), stateFolder = `${output}.training`
