@@ -3,7 +3,8 @@ import { SkipwiseError, type HuggingFaceRope, type Interpolation, type RopeFrequ
 import type { ModelDefinition } from '@skipwise/nn'
 import { initializeWeights } from '@skipwise/training'
 import { stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { locateModel, type LocateOptions } from './hub/locate-model.js'
+import { modelName } from './hub/reference.js'
 import { defineModel, findTokenizer, type DefinedModel, type Parts, type RopeReading } from './parts.js'
 import type { Recipe } from './recipe-schema.js'
 
@@ -31,7 +32,7 @@ export async function openModelFolder(folder: string, parts: Parts): Promise<Mod
   if (!(await stat(folder).then(found => found.isDirectory(), () => false))) {
     throw new SkipwiseError('MODEL_NOT_FOUND', { problem: `there is no folder ${folder}`, fix: 'name the folder of a Hugging Face model' })
   }
-  const config = await readModelConfig(folder), defined = defineModel(config, parts, basename(resolve(folder))), { model } = defined
+  const config = await readModelConfig(folder), defined = defineModel(config, parts, modelName(folder)), { model } = defined
   const withCheckpoint = async <Result>(use: (checkpoint: Checkpoint) => Result | Promise<Result>) => {
     const checkpoint = await openCheckpoint(folder)
     try {
@@ -67,9 +68,9 @@ function checkShapes(checkpoint: Checkpoint, model: ModelDefinition): void {
 type NewModel = Exclude<Recipe['model'], string>
 
 /** A model with random weights, as a recipe describes it. `vocab_size` and `model_type` come from the tokenizer and the architecture where they are not given. */
-export async function newModel(recipe: NewModel, seed: number, baseFolder: string, parts: Parts): Promise<ModelSource> {
+export async function newModel(recipe: NewModel, seed: number, parts: Parts, locating: LocateOptions): Promise<ModelSource> {
   const { registry } = parts, architecture = registry.resolveUnknown('architecture', { name: recipe.architecture })
-  const tokenizerFolder = resolve(baseFolder, recipe.tokenizer), tokenizer = await findTokenizer(registry, tokenizerFolder)
+  const tokenizerFolder = await locateModel(recipe.tokenizer, { ...locating, part: 'tokenizer' }), tokenizer = await findTokenizer(registry, tokenizerFolder)
   const config = { model_type: architecture.modelTypes[0], vocab_size: tokenizer.vocabSize, ...recipe.config }
   const defined = defineModel(config, parts, undefined, architecture)
   const { standardDeviation, seed: ownSeed = seed } = recipe.initialize

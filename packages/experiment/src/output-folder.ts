@@ -3,10 +3,9 @@ import { writePeftAdapter, type TrainResult } from '@skipwise/training'
 import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SkipwiseError } from '@skipwise/core'
+import { COMPANION_FILES } from './hub/needed-files.js'
+import { isHubReference, parseHubReference } from './hub/reference.js'
 import type { Experiment } from './resolve.js'
-
-/** Files beside the weights that belong to a tokenizer or to generation: they are copied as they are. */
-const COPIED = /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|tokenizer\.model|vocab\.json|merges\.txt|chat_template\.(jinja|json)|generation_config\.json|LICENSE[^/]*|NOTICE[^/]*)$/i
 
 /** Writes configuration, weights and tokenizer of a Hugging Face model into `folder`, which is made anew, and adapters into `folder/adapter`. */
 export async function writeModelFolder(folder: string, { source, config, dtype, kind, window, recipe, options }: Experiment, { weights, adapters }: Pick<TrainResult, 'weights' | 'adapters'>): Promise<void> {
@@ -14,12 +13,12 @@ export async function writeModelFolder(folder: string, { source, config, dtype, 
   await writeCheckpoint(folder, source.model.parameters.map(({ name, shape }) => ({ name, shape, data: weights.get(name) as Float32Array })), { dtype })
   await writeModelConfig(folder, config)
   if (options.lora && adapters) {
-    const baseModel = typeof recipe.model === 'string' ? recipe.model : null
+    const baseModel = typeof recipe.model !== 'string' ? null : isHubReference(recipe.model) ? parseHubReference(recipe.model).repo : recipe.model
     await writePeftAdapter(join(folder, 'adapter'), { parameters: source.model.parameters, lora: options.lora, tensors: adapters, baseModel })
   }
   const folders = new Set([source.tokenizerFolder, ...(source.folder === undefined ? [] : [source.folder])])
   for (const from of folders) {
-    for (const name of (await readdir(from)).filter(name => COPIED.test(name))) {
+    for (const name of (await readdir(from)).filter(name => COMPANION_FILES.test(name))) {
       const bytes = await readFile(join(from, name))
       await writeFileAtomic(join(folder, name), kind === 'extend' && name === 'tokenizer_config.json' ? withWindow(bytes, window.target) : bytes)
     }

@@ -19,7 +19,7 @@ const dataKeys = {
 const newModel = z.strictObject({
   architecture: z.string().min(1).describe('name of an architecture plugin'),
   config: z.record(z.string(), z.unknown()).describe('keys of config.json'),
-  tokenizer: path.describe('folder with the tokenizer'),
+  tokenizer: path.describe('folder with the tokenizer, or hub:owner/name@revision'),
   initialize: z
     .strictObject({ seed: z.int().min(0).optional(), standardDeviation: positive.optional().describe('of matrices; default 1/√d') })
     .prefault({})
@@ -46,7 +46,7 @@ const train = z.strictObject({
 
 /** The schema of a recipe: `skipwise extend` and `skipwise train` read the same keys. */
 export const recipeSchema = z.strictObject({
-  model: z.union([path, newModel]).describe('folder of a Hugging Face model, or a new model with random weights'),
+  model: z.union([path, newModel]).describe('folder of a Hugging Face model, hub:owner/name@revision, or a new model with random weights'),
   window: z.strictObject({
     original: tokens.describe('tokens of a training example (L_c)'),
     target: tokens.optional().describe('window to reach (L_t); only for extend')

@@ -8,6 +8,7 @@ import { checkEvaluation, checkOutput, checkPositions, checkRope, checkTokenizer
 import { Collector } from './collector.js'
 import { digestOf, digestOfWeights } from './digest.js'
 import { createExamples, type WeightedCorpus } from './examples.js'
+import { locateModel } from './hub/locate-model.js'
 import { extendedConfig, newModel, openModelFolder, type ModelSource } from './model-source.js'
 import { toReference, type Parts, type RopeReading } from './parts.js'
 import type { Recipe } from './recipe-schema.js'
@@ -82,8 +83,9 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
     if (suite) suites.push(suite)
     collect.add(...checkEvaluation(reference, window))
   }
-  const source = await collect.attempt(() =>
-    typeof recipe.model === 'string' ? openModelFolder(resolve(baseFolder, recipe.model), parts) : newModel(recipe.model, seed, baseFolder, parts))
+  const locating = { baseFolder, ...defined({ progress, signal }) }
+  const source = await collect.attempt(async () =>
+    typeof recipe.model === 'string' ? openModelFolder(await locateModel(recipe.model, locating), parts) : newModel(recipe.model, seed, parts, locating))
   if (source) collect.add(...checkWindow(window, source, kind), ...checkTokenizer(source))
   if (source && training) await collect.attempt(() => trainedParameters(source.model, training))
   // without interpolation in the recipe, a model that is already scaled stays with its scheme, and one without RoPE has none

@@ -36,7 +36,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     (await import('./commands/experiment.js')).experiment('train', recipe, terminal))
   verb('eval [suite]', 'run an evaluation suite, or a .yaml list of them, on a model or on every checkpoint of a run; compare results', async (terminal, suite: string | undefined, options: never) =>
     (await import('./commands/eval.js')).evaluate(suite, options, terminal))
-    .option('--model <folder>', 'Hugging Face model folder')
+    .option('--model <folder>', 'Hugging Face model folder, or hub:owner/name@revision')
     .option('--config <json>', "configuration of the suite, for instance '{\"lengths\": [512, 4096]}'", '{}')
     .option('--output <file>', 'write the result here, a folder for several; a run that was stopped goes on')
     .option('--checkpoints <run>', 'evaluate every model in the folder of a run, and compare each with the first')

@@ -1,5 +1,6 @@
 import { readConfigFile, stringifyConfig, writeFileAtomic } from '@skipwise/checkpoints'
 import type { PluginReference } from '@skipwise/core'
+import { locateModel } from '@skipwise/experiment'
 import { convertConfig, type ConvertedConfig, type Stack } from '@skipwise/interpolation'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -21,7 +22,7 @@ export interface ConvertCommandOptions {
 
 /** `skipwise convert MODEL --to STACK`: the RoPE of a model in the keys of a stack. */
 export async function convert(model: string, options: ConvertCommandOptions, terminal: Terminal): Promise<number> {
-  const { registry } = await loadParts([process.cwd()]), { config } = await readConfigFile(model), { to, scheme, target, asLongrope, keys } = options
+  const { registry } = await loadParts([process.cwd()]), { config } = await readConfigFile(await locateModel(model, { part: 'config', progress: terminal.progress, signal: terminal.signal })), { to, scheme, target, asLongrope, keys } = options
   const resolve = (reference: PluginReference) => registry.resolveUnknown('interpolation', reference)
   const converted = convertConfig(config, {
     to, keys,

@@ -1,15 +1,16 @@
 import { readConfigFile } from '@skipwise/checkpoints'
 import { diagnoseRope, type Diagnosis, type DoctorFacts, type Finding, type RopeNumbers, type Stack } from '@skipwise/interpolation'
+import { locateModel, modelName } from '@skipwise/experiment'
 import { formatTokens, renderTable } from '@skipwise/report'
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { colours } from '../colours.js'
 import type { Terminal } from '../terminal.js'
 
 /** `skipwise doctor MODEL`: exit code 1 when something is wrong. */
 export async function doctor(model: string, options: { for?: Stack; trainedWith?: string }, terminal: Terminal): Promise<number> {
-  const { path, text, config } = await readConfigFile(model)
-  const facts: DoctorFacts = { ...(await factsOf(dirname(path))), ...(options.trainedWith === undefined ? {} : { trainedWith: options.trainedWith }), modelName: basename(resolve(dirname(path))), text }
+  const { path, text, config } = await readConfigFile(await locateModel(model, { part: 'config', progress: terminal.progress, signal: terminal.signal }))
+  const facts: DoctorFacts = { ...(await factsOf(dirname(path))), ...(options.trainedWith === undefined ? {} : { trainedWith: options.trainedWith }), modelName: modelName(dirname(path)), text }
   const diagnosis = diagnoseRope(config, { ...facts, ...(options.for === undefined ? {} : { stack: options.for }) })
   if (terminal.json) terminal.result({ file: path, for: options.for ?? null, ...diagnosis })
   else show(path, diagnosis, terminal)

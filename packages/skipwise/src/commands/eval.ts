@@ -1,5 +1,5 @@
 import type { PluginReference } from '@skipwise/core'
-import { metricTable, readSuites, recordEvaluations, type EvaluationRecord } from '@skipwise/experiment'
+import { locateModel, metricTable, readSuites, recordEvaluations, type EvaluationRecord } from '@skipwise/experiment'
 import { renderTable } from '@skipwise/report'
 import { join, relative, resolve } from 'node:path'
 import { colours } from '../colours.js'
@@ -31,7 +31,7 @@ export async function evaluate(suite: string | undefined, options: EvalOptions, 
   const suites: PluginReference[] = /\.ya?ml$/i.test(suite) ? await readSuites(suite) : [{ name: suite, config: parseJson(options.config, '--config') }]
   const setting = { suites, base: /\.ya?ml$/i.test(suite) ? resolve(suite, '..') : process.cwd() }
   if (options.checkpoints !== undefined) return (await import('./eval-checkpoints.js')).evaluateCheckpoints(options.checkpoints, setting, options, terminal)
-  if (options.model === undefined) throw usageError('CLI_USAGE', 'no model is named', 'add --model with a Hugging Face model folder')
+  if (options.model === undefined) throw usageError('CLI_USAGE', 'no model is named', 'add --model with a Hugging Face model folder, or hub:owner/name')
   return evaluateModel(options.model, setting, options, terminal)
 }
 
@@ -44,12 +44,13 @@ export interface SuiteSetting {
 /** The file of a suite's record in a folder. */
 export const recordFile = (folder: string, suites: readonly PluginReference[], index: number): string => join(folder, `${suites.length > 1 ? `${index + 1}-` : ''}${suites[index].name.replaceAll('/', '-')}.json`)
 
-async function evaluateModel(folder: string, { suites, base }: SuiteSetting, { executor: name, seed, output }: EvalOptions, terminal: Terminal): Promise<number> {
+async function evaluateModel(model: string, { suites, base }: SuiteSetting, { executor: name, seed, output }: EvalOptions, terminal: Terminal): Promise<number> {
+  const folder = await locateModel(model, { progress: terminal.progress, signal: terminal.signal })
   const parts = await loadParts([process.cwd()]), made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference)), executor = await openExecutor(parts.registry, name)
   const fileOf = (index: number) => (suites.length > 1 ? recordFile(output as string, suites, index) : (output as string))
   try {
     const { progress, signal } = terminal
-    const records = await recordEvaluations({ parts, executor, folder, suites, seed, resolvePath: path => resolve(base, path), progress, signal, ...(output !== undefined && { fileOf }) })
+    const records = await recordEvaluations({ parts, executor, folder, name: model, suites, seed, resolvePath: path => resolve(base, path), progress, signal, ...(output !== undefined && { fileOf }) })
     if (terminal.json) terminal.result(suites.length > 1 ? records : records[0])
     else records.forEach((record, i) => show(record, made[i], terminal))
     if (output !== undefined) for (const i of suites.keys()) terminal.say(`Result: ${relative(process.cwd(), fileOf(i))}`)

@@ -1,5 +1,5 @@
 import type { Tokenizer } from '@skipwise/core'
-import { loadLanguageModel } from '@skipwise/experiment'
+import { loadLanguageModel, locateModel } from '@skipwise/experiment'
 import { generateText } from '@skipwise/inference'
 import { loadChatTemplate } from '@skipwise/tokenizers'
 import { usageError } from '../errors.js'
@@ -22,12 +22,12 @@ export interface GenerateCommandOptions {
 }
 
 /** `skipwise generate MODEL PROMPT`: streams the continuation, or with `--chat` the answer. */
-export async function generate(folder: string, prompt: string, options: GenerateCommandOptions, terminal: Terminal): Promise<number> {
+export async function generate(name: string, prompt: string, options: GenerateCommandOptions, terminal: Terminal): Promise<number> {
   const { maxNewTokens, temperature, topK, topP, repetitionPenalty, stop, seed, chat, system } = options
   if (system !== undefined && !chat) throw usageError('CLI_USAGE', '--system is given without --chat', 'add --chat, or put the text into the prompt')
-  const template = chat ? await loadChatTemplate(folder) : undefined
+  const folder = await locateModel(name, { progress: terminal.progress, signal: terminal.signal }), template = chat ? await loadChatTemplate(folder) : undefined
   const parts = await loadParts([process.cwd()]), executor = await openExecutor(parts.registry, options.executor)
-  const model = await loadLanguageModel(folder, parts, { executor })
+  const model = await loadLanguageModel(folder, parts, { name, executor })
   try {
     const messages = [...(system === undefined ? [] : [{ role: 'system', content: system }]), { role: 'user', content: prompt }]
     // a template spells BOS itself
@@ -44,7 +44,7 @@ export async function generate(folder: string, prompt: string, options: Generate
       text += piece.text
       if (!terminal.json) process.stdout.write(piece.text)
     }
-    if (terminal.json) terminal.result({ model: folder, prompt, text, promptTokens: ids.length, newTokens, seconds: (performance.now() - started) / 1000 })
+    if (terminal.json) terminal.result({ model: name, prompt, text, promptTokens: ids.length, newTokens, seconds: (performance.now() - started) / 1000 })
     else process.stdout.write('\n')
   } finally {
     model.dispose()
