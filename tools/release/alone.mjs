@@ -4,10 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { root } from '../setup/workspace.mjs'
-import { examplesOf, installedBy, must, packageManager, published } from './packages.mjs'
-
-/** Optional peers whose install scripts download from outside npm: no check may need them. */
-const neverInstalled = ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu']
+import { examplesOf, installedBy, installWorkspace, neverInstalled, published } from './packages.mjs'
 
 /**
  * Installs every package from its tarball into a project of its own.
@@ -17,12 +14,6 @@ const neverInstalled = ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu']
  * @returns {{ name: string, project: string, examples: string[], readme: string }[]}
  */
 export function installAlone(folder, tarballs) {
-  const overrides = [...[...tarballs].map(([name, file]) => [name, `file:${file}`]), ...neverInstalled.map(name => [name, '-'])]
-  writeFileSync(
-    join(folder, 'pnpm-workspace.yaml'),
-    `packages: ['projects/*']\noverrides:\n${overrides.map(([name, spec]) => `  '${name}': '${spec}'\n`).join('')}`
-  )
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'alone', private: true, packageManager }))
   const projects = published.map(({ name, readme }) => {
     const project = join(folder, 'projects', name.replace(/.*\//, ''))
     mkdirSync(project, { recursive: true })
@@ -30,7 +21,7 @@ export function installAlone(folder, tarballs) {
     writeFileSync(join(project, 'package.json'), JSON.stringify({ name: `alone-${name.replace(/.*\//, '')}`, private: true, type: 'module', dependencies }))
     return { name, project, readme, examples: examplesOf(readme) }
   })
-  must('npx', ['-y', packageManager, 'install', '--ignore-scripts', '--prefer-offline', '--no-frozen-lockfile', '--config.strict-dep-builds=false'], folder, { CI: 'true' })
+  installWorkspace(folder, tarballs)
   return projects
 }
 

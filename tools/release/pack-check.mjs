@@ -16,6 +16,7 @@ const { installAlone, typeProblems } = await import('./alone.mjs')
 const { runExamples } = await import('./examples.mjs')
 const { measureSizes } = await import('./sizes.mjs')
 const { checkBrowser } = await import('./browser.mjs')
+const { checkThirdParty } = await import('./third-party.mjs')
 const { checkTogether } = await import('./together.mjs')
 
 const problems = []
@@ -53,6 +54,8 @@ try {
   const browser = await checkBrowser(projects)
   problems.push(...browser.problems)
   done(`in Chromium: ${browser.said}`)
+
+  done(`third-party plugins by the published suites: ${checkThirdParty(folder('third-party'), tarballs)}`)
 
   checkTogether(folder('together'), tarballs)
   done('all installed together by npm and imported')

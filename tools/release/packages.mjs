@@ -1,6 +1,6 @@
 // The packages as they are published: which there are, their tarballs, and what their READMEs tell a user to do.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { workspacePackages } from '../setup/stamps.mjs'
 import { fail, root, run } from '../setup/workspace.mjs'
@@ -57,3 +57,14 @@ export function installedBy(readme) {
 
 /** The ```ts fences of a README. */
 export const examplesOf = readme => [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, text]) => text)
+
+/** Optional peers whose install scripts download from outside npm: no check may need them. */
+export const neverInstalled = ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu']
+
+/** Installs the projects below `folder`/projects in pnpm's strict layout, without install scripts, our packages from their tarballs. */
+export function installWorkspace(folder, tarballs) {
+  const overrides = [...[...tarballs].map(([name, file]) => [name, `file:${file}`]), ...neverInstalled.map(name => [name, '-'])]
+  writeFileSync(join(folder, 'pnpm-workspace.yaml'), `packages: ['projects/*']\noverrides:\n${overrides.map(([name, spec]) => `  '${name}': '${spec}'\n`).join('')}`)
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'scratch', private: true, packageManager }))
+  must('npx', ['-y', packageManager, 'install', '--ignore-scripts', '--prefer-offline', '--no-frozen-lockfile', '--config.strict-dep-builds=false'], folder, { CI: 'true' })
+}

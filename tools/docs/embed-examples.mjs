@@ -1,0 +1,22 @@
+// Puts the files of docs/examples into the guides: below a comment `<!-- examples/… -->` stands the text of that file.
+// node tools/docs/embed-examples.mjs writes them; tools/checks tests that they are current.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { root } from '../setup/workspace.mjs'
+
+const docs = join(root, 'docs')
+
+/** Guides that show example files. */
+export const guides = () => readdirSync(docs).filter(name => name.endsWith('.md') && /^<!-- examples\//m.test(readFileSync(join(docs, name), 'utf8')))
+
+/** The text of a guide with the files that it names. */
+export const embedded = text =>
+  text.replace(/^<!-- (examples\/\S+\.(\w+)) -->\n(\n```\w+\n.*?^```\n)?/gms, (_, path, language) => `<!-- ${path} -->\n\n\`\`\`${language}\n${readFileSync(join(docs, path), 'utf8')}\`\`\`\n`)
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const name of guides()) {
+    const file = join(docs, name), text = readFileSync(file, 'utf8'), current = embedded(text)
+    if (current !== text) writeFileSync(file, current)
+  }
+}
