@@ -5,3 +5,4 @@ export { readRecords, type DataRecord, type ReadRecordsOptions } from './records
 export { tokenizeDocuments, type Corpus, type TokenizeOptions } from './corpus.js'
 export { loadCorpus, type LoadOptions } from './load-corpus.js'
 export { exampleOrder, splitDocuments, type ExampleOrder, type OrderOptions, type Span, type SplitOptions } from './order.js'
+export { packRows } from './packing.js'

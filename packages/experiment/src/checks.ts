@@ -13,6 +13,18 @@ export const unavailable = (reason: string) => new SkipwiseError('EXECUTOR_UNAVA
 export const dataError = (minTokens: number, fewest: number) =>
   new SkipwiseError('RECIPE_DATA', { problem: `minTokens is ${minTokens}, but an example needs ${fewest} tokens`, fix: `use at least ${fewest}, or a smaller window.original` })
 
+/** The fewest tokens of a document in a packed example: shorter ones teach little and make rows of many parts. */
+export const packedMinimum = ({ original }: Window): number => Math.min(32, original)
+
+/** Packing gives a transform windows as short as a document. @throws SkipwiseError `RECIPE_DATA`, and what the transform throws at such a window */
+export function checkPacking(transform: PositionTransform, window: Window, minTokens = packedMinimum(window)): void {
+  const shortest = { original: Math.min(minTokens, window.original), target: window.target }
+  if (transform.exampleLength || transform.minimumTokens(shortest) > shortest.original) {
+    throw new SkipwiseError('RECIPE_DATA', { problem: 'pack puts short documents together, but the position transform makes examples of long ones', fix: 'remove pack, or use another transform' })
+  }
+  transform.example(new Int32Array(shortest.original), shortest, { seed: 0, epoch: 0, index: 0 })
+}
+
 /** The windows against the model and one another. */
 export function checkWindow({ original, target }: Window, { model, rope }: ModelSource, kind: 'extend' | 'train'): SkipwiseError[] {
   const errors: SkipwiseError[] = [], own = model.geometry.maxPositionEmbeddings

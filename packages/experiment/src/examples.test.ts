@@ -30,6 +30,39 @@ describe('createExamples', () => {
     for (const index of indices) expect(one(index).ids).toEqual(createExamples(sources, identity, window, 1, 200)(index).ids)
   })
 
+  test('packs short documents into rows: whole, each once an epoch, with ids and positions of its own', () => {
+    const lengths = [3, 5, 8, 2, 20, 6, 4, 4], corpus: Corpus = {
+      length: lengths.length, tokens: 52, tooShort: 0, digest: '', source: String, tokensOf: index => lengths[index], document: index => new Int32Array(lengths[index]).fill(index + 1)
+    }
+    const skipping: PositionTransform = {
+      minimumTokens: ({ original }) => original,
+      example: (ids, { original, target }, { epoch }) => ({
+        ids: ids.slice(0, original), positionIds: Int32Array.from({ length: original }, (_, t) => (t === 0 ? 0 : target - original + t - epoch)), labelMask: new Uint8Array(original).fill(1, 1)
+      })
+    }
+    const example = createExamples([{ corpus, weight: 1, pack: true }], skipping, { original: 8, target: 64 }, 5, 40), seen = new Map<number, number>()
+    for (let index = 0; seen.size < lengths.length; index++) {
+      const { ids, positionIds, labelMask, documentIds } = example(index)
+      expect(ids).toHaveLength(8)
+      if (!documentIds) {
+        expect([3, 5]).toContain(ids[0])
+        seen.set(ids[0], 8)
+        continue
+      }
+      for (let t = 0; t < 8; t++) {
+        const starts = t === 0 || documentIds[t] !== documentIds[t - 1]
+        expect(starts).toBe(t === 0 || ids[t] !== ids[t - 1])
+        if (starts) expect([positionIds[t], labelMask[t]]).toEqual([0, 0])
+        else if (ids[t] !== 0) expect(positionIds[t]).toBeGreaterThan(48)
+        else expect(labelMask[t]).toBe(0)
+        if (ids[t] !== 0) seen.set(ids[t], (seen.get(ids[t]) ?? 0) + 1)
+      }
+    }
+    expect(seen).toEqual(new Map(lengths.map((length, i) => [i + 1, Math.min(8, length)])))
+    const again = createExamples([{ corpus, weight: 1, pack: true }], skipping, { original: 8, target: 64 }, 5, 40)
+    for (const index of [30, 3, 17]) expect(again(index)).toEqual(example(index))
+  })
+
   test('sources have their shares', () => {
     const { sourceOf, ordinalOf } = assignSources([1, 3], 0, 40_000)
     const second = sourceOf.filter(source => source === 1).length / 40_000

@@ -1,10 +1,13 @@
 import { randomStream, type PositionedExample, type PositionTransform, type Window } from '@skipwise/core'
 import { exampleOrder, type Corpus, type ExampleOrder } from '@skipwise/data'
+import { packedExample, packedOrder, type PackedOrder } from './packed-examples.js'
 
 /** Documents and their share of the examples. */
 export interface WeightedCorpus {
   readonly corpus: Corpus
   readonly weight: number
+  /** Put documents shorter than the window together into one example, instead of leaving them out. */
+  readonly pack?: boolean
 }
 
 /**
@@ -26,11 +29,26 @@ export function createExamples(sources: readonly WeightedCorpus[], transform: Po
     }
     return order
   }
+  const rows = sources.map((_, source) => createRows(epoch => packedOrder(orderOf(source, epoch), window)))
   return index => {
-    const source = sourceOf[index], ordinal = ordinalOf[index], { length } = orderOf(source, 0)
-    const ids = orderOf(source, Math.floor(ordinal / length)).ids(ordinal % length)
+    const source = sourceOf[index], ordinal = ordinalOf[index]
+    if (sources[source].pack) return packedExample(rows[source](ordinal), transform, window, { seed, index })
+    const { length } = orderOf(source, 0), ids = orderOf(source, Math.floor(ordinal / length)).ids(ordinal % length)
     // `index` is of the whole run, so draws differ between sources and between epochs
     return transform.example(ids, window, { seed, epoch: 0, index })
+  }
+}
+
+/** Documents of row `ordinal` of a source, whose epochs have different numbers of rows: where an epoch begins is found by packing those before it. */
+function createRows(orderOf: (epoch: number) => PackedOrder): (ordinal: number) => Int32Array[] {
+  const starts = [0]
+  let current: { readonly epoch: number; readonly order: PackedOrder } | undefined
+  return ordinal => {
+    const orderAt = (epoch: number) => (current?.epoch === epoch ? current : (current = { epoch, order: orderOf(epoch) })).order
+    while (starts[starts.length - 1] <= ordinal) starts.push(starts[starts.length - 1] + orderAt(starts.length - 1).length)
+    let epoch = starts.length - 2
+    while (starts[epoch] > ordinal) epoch--
+    return orderAt(epoch).documents(ordinal - starts[epoch])
   }
 }
 

@@ -12,7 +12,8 @@ const positive = z.number().positive()
 
 const dataKeys = {
   files: z.array(path).min(1).describe('files or patterns, relative to the recipe: .txt, .md, .jsonl, plain or as .gz'),
-  minTokens: z.int().min(1).optional().describe('leave out shorter documents; default what an example needs'),
+  minTokens: z.int().min(1).optional().describe('leave out shorter documents; default what an example needs, with pack 32'),
+  pack: z.boolean().optional().describe('put documents shorter than the window together into one example; each attends to itself alone'),
   textKey: z.string().min(1).optional().describe("key of the text in JSONL; default 'text'")
 }
 

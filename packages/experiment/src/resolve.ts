@@ -4,7 +4,7 @@ import { loadCorpus } from '@skipwise/data'
 import type { ExecutorLoader } from '@skipwise/runtime'
 import { completeOptions, trainedParameters, type CompleteTrainingOptions } from '@skipwise/training'
 import { basename, join, resolve } from 'node:path'
-import { checkEvaluation, checkOutput, checkPositions, checkRope, checkTokenizer, checkWindow, dataError, unavailable, verbError } from './checks.js'
+import { checkEvaluation, checkOutput, checkPacking, checkPositions, checkRope, checkTokenizer, checkWindow, dataError, packedMinimum, unavailable, verbError } from './checks.js'
 import { Collector } from './collector.js'
 import { digestOf, digestOfWeights } from './digest.js'
 import { createExamples, type WeightedCorpus } from './examples.js'
@@ -103,22 +103,25 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   const sources = 'sources' in recipe.data ? recipe.data.sources : [{ ...recipe.data, weight: 1 }]
   const fewest = transform && (await collect.attempt(() => transform.minimumTokens(window)))
   if (transform && fewest !== undefined) collect.add(...checkPositions(transform, window, fewest))
-  for (const { minTokens } of sources) if (minTokens !== undefined && fewest !== undefined && minTokens < fewest) collect.add(dataError(minTokens, fewest))
+  for (const { minTokens, pack } of sources) {
+    if (pack && transform) await collect.attempt(() => checkPacking(transform, window, minTokens))
+    else if (minTokens !== undefined && fewest !== undefined && minTokens < fewest) collect.add(dataError(minTokens, fewest))
+  }
   const config = source && rope && (await collect.attempt(() => configOf(recipe, source, rope, kind)))
   const output = resolve(baseFolder, recipe.output), stateFolder = `${output}.training`
   await collect.attempt(() => checkOutput(output))
   if (collect.hasErrors || !training || !transform || !executor || !source || !rope || !config) throw new SkipwiseErrors(collect.errors)
 
   const data: WeightedCorpus[] = []
-  for (const { files, minTokens = fewest ?? 1, textKey, weight } of sources) {
+  for (const { files, pack = false, minTokens = pack ? packedMinimum(window) : (fewest ?? 1), textKey, weight } of sources) {
     const load = { baseFolder, minTokens, cacheFolder: join(stateFolder, 'tokens'), ...defined({ textKey, progress, signal }) }
     const corpus = await collect.attempt(() => loadCorpus(files, source.tokenizer, load))
-    if (corpus) data.push({ corpus, weight })
+    if (corpus) data.push({ corpus, weight, pack })
   }
   const weights = await collect.attempt(() => source.weights())
   if (collect.hasErrors || !weights) throw new SkipwiseErrors(collect.errors)
 
-  const dataDigest = digestOf(data.map(({ corpus, weight }) => [corpus.digest, weight]))
+  const dataDigest = digestOf(data.map(({ corpus, weight, pack }) => [corpus.digest, weight, ...(pack ? ['packed'] : [])]))
   const { checkpointEvery: _, ...numeric } = training
   const runKey = digestOf({
     version: 1, kind, window, dataDigest, trainSeed, options: numeric, dtype: recipe.dtype ?? source.dtype, config,

@@ -70,10 +70,11 @@ export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}
 type LanguageModelParts = Parameters<typeof createLanguageModel>[0]
 
 async function trainAndWrite(experiment: Experiment, executor: Executor, { progress, signal }: RunHooks, folder: string): Promise<TrainingSummary> {
-  const { source, rope, window, options, weights, example, exampleLength, stateFolder, runKey } = experiment
+  const { source, rope, window, options, weights, example, exampleLength, data, stateFolder, runKey } = experiment
   const result = await train({
     model: source.model, encoding: source.encoding, executor, options, weights, example, stateFolder, runKey,
     window: { ...window, original: exampleLength },
+    packed: data.some(({ pack }) => pack),
     frequencies: frequenciesOf(rope.interpolation, rope)(window.target),
     ...(progress && { progress }),
     ...(signal && { signal })

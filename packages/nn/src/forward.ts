@@ -13,6 +13,8 @@ export interface SequenceInputs {
   readonly sin: tf.Tensor3D
   /** [B, T], float32: for an encoding with `slopes`. */
   readonly positions?: tf.Tensor2D
+  /** [B, T], float32: which document of its row a token belongs to, where several are packed into a row. */
+  readonly documents?: tf.Tensor2D | undefined
   /** Multiplies 1/√D. */
   readonly softmaxScale: number
 }
@@ -26,14 +28,14 @@ export interface ForwardInputs extends Omit<SequenceInputs, 'length'> {
 /** Scale of attention scores: softmaxScale / √D. */
 export const attentionScale = ({ headDim }: ModelGeometry, softmaxScale: number): number => softmaxScale / Math.sqrt(headDim)
 
-/** Attention of whole sequences: causal by index, positions by the tables, so that position ids may skip. */
+/** Attention of whole sequences: causal by index, positions by the tables, so that position ids may skip; documents by their ids alone. */
 export function sequenceContext(model: ModelDefinition, encoding: PositionalEncoding, inputs: SequenceInputs): BlockContext {
-  const { batch, length, cos, sin, softmaxScale } = inputs, scale = attentionScale(model.geometry, softmaxScale), bias = linearBias(model, encoding, inputs)
+  const { batch, length, cos, sin, documents, softmaxScale } = inputs, scale = attentionScale(model.geometry, softmaxScale), bias = linearBias(model, encoding, inputs)
   return {
     batch,
     length,
     encode: (x, role) => encoding.apply(x, cos, sin, role),
-    attend: (_, query, key, value, window) => causalAttention(query, key, value, scale, { bias, window })
+    attend: (_, query, key, value, window) => causalAttention(query, key, value, scale, { bias, window, documents })
   }
 }
 

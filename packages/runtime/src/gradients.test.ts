@@ -13,11 +13,11 @@ interface GradientCase {
   readonly fn: (inputs: Record<string, tf.Tensor>) => tf.Tensor
 }
 
-const attention = (B: number, T: number, H: number, K: number, D: number, { slopes, window }: { slopes?: readonly number[]; window?: number } = {}): GradientCase => ({
+const attention = (B: number, T: number, H: number, K: number, D: number, { slopes, window, documents }: { slopes?: readonly number[]; window?: number; documents?: readonly number[] } = {}): GradientCase => ({
   shapes: { query: [B, T, H, D], key: [B, T, K, D], value: [B, T, K, D] },
   fn: ({ query, key, value }) => {
     const bias = slopes && { slopes, positions: tf.tensor2d(Array.from({ length: B * T }, (_, i) => i * i), [B, T]) }
-    return causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, { bias, window })
+    return causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, { bias, window, documents: documents && tf.tensor2d([...documents], [B, T]) })
   }
 })
 
@@ -49,7 +49,9 @@ const cases: Readonly<Record<string, GradientCase>> = {
   'CausalAttention, multi-head': attention(1, 4, 2, 2, 3),
   'CausalAttention, grouped-query, B 2': attention(2, 3, 4, 2, 2),
   'AlibiAttention, grouped-query, B 2': attention(2, 3, 4, 2, 2, { slopes: [0.5, 0.25, 0.1, 0.02] }),
-  'CausalAttention, in a window': attention(1, 4, 2, 1, 2, { window: 2 })
+  'CausalAttention, in a window': attention(1, 4, 2, 1, 2, { window: 2 }),
+  'DocumentAttention, grouped-query, B 2': attention(2, 4, 4, 2, 2, { documents: [0, 0, 1, 1, 0, 1, 1, 2] }),
+  'AlibiDocumentAttention, B 2': attention(2, 4, 2, 2, 2, { documents: [0, 0, 1, 1, 0, 1, 1, 2], slopes: [0.5, 0.25] })
 }
 
 /** Steps of the five-point rule f′ ≈ Σ weight · f(x + step · h) / h, exact up to h⁴ (Abramowitz & Stegun 25.3.6). */

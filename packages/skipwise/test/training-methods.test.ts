@@ -40,6 +40,21 @@ describe('a recipe that trains a part of the model', () => {
     for (const [name, values] of after) expect(values.some((value, i) => value !== before.get(name)?.[i]), name).toBe(!name.startsWith('model.layers.0.'))
   })
 
+  test('pack: documents shorter than the window make examples together, and PoSE still skips', async () => {
+    workspace.write('short.jsonl', Array.from({ length: 60 }, (_, i) => JSON.stringify({ text: `${i} is ${i % 2 ? 'odd' : 'even'}` })).join('\n'))
+    const recipe = (name: string, data: string) => extendRecipe.replace('files: [text.jsonl]', `files: [short.jsonl]${data}`).replace('output: out/long', `output: out/${name}`).replace(/evaluate:[^]*(?=output)/, '')
+    workspace.write('unpacked.yaml', recipe('unpacked', ''))
+    expect(await workspace.run(['extend', 'unpacked.yaml'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^DATA_TOO_SHORT: /m) })
+    workspace.write('packed.yaml', recipe('packed', ', pack: true, minTokens: 8'))
+    const packed = await workspace.run(['extend', 'packed.yaml', '--json'])
+    expect(packed).toMatchObject({ code: 0 })
+    const { data, training } = JSON.parse(packed.stdout) as { data: { documents: number }; training: { losses: number[] } }
+    expect(data.documents).toBeGreaterThan(50)
+    expect(training.losses.every(Number.isFinite)).toBe(true)
+    workspace.write('full.yaml', recipe('full', ', pack: true, minTokens: 8').replace('train:', 'positions: full-length\ntrain:'))
+    expect(await workspace.run(['extend', 'full.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_DATA: pack puts short documents together/m) })
+  })
+
   test('what does not fit the model is said before any work', async () => {
     expect(await extend('bad', "freeze: ['model.layer.0.*']")).toMatchObject({ code: 2, stderr: expect.stringMatching(/^TRAINING_FREEZE: /m) })
     expect(await extend('bad', 'lora: { rank: 2, targets: [query] }')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^TRAINING_LORA: /m) })

@@ -15,6 +15,8 @@ export interface Batch {
   readonly sin: Float32Array
   /** Positions, [B·T]: of an encoding with slopes. */
   readonly positions?: Float32Array
+  /** Document of every token, [B·T]: of packed examples. */
+  readonly documents?: Float32Array
 }
 
 /** Labels that count in some examples: the denominator of their mean loss. */
@@ -28,31 +30,39 @@ export const countLabels = (examples: readonly PositionedExample[]): number => {
  * Stacks examples to a batch: labels are the next ids, weighted so that the loss is the mean over `labelCount` labels, also when
  * the examples are one micro-batch of several.
  *
+ * @param packed whether examples may hold several documents
  * @throws SkipwiseError `TRAINING_POSITIONS`
  */
-export function makeBatch(examples: readonly PositionedExample[], window: Window, labelCount: number, encoding: PositionalEncoding, frequencies: RopeFrequencies): Batch {
+export function makeBatch(examples: readonly PositionedExample[], window: Window, labelCount: number, encoding: PositionalEncoding, frequencies: RopeFrequencies, packed = false): Batch {
   const T = window.original, N = examples.length * T
-  const ids = new Int32Array(N), labels = new Int32Array(N), labelWeights = new Float32Array(N), positionIds = new Int32Array(N)
+  const ids = new Int32Array(N), labels = new Int32Array(N), labelWeights = new Float32Array(N), positionIds = new Int32Array(N), documents = packed ? new Float32Array(N) : undefined
   examples.forEach((example, row) => {
     checkPositions(example, window)
+    if (example.documentIds && !documents) throw positionsError('an example holds several documents, which this run is not compiled for', 'say that its examples are packed')
     const at = row * T
     ids.set(example.ids, at)
     positionIds.set(example.positionIds, at)
+    if (example.documentIds) documents?.set(example.documentIds, at)
     labels.set(example.ids.subarray(1), at)
     for (let t = 0; t + 1 < T; t++) labelWeights[at + t] = example.labelMask[t + 1] / labelCount
   })
-  return { ids, labels, labelWeights, ...encoding.tables(positionIds, frequencies) }
+  return { ids, labels, labelWeights, ...encoding.tables(positionIds, frequencies), ...(documents && { documents }) }
 }
 
 /** Positions outside the window would train angles that no one meets; positions out of order would break causality's meaning. */
-function checkPositions({ ids, positionIds, labelMask }: PositionedExample, { original, target }: Window): void {
+function checkPositions({ ids, positionIds, labelMask, documentIds }: PositionedExample, { original, target }: Window): void {
   if (ids.length !== original || positionIds.length !== original || labelMask.length !== original) {
     throw positionsError(`an example has ${ids.length} ids, ${positionIds.length} positions and ${labelMask.length} label flags, not ${original} of each`)
   }
+  if (documentIds && documentIds.length !== original) throw positionsError(`an example has ${documentIds.length} document ids, not ${original}`)
   for (let t = 0; t < original; t++) {
     if (positionIds[t] < 0 || positionIds[t] >= target) throw positionsError(`position ${positionIds[t]} of token ${t} is outside [0, ${target})`)
-    if (t > 0 && positionIds[t] <= positionIds[t - 1]) throw positionsError(`position ${positionIds[t]} of token ${t} does not follow ${positionIds[t - 1]}`)
+    if (t === 0) continue
+    const starts = documentIds && documentIds[t] !== documentIds[t - 1]
+    if (starts && documentIds[t] < documentIds[t - 1]) throw positionsError(`document ${documentIds[t]} of token ${t} follows document ${documentIds[t - 1]}`)
+    if (starts && labelMask[t]) throw positionsError(`the first token of document ${documentIds[t]} would be predicted from the document before`)
+    if (!starts && positionIds[t] <= positionIds[t - 1]) throw positionsError(`position ${positionIds[t]} of token ${t} does not follow ${positionIds[t - 1]}`)
   }
 }
 
-const positionsError = (problem: string) => new SkipwiseError('TRAINING_POSITIONS', { problem, fix: 'mend the position transform: run describePositionTransform of @skipwise/testing on it' })
+const positionsError = (problem: string, fix = 'mend the position transform: run describePositionTransform of @skipwise/testing on it') => new SkipwiseError('TRAINING_POSITIONS', { problem, fix })

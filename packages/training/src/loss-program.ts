@@ -8,6 +8,8 @@ export interface BatchShape {
   readonly batch: number
   /** T: tokens of an example. */
   readonly length: number
+  /** Whether a row may hold several documents. */
+  readonly packed?: boolean | undefined
 }
 
 /** What {@link traceLoss} builds. */
@@ -26,7 +28,7 @@ export const accumulatedName = (parameter: string): string => `accumulated:${par
 
 /**
  * The program of a loss and its gradients. Inputs: every parameter and adapter by name, `ids` and `labels` [B·T] int32, `labelWeights` [B·T],
- * `cos` and `sin` [B, T, R/2], and `positions` [B, T] for an encoding with slopes. Outputs: `loss` = Σ labelWeights · (−log p(label)), and a gradient per trained parameter.
+ * `cos` and `sin` [B, T, R/2], `positions` [B, T] for an encoding with slopes, and `documents` [B, T] of packed rows. Outputs: `loss` = Σ labelWeights · (−log p(label)), and a gradient per trained parameter.
  */
 export function traceLoss(model: ModelDefinition, encoding: PositionalEncoding, options: LossProgramOptions): Graph {
   const { batch, softmaxScale, accumulate = false, trains = trainedParameters(model, {}) } = options
@@ -37,7 +39,7 @@ export function traceLoss(model: ModelDefinition, encoding: PositionalEncoding, 
   return trace(`loss ${batch}×${options.length}`, inputs => {
     const loss = (...parameters: tf.Tensor[]) => {
       const head = forward(model, encoding, scaleAdapters({ ...inputs, ...Object.fromEntries(names.map((name, i) => [name, parameters[i]])) }, trains), {
-        batch, softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D, positions: inputs.positions as tf.Tensor2D
+        batch, softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D, positions: inputs.positions as tf.Tensor2D, documents: inputs.documents as tf.Tensor2D | undefined
       })
       return weightedLoss(head, inputs)
     }
@@ -60,7 +62,7 @@ export function parameterSpecs({ parameters }: Pick<ModelDefinition, 'parameters
 }
 
 /** Shapes and types of the inputs of a batch, by name: see {@link traceLoss}. */
-export function batchSpecs({ geometry }: ModelDefinition, { slopes }: PositionalEncoding, { batch, length }: BatchShape): Record<string, ValueSpec> {
+export function batchSpecs({ geometry }: ModelDefinition, { slopes }: PositionalEncoding, { batch, length, packed }: BatchShape): Record<string, ValueSpec> {
   const table: ValueSpec = { shape: [batch, length, geometry.rotaryDim / 2], dtype: 'float32' }
   return {
     ids: { shape: [batch * length], dtype: 'int32' },
@@ -68,6 +70,7 @@ export function batchSpecs({ geometry }: ModelDefinition, { slopes }: Positional
     labelWeights: { shape: [batch * length], dtype: 'float32' },
     cos: table,
     sin: table,
-    ...(slopes && { positions: { shape: [batch, length], dtype: 'float32' } })
+    ...(slopes && { positions: { shape: [batch, length], dtype: 'float32' } }),
+    ...(packed && { documents: { shape: [batch, length], dtype: 'float32' } })
   }
 }

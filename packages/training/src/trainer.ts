@@ -6,7 +6,7 @@ import type { CompleteTrainingOptions } from './options.js'
 import { initializeAdapters, mergeAdapter } from './lora.js'
 import { stateTensors } from './state.js'
 import { BlockwiseStrategy } from './strategies/blockwise.js'
-import type { GradientStrategy, StrategySetup } from './strategies/strategy.js'
+import { programShape, type GradientStrategy, type StrategySetup } from './strategies/strategy.js'
 import { WholeStrategy } from './strategies/whole.js'
 import { trainedParameters } from './trained-parameters.js'
 import { traceUpdate } from './update-program.js'
@@ -47,12 +47,12 @@ export class Trainer {
 
   /** Computes loss and gradients of one batch, micro-batch by micro-batch, and keeps the gradients for {@link update}. */
   async gradients(examples: readonly PositionedExample[]): Promise<StepGradients> {
-    const { model, encoding, executor, frequencies, window, options } = this.setup
+    const { model, encoding, executor, frequencies, window, options, packed } = this.setup
     const labelCount = countLabels(examples), parameters = { ...this.frozen, ...this.#trained }
-    const specs = batchSpecs(model, encoding, { batch: options.microBatch, length: window.original })
+    const specs = batchSpecs(model, encoding, programShape(this.setup))
     let loss = 0
     for (let at = 0; at < examples.length; at += options.microBatch) {
-      const data = makeBatch(examples.slice(at, at + options.microBatch), window, labelCount, encoding, frequencies)
+      const data = makeBatch(examples.slice(at, at + options.microBatch), window, labelCount, encoding, frequencies, packed)
       const batch = Object.fromEntries(Object.entries(data).map(([name, array]) => [name, executor.upload(specs[name], array as HostData)]))
       loss += await this.strategy.run(parameters, batch, at === 0)
       for (const value of Object.values(batch)) value.dispose()

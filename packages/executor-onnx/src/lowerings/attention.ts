@@ -58,7 +58,9 @@ const keyRows = (b: OnnxBuilder, heads: string, { T }: Shape, { first, end }: Bl
 
 /** softmax(scale·q·kᵀ + mask) of a block: [B, K, G·rows, end − first]. */
 function probabilities(b: OnnxBuilder, q: string, k: string, shape: Shape, block: Block, { inputs, attributes }: GraphNode): string {
-  const added = attributes.slopes ? alibiBias(b, shape, block, b.name(inputs.positions), attributes.slopes as number[]) : causalMask(b, shape, block)
+  const slopes = attributes.slopes as readonly number[] | undefined, bias = slopes && alibiBias(b, shape, block, b.name(inputs.positions), slopes)
+  const mask = inputs.documents !== undefined ? documentMask(b, shape, block, b.name(inputs.documents)) : bias ? undefined : causalMask(b, shape, block)
+  const added = bias && mask ? b.op('Add', [bias, mask]) : (bias ?? mask) as string
   return b.op('Softmax', [b.op('Add', [b.matMul(q, k, { transB: true, alpha: attributes.scale as number }), added])], { axis: -1 })
 }
 
@@ -66,13 +68,25 @@ function probabilities(b: OnnxBuilder, q: string, k: string, shape: Shape, block
 const causalMask = (b: OnnxBuilder, shape: Shape, { first, begin, end }: Block) =>
   b.once(`mask ${shape.G} ${shape.window} ${begin} ${end}`, () => b.slice(maskBand(b, shape, end - begin), 1, shape.T - (end - first), shape.T))
 
+/** The causal mask, and at most −1e30 between tokens of different documents, [B, 1, G·rows, end − first], once for all layers. */
+const documentMask = (b: OnnxBuilder, shape: Shape, block: Block, documents: string) => {
+  const { B, G } = shape, { first, begin, end } = block, rows = end - begin
+  return b.once(`document mask ${documents} ${shape.window} ${begin} ${end}`, () => {
+    const difference = keyMinusQuery(b, documents, shape, block), other = b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(-1e30)])
+    const masked = b.op('Add', [other, causalMask(b, { ...shape, G: 1 }, block)])
+    const grouped = G === 1 ? masked : b.op('Expand', [masked, b.int64([B, 1, G, rows, end - first])])
+    return b.reshape(grouped, [B, 1, G * rows, end - first])
+  })
+}
+
+/** A number of every token, [B, T], of the key less that of the query, [B, 1, 1, rows, end − first]. */
+const keyMinusQuery = (b: OnnxBuilder, numbers: string, { B }: Shape, { first, begin, end }: Block) =>
+  b.op('Sub', [b.reshape(b.slice(numbers, 1, first, end), [B, 1, 1, 1, end - first]), b.reshape(b.slice(numbers, 1, begin, end), [B, 1, 1, end - begin, 1])])
+
 /** slope · (position of key − position of query), masked, [B, K, G·rows, end − first]; the masked distances are the same for every layer and head. */
 function alibiBias(b: OnnxBuilder, shape: Shape, block: Block, positions: string, slopes: readonly number[]): string {
   const { B, K, G } = shape, { first, begin, end } = block, rows = end - begin
-  const distances = b.once(`distances ${positions} ${shape.window} ${begin} ${end}`, () => {
-    const keys = b.reshape(b.slice(positions, 1, first, end), [B, 1, 1, 1, end - first]), queries = b.reshape(b.slice(positions, 1, begin, end), [B, 1, 1, rows, 1])
-    return b.op('Add', [b.op('Sub', [keys, queries]), causalMask(b, { ...shape, G: 1 }, block)])
-  })
+  const distances = b.once(`distances ${positions} ${shape.window} ${begin} ${end}`, () => b.op('Add', [keyMinusQuery(b, positions, shape, block), causalMask(b, { ...shape, G: 1 }, block)]))
   return b.reshape(b.op('Mul', [distances, slopeColumn(b, slopes, [1, K, G, 1, 1])]), [B, K, G * rows, end - first])
 }
 
@@ -150,6 +164,10 @@ export const attentionLowerings: Readonly<Record<string, Lowering>> = {
   CausalAttentionGrad: causalAttentionGrad,
   AlibiAttention: causalAttention,
   AlibiAttentionGrad: causalAttentionGrad,
+  DocumentAttention: causalAttention,
+  DocumentAttentionGrad: causalAttentionGrad,
+  AlibiDocumentAttention: causalAttention,
+  AlibiDocumentAttentionGrad: causalAttentionGrad,
 
   // com.microsoft GroupQueryAttention appends to the cache in place when past and present are one buffer.
   CachedAttention: (b, node) => {

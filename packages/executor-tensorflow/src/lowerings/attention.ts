@@ -74,11 +74,24 @@ function maskOf(b: GraphBuilder, { G, window }: Shape, { first, begin, rows, end
 /** slope · (position of key − position of query), masked, [B·K, G·rows, end − first]; the masked distances are the same for every layer and head. */
 function alibiBias(b: GraphBuilder, shape: Shape, block: Block, positions: Ref, slopes: readonly number[]): Ref {
   const { B, K, G, window } = shape, { first, begin, rows, end } = block
-  const distances = b.once(`distances ${positions} ${window} ${begin} ${end}`, () => {
-    const keys = b.reshape(b.slice(positions, [0, first], [B, end - first]), [B, 1, 1, 1, end - first]), queries = b.reshape(b.slice(positions, [0, begin], [B, rows]), [B, 1, 1, rows, 1])
-    return b.op('AddV2', [b.op('Sub', [keys, queries]), maskOf(b, { ...shape, G: 1 }, block)])
-  })
+  const distances = b.once(`distances ${positions} ${window} ${begin} ${end}`, () => b.op('AddV2', [keyMinusQuery(b, positions, shape, block), maskOf(b, { ...shape, G: 1 }, block)]))
   return b.reshape(b.op('Mul', [distances, slopeColumn(b, slopes, K)]), [B * K, G * rows, end - first])
+}
+
+/** The causal mask, and at most −1e30 between tokens of different documents, [B·K, G·rows, end − first], once for all layers. */
+function documentMask(b: GraphBuilder, shape: Shape, block: Block, documents: Ref): Ref {
+  const { B, K, G, H, window } = shape, { first, begin, rows, end } = block
+  return b.once(`document mask ${documents} ${K} ${window} ${begin} ${end}`, () => {
+    const difference = keyMinusQuery(b, documents, shape, block), other = b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(-1e30)])
+    const masked = b.op('AddV2', [other, maskOf(b, { ...shape, G: 1 }, block)])
+    return b.reshape(b.op('Mul', [masked, slopeColumn(b, new Array<number>(H).fill(1), K)]), [B * K, G * rows, end - first])
+  })
+}
+
+/** A number of every token, [B, T], of the key less that of the query, [B, 1, 1, rows, end − first]. */
+function keyMinusQuery(b: GraphBuilder, numbers: Ref, { B }: Shape, { first, begin, rows, end }: Block): Ref {
+  const keys = b.reshape(b.slice(numbers, [0, first], [B, end - first]), [B, 1, 1, 1, end - first]), queries = b.reshape(b.slice(numbers, [0, begin], [B, rows]), [B, 1, 1, rows, 1])
+  return b.op('Sub', [keys, queries])
 }
 
 /** [1, K, G, 1, 1] */
@@ -87,7 +100,9 @@ export const slopeColumn = (b: GraphBuilder, slopes: readonly number[], K: numbe
 
 /** softmax(q·kᵀ + mask) of a block, q scaled already: [B·K, G·rows, end − first]. */
 function probabilities(b: GraphBuilder, q: Ref, k: Ref, shape: Shape, block: Block, { inputs, attributes }: GraphNode): Ref {
-  const slopes = attributes.slopes as readonly number[] | undefined, added = slopes ? alibiBias(b, shape, block, b.ref(inputs.positions), slopes) : maskOf(b, shape, block)
+  const slopes = attributes.slopes as readonly number[] | undefined, bias = slopes && alibiBias(b, shape, block, b.ref(inputs.positions), slopes)
+  const mask = inputs.documents !== undefined ? documentMask(b, shape, block, b.ref(inputs.documents)) : bias ? undefined : maskOf(b, shape, block)
+  const added = bias && mask ? b.op('AddV2', [bias, mask]) : (bias ?? mask) as Ref
   return b.op('Softmax', [b.op('AddV2', [b.float(b.matMul(q, k, { transB: true, batched: true })), added])])
 }
 
@@ -155,5 +170,9 @@ export const attentionLowerings: Readonly<Record<string, Lowering>> = {
   CausalAttention: causalAttention,
   CausalAttentionGrad: causalAttentionGrad,
   AlibiAttention: causalAttention,
-  AlibiAttentionGrad: causalAttentionGrad
+  AlibiAttentionGrad: causalAttentionGrad,
+  DocumentAttention: causalAttention,
+  DocumentAttentionGrad: causalAttentionGrad,
+  AlibiDocumentAttention: causalAttention,
+  AlibiDocumentAttentionGrad: causalAttentionGrad
 }

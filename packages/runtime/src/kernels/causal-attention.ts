@@ -10,15 +10,15 @@ interface Attributes {
   window?: number
 }
 
-/** Attention, its gradient kernel and, for ALiBi, the same two with positions: a kernel without a bias has no input for one. */
-function defineCausalAttention(name: string, inputNames: readonly ['query', 'key', 'value', 'positions'?]) {
+/** Attention and its gradient kernel; with ALiBi or several documents in a row they have an input more: a kernel without has no input for it. */
+function defineCausalAttention(name: string, extraInputs: readonly ('positions' | 'documents')[] = []) {
   const backward = defineFusedKernel(
     {
       name: `${name}Grad`,
       outputs: ({ query, key, value }) => [query, key, value],
       // P = softmax(s·QKᵀ + bias):  dV = PᵀdO,  dS = P·(dOVᵀ − Σ dO·O),  dQ = s·dS·K,  dK = s·dSᵀQ
-      compose: ({ query, key, value, positions, output, dy }, attributes: Attributes) => {
-        const { q, k, v, toHeads, probabilities } = heads(query, key, value, positions, attributes)
+      compose: ({ query, key, value, output, dy, ...more }, attributes: Attributes) => {
+        const { q, k, v, toHeads, probabilities } = heads(query, key, value, more, attributes)
         const dOutput = toHeads(dy), P = probabilities(q, k)
         const delta = tf.sum(tf.mul(dOutput, toHeads(output)), 2, true)
         const dScores = tf.mul(tf.mul(P, tf.sub(tf.matMul(dOutput, v, false, true), delta)), attributes.scale)
@@ -35,8 +35,8 @@ function defineCausalAttention(name: string, inputNames: readonly ['query', 'key
     {
       name,
       outputs: ({ query }) => [query],
-      compose: ({ query, key, value, positions }, attributes: Attributes) => {
-        const { q, k, v, probabilities } = heads(query, key, value, positions, attributes)
+      compose: ({ query, key, value, ...more }, attributes: Attributes) => {
+        const { q, k, v, probabilities } = heads(query, key, value, more, attributes)
         return [fromHeads(tf.matMul(probabilities(q, k), v), query.shape)]
       },
       gradient: ([dy], { output0, ...inputs }, attributes: Attributes) => {
@@ -44,29 +44,34 @@ function defineCausalAttention(name: string, inputNames: readonly ['query', 'key
         return { query: () => gradient[0], key: () => gradient[1], value: () => gradient[2] }
       }
     },
-    inputNames as readonly string[]
+    ['query', 'key', 'value', ...extraInputs]
   )
 }
 
-const plain = defineCausalAttention('CausalAttention', ['query', 'key', 'value'])
-const alibi = defineCausalAttention('AlibiAttention', ['query', 'key', 'value', 'positions'])
+const plain = defineCausalAttention('CausalAttention')
+const alibi = defineCausalAttention('AlibiAttention', ['positions'])
+const packed = defineCausalAttention('DocumentAttention', ['documents'])
+const packedAlibi = defineCausalAttention('AlibiDocumentAttention', ['positions', 'documents'])
 
 /**
  * [B, T, H, D] tensors as [B·K, G·T, D], G = H/K query heads sharing a key head stacked along time, so that grouped-query
  * attention needs no repeated keys and the sum over the group falls out of the product.
  */
-function heads(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, positions: tf.Tensor | undefined, { scale, slopes, window }: Attributes) {
+function heads(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, { positions, documents }: Readonly<Record<string, tf.Tensor>>, { scale, slopes, window }: Attributes) {
   const [B, T, H, D] = query.shape as [number, number, number, number], K = key.shape[2] as number, G = H / K
   const toHeads = (x: tf.Tensor) => tf.reshape(tf.transpose(tf.reshape(x, [B, T, K, G, D]), [0, 2, 3, 1, 4]), [B * K, G * T, D]) as tf.Tensor3D
   const toKeyHeads = (x: tf.Tensor) => tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [B * K, T, D]) as tf.Tensor3D
   const bias = () => {
-    const distance = tf.sub(tf.reshape(positions as tf.Tensor, [B, 1, 1, T]), tf.reshape(positions as tf.Tensor, [B, 1, T, 1]))
-    return tf.reshape(tf.mul(distance, tf.tensor(slopes as number[], [1, H, 1, 1])), [B * K, G * T, T])
+    return tf.reshape(tf.mul(differences(positions), tf.tensor(slopes as number[], [1, H, 1, 1])), [B * K, G * T, T])
   }
+  // of key and query, [B, 1, T, T]
+  const differences = (x: tf.Tensor) => tf.sub(tf.reshape(x, [B, 1, 1, T]), tf.reshape(x, [B, 1, T, 1]))
   const probabilities = (q: tf.Tensor3D, k: tf.Tensor3D) => {
     const products = tf.mul(tf.matMul(q, k, false, true), scale), scores = slopes ? tf.add(products, bias()) : products
-    const index = tf.range(0, T, 1, 'int32'), visible = tf.tile(isVisible(tf.reshape(index, [1, T]), tf.reshape(index, [T, 1]), window), [G, 1])
-    return tf.softmax(tf.where(tf.reshape(visible, [1, G * T, T]), scores, tf.scalar(-1e30))) as tf.Tensor3D
+    const index = tf.range(0, T, 1, 'int32'), past = tf.reshape(isVisible(tf.reshape(index, [1, T]), tf.reshape(index, [T, 1]), window), [1, 1, T, T])
+    const visible = documents ? tf.logicalAnd(past, tf.equal(differences(documents), tf.scalar(0))) : past
+    const masked = tf.where(tf.tile(visible, [1, 1, G, 1]), tf.reshape(scores, [B, K, G * T, T]), tf.scalar(-1e30))
+    return tf.softmax(tf.reshape(masked, [B * K, G * T, T])) as tf.Tensor3D
   }
   return { q: toHeads(query), k: toKeyHeads(key), v: toKeyHeads(value), toHeads, probabilities }
 }
@@ -97,6 +102,11 @@ export interface AttentionOptions {
   readonly bias?: LinearBias | undefined
   /** A token attends to itself and the `window` − 1 tokens before it, by index; undefined for all before it. */
   readonly window?: number | undefined
+  /**
+   * Which document of its row every token belongs to, [B, T], float32: small whole numbers. A token attends to its own document alone. They are
+   * always given, never guessed from positions: a jump of PoSE's position ids is not the start of a document.
+   */
+  readonly documents?: tf.Tensor2D | undefined
 }
 
 /**
@@ -109,8 +119,10 @@ export interface AttentionOptions {
  * @param scale multiplies the scores, usually 1/√D
  * @returns [B, T, H, D]
  */
-export function causalAttention(query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D, scale: number, { bias, window }: AttentionOptions = {}): tf.Tensor4D {
+export function causalAttention(query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D, scale: number, { bias, window, documents }: AttentionOptions = {}): tf.Tensor4D {
   const attributes = { scale, ...(window !== undefined && window < query.shape[1] && { window }) }
-  const [output] = bias ? alibi({ query, key, value, positions: bias.positions }, { ...attributes, slopes: bias.slopes }) : plain({ query, key, value }, attributes)
+  const inputs = { query, key, value, ...(bias && { positions: bias.positions }), ...(documents && { documents }) }
+  const kernel = documents ? (bias ? packedAlibi : packed) : bias ? alibi : plain
+  const [output] = kernel(inputs, { ...attributes, ...(bias && { slopes: bias.slopes }) })
   return output as tf.Tensor4D
 }

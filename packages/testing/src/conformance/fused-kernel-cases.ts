@@ -15,19 +15,25 @@ function withGradients(label: string, inputs: Record<string, CaseInput>, outputS
   }
 }
 
-const causal = (B: number, T: number, H: number, K: number, D: number, { slopes, window }: { slopes?: readonly number[]; window?: number } = {}): KernelCase =>
+const causal = (B: number, T: number, H: number, K: number, D: number, { slopes, window, ends }: { slopes?: readonly number[]; window?: number; ends?: readonly number[] } = {}): KernelCase =>
   withGradients(
-    `causal attention${slopes ? ' with ALiBi' : ''}, B ${B}, T ${T}, H ${H}, K ${K}, D ${D}${window ? `, window ${window}` : ''}`,
-    { query: normal([B, T, H, D], 1), key: normal([B, T, K, D], 2), value: normal([B, T, K, D], 3), ...(slopes && { positions: skipping(B, T) }) },
+    `causal attention${slopes ? ' with ALiBi' : ''}, B ${B}, T ${T}, H ${H}, K ${K}, D ${D}${window ? `, window ${window}` : ''}${ends ? `, documents that end at ${ends.join()}` : ''}`,
+    { query: normal([B, T, H, D], 1), key: normal([B, T, K, D], 2), value: normal([B, T, K, D], 3), ...(slopes && { positions: skipping(B, T) }), ...(ends && { documents: documents(B, T, ends) }) },
     [B, T, H, D],
-    ({ query, key, value, positions }) =>
-      causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, { bias: slopes && { slopes, positions: positions as tf.Tensor2D }, window }),
+    ({ query, key, value, positions, documents }) =>
+      causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, {
+        bias: slopes && { slopes, positions: positions as tf.Tensor2D }, window, documents: documents as tf.Tensor2D | undefined
+      }),
     ['query', 'key', 'value']
   )
 
 /** Positions of PoSE examples: a skip in the middle of every row. */
 const skipping = (B: number, T: number): CaseInput =>
   ({ shape: [B, T], dtype: 'float32', data: Float32Array.from({ length: B * T }, (_, i) => (i % T) + (2 * (i % T) < T ? 0 : 10 + Math.floor(i / T))) })
+
+/** Which document a token belongs to: the rows of a batch are cut at places of their own. */
+const documents = (B: number, T: number, ends: readonly number[]): CaseInput =>
+  ({ shape: [B, T], dtype: 'float32', data: Float32Array.from({ length: B * T }, (_, i) => ends.filter(end => end + Math.floor(i / T) <= i % T).length) })
 
 const rotary = (rotate: typeof rotaryHalf, pairing: string, R: number, D: number): KernelCase =>
   withGradients(
@@ -156,5 +162,9 @@ export const fusedKernelCases: readonly KernelCase[] = [
   causal(1, 5, 2, 2, 8, { window: 1 }),
   causal(2, 300, 2, 1, 8, { window: 140 }),
   causal(1, 300, 2, 2, 8, { window: 100, slopes: [1 / 16, 1 / 256] }),
+  causal(2, 7, 4, 2, 6, { ends: [1, 2, 5] }),
+  causal(1, 200, 2, 1, 8, { ends: [90, 128] }),
+  causal(1, 7, 2, 2, 8, { ends: [3], window: 2 }),
+  causal(2, 150, 4, 2, 6, { ends: [40, 130], slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] }),
   ...cachedShapes.map(cached)
 ]

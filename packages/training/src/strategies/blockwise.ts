@@ -3,7 +3,7 @@ import { gradientName, parameterSpecs } from '../loss-program.js'
 import { graphKey } from './graph-key.js'
 import { hiddenSpec, partsOf, type ModelPart } from './model-parts.js'
 import { partAccumulated, partGradient, partParameter, PartTracer, SLOT, type PartGraph } from './part-programs.js'
-import type { GradientStrategy, StrategySetup } from './strategy.js'
+import { programShape, type GradientStrategy, type StrategySetup } from './strategy.js'
 
 /** Programs of a part. */
 interface PartPrograms {
@@ -35,8 +35,7 @@ export class BlockwiseStrategy implements GradientStrategy {
   }
 
   static async create(setup: StrategySetup): Promise<BlockwiseStrategy> {
-    const { model, encoding, executor, frequencies, window, options, trains } = setup
-    const shape = { batch: options.microBatch, length: window.original, softmaxScale: frequencies.softmaxScale }
+    const { model, encoding, executor, options, trains } = setup, shape = programShape(setup)
     const parts = partsOf(model, encoding, shape, trains), tracer = new PartTracer(model, encoding, shape, trains), compiled = new Map<string, Program>()
     const compile = async ({ graph, donate }: PartGraph) => {
       const key = graphKey(graph), known = compiled.get(key)

@@ -39,9 +39,9 @@ export function partsOf(model: ModelDefinition, encoding: PositionalEncoding, sh
   return {
     embed: part('embed', (parameters, _, { ids }) => model.embed(parameters, ids as tf.Tensor1D)),
     blocks: Array.from({ length: model.geometry.layers }, (_, layer) =>
-      part('block', (parameters, x, { cos, sin, positions }) =>
+      part('block', (parameters, x, { cos, sin, positions, documents }) =>
         model.block(parameters, layer, x, sequenceContext(model, encoding, {
-          batch, length, softmaxScale, cos: cos as tf.Tensor3D, sin: sin as tf.Tensor3D, positions: positions as tf.Tensor2D
+          batch, length, softmaxScale, cos: cos as tf.Tensor3D, sin: sin as tf.Tensor3D, positions: positions as tf.Tensor2D, documents: documents as tf.Tensor2D | undefined
         })))),
     head: part('head', (parameters, x, inputs) => weightedLoss(model.head(parameters, x), inputs))
   }

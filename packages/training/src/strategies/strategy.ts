@@ -1,6 +1,7 @@
 import type { RopeFrequencies, Window } from '@skipwise/core'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 import type { Executor, Values } from '@skipwise/runtime'
+import type { LossProgramOptions } from '../loss-program.js'
 import type { CompleteTrainingOptions } from '../options.js'
 import type { TrainedParameters } from '../trained-parameters.js'
 
@@ -13,7 +14,13 @@ export interface StrategySetup {
   readonly window: Window
   readonly options: CompleteTrainingOptions
   readonly trains: TrainedParameters
+  /** Whether examples hold several documents, with `documentIds`. */
+  readonly packed?: boolean
 }
+
+/** What the programs of a setup are traced for. */
+export const programShape = ({ frequencies, window, options, trains, packed }: StrategySetup) =>
+  ({ batch: options.microBatch, length: window.original, softmaxScale: frequencies.softmaxScale, trains, packed }) satisfies LossProgramOptions
 
 /** A way to compute the gradients of a micro-batch: all give the same numbers, in different memory and time. */
 export interface GradientStrategy {

@@ -1,6 +1,6 @@
 import type { Program, Value, Values } from '@skipwise/runtime'
 import { accumulatedName, gradientName, traceLoss } from '../loss-program.js'
-import type { GradientStrategy, StrategySetup } from './strategy.js'
+import { programShape, type GradientStrategy, type StrategySetup } from './strategy.js'
 
 /** The whole model as one program a micro-batch: the fastest, with the activations of all layers kept until its backward pass. */
 export class WholeStrategy implements GradientStrategy {
@@ -9,8 +9,7 @@ export class WholeStrategy implements GradientStrategy {
   private constructor(private readonly setup: StrategySetup, private readonly first: Program, private readonly next: Program | undefined) {}
 
   static async create(setup: StrategySetup): Promise<WholeStrategy> {
-    const { model, encoding, executor, frequencies, window, options, trains } = setup
-    const shape = { batch: options.microBatch, length: window.original, softmaxScale: frequencies.softmaxScale, trains }
+    const { model, encoding, executor, options, trains } = setup, shape = programShape(setup)
     const donate = Object.fromEntries(trains.trained.map(({ name }) => [accumulatedName(name), gradientName(name)]))
     const first = await executor.compile(traceLoss(model, encoding, shape))
     const next = options.microBatch < options.batch ? await executor.compile(traceLoss(model, encoding, { ...shape, accumulate: true }), { donate }) : undefined

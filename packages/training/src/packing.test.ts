@@ -1,0 +1,115 @@
+import { baichuan } from '@skipwise/arch-baichuan'
+import { randomStream, type PositionedExample } from '@skipwise/core'
+import { openOnnxExecutor } from '@skipwise/executor-onnx'
+import { openTfjsExecutor } from '@skipwise/executor-tfjs'
+import { alibi, rotaryHalf } from '@skipwise/positional-encodings'
+import type { Executor } from '@skipwise/runtime'
+import { describe, expect, test } from 'vitest'
+import { frequencies, model as llamaModel, V } from '../test/tiny-run.js'
+import { initializeWeights } from './initialize.js'
+import { completeOptions } from './options.js'
+import { Trainer } from './trainer.js'
+
+const target = 600
+/** A document of n tokens with one jump in its positions, as PoSE makes it. */
+function document(n: number, index: number): PositionedExample {
+  const random = randomStream({ seed: 3, stream: 'packing', index }), cut = random.integer(1, n - 1), skip = random.integer(1, target - n)
+  return {
+    ids: Int32Array.from({ length: n }, () => random.integer(1, V - 1)),
+    positionIds: Int32Array.from({ length: n }, (_, t) => (t < cut ? t : t + skip)),
+    labelMask: Uint8Array.from({ length: n }, (_, t) => Number(t > 0 && t % 5 !== 2))
+  }
+}
+
+/** Documents in one row of T tokens, the rest padding. */
+function pack(documents: readonly PositionedExample[], T: number): Required<PositionedExample> {
+  const row = { ids: new Int32Array(T), positionIds: new Int32Array(T), labelMask: new Uint8Array(T), documentIds: new Int32Array(T).fill(documents.length) }
+  let at = 0
+  documents.forEach(({ ids, positionIds, labelMask }, i) => {
+    row.ids.set(ids, at)
+    row.positionIds.set(positionIds, at)
+    row.labelMask.set(labelMask, at)
+    row.documentIds.fill(i, at, (at += ids.length))
+  })
+  for (let t = at; t < T; t++) row.positionIds[t] = t - at
+  return row
+}
+
+const models = {
+  LLaMA: { model: llamaModel, encoding: rotaryHalf.create({}) },
+  'Baichuan with ALiBi': {
+    model: baichuan.create({}).define({ model_type: 'baichuan', vocab_size: V, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 2, num_attention_heads: 2, model_max_length: 24, position_embedding: 'alibi', normalized_head: false }),
+    encoding: alibi.create({})
+  }
+}
+type Case = keyof typeof models
+
+/** Loss and gradients of examples of one length. */
+async function gradientsOf(name: Case, executor: Executor, examples: readonly PositionedExample[], options: { packed?: boolean; strategy?: 'whole' | 'blockwise' } = {}) {
+  const { packed = false, strategy = 'whole' } = options, window = { original: examples[0].ids.length, target }
+  const complete = completeOptions({ steps: 1, batch: examples.length, learningRate: 1, strategy })
+  const trainer = await Trainer.create({ ...models[name], frequencies, executor, window, options: complete, packed }, initializeWeights(models[name].model, { seed: 0 }))
+  const { loss } = await trainer.gradients(examples), gradients = await trainer.readGradients()
+  await trainer.dispose()
+  return { loss, gradients }
+}
+
+describe.each(Object.keys(models) as Case[])('several documents in a row, %s', name => {
+  test.each([['onnx', 'whole', () => openOnnxExecutor({ threads: 1 })], ['onnx', 'blockwise', () => openOnnxExecutor({ threads: 1 })], ['tfjs:cpu', 'whole', () => openTfjsExecutor('cpu')]] as const)(
+    'have the loss and the gradients that each has alone, on %s, %s', async (_, strategy, open) => {
+      const executor = await open(), lengths = [[70, 9, 50], [30, 90]], T = 140, documents = lengths.map((row, r) => row.map((n, i) => document(n, 10 * r + i)))
+      const together = await gradientsOf(name, executor, documents.map(row => pack(row, T)), { packed: true, strategy })
+      let labels = 0, loss = 0
+      const sums = new Map<string, Float64Array>()
+      for (const one of documents.flat()) {
+        const count = one.labelMask.reduce((a, b) => a + b), alone = await gradientsOf(name, executor, [one])
+        labels += count
+        loss += count * alone.loss
+        for (const [key, values] of alone.gradients) {
+          const sum = sums.get(key) ?? new Float64Array(values.length)
+          values.forEach((value, i) => (sum[i] += count * value))
+          sums.set(key, sum)
+        }
+      }
+      expect(Math.abs(together.loss - loss / labels)).toBeLessThan(1e-6)
+      for (const [key, sum] of sums) {
+        const scale = Math.max(...sum.map(Math.abs)) / labels
+        together.gradients.get(key)?.forEach((value, i) => expect(Math.abs(value - sum[i] / labels), key).toBeLessThan(2e-6 * Math.max(1, scale)))
+      }
+      await executor.dispose()
+    })
+
+  test('a jump in positions is no document: what stands before it still matters', async () => {
+    const executor = await openOnnxExecutor({ threads: 1 }), one = document(24, 5), jump = one.positionIds.findIndex((position, t) => position !== t)
+    const late = { ...one, labelMask: Uint8Array.from({ length: 24 }, (_, t) => Number(t > jump)) }, changed = { ...late, ids: late.ids.slice() }
+    changed.ids[0] = (changed.ids[0] % (V - 1)) + 1
+    const losses = await Promise.all([late, changed].map(async example => (await gradientsOf(name, executor, [example], { packed: true })).loss))
+    expect(Math.abs(losses[0] - losses[1])).toBeGreaterThan(1e-5)
+    // and where it is said to be a document of its own, nothing before it does
+    const cut = [late, changed].map(example => ({ ...example, documentIds: Int32Array.from({ length: 24 }, (_, t) => Number(t >= jump)), labelMask: Uint8Array.from({ length: 24 }, (_, t) => Number(t > jump)) }))
+    const separate = await Promise.all(cut.map(async example => (await gradientsOf(name, executor, [example], { packed: true })).loss))
+    expect(separate[0]).toBe(separate[1])
+    await executor.dispose()
+  })
+})
+
+describe('an example of several documents is refused', () => {
+  const row = pack([document(10, 0), document(12, 1)], 24)
+  const changed = (change: (row: Required<PositionedExample>) => void) => {
+    const copy = { ids: row.ids.slice(), positionIds: row.positionIds.slice(), labelMask: row.labelMask.slice(), documentIds: row.documentIds.slice() }
+    change(copy)
+    return copy
+  }
+  test.each([
+    ['that predicts a document from the one before', changed(({ labelMask }) => (labelMask[10] = 1)), 'would be predicted from the document before'],
+    ['whose documents do not follow one another', changed(({ documentIds }) => documentIds.fill(0, 22)), 'document 0 of token 22 follows document 1'],
+    ['whose positions fall within a document', changed(({ positionIds }) => (positionIds[5] = 0)), 'position 0 of token 5 does not follow'],
+    ['with too few document ids', { ...row, documentIds: new Int32Array(3) }, '3 document ids, not 24']
+  ])('%s', async (_, example, problem) => {
+    await expect(gradientsOf('LLaMA', await openOnnxExecutor({ threads: 1 }), [example], { packed: true })).rejects.toThrow(problem)
+  })
+
+  test('by a run that was not told of it', async () => {
+    await expect(gradientsOf('LLaMA', await openOnnxExecutor({ threads: 1 }), [row])).rejects.toThrow('TRAINING_POSITIONS: an example holds several documents')
+  })
+})
