@@ -8,7 +8,7 @@ import { completeOptions } from './options.js'
 import { learningRateAt } from './schedule.js'
 import { Trainer } from './trainer.js'
 
-const { config, window: T, batch, steps, options } = golden, V = config.vocab_size
+const { config, window: T, batch, steps, options } = golden
 const model = llama.create({}).define(config)
 
 /** The weights and examples of tools/golden/loss_curve.py: formulas, nothing drawn. */
