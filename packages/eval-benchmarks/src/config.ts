@@ -28,4 +28,4 @@ export const benchmarksConfig = z.strictObject({
 export type BenchmarksConfig = z.output<typeof benchmarksConfig>
 
 /** Files and few-shot examples of one benchmark. */
-export type TaskConfig = z.output<typeof taskConfig>
+export type TaskConfig = NonNullable<z.output<typeof benchmarksConfig>['tasks']['boolq']>

@@ -21,7 +21,7 @@ function frequencies(geometry: RopeGeometry): RopeFrequencies {
 
 /**
  * YaRN as the PoSE repository computes it for LLaMA and Baichuan (and CREAM): the ramp of {@link yarn} over *wavelengths*, so
- * θ'_i = θ_i / ((1 − m_i) · s + m_i), a harmonic mean. Up to 2.5× other frequencies at s = 8 (peers.md fact 1). No stock type has
+ * θ'_i = θ_i / ((1 − m_i) · s + m_i), a harmonic mean. Up to 2.5× other frequencies at s = 8. No stock type has
  * this formula; it is written as `longrope` with λ̂ in both factor lists and A as `attention_factor`, which computes the same.
  */
 export const yarnRevised = definePlugin({

@@ -30,7 +30,7 @@ function frequencies(geometry: RopeGeometry, given: z.output<typeof config>): Ro
 
 /**
  * YaRN as transformers, vLLM and llama.cpp compute it: θ'_i = ((1 − m_i)/s + m_i) · θ_i, an *arithmetic* mean with a ramp over the
- * index (peers.md 1.2 "YaRN, code"). Not the frequencies of the released PoSE LLaMA models: those are {@link yarnRevised}.
+ * index. Not the frequencies of the released PoSE LLaMA models: those are {@link yarnRevised}.
  */
 export const yarn = definePlugin({
   kind: 'interpolation',

@@ -1,6 +1,7 @@
 import { tanhGelu, tf } from '@skipwise/runtime'
 
-type Activation = (x: tf.Tensor) => tf.Tensor
+/** An elementwise function of a tensor of any shape. */
+export type Activation = (x: tf.Tensor) => tf.Tensor
 
 const sigmoidTimes = (factor: number): Activation => x => tf.mul(x, tf.sigmoid(factor === 1 ? x : tf.mul(x, factor)))
 

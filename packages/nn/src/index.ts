@@ -2,7 +2,7 @@ export type {
   Architecture, AttentionRole, BlockContext, Head, Initializer, ModelDefinition, ModelGeometry, Parameters, ParameterSpec, PositionalEncoding, PositionTables
 } from './contracts.js'
 export { adapterName, linear } from './linear.js'
-export { activations } from './activations.js'
+export { activations, type Activation } from './activations.js'
 export { attention, selfAttention, type SelfAttentionOptions } from './attention.js'
 export { gatedMlp } from './gated-mlp.js'
 export { mlp } from './mlp.js'

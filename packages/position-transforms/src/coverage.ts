@@ -21,7 +21,7 @@ export interface ExactCoverageOptions {
  *   skips in [r − L_c + 1, r − 1]: `(min(M, r − 1) − max(0, r − L_c + 1) + 1) / (M + 1)`.
  *
  * Beyond L_c only the second is left: flat at (L_c − 1) / (L_t − L_c + 1) up to L_t − L_c + 1, then (L_t − r) / (L_t − L_c + 1)
- * (peers.md fact 4, PoSE figure 5).
+ * (PoSE figure 5).
  *
  * @returns probabilities, [L_t]
  * @throws SkipwiseError `POSITIONS_WINDOW`, `COVERAGE_CHUNKS`

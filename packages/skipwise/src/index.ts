@@ -1,3 +1,4 @@
+export { autoExecutor } from './auto-executor.js'
 export { defaultRegistry, type DefaultPlugins } from './registry.js'
 export { verifyCase, verifyTolerances, type VerifyResult } from './verify-case.js'
 export { benchTrain, type BenchResult } from './bench-train.js'

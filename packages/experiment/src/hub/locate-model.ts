@@ -13,7 +13,7 @@ export interface LocateOptions extends DownloadOptions {
  * cache.
  *
  * @returns its path; whether a folder is there is not looked at
- * @throws SkipwiseError `HUB_REFERENCE`, and what {@link downloadModel} throws
+ * @throws SkipwiseError `HUB_REFERENCE`, and what downloading throws
  */
 export async function locateModel(name: string, { baseFolder, ...options }: LocateOptions = {}): Promise<string> {
   return isHubReference(name) ? downloadModel(parseHubReference(name), options) : baseFolder === undefined ? name : resolve(baseFolder, name)
