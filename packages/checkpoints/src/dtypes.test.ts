@@ -36,11 +36,23 @@ describe('rounding', () => {
   })
 })
 
+test('decoders read bytes at any alignment into any place', () => {
+  const values = Float32Array.of(1.5, -2, 0.25), bytes = encode(values, 'bfloat16'), shifted = new Uint8Array(bytes.length + 1)
+  shifted.set(bytes, 1)
+  for (const target of [new Float32Array(5), new Float64Array(5)]) {
+    decoderOf('BF16')?.(shifted.subarray(1), target, 2)
+    expect(Array.from(target)).toEqual([0, 0, 1.5, -2, 0.25])
+  }
+})
+
 describe('encode', () => {
   test.prop([fc.float32Array(), fc.constantFrom('float32', 'bfloat16', 'float16')])('is idempotent through its decoder', (values, dtype) => {
-    const decode = decoderOf({ float32: 'F32', bfloat16: 'BF16', float16: 'F16' }[dtype])
-    const once = Float32Array.from(decode?.(encode(values, dtype as 'float32')) ?? [])
-    const twice = Float32Array.from(decode?.(encode(once, dtype as 'float32')) ?? [])
+    const decoded = (bytes: Uint8Array) => {
+      const target = new Float32Array(values.length)
+      decoderOf({ float32: 'F32', bfloat16: 'BF16', float16: 'F16' }[dtype] as string)?.(bytes, target, 0)
+      return target
+    }
+    const once = decoded(encode(values, dtype as 'float32')), twice = decoded(encode(once, dtype as 'float32'))
     expect(twice).toEqual(once)
     if (dtype === 'float32') expect(once).toEqual(values)
   })

@@ -53,38 +53,55 @@ let float16Table: Float32Array | undefined
 const float16Values = () => (float16Table ??= Float32Array.from({ length: 0x10000 }, (_, bits) => float16ToFloat32(bits)))
 
 /** Elements of a data type as numbers, read from `bytes` (little-endian, any alignment); undefined for a type without such a reading. */
-export function decoderOf(dtype: string): ((bytes: Uint8Array) => ArrayLike<number>) | undefined {
+export function decoderOf(dtype: string): Decode | undefined {
   return decoders[dtype]
 }
 
-type Decode = (bytes: Uint8Array) => ArrayLike<number>
+/** Writes the elements that `bytes` hold into `target` from `at` on. */
+export type Decode = (bytes: Uint8Array, target: Float32Array | Float64Array, at: number) => void
 
-/** The same bytes in a buffer of their own, so that typed arrays of any element size can view them. */
-const aligned = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer
+/** The bytes where typed arrays of any element size can view them: in place, or copied when they are not aligned. */
+const aligned = (bytes: Uint8Array): [buffer: ArrayBufferLike, byteOffset: number, byteLength: number] =>
+  bytes.byteOffset % 8 === 0 ? [bytes.buffer, bytes.byteOffset, bytes.byteLength] : [bytes.slice().buffer, 0, bytes.byteLength]
+
+type NumberArray = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => ArrayLike<number> & { readonly BYTES_PER_ELEMENT: number }
+
+/** Elements that a typed array reads as they are. */
+const viewed = (array: NumberArray & { readonly BYTES_PER_ELEMENT: number }): Decode => (bytes, target, at) => {
+  const [buffer, byteOffset, byteLength] = aligned(bytes)
+  target.set(new array(buffer, byteOffset, byteLength / array.BYTES_PER_ELEMENT), at)
+}
+
+const bigIntegers = (array: typeof BigInt64Array | typeof BigUint64Array): Decode => (bytes, target, at) => {
+  const [buffer, byteOffset, byteLength] = aligned(bytes), values = new array(buffer as ArrayBuffer, byteOffset, byteLength / 8)
+  for (let i = 0; i < values.length; i++) target[at + i] = Number(values[i])
+}
 
 const decoders: Readonly<Record<string, Decode>> = {
-  F64: bytes => new Float64Array(aligned(bytes)),
-  F32: bytes => new Float32Array(aligned(bytes)),
-  F16: bytes => {
-    const table = float16Values(), halves = new Uint16Array(aligned(bytes)), values = new Float32Array(halves.length)
-    for (let i = 0; i < halves.length; i++) values[i] = table[halves[i]]
-    return values
+  F64: viewed(Float64Array),
+  F32: viewed(Float32Array),
+  F16: (bytes, target, at) => {
+    const [buffer, byteOffset, byteLength] = aligned(bytes), table = float16Values(), halves = new Uint16Array(buffer, byteOffset, byteLength / 2)
+    for (let i = 0; i < halves.length; i++) target[at + i] = table[halves[i]]
   },
-  BF16: bytes => {
-    const halves = new Uint16Array(aligned(bytes)), bits = new Uint32Array(halves.length)
-    for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16
-    return new Float32Array(bits.buffer)
+  BF16: (bytes, target, at) => {
+    const [buffer, byteOffset, byteLength] = aligned(bytes), halves = new Uint16Array(buffer, byteOffset, byteLength / 2)
+    if (target instanceof Float32Array) {
+      const bits = new Uint32Array(target.buffer, target.byteOffset + 4 * at, halves.length)
+      for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16
+    } else {
+      for (let i = 0; i < halves.length; i++) target[at + i] = bfloat16ToFloat32(halves[i])
+    }
   },
-  // The types of Float64Array.from know no bigints; Number is applied to each.
-  I64: bytes => Float64Array.from(new BigInt64Array(aligned(bytes)) as unknown as Iterable<number>, Number),
-  U64: bytes => Float64Array.from(new BigUint64Array(aligned(bytes)) as unknown as Iterable<number>, Number),
-  I32: bytes => new Int32Array(aligned(bytes)),
-  U32: bytes => new Uint32Array(aligned(bytes)),
-  I16: bytes => new Int16Array(aligned(bytes)),
-  U16: bytes => new Uint16Array(aligned(bytes)),
-  I8: bytes => new Int8Array(aligned(bytes)),
-  U8: bytes => bytes,
-  BOOL: bytes => bytes
+  I64: bigIntegers(BigInt64Array),
+  U64: bigIntegers(BigUint64Array),
+  I32: viewed(Int32Array),
+  U32: viewed(Uint32Array),
+  I16: viewed(Int16Array),
+  U16: viewed(Uint16Array),
+  I8: viewed(Int8Array),
+  U8: viewed(Uint8Array),
+  BOOL: viewed(Uint8Array)
 }
 
 /** A data type that can be written. */

@@ -52,11 +52,15 @@ export function tensorSource(tensors: ReadonlyMap<string, TensorInfo>, metadata:
     const tensor = info(name), decode = decoderOf(tensor.dtype)
     if (!decode) throw unreadable(name, tensor, 'numbers')
     const elementBytes = DTYPE_BYTES[tensor.dtype], target = allocate(name, tensor.byteLength / elementBytes, make)
-    const ordered = tensor.strides && (await readRaw(name))
+    if (tensor.strides) {
+      decode(await readRaw(name), target, 0)
+      return target
+    }
+    const piece = new Uint8Array(Math.min(PIECE_BYTES, tensor.byteLength))
     for (let done = 0; done < tensor.byteLength; done += PIECE_BYTES) {
-      const length = Math.min(PIECE_BYTES, tensor.byteLength - done), piece = ordered?.subarray(done, done + length) ?? new Uint8Array(length)
-      if (!ordered) await readBytes(piece, tensor.byteOffset + done)
-      target.set(decode(piece), done / elementBytes)
+      const part = piece.subarray(0, Math.min(PIECE_BYTES, tensor.byteLength - done))
+      await readBytes(part, tensor.byteOffset + done)
+      decode(part, target, done / elementBytes)
     }
     return target
   }

@@ -17,7 +17,7 @@ export async function openOnnxExecutor({ threads = availableParallelism() }: Onn
     device: `cpu, ${threads} threads`,
     compile: async (graph: Graph, options: CompileOptions = {}): Promise<Program> =>
       HostProgram.canRun(graph, options) ? new HostProgram(graph, options) : OnnxProgram.compile(graph, options, threads),
-    upload: (spec: ValueSpec, data?: HostData): Value => OnnxValue.of(spec, data ? data.slice() : allocate(spec)),
+    upload: (spec: ValueSpec, data?: HostData, { adopt = false } = {}): Value => OnnxValue.of(spec, data ? (adopt ? data : data.slice()) : allocate(spec)),
     read: async (value: Value): Promise<HostData> => (value as OnnxValue).data,
     dispose: async () => {}
   }

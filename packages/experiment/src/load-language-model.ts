@@ -1,3 +1,4 @@
+import { openCheckpoint } from '@skipwise/checkpoints'
 import type { LanguageModel } from '@skipwise/core'
 import { createLanguageModel } from '@skipwise/inference'
 import type { Executor } from '@skipwise/runtime'
@@ -14,14 +15,24 @@ export interface LoadLanguageModelOptions {
   readonly lengthLimit?: number
 }
 
-/** A language model from a Hugging Face folder, with the RoPE of its `config.json`. @throws SkipwiseError as {@link openModelFolder} */
+/**
+ * A language model from a Hugging Face folder, with the RoPE of its `config.json`. Weights go to the executor one by one: beside those it holds
+ * one tensor is in memory.
+ *
+ * @throws SkipwiseError as {@link openModelFolder}
+ */
 export async function loadLanguageModel(folder: string, parts: Parts, { name = folder, executor, lengthLimit }: LoadLanguageModelOptions): Promise<LanguageModel> {
-  const { model, encoding, rope, tokenizer, weights } = await openModelFolder(folder, parts)
-  return createLanguageModel({
-    name, model, encoding, executor, tokenizer,
-    frequencies: frequenciesOf(parts.registry.resolveUnknown('interpolation', rope), rope),
-    weights: await weights(),
-    maxLength: model.geometry.maxPositionEmbeddings,
-    ...(lengthLimit === undefined ? {} : { lengthLimit })
-  })
+  const { model, encoding, rope, tokenizer } = await openModelFolder(folder, parts)
+  const checkpoint = await openCheckpoint(folder)
+  try {
+    return await createLanguageModel({
+      name, model, encoding, executor, tokenizer,
+      frequencies: frequenciesOf(parts.registry.resolveUnknown('interpolation', rope), rope),
+      weights: name => checkpoint.read(name),
+      maxLength: model.geometry.maxPositionEmbeddings,
+      ...(lengthLimit === undefined ? {} : { lengthLimit })
+    })
+  } finally {
+    await checkpoint.close()
+  }
 }

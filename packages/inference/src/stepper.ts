@@ -4,7 +4,7 @@ import { sizeOf, type Executor, type HostData, type Program, type Value } from '
 import type { KeyValueCache } from './key-value-cache.js'
 import { cacheNames, traceStep, type StepShape } from './step-program.js'
 
-/** Where a model's weights come from: by name, row-major float32. */
+/** Where a model's weights come from: by name, row-major float32. A function gives away what it returns. */
 export type WeightSource = ReadonlyMap<string, Float32Array> | ((name: string) => Promise<Float32Array>)
 
 /** Which tokens go through the model, and what is wanted of them. */
@@ -32,7 +32,7 @@ export class Stepper {
     for (const { name, shape } of model.parameters) {
       const data = typeof weights === 'function' ? await weights(name) : weights.get(name)
       if (data?.length !== sizeOf(shape)) throw weightError(name, shape, data)
-      parameters[name] = executor.upload({ shape, dtype: 'float32' }, data)
+      parameters[name] = executor.upload({ shape, dtype: 'float32' }, data, { adopt: typeof weights === 'function' })
     }
     return new Stepper(model, encoding, executor, parameters)
   }

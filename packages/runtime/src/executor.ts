@@ -36,8 +36,11 @@ export interface Executor {
   /** The device in words, for instance `'cpu, 2 threads'`. */
   readonly device: string
   compile(graph: Graph, options?: CompileOptions): Promise<Program>
-  /** A value holding a copy of `data`, or zeros. */
-  upload(spec: ValueSpec, data?: HostData): Value
+  /**
+   * A value holding a copy of `data`, or zeros. With `adopt` the caller gives `data` away and does not use it again: an executor on the host may
+   * keep it in place of a copy, so that a large tensor is in memory once.
+   */
+  upload(spec: ValueSpec, data?: HostData, options?: { readonly adopt?: boolean }): Value
   /** The numbers of a value; on a CPU executor this may be its own memory: copy what must outlive the next run. */
   read(value: Value): Promise<HostData>
   dispose(): Promise<void>
