@@ -64,6 +64,10 @@ export const recipeSchema = z.strictObject({
   evaluate: z.array(referenceSchema).default([]).describe('evaluation suites, of the base and the new model'),
   executor: referenceSchema.default('onnx'),
   dtype: z.enum(['float32', 'bfloat16', 'float16']).optional().describe("data type of the weights written; default the base model's"),
+  maxShardSize: z
+    .union([z.int().min(1), z.string().regex(/^\d+(\.\d+)? ?(KB|MB|GB)$/)])
+    .optional()
+    .describe("weights in one file at most, for instance '2GB', or bytes; default 5GB"),
   output: path.describe('folder to write'),
   seed: z.int().min(0).default(0)
 })

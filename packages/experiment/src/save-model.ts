@@ -1,0 +1,65 @@
+import { writeCheckpoint, writeFileAtomic, writeJsonAtomic, writeModelConfig, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
+import type { Tokenizer } from '@skipwise/core'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { COMPANION_FILES } from './hub/needed-files.js'
+
+/** A model to write. */
+export interface ModelToSave {
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[]
+  /** Row-major float32 by name, or a function that is called once for each parameter, when it is written. */
+  readonly weights: ReadonlyMap<string, Float32Array> | ((name: string) => Promise<Float32Array>)
+  /** `config.json`. */
+  readonly config: ModelConfig
+  readonly dtype: WritableDtype
+  /** Bytes of weights in one file; default 5 × 10⁹. */
+  readonly maxShardBytes?: number
+  /** Folders whose tokenizer, chat template, generation_config.json and licence are copied; of a file in several the last. */
+  readonly companions: readonly string[]
+  /** Its BOS and EOS go into generation_config.json where no folder has one. */
+  readonly tokenizer?: Pick<Tokenizer, 'bosId' | 'eosId'>
+  /** Window of the model where it is lengthened: `model_max_length` of tokenizer_config.json follows it. */
+  readonly window?: number
+}
+
+/**
+ * Writes a Hugging Face model folder, made anew: safetensors, `config.json`, and the files of tokenizer and generation. The same model gives
+ * the same bytes, also after it was read from such a folder.
+ *
+ * @throws SkipwiseError what writing throws
+ */
+export async function saveModel(folder: string, { parameters, weights, config, dtype, maxShardBytes, companions, tokenizer, window }: ModelToSave): Promise<void> {
+  await rm(folder, { recursive: true, force: true })
+  const read = (name: string) => (typeof weights === 'function' ? weights(name) : (weights.get(name) as Float32Array))
+  await writeCheckpoint(folder, parameters.map(({ name, shape }) => ({ name, shape, data: () => read(name) })), { dtype, ...(maxShardBytes === undefined ? {} : { maxShardBytes }) })
+  await writeModelConfig(folder, config)
+  for (const from of new Set(companions)) {
+    for (const name of (await readdir(from)).filter(name => COMPANION_FILES.test(name))) {
+      const bytes = await readFile(join(from, name))
+      await writeFileAtomic(join(folder, name), window !== undefined && name === 'tokenizer_config.json' ? withWindow(bytes, window) : bytes)
+    }
+  }
+  const generation = generationConfig(config, tokenizer), names = await readdir(folder)
+  if (generation && !names.includes('generation_config.json')) await writeJsonAtomic(join(folder, 'generation_config.json'), generation)
+}
+
+/** Where generation begins and ends: what config.json says, or else the tokenizer. */
+function generationConfig(config: ModelConfig, tokenizer: ModelToSave['tokenizer']): Record<string, unknown> | undefined {
+  const ids = { bos_token_id: config['bos_token_id'] ?? tokenizer?.bosId, eos_token_id: config['eos_token_id'] ?? tokenizer?.eosId }
+  const known = Object.fromEntries(Object.entries(ids).filter(([, id]) => id !== undefined && id !== null))
+  return Object.keys(known).length ? { _from_model_config: true, ...known } : undefined
+}
+
+/** `model_max_length` follows the window: transformers warns, and some callers cut, beyond it. */
+function withWindow(bytes: Uint8Array, target: number): string | Uint8Array {
+  const json = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
+  if (typeof json['model_max_length'] !== 'number' || json['model_max_length'] >= target) return bytes
+  return `${JSON.stringify({ ...json, model_max_length: target }, null, 2)}\n`
+}
+
+/** Bytes of a size such as `5GB`, in powers of ten as transformers counts, or a number. */
+export function bytesOfSize(size: number | string): number {
+  if (typeof size === 'number') return size
+  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?(KB|MB|GB)$/.exec(size) as RegExpExecArray
+  return Math.floor(Number(digits) * { KB: 1e3, MB: 1e6, GB: 1e9 }[unit as 'KB' | 'MB' | 'GB'])
+}
