@@ -19,6 +19,17 @@ describe('tokenizeDocuments', () => {
     })
   })
 
+  test.prop([fc.array(fc.string({ maxLength: 20 }), { minLength: 1, maxLength: 700 })], { numRuns: 20 })('gives many documents at once to a tokenizer that can, in batches', async texts => {
+    const batches: number[] = [], single = countingTokenizer()
+    const encodeAll = async (texts: readonly string[]) => {
+      batches.push(texts.length)
+      return texts.map(text => single.encode(text))
+    }
+    const corpus = await tokenizeDocuments(documentsOf(texts), countingTokenizer({ encodeAll }), { minTokens: 0 })
+    expect(corpus.digest).toBe((await tokenizeDocuments(documentsOf(texts), countingTokenizer(), { minTokens: 0 })).digest)
+    expect([batches.reduce((a, b) => a + b, 0), Math.max(...batches) <= 256]).toEqual([texts.length, true])
+  })
+
   it('leaves out short documents, counting BOS', async () => {
     const corpus = await tokenizeDocuments(documentsOf(['aa', '', 'bbb', 'cccc']), countingTokenizer(), { minTokens: 4, addBos: true })
     expect([corpus.length, corpus.tooShort, corpus.tokens, corpus.source(0)]).toEqual([2, 2, 9, '2'])

@@ -58,8 +58,8 @@ export async function tokenize(
   const bos = addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : []
   let ids = new Int32Array(1 << 16), length = 0, tooShort = 0, longest = 0
   const ends: number[] = [], sources: string[] = []
-  for await (const { text, source } of documents) {
-    const encoded = tokenizer.encode(text), tokens = bos.length + encoded.length
+  for await (const { encoded, source } of encodeDocuments(documents, tokenizer)) {
+    const tokens = bos.length + encoded.length
     longest = Math.max(longest, tokens)
     if (tokens < minTokens) {
       tooShort++
@@ -78,6 +78,29 @@ export async function tokenize(
   }
   if (!ends.length) throw nothingLeft(tooShort, longest, minTokens)
   return { ids: ids.slice(0, length), ends: Float64Array.from(ends), sources, tooShort }
+}
+
+/** Characters and documents that are encoded at once by a tokenizer that can: enough for its threads, little in memory. */
+const BATCH_CHARACTERS = 1 << 20, BATCH_DOCUMENTS = 256
+
+async function* encodeDocuments(documents: Iterable<TextDocument> | AsyncIterable<TextDocument>, tokenizer: Tokenizer): AsyncGenerator<{ readonly encoded: Int32Array; readonly source: string }> {
+  if (!tokenizer.encodeAll) {
+    for await (const { text, source } of documents) yield { encoded: tokenizer.encode(text), source }
+    return
+  }
+  let batch: TextDocument[] = [], characters = 0
+  const encoded = async () => {
+    const all = await (tokenizer.encodeAll as NonNullable<Tokenizer['encodeAll']>)(batch.map(({ text }) => text)), sources = batch.map(({ source }) => source)
+    batch = []
+    characters = 0
+    return all.map((ids, i) => ({ encoded: ids, source: sources[i] }))
+  }
+  for await (const document of documents) {
+    batch.push(document)
+    characters += document.text.length
+    if (characters >= BATCH_CHARACTERS || batch.length === BATCH_DOCUMENTS) yield* await encoded()
+  }
+  yield* await encoded()
 }
 
 function nothingLeft(documents: number, longest: number, minTokens: number): SkipwiseError {

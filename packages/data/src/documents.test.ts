@@ -1,5 +1,7 @@
 import type { ProgressEvent } from '@skipwise/core'
 import { fc, test } from '@fast-check/vitest'
+import { parquetWriteBuffer } from 'hyparquet-writer'
+import { readFileSync } from 'node:fs'
 import { symlink } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -39,7 +41,24 @@ describe('matchFiles', () => {
   })
 })
 
+// seq 4000 | sed 's/.*/{"text": "line & of 4000"}/' | zstd -5
+const zstdLines = readFileSync(join(import.meta.dirname, '../test/golden/lines.jsonl.zst'))
+const parquet = (column: string, data: readonly (string | null)[]) => Buffer.from(parquetWriteBuffer({ columnData: [{ name: 'id', data: data.map((_, i) => i), type: 'INT32' }, { name: column, data: [...data], type: 'STRING' }], rowGroupSize: 2 }))
+
 describe('readDocuments', () => {
+  it('reads what the zstd program packed', async () => {
+    const folder = await folderOf({ 'a.jsonl.zst': Buffer.concat([zstdLines, zstdLines]) }), documents = await collect(readDocuments(['*'], { baseFolder: folder }))
+    expect(documents.length).toBe(8000)
+    expect([documents[0], documents[3999], documents[4000]]).toEqual([{ text: 'line 1 of 4000', source: 'a.jsonl.zst:1' }, { text: 'line 4000 of 4000', source: 'a.jsonl.zst:4000' }, { text: 'line 1 of 4000', source: 'a.jsonl.zst:4001' }])
+  })
+
+  it('reads a column of Parquet, over row groups', async () => {
+    const folder = await folderOf({ 'a.parquet': parquet('text', ['one', 'two é', 'three', '', 'five']) }), events: ProgressEvent[] = []
+    const documents = await collect(readDocuments(['*.parquet'], { baseFolder: folder, progress: event => events.push(event) }))
+    expect(documents.map(({ text, source }) => [text, source])).toEqual(['one', 'two é', 'three', '', 'five'].map((text, i) => [text, `a.parquet:${i + 1}`]))
+    expect(events.at(-1)?.done).toBe(events.at(-1)?.total)
+  })
+
   it('reads text and JSONL, plain and packed, sorted', async () => {
     const folder = await folderOf({
       'c.txt': '\ufeffwhole\nfile\n',
@@ -85,7 +104,12 @@ describe('readDocuments', () => {
     ['gzip that is none', { 'a.txt.gz': 'x' }, /^DATA_FILE_INVALID.*is damaged/],
     ['bytes that are no UTF-8', { 'a.txt': Uint8Array.of(97, 0xff, 0xfe) }, /^DATA_FILE_INVALID.*not UTF-8/],
     ['UTF-8 that is cut off', { 'a.txt': Uint8Array.of(0xe6, 0x97) }, /^DATA_FILE_INVALID.*not UTF-8/],
-    ['a format that is not read', { 'a.jsonl.zst': 'x' }, /^DATA_FILE_INVALID.*format/]
+    ['zstd that is cut off', { 'a.jsonl.zst': zstdLines.subarray(0, 3000) }, /^DATA_FILE_INVALID.*a\.jsonl\.zst is damaged/],
+    ['zstd that is none', { 'a.jsonl.zst': 'something else' }, /^DATA_FILE_INVALID.*does not begin as zstd/],
+    ['zstd that asks for memory', { 'a.jsonl.zst': Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0xf8, 0, 0, 0) }, /^DATA_FILE_INVALID.*window/],
+    ['Parquet without the column', { 'a.parquet': parquet('body', ['x']) }, /^DATA_LINE_INVALID.*a\.parquet:1: there is no key 'text', only id, body/],
+    ['Parquet that is none', { 'a.parquet': 'PAR1 and nothing else' }, /^DATA_FILE_INVALID/],
+    ['a format that is not read', { 'a.arrow': 'x' }, /^DATA_FILE_INVALID.*format/]
   ] as const)('refuses %s', async ([, files, message]) => {
     const folder = await folderOf(files as Record<string, string>)
     await expect(collect(readDocuments(['*'], { baseFolder: folder }))).rejects.toThrow(message)

@@ -4,11 +4,12 @@ import { relative, sep } from 'node:path'
 import { matchFiles } from './glob.js'
 import { invalidLine, parseLine } from './json-line.js'
 import { invalidFile, readLines, readWholeText } from './lines.js'
+import { readParquet } from './parquet.js'
 
 /** A text and where it came from. */
 export interface TextDocument {
   readonly text: string
-  /** Path relative to the base folder, for JSONL with `:line`. */
+  /** Path relative to the base folder, for JSONL with `:line`, for Parquet with `:row`. */
   readonly source: string
 }
 
@@ -16,7 +17,7 @@ export interface TextDocument {
 export interface ReadOptions {
   /** What patterns are relative to; default the current folder. */
   readonly baseFolder?: string
-  /** Key of the text in JSONL; default `'text'`. */
+  /** Key of the text in JSONL, column in Parquet; default `'text'`. */
   readonly textKey?: string
   /** Hears of the bytes read, out of the sizes of all files. */
   readonly progress?: ProgressListener
@@ -25,7 +26,7 @@ export interface ReadOptions {
 
 /**
  * Reads the documents of files, in order of their paths: of `.jsonl` and `.ndjson` one a line (blank lines are left out), of any other text
- * file the whole; each also as `.gz`. One document at a time is in memory. Empty texts are documents too.
+ * file the whole; each also as `.gz` or `.zst`; of `.parquet` one a row. One document at a time is in memory. Empty texts are documents too.
  *
  * @param patterns see {@link matchFiles}
  * @example
@@ -58,9 +59,15 @@ export async function* readDocuments(patterns: readonly string[], options: ReadO
 export const sourceOf = (file: string, baseFolder: string) => relative(baseFolder, file).split(sep).join('/')
 
 async function* documentsOf(file: string, source: string, textKey: string, onBytes: (bytes: number) => void): AsyncGenerator<TextDocument> {
-  const name = file.replace(/\.gz$/, '')
-  if (/\.(zst|parquet|arrow|zip|tar|tgz|bz2|xz|7z|bin|safetensors|pdf)$/i.test(name)) {
-    throw invalidFile(file, 'is of a format that is not read', 'convert it to .txt or .jsonl, plain or as .gz')
+  const name = file.replace(/\.(gz|zst)$/, '')
+  if (file.endsWith('.parquet')) {
+    let row = 1
+    for await (const record of readParquet(file, textKey)) yield { text: textIn(record, textKey, `${file}:${row}`), source: `${source}:${row++}` }
+    onBytes((await stat(file)).size)
+    return
+  }
+  if (/\.(parquet|arrow|zip|tar|tgz|bz2|xz|7z|bin|safetensors|pdf)$/i.test(name)) {
+    throw invalidFile(file, 'is of a format that is not read', 'convert it to .txt, .jsonl or .parquet, the first two also as .gz or .zst')
   }
   if (!/\.(jsonl|ndjson)$/.test(name)) {
     yield { text: await readWholeText(file, onBytes), source }
@@ -72,7 +79,11 @@ async function* documentsOf(file: string, source: string, textKey: string, onByt
 }
 
 function textOf(line: string, textKey: string, where: string): string {
-  const record = parseLine(line, where), text = Object.hasOwn(record, textKey) ? record[textKey] : undefined
+  return textIn(parseLine(line, where), textKey, where)
+}
+
+function textIn(record: Readonly<Record<string, unknown>>, textKey: string, where: string): string {
+  const text = Object.hasOwn(record, textKey) ? record[textKey] : undefined
   if (typeof text === 'string') return text
   throw invalidLine(
     where,

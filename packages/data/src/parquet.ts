@@ -13,18 +13,20 @@ const MAX_GROUP_BYTES = 2 ** 31
  *
  * @throws SkipwiseError `DATA_FILE_INVALID`
  */
-export async function* readParquet(path: string, columns?: readonly string[]): AsyncGenerator<Record<string, unknown>> {
+export async function* readParquet(path: string, column?: string): AsyncGenerator<Record<string, unknown>> {
   const handle = await open(path).catch((cause: NodeJS.ErrnoException) => {
     throw invalidFile(path, `cannot be read (${cause.code})`, 'check the file and its permissions', cause)
   })
   try {
     const file = await openBuffer(handle, path)
     const metadata = await parquetMetadataAsync(file)
+    // A column that is not there: rows with all keys, so that the message can name them.
+    const columns = column !== undefined && metadata.schema.some(({ name }) => name === column) ? [column] : undefined
     let rowStart = 0
     for (const { num_rows, total_byte_size } of metadata.row_groups) {
       if (total_byte_size > MAX_GROUP_BYTES) throw invalidFile(path, `has a row group of ${total_byte_size} bytes`, 'write it again with smaller row groups')
       const rowEnd = rowStart + Number(num_rows)
-      for (const row of await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd, ...(columns && { columns: [...columns] }) })) yield plain(row) as Record<string, unknown>
+      for (const row of await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd, ...(columns && { columns }) })) yield plain(row) as Record<string, unknown>
       rowStart = rowEnd
     }
   } catch (cause) {

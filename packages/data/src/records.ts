@@ -19,7 +19,7 @@ export interface ReadRecordsOptions {
 }
 
 /**
- * Reads the records of files in order of their paths: of `.jsonl` and `.ndjson`, also as `.gz`, one JSON object a line (blank lines are left
+ * Reads the records of files in order of their paths: of `.jsonl` and `.ndjson`, also as `.gz` or `.zst`, one JSON object a line (blank lines are left
  * out); of `.parquet` its rows.
  *
  * @param patterns see {@link matchFiles}
@@ -36,10 +36,10 @@ export async function* readRecords(patterns: readonly string[], { baseFolder = '
 }
 
 async function* recordsOf(file: string): AsyncGenerator<[record: Record<string, unknown>, number: number]> {
-  if (/\.(jsonl|ndjson)(\.gz)?$/.test(file)) {
+  if (/\.(jsonl|ndjson)(\.(gz|zst))?$/.test(file)) {
     for await (const [line, number] of readLines(file, () => undefined)) if (line.trim() !== '') yield [parseLine(line, `${file}:${number}`), number]
   } else if (file.endsWith('.parquet')) {
     let number = 1
     for await (const record of readParquet(file)) yield [record, number++]
-  } else throw invalidFile(file, 'is not a file of records', 'name .jsonl files, plain or as .gz, or .parquet')
+  } else throw invalidFile(file, 'is not a file of records', 'name .jsonl files, plain or as .gz or .zst, or .parquet')
 }

@@ -25,7 +25,7 @@ export function cutBetweenWords(text: string, pieceCharacters: number = PIECE_CH
 }
 
 /** Words, numbers, punctuation and white space around places between words. */
-const PROBE =
+export const PROBE =
   "The quick brown fox isn't here. It's  12345 items,\n\nwe're done (almost) now\r\n\tfor x in range:\n    return x ** 2  # ok\n" +
   'of the in the of a to be or not to be NASA and HTTPServer caf\u00e9 na\u00efve end of text a b c d '
 

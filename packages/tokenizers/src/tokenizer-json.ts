@@ -5,6 +5,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { canBeCut, cutBetweenWords } from './cut.js'
+import { openNative } from './native.js'
 import { invalid, readJsonObject } from './read-json.js'
 import { rememberPieces } from './remember-pieces.js'
 import { checkTokenizerFile, vocabularySize } from './tokenizer-file.js'
@@ -41,7 +42,8 @@ export async function loadTokenizerJson(folder: string): Promise<Tokenizer> {
   const json = await readJsonObject(file, hash)
   if (!json) throw new SkipwiseError('TOKENIZER_NOT_FOUND', { problem: `${folder} has no ${TOKENIZER_FILE}`, fix: 'name the folder of a Hugging Face model' })
   const config = (await readJsonObject(configFile, hash)) ?? {}
-  return makeTokenizer(json, config, { file, configFile, digest: hash.digest('hex') })
+  const tokenizer = makeTokenizer(json, config, { file, configFile, digest: hash.digest('hex') }), encodeAll = await openNative(json, tokenizer.encode)
+  return encodeAll ? Object.freeze({ ...tokenizer, encodeAll }) : tokenizer
 }
 
 /** Where a tokenizer comes from, for messages and caches. */
