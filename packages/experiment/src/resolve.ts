@@ -122,7 +122,7 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   if (collect.hasErrors || !weights) throw new SkipwiseErrors(collect.errors)
 
   const dataDigest = digestOf(data.map(({ corpus, weight, pack }) => [corpus.digest, weight, ...(pack ? ['packed'] : [])]))
-  const { checkpointEvery: _, ...numeric } = training
+  const { checkpointEvery: _, strategy: _strategy, memoryLimit: _limit, ...numeric } = training
   const runKey = digestOf({
     version: 1, kind, window, dataDigest, trainSeed, options: numeric, dtype: recipe.dtype ?? source.dtype, config,
     positions: recipe.positions ?? null, executor: recipe.executor, weights: digestOfWeights(weights), tokenizer: source.tokenizer.digest ?? null

@@ -1,5 +1,6 @@
 import type { EvalResult } from '@skipwise/core'
 import type { Executor } from '@skipwise/runtime'
+import type { StrategyName } from '@skipwise/training'
 import { outputName, type Experiment, type ExperimentKind } from './resolve.js'
 import type { Recipe } from './recipe-schema.js'
 import { version } from './version.js'
@@ -13,6 +14,8 @@ export interface TrainingSummary {
   readonly losses: readonly number[]
   /** Of the last process that trained. */
   readonly tokensPerSecond: number
+  /** How gradients were computed. */
+  readonly strategy: StrategyName
   readonly peakMemoryMB: number
 }
 

@@ -2,7 +2,7 @@ import { openCheckpoint, writeJsonAtomic } from '@skipwise/checkpoints'
 import type { EvalResult, LanguageModel, ProgressListener } from '@skipwise/core'
 import { createLanguageModel } from '@skipwise/inference'
 import type { Executor } from '@skipwise/runtime'
-import { train } from '@skipwise/training'
+import { planMemory, plannedStrategy, train, type MemoryPlan, type TrainerSetup } from '@skipwise/training'
 import { readFile, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { RESULT_FILE, storedKey } from './checks.js'
@@ -17,6 +17,8 @@ import { writeReport } from './report.js'
 export interface RunHooks {
   readonly progress?: ProgressListener
   readonly signal?: AbortSignal
+  /** What training will take, before anything is computed; the run is refused after it if it does not fit. */
+  readonly onPlan?: (plan: MemoryPlan) => void
   /** The base model has been evaluated. */
   readonly onBase?: (results: readonly EvalResult[]) => void
   /** Training is over and the weights are written. */
@@ -40,6 +42,11 @@ export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}
   }
   const executor = await experiment.executor.open(), made = join(stateFolder, 'model')
   try {
+    if (!(await remembered(join(stateFolder, TRAINED), runKey))) {
+      const setup = trainingSetup(experiment, executor), plan = planMemory(setup)
+      hooks.onPlan?.(plan)
+      plannedStrategy(plan, setup)
+    }
     await makeFolder(stateFolder)
     const open = (name: string, model: Pick<LanguageModelParts, 'frequencies' | 'weights' | 'maxLength'>) =>
       createLanguageModel({ name, model: source.model, tokenizer: source.tokenizer, encoding: source.encoding, executor, lengthLimit: Infinity, ...model })
@@ -48,7 +55,7 @@ export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}
         open('base', { frequencies: frequenciesOf(experiment.baseInterpolation, source.rope), weights: experiment.weights, maxLength: source.model.geometry.maxPositionEmbeddings })))
     hooks.onBase?.(base)
 
-    const training = await remember(join(stateFolder, 'trained.json'), runKey, () => trainAndWrite(experiment, executor, hooks, made))
+    const training = await remember(join(stateFolder, TRAINED), runKey, () => trainAndWrite(experiment, executor, hooks, made))
     hooks.onTrained?.(training)
 
     const checkpoint = await openCheckpoint(made)
@@ -67,22 +74,36 @@ export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}
   }
 }
 
+/** What a stage leaves when training is done. */
+const TRAINED = 'trained.json'
+
+/** The memory plan of an experiment's training, without running anything. */
+export async function planExperiment(experiment: Experiment): Promise<MemoryPlan> {
+  const executor = await experiment.executor.open()
+  try {
+    return planMemory(trainingSetup(experiment, executor))
+  } finally {
+    await executor.dispose()
+  }
+}
+
+/** What gradients are computed of. */
+const trainingSetup = ({ source, rope, window, options, exampleLength, data }: Experiment, executor: Executor): TrainerSetup =>
+  ({ model: source.model, encoding: source.encoding, executor, options, packed: data.some(({ pack }) => pack), window: { ...window, original: exampleLength }, frequencies: frequenciesOf(rope.interpolation, rope)(window.target) })
+
 type LanguageModelParts = Parameters<typeof createLanguageModel>[0]
 
 async function trainAndWrite(experiment: Experiment, executor: Executor, { progress, signal }: RunHooks, folder: string): Promise<TrainingSummary> {
-  const { source, rope, window, options, weights, example, exampleLength, data, stateFolder, runKey } = experiment
+  const { options, weights, example, exampleLength, stateFolder, runKey } = experiment
   const result = await train({
-    model: source.model, encoding: source.encoding, executor, options, weights, example, stateFolder, runKey,
-    window: { ...window, original: exampleLength },
-    packed: data.some(({ pack }) => pack),
-    frequencies: frequenciesOf(rope.interpolation, rope)(window.target),
+    ...trainingSetup(experiment, executor), weights, example, stateFolder, runKey,
     ...(progress && { progress }),
     ...(signal && { signal })
   })
   await writeModelFolder(folder, experiment, result)
   return {
     steps: options.steps, tokens: options.steps * options.batch * exampleLength, losses: result.losses,
-    tokensPerSecond: result.tokensPerSecond, peakMemoryMB: process.resourceUsage().maxRSS / 1024
+    tokensPerSecond: result.tokensPerSecond, strategy: result.strategy, peakMemoryMB: process.resourceUsage().maxRSS / 1024
   }
 }
 
@@ -112,9 +133,15 @@ async function evaluate({ suites, recipe, baseFolder, stateFolder, runKey }: Exp
 
 /** The value kept in `file` under `key`, or else computed and kept: a finished stage is not repeated by a resumed run. */
 async function remember<Value>(file: string, key: string, compute: () => Promise<Value>): Promise<Value> {
-  const kept = await readFile(file, 'utf8').then(text => JSON.parse(text) as { key: string; value: Value }).catch(() => undefined)
-  if (kept?.key === key) return kept.value
+  const kept = await remembered<Value>(file, key)
+  if (kept) return kept.value
   const value = await compute()
   await writeJsonAtomic(file, { key, value })
   return value
+}
+
+/** What is kept in `file` under `key`. */
+async function remembered<Value>(file: string, key: string): Promise<{ value: Value } | undefined> {
+  const kept = await readFile(file, 'utf8').then(text => JSON.parse(text) as { key: string; value: Value }).catch(() => undefined)
+  return kept?.key === key ? kept : undefined
 }

@@ -37,6 +37,11 @@ export interface Executor {
   readonly device: string
   compile(graph: Graph, options?: CompileOptions): Promise<Program>
   /**
+   * Bytes of temporaries that a program of this graph holds at once at its peak and keeps for its next run, beside inputs and outputs. Executors that cannot tell leave
+   * this out: see `peakOfTemporaries`.
+   */
+  workspace?(graph: Graph): number
+  /**
    * A value holding a copy of `data`, or zeros. With `adopt` the caller gives `data` away and does not use it again: an executor on the host may
    * keep it in place of a copy, so that a large tensor is in memory once.
    */

@@ -51,3 +51,21 @@ export function lastUses(graph: Graph): Map<ValueId, number> {
   for (const id of Object.values(graph.outputs)) last.set(id, Infinity)
   return last
 }
+
+/** Bytes of a value. */
+export const bytesOf = ({ shape, dtype }: ValueSpec): number => sizeOf(shape) * (dtype === 'bool' ? 1 : 4)
+
+/** The most bytes of a graph's own values that are alive at once when each is freed after its last use: a lower bound for what an executor needs beside inputs and outputs. */
+export function peakOfTemporaries(graph: Graph): number {
+  const last = lastUses(graph), outputs = new Set(Object.values(graph.outputs))
+  let bytes = 0, peak = 0
+  graph.nodes.forEach((node, index) => {
+    for (const id of node.outputs) if (!outputs.has(id)) bytes += bytesOf(graph.values[id])
+    peak = Math.max(peak, bytes)
+    for (const id of new Set([...Object.values(node.inputs), ...node.outputs])) {
+      const isOwn = !outputs.has(id) && !graph.constants.has(id) && !Object.values(graph.inputs).includes(id)
+      if (isOwn && last.get(id) === index) bytes -= bytesOf(graph.values[id])
+    }
+  })
+  return peak
+}

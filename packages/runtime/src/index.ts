@@ -1,5 +1,5 @@
 export { tf } from './tfjs.js'
-export { allocate, lastUses, sizeOf, type DType, type Graph, type GraphNode, type HostData, type ValueId, type ValueSpec } from './graph.js'
+export { allocate, bytesOf, lastUses, peakOfTemporaries, sizeOf, type DType, type Graph, type GraphNode, type HostData, type ValueId, type ValueSpec } from './graph.js'
 export { trace, isFusedKernel, type TensorFunction } from './trace.js'
 export { defineFusedKernel, fusedKernels, registerFusedKernels, type FusedKernel, type Tensors } from './fused-kernel.js'
 export { reducedAxes, shapeRules, type ShapeRule } from './kernel-shapes.js'

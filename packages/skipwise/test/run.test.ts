@@ -24,6 +24,17 @@ describe('skipwise train and extend', () => {
     expect(JSON.parse(readFileSync(workspace.path('base/skipwise.json'), 'utf8'))).toMatchObject({ version: 1, kind: 'train', training: { steps: 12 } })
   })
 
+  test('--plan says what training would take, and why it does not fit, and leaves nothing', async () => {
+    const fits = await workspace.run(['train', 'train.yaml', '--plan', '--json']), plan = JSON.parse(fits.stdout) as { chosen?: string; limit: number; strategies: Record<string, { peak: number }> }
+    expect([fits.code, plan.chosen]).toEqual([0, 'whole'])
+    expect(plan.strategies['whole'].peak).toBeLessThan(plan.limit)
+    expect(fits.stderr).toMatch(/Memory plan.*\n.*activations/)
+    workspace.write('small.yaml', trainRecipe.replace('output: base', 'output: small').replace('checkpointEvery: 2', 'memoryLimit: 0.01'))
+    const refused = await workspace.run(['train', 'small.yaml'])
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/^TRAINING_MEMORY: .*GB/m)])
+    expect(existsSync(workspace.path('small'))).toBe(false)
+  })
+
   test('extend: both kinds of RoPE keys, results of both models, no machine paths', async () => {
     const { code, stdout, stderr } = await workspace.run(['extend', 'extend.yaml', '--json'])
     expect(stderr).not.toContain('INTERNAL')

@@ -15,7 +15,7 @@ export interface BatchShape {
 /** What {@link traceLoss} builds. */
 export interface LossProgramOptions extends BatchShape {
   readonly softmaxScale: number
-  /** Also take `accumulated:<name>` inputs and add them to the gradients. */
+  /** Also take `accumulated:<name>` inputs, and add them times the scalar `keep` to the gradients: 0 begins anew. */
   readonly accumulate?: boolean
   /** What has a gradient; default every parameter of the model. */
   readonly trains?: TrainedParameters
@@ -25,6 +25,8 @@ export interface LossProgramOptions extends BatchShape {
 export const gradientName = (parameter: string): string => `gradient:${parameter}`
 /** Name of a parameter's accumulated gradient among the inputs. */
 export const accumulatedName = (parameter: string): string => `accumulated:${parameter}`
+/** Name of the scalar that accumulated gradients are multiplied with: one program serves the first micro-batch, 0, and those after it, 1. */
+export const KEEP = 'keep'
 
 /**
  * The program of a loss and its gradients. Inputs: every parameter and adapter by name, `ids` and `labels` [B·T] int32, `labelWeights` [B·T],
@@ -34,7 +36,10 @@ export function traceLoss(model: ModelDefinition, encoding: PositionalEncoding, 
   const { batch, softmaxScale, accumulate = false, trains = trainedParameters(model, {}) } = options
   const names = trains.trained.map(({ name }) => name)
   const specs: Record<string, ValueSpec> = { ...parameterSpecs(allParameters(trains)), ...batchSpecs(model, encoding, options) }
-  if (accumulate) for (const { name, shape } of trains.trained) specs[accumulatedName(name)] = { shape, dtype: 'float32' }
+  if (accumulate) {
+    specs[KEEP] = { shape: [], dtype: 'float32' }
+    for (const { name, shape } of trains.trained) specs[accumulatedName(name)] = { shape, dtype: 'float32' }
+  }
 
   return trace(`loss ${batch}×${options.length}`, inputs => {
     const loss = (...parameters: tf.Tensor[]) => {
@@ -45,10 +50,13 @@ export function traceLoss(model: ModelDefinition, encoding: PositionalEncoding, 
     }
     const { value, grads } = tf.valueAndGrads(loss)(names.map(name => inputs[name]))
     const outputs: Record<string, tf.Tensor> = { loss: value }
-    names.forEach((name, i) => (outputs[gradientName(name)] = accumulate ? tf.add(grads[i], inputs[accumulatedName(name)]) : grads[i]))
+    names.forEach((name, i) => (outputs[gradientName(name)] = accumulate ? accumulateGradient(grads[i], inputs[accumulatedName(name)], inputs[KEEP]) : grads[i]))
     return outputs
   }, specs)
 }
+
+/** A gradient added to the one before it: gradient + keep · accumulated. */
+export const accumulateGradient = (gradient: tf.Tensor, accumulated: tf.Tensor, keep: tf.Tensor): tf.Tensor => tf.add(gradient, tf.mul(accumulated, keep))
 
 /** Σ labelWeights · (−log p(label)), a scalar. */
 export function weightedLoss(head: Head, { labels, labelWeights }: Readonly<Record<string, tf.Tensor>>): tf.Scalar {

@@ -1,6 +1,15 @@
 import { SkipwiseError } from '@skipwise/core'
 import type { LoraOptions } from './lora.js'
 
+/**
+ * How gradients are computed: `whole`, one program with the activations of all layers in memory, or `blockwise`, layer by layer with the activations
+ * of one, each layer computed twice. The numbers are the same but for rounding.
+ */
+export type StrategyName = 'whole' | 'blockwise'
+
+/** Whether a text names a strategy. */
+export const isStrategy = (text: string): text is StrategyName => text === 'whole' || text === 'blockwise'
+
 /** Hyperparameters of a training run. */
 export interface TrainingOptions {
   /** Optimizer steps of the whole run. */
@@ -9,11 +18,10 @@ export interface TrainingOptions {
   readonly batch: number
   /** Examples computed at once; divides `batch`. Default: `batch`. Gradients are accumulated exactly, so this changes only memory. */
   readonly microBatch?: number
-  /**
-   * How gradients are computed: `whole`, one program with the activations of all layers in memory, or `blockwise`, layer by layer with the activations
-   * of one, each layer computed twice. The numbers are the same. Default `whole`.
-   */
-  readonly strategy?: 'whole' | 'blockwise'
+  /** How gradients are computed. Default `auto`: the fastest that fits in memory, by a plan made before the run. */
+  readonly strategy?: 'auto' | StrategyName
+  /** Memory that the process may use, 10⁹ bytes; default 90 % of what the machine has available. */
+  readonly memoryLimit?: number
   /** Peak learning rate. */
   readonly learningRate: number
   /** Learning rate of the last step as a fraction of the peak. Default 0. */
@@ -38,12 +46,12 @@ export interface TrainingOptions {
 }
 
 /** Options with every default filled in; what has none stays absent. */
-export type CompleteTrainingOptions = Required<Omit<TrainingOptions, 'freeze' | 'lora'>> & Pick<TrainingOptions, 'freeze' | 'lora'>
+export type CompleteTrainingOptions = Required<Omit<TrainingOptions, 'freeze' | 'lora' | 'memoryLimit'>> & Pick<TrainingOptions, 'freeze' | 'lora' | 'memoryLimit'>
 
 /** Fills in defaults and checks ranges. @throws SkipwiseError `TRAINING_OPTIONS` */
 export function completeOptions(options: TrainingOptions): CompleteTrainingOptions {
   const complete: CompleteTrainingOptions = {
-    microBatch: options.batch, strategy: 'whole', finalLearningRate: 0, schedule: 'linear', warmup: 10, weightDecay: 0,
+    microBatch: options.batch, strategy: 'auto', finalLearningRate: 0, schedule: 'linear', warmup: 10, weightDecay: 0,
     beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradientNorm: 1, checkpointEvery: 100, ...options
   }
   const { steps, batch, microBatch, learningRate } = complete
@@ -51,6 +59,7 @@ export function completeOptions(options: TrainingOptions): CompleteTrainingOptio
   if (!Number.isInteger(batch / microBatch) || microBatch < 1) throw optionsError(`microBatch ${microBatch} does not divide batch ${batch}`, 'choose a divisor')
   if (!(learningRate > 0)) throw optionsError(`learningRate is ${learningRate}`, 'use a positive number')
   if (complete.lora && !(Number.isInteger(complete.lora.rank) && complete.lora.rank >= 1)) throw optionsError(`lora.rank is ${complete.lora.rank}`, 'use a whole number of at least 1')
+  if (complete.memoryLimit !== undefined && !(complete.memoryLimit > 0)) throw optionsError(`memoryLimit is ${complete.memoryLimit}`, 'use a positive number of 10⁹ bytes')
   return complete
 }
 

@@ -12,6 +12,7 @@ const trained: readonly ParameterSpec[] = [{ name: 'matrix', shape: [3, 2], init
 const random = randomStream({ seed: 0, stream: 'state' })
 const state: TrainingState = {
   step: 3,
+  strategy: 'blockwise',
   tensors: new Map(stateTensors(trained).map(({ name, shape }) => [name, Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal())])),
   losses: [3.25, 2.5, 2.125]
 }

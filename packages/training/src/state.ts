@@ -3,6 +3,7 @@ import { openSafetensors, writeSafetensors, type TensorToWrite } from '@skipwise
 import type { ParameterSpec } from '@skipwise/nn'
 import { access, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isStrategy, type StrategyName } from './options.js'
 import { meanName, varianceName } from './update-program.js'
 
 /** Everything that a run needs to go on: exactly what its next step reads. */
@@ -11,6 +12,8 @@ export interface TrainingState {
   readonly step: number
   /** Trained parameters, and their `mean:` and `variance:`, by name. */
   readonly tensors: ReadonlyMap<string, Float32Array>
+  /** How its gradients were computed: strategies round differently. */
+  readonly strategy: StrategyName
   /** Loss of every step done, nats a label. */
   readonly losses: readonly number[]
 }
@@ -27,7 +30,7 @@ export async function saveState(folder: string, runKey: string, trained: readonl
   await mkdir(folder, { recursive: true })
   const tensors: TensorToWrite[] = stateTensors(trained).map(({ name, shape }) => ({ name, shape, data: state.tensors.get(name) as Float32Array }))
   tensors.push({ name: LOSSES, shape: [state.losses.length], data: Float32Array.from(state.losses) })
-  await writeSafetensors(join(folder, FILE), tensors, { metadata: { runKey, step: String(state.step) } })
+  await writeSafetensors(join(folder, FILE), tensors, { metadata: { runKey, step: String(state.step), strategy: state.strategy } })
 }
 
 /**
@@ -55,7 +58,9 @@ export async function loadState(folder: string, runKey: string, trained: readonl
     }
     const step = Number(source.metadata.step), losses = [...(await source.read(LOSSES))]
     if (!Number.isInteger(step) || step !== losses.length) throw damaged(file, `it says step ${source.metadata.step} and holds ${losses.length} losses`)
-    return { step, tensors, losses }
+    const { strategy = 'whole' } = source.metadata
+    if (!isStrategy(strategy)) throw damaged(file, `its strategy is '${strategy}'`)
+    return { step, strategy, tensors, losses }
   } finally {
     await source.close()
   }

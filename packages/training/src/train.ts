@@ -1,6 +1,7 @@
 import { SkipwiseError, type PositionedExample, type ProgressListener } from '@skipwise/core'
 import { setImmediate } from 'node:timers/promises'
-import { completeOptions, type TrainingOptions } from './options.js'
+import { planMemory, plannedStrategy } from './memory-plan.js'
+import { completeOptions, type StrategyName, type TrainingOptions } from './options.js'
 import { learningRateAt } from './schedule.js'
 import { loadState, removeState, saveState } from './state.js'
 import { trainedParameters } from './trained-parameters.js'
@@ -29,6 +30,8 @@ export interface TrainResult {
   readonly adapters?: Map<string, Float32Array>
   /** Mean loss of every step, nats a label. */
   readonly losses: readonly number[]
+  /** How gradients were computed. */
+  readonly strategy: StrategyName
   /** Tokens of this process's steps over their time, saving included. */
   readonly tokensPerSecond: number
 }
@@ -38,14 +41,18 @@ export interface TrainResult {
  * resumed gives the same bytes as one that was not. A loss or gradient norm that is not finite stops it before anything is saved; the
  * last saved state stays.
  *
- * @throws SkipwiseError `TRAINING_OPTIONS`, `TRAINING_FREEZE`, `TRAINING_LORA`, `TRAINING_POSITIONS`, `TRAINING_DIVERGED`, `TRAINING_INTERRUPTED`, `TRAINING_STATE`
+ * @throws SkipwiseError `TRAINING_OPTIONS`, `TRAINING_FREEZE`, `TRAINING_LORA`, `TRAINING_MEMORY`, `TRAINING_POSITIONS`, `TRAINING_DIVERGED`,
+ * `TRAINING_INTERRUPTED`, `TRAINING_STATE`
  */
 export async function train(setup: TrainSetup): Promise<TrainResult> {
-  const { model, window, stateFolder, runKey } = setup, options = completeOptions(setup.options)
-  const trains = trainedParameters(model, options), saved = await loadState(stateFolder, runKey, trains.trained)
+  const { model, window, stateFolder, runKey } = setup, given = completeOptions(setup.options)
+  const trains = trainedParameters(model, given), saved = await loadState(stateFolder, runKey, trains.trained)
+  // a resumed run goes on as it began: strategies round differently
+  const planned = { ...setup, options: given.strategy === 'auto' && saved ? { ...given, strategy: saved.strategy } : given }
+  const strategy = plannedStrategy(planMemory(planned), planned), options = { ...given, strategy }
   const trainer = await Trainer.create({ ...setup, options }, new Map([...setup.weights, ...(saved?.tensors ?? [])]))
   const losses = [...(saved?.losses ?? [])], tokensPerStep = options.batch * window.original, from = saved?.step ?? 0
-  const save = async (step: number) => saveState(stateFolder, runKey, trains.trained, { step, tensors: await trainer.read(), losses })
+  const save = async (step: number) => saveState(stateFolder, runKey, trains.trained, { step, strategy, tensors: await trainer.read(), losses })
   const started = performance.now(), tokensPerSecond = () => ((losses.length - from) * tokensPerStep * 1000) / (performance.now() - started)
   try {
     for (let step = from; step < options.steps; step++) {
@@ -67,7 +74,7 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
       // An executor may compute on this thread: let signals and timers in.
       await setImmediate()
     }
-    return { weights: await trainer.weights(), ...(options.lora && { adapters: await trainer.trained() }), losses, tokensPerSecond: tokensPerSecond() }
+    return { weights: await trainer.weights(), ...(options.lora && { adapters: await trainer.trained() }), losses, strategy, tokensPerSecond: tokensPerSecond() }
   } finally {
     await trainer.dispose()
   }

@@ -1,13 +1,11 @@
 import type { PositionedExample } from '@skipwise/core'
-import { adamWHyper, type Executor, type HostData, type Program, type Value, type Values } from '@skipwise/runtime'
+import { adamWHyper, type HostData, type Program, type Value, type Values } from '@skipwise/runtime'
 import { countLabels, makeBatch } from './batch.js'
 import { batchSpecs, gradientName } from './loss-program.js'
-import type { CompleteTrainingOptions } from './options.js'
 import { initializeAdapters, mergeAdapter } from './lora.js'
 import { stateTensors } from './state.js'
-import { BlockwiseStrategy } from './strategies/blockwise.js'
+import { strategies } from './strategies/index.js'
 import { programShape, type GradientStrategy, type StrategySetup } from './strategies/strategy.js'
-import { WholeStrategy } from './strategies/whole.js'
 import { trainedParameters } from './trained-parameters.js'
 import { traceUpdate } from './update-program.js'
 
@@ -20,22 +18,21 @@ export interface StepGradients {
   readonly loss: number
 }
 
-const strategies: Readonly<Record<CompleteTrainingOptions['strategy'], (setup: StrategySetup) => Promise<GradientStrategy>>> = {
-  whole: setup => WholeStrategy.create(setup),
-  blockwise: setup => BlockwiseStrategy.create(setup)
-}
-
 /** The state of a training run on a device, and its compiled programs: gradients of a batch, then an update. */
 export class Trainer {
   private constructor(
     private readonly setup: StrategySetup, private readonly strategy: GradientStrategy, private readonly updateProgram: Program, private readonly frozen: Values, private state: Record<string, Value>
   ) {}
 
-  /** @param tensors parameters, and on resume adapters, `mean:` and `variance:`; those that are absent start at zero, adapters at their own beginning */
+  /**
+   * Without a plan, the strategy `auto` is `whole`.
+   *
+   * @param tensors parameters, and on resume adapters, `mean:` and `variance:`; those that are absent start at zero, adapters at their own beginning
+   */
   static async create(setup: TrainerSetup, tensors: ReadonlyMap<string, Float32Array>): Promise<Trainer> {
     const { model, executor, options } = setup, trains = trainedParameters(model, options), { trained, adapters, frozen } = trains
     const matrices = new Set(trained.filter(parameter => parameter.shape.length > 1).map(parameter => parameter.name))
-    const strategySetup: StrategySetup = { ...setup, trains }, strategy = await strategies[options.strategy](strategySetup)
+    const strategySetup: StrategySetup = { ...setup, trains }, strategy = await strategies[options.strategy === 'auto' ? 'whole' : options.strategy](strategySetup).open()
     const update = await executor.compile(traceUpdate({ parameters: trained }, gradientName, name => (matrices.has(name) ? options.weightDecay : 0)), {
       donate: Object.fromEntries(stateTensors(trained).map(({ name }) => [name, name]))
     })
@@ -79,29 +76,35 @@ export class Trainer {
     return (await executor.read(gradientNorm))[0]
   }
 
-  /** Copies of the gradients of the last {@link gradients} call, by `gradientName`. */
-  async readGradients(): Promise<Map<string, Float32Array>> {
-    return copies(this.setup.executor, this.strategy.gradients)
+  /** The gradients of the last {@link gradients} call, by `gradientName`: on a CPU the trainer's own memory, which the next call overwrites. */
+  readGradients(): Promise<Map<string, Float32Array>> {
+    return this.#readAll(this.strategy.gradients)
   }
 
-  /** Copies of all tensors of the state, by name: what is trained, and its moments. */
-  async read(): Promise<Map<string, Float32Array>> {
-    return copies(this.setup.executor, this.state)
+  /** All tensors of the state, by name, what is trained and its moments: on a CPU the trainer's own memory, which the next {@link update} overwrites. */
+  read(): Promise<Map<string, Float32Array>> {
+    return this.#readAll(this.state)
   }
 
-  /** Copies of the trained parameters, by name: of adapters, where there are any, and of what is trained whole beside them. */
-  async trained(): Promise<Map<string, Float32Array>> {
-    return copies(this.setup.executor, this.#trained)
+  /** The trained parameters, by name, as {@link read} gives them: of adapters, where there are any, and of what is trained whole beside them. */
+  trained(): Promise<Map<string, Float32Array>> {
+    return this.#readAll(this.#trained)
   }
 
-  /** Copies of the parameters of the model, by name, with adapters merged into their matrices. */
+  /** The parameters of the model, by name, as {@link read} gives them, with adapters merged into their matrices. */
   async weights(): Promise<Map<string, Float32Array>> {
-    const { model, executor, trains: { adapters, adapterScale } } = this.setup, all = await copies(executor, { ...this.frozen, ...this.#trained })
+    const { model, trains: { adapters, adapterScale } } = this.setup, all = await this.#readAll({ ...this.frozen, ...this.#trained })
     for (const adapter of adapters) {
       const [weight, a, b] = [adapter.target, adapter.a.name, adapter.b.name].map(name => all.get(name) as Float32Array)
       all.set(adapter.target, mergeAdapter(weight, adapter, a, b, adapterScale))
     }
     return new Map(model.parameters.map(({ name }) => [name, all.get(name) as Float32Array]))
+  }
+
+  async #readAll(values: Values): Promise<Map<string, Float32Array>> {
+    const tensors = new Map<string, Float32Array>()
+    for (const [name, value] of Object.entries(values)) tensors.set(name, (await this.setup.executor.read(value)) as Float32Array)
+    return tensors
   }
 
   get #trained(): Values {
@@ -113,10 +116,4 @@ export class Trainer {
     await this.strategy.dispose()
     await this.updateProgram.dispose()
   }
-}
-
-async function copies(executor: Executor, values: Values): Promise<Map<string, Float32Array>> {
-  const tensors = new Map<string, Float32Array>()
-  for (const [name, value] of Object.entries(values)) tensors.set(name, (await executor.read(value)).slice() as Float32Array)
-  return tensors
 }

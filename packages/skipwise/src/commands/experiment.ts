@@ -1,21 +1,29 @@
 import { SkipwiseError, type EvalResult } from '@skipwise/core'
-import { chartTable, evaluationCharts, headlineCharts, parseRecipe, resolveRecipe, runExperiment, type Experiment, type ExperimentKind, type ExperimentResult, type TrainingSummary } from '@skipwise/experiment'
+import { chartTable, evaluationCharts, headlineCharts, parseRecipe, planExperiment, resolveRecipe, runExperiment, type Experiment, type ExperimentKind, type ExperimentResult, type TrainingSummary } from '@skipwise/experiment'
 import { renderAscii, renderTable } from '@skipwise/report'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { colours } from '../colours.js'
+import { showPlan } from '../memory-plan.js'
 import { loadParts } from '../parts.js'
 import type { Terminal } from '../terminal.js'
 
-/** `skipwise extend RECIPE` and `skipwise train RECIPE`. */
-export async function experiment(kind: ExperimentKind, recipeFile: string, terminal: Terminal): Promise<number> {
+/** `skipwise extend RECIPE` and `skipwise train RECIPE`; with `plan`, what it would take. */
+export async function experiment(kind: ExperimentKind, recipeFile: string, { plan: planOnly = false }: { plan?: boolean }, terminal: Terminal): Promise<number> {
   const baseFolder = dirname(resolve(recipeFile))
   const recipe = parseRecipe(await readRecipe(recipeFile), recipeFile)
   const parts = await loadParts([baseFolder, process.cwd()])
   const { progress, signal } = terminal
   const prepared = await resolveRecipe(recipe, { kind, baseFolder, progress, signal, ...parts })
   describe(prepared, terminal)
+  if (planOnly) {
+    const plan = await planExperiment(prepared)
+    showPlan(plan, terminal)
+    if (terminal.json) terminal.result({ version: 1, ...plan })
+    return plan.chosen === undefined ? 1 : 0
+  }
   const result = await runExperiment(prepared, {
+    onPlan: plan => showPlan(plan, terminal),
     progress,
     signal,
     onBase: results => showResults(`Base model, made for ${prepared.source.model.geometry.maxPositionEmbeddings} tokens`, prepared, [results], terminal),

@@ -1,6 +1,6 @@
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 import { tf, trace, type CompileOptions, type Graph, type ValueSpec } from '@skipwise/runtime'
-import { batchSpecs, parameterSpecs, type LossProgramOptions } from '../loss-program.js'
+import { accumulateGradient, batchSpecs, KEEP, parameterSpecs, type LossProgramOptions } from '../loss-program.js'
 import { allParameters, type TrainedParameters } from '../trained-parameters.js'
 import { hiddenSpec, type ModelPart } from './model-parts.js'
 
@@ -9,6 +9,9 @@ export interface PartGraph {
   readonly graph: Graph
   readonly donate: NonNullable<CompileOptions['donate']>
 }
+
+/** What becomes of the gradient so far: it is overwritten, added to, or added to if `keep` is 1. */
+export type Accumulation = 'begin' | 'add' | 'keep'
 
 /** Names of a part's i-th parameter and its gradient: those of no layer, so that layers share programs. */
 export const partParameter = (i: number): string => `parameter:${i}`
@@ -38,15 +41,14 @@ export class PartTracer {
   }
 
   /**
-   * What the part was computed from, from `dy`, the gradient of its output; the part itself is computed again. Outputs: `dx`, and a gradient a trained parameter. The
+   * Gradients of the part's input, `dx`, and of its trained parameters from that of its output, `dy`; what is between them is computed again. The
    * head has no `dy` and the output `loss`, the embedding has no `dx`.
-   *
-   * @param accumulate whether to add to the gradient so far, by trained parameter
    */
-  backward(part: ModelPart, accumulate: readonly boolean[]): PartGraph {
+  backward(part: ModelPart, accumulate: readonly Accumulation[]): PartGraph {
     const isHead = part.label === 'head', isEmbed = part.label === 'embed', count = part.trained.length
     const specs: Record<string, ValueSpec> = { ...this.#specs(part), ...(!isHead && { dy: this.#hidden }) }
     if (isEmbed) delete specs[SLOT]
+    if (accumulate.includes('keep')) specs[KEEP] = { shape: [], dtype: 'float32' }
     part.trained.forEach((name, i) => (specs[partAccumulated(i)] = this.#parameters[name]))
     const graph = trace(`${part.label} backward`, inputs => {
       const all = named(part, inputs), parameters = part.trained.map(name => all[name])
@@ -54,7 +56,10 @@ export class PartTracer {
         part.apply({ ...all, ...Object.fromEntries(part.trained.map((name, i) => [name, values[i]])) }, (isEmbed ? undefined : values[count]) as tf.Tensor2D, inputs)
       const of = isEmbed ? parameters : [...parameters, inputs.x]
       const { loss, gradients } = isHead ? withLoss(tf.valueAndGrads(run as (...values: tf.Tensor[]) => tf.Scalar)(of)) : { loss: {}, gradients: tf.grads(run)(of, inputs.dy) }
-      const sums = parameters.map((_, i) => [partGradient(i), accumulate[i] ? tf.add(gradients[i], inputs[partAccumulated(i)]) : gradients[i]] as const)
+      const sums = parameters.map((_, i) => {
+        const before = inputs[partAccumulated(i)], gradient = gradients[i]
+        return [partGradient(i), { begin: () => gradient, add: () => tf.add(gradient, before), keep: () => accumulateGradient(gradient, before, inputs[KEEP]) }[accumulate[i]]()] as const
+      })
       return { ...loss, ...(!isEmbed && { dx: gradients[count] }), ...Object.fromEntries(sums) }
     }, specs)
     const donate = Object.fromEntries(part.trained.map((_, i) => [partAccumulated(i), partGradient(i)]))

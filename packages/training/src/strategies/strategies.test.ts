@@ -53,7 +53,7 @@ async function compute(model: ModelDefinition, executor: Executor, given: Partia
   const options = completeOptions({ steps: 2, batch: 4, learningRate: 1e-2, warmup: 0, ...given })
   const trainer = await Trainer.create({ model, encoding: encodings[model.positionalEncoding], frequencies: frequenciesOf(model), executor, window, options }, weightsOf(model))
   const examples = Array.from({ length: 4 }, (_, i) => example(i)), { loss } = await trainer.gradients(examples)
-  const gradients = await trainer.readGradients()
+  const gradients = new Map([...(await trainer.readGradients())].map(([name, data]) => [name, data.slice()]))
   await trainer.update(0, 1e-2)
   await trainer.gradients(examples)
   await trainer.update(1, 1e-2)

@@ -1,7 +1,7 @@
 import type { RopeFrequencies, Window } from '@skipwise/core'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
-import type { Executor, Values } from '@skipwise/runtime'
-import type { LossProgramOptions } from '../loss-program.js'
+import { peakOfTemporaries, type Executor, type Graph, type Value, type Values } from '@skipwise/runtime'
+import { gradientName, parameterSpecs, type LossProgramOptions } from '../loss-program.js'
 import type { CompleteTrainingOptions } from '../options.js'
 import type { TrainedParameters } from '../trained-parameters.js'
 
@@ -19,8 +19,8 @@ export interface StrategySetup {
 }
 
 /** What the programs of a setup are traced for. */
-export const programShape = ({ frequencies, window, options, trains, packed }: StrategySetup) =>
-  ({ batch: options.microBatch, length: window.original, softmaxScale: frequencies.softmaxScale, trains, packed }) satisfies LossProgramOptions
+export const programShape = ({ frequencies, window, options, trains, packed }: StrategySetup): LossProgramOptions =>
+  ({ batch: options.microBatch, length: window.original, softmaxScale: frequencies.softmaxScale, accumulate: options.microBatch < options.batch, trains, packed })
 
 /** A way to compute the gradients of a micro-batch: all give the same numbers, in different memory and time. */
 export interface GradientStrategy {
@@ -37,3 +37,21 @@ export interface GradientStrategy {
   readonly gradients: Values
   dispose(): Promise<void>
 }
+
+/** A strategy with its graphs traced: what it will take is known, nothing is compiled or allocated. */
+export interface PreparedStrategy {
+  /** Bytes between and inside its programs beside weights, gradients and optimizer state: see {@link temporariesOf}. */
+  activations(): number
+  open(): Promise<GradientStrategy>
+}
+
+/** Bytes of temporaries of programs that stay open together: none gives back the memory of its last run. */
+export function temporariesOf({ executor }: StrategySetup, graphs: Iterable<Graph>): number {
+  let bytes = 0
+  for (const graph of graphs) bytes += executor.workspace?.(graph) ?? peakOfTemporaries(graph)
+  return bytes
+}
+
+/** A gradient of zeros for everything that is trained, by `gradientName`. */
+export const zeroGradients = ({ trains, executor }: StrategySetup): Record<string, Value> =>
+  Object.fromEntries(Object.entries(parameterSpecs({ parameters: trains.trained })).map(([name, spec]) => [gradientName(name), executor.upload(spec)]))

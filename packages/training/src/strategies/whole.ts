@@ -1,31 +1,34 @@
 import type { Program, Value, Values } from '@skipwise/runtime'
-import { accumulatedName, gradientName, traceLoss } from '../loss-program.js'
-import { programShape, type GradientStrategy, type StrategySetup } from './strategy.js'
+import { accumulatedName, gradientName, KEEP, traceLoss } from '../loss-program.js'
+import { programShape, temporariesOf, zeroGradients, type GradientStrategy, type PreparedStrategy, type StrategySetup } from './strategy.js'
 
 /** The whole model as one program a micro-batch: the fastest, with the activations of all layers kept until its backward pass. */
-export class WholeStrategy implements GradientStrategy {
-  gradients: Values = {}
-
-  private constructor(private readonly setup: StrategySetup, private readonly first: Program, private readonly next: Program | undefined) {}
-
-  static async create(setup: StrategySetup): Promise<WholeStrategy> {
-    const { model, encoding, executor, options, trains } = setup, shape = programShape(setup)
-    const donate = Object.fromEntries(trains.trained.map(({ name }) => [accumulatedName(name), gradientName(name)]))
-    const first = await executor.compile(traceLoss(model, encoding, shape))
-    const next = options.microBatch < options.batch ? await executor.compile(traceLoss(model, encoding, { ...shape, accumulate: true }), { donate }) : undefined
-    return new WholeStrategy(setup, first, next)
+export function prepareWhole(setup: StrategySetup): PreparedStrategy {
+  const { model, encoding, executor, trains } = setup, shape = programShape(setup), graph = traceLoss(model, encoding, shape)
+  const donate = shape.accumulate ? Object.fromEntries(trains.trained.map(({ name }) => [accumulatedName(name), gradientName(name)])) : {}
+  return {
+    activations: () => temporariesOf(setup, [graph]),
+    open: async () => new WholeStrategy(setup, await executor.compile(graph, { donate }), shape.accumulate ? zeroGradients(setup) : {})
   }
+}
+
+class WholeStrategy implements GradientStrategy {
+  constructor(private readonly setup: StrategySetup, private readonly program: Program, public gradients: Values) {}
 
   async run(parameters: Values, batch: Values, begin: boolean): Promise<number> {
     const { trains, executor } = this.setup, inputs: Record<string, Value> = { ...parameters, ...batch }
-    if (!begin) for (const { name } of trains.trained) inputs[accumulatedName(name)] = this.gradients[gradientName(name)]
-    const { loss, ...gradients } = await (begin ? this.first : (this.next as Program)).run(inputs)
+    if (KEEP in this.program.graph.inputs) {
+      inputs[KEEP] = executor.upload({ shape: [], dtype: 'float32' }, Float32Array.of(begin ? 0 : 1))
+      for (const { name } of trains.trained) inputs[accumulatedName(name)] = this.gradients[gradientName(name)]
+    }
+    const { loss, ...gradients } = await this.program.run(inputs)
+    inputs[KEEP]?.dispose()
     this.gradients = gradients
     return (await executor.read(loss))[0]
   }
 
   async dispose(): Promise<void> {
-    await this.first.dispose()
-    await this.next?.dispose()
+    if (KEEP in this.program.graph.inputs) for (const value of Object.values(this.gradients)) value.dispose()
+    await this.program.dispose()
   }
 }

@@ -1,0 +1,74 @@
+import { llama } from '@skipwise/arch-llama'
+import { isSkipwiseError } from '@skipwise/core'
+import { openOnnxExecutor } from '@skipwise/executor-onnx'
+import { openTfjsExecutor } from '@skipwise/executor-tfjs'
+import { rotaryHalf } from '@skipwise/positional-encodings'
+import { describe, expect, test } from 'vitest'
+import { planMemory, plannedStrategy, type MemoryPlan } from './memory-plan.js'
+import { completeOptions, type TrainingOptions } from './options.js'
+import type { TrainerSetup } from './trainer.js'
+
+const T = 256, executor = await openOnnxExecutor({ threads: 1 })
+const setupOf = (layers: number, given: Partial<TrainingOptions> = {}, changes: Partial<TrainerSetup> = {}): TrainerSetup => ({
+  model: llama.create({}).define({ model_type: 'llama', vocab_size: 512, hidden_size: 64, intermediate_size: 172, num_hidden_layers: layers, num_attention_heads: 4, max_position_embeddings: T }),
+  encoding: rotaryHalf.create({}), executor, window: { original: T, target: T },
+  frequencies: { inverseFrequencies: new Float64Array(8).fill(0.1), attentionFactor: 1, softmaxScale: 1 },
+  options: completeOptions({ steps: 1, batch: 8, learningRate: 1e-3, ...given }), ...changes
+})
+const gigabytes = (bytes: number) => bytes / 1e9
+
+describe('a memory plan', () => {
+  test('counts the state to the byte', () => {
+    const layer = 2 * 64 + 4 * 64 * 64 + 3 * 64 * 172, parameters = 2 * layer + 64 + 2 * 512 * 64, plan = planMemory(setupOf(2))
+    expect(plan).toMatchObject({ weights: 4 * parameters, optimizer: 8 * parameters, gradients: 4 * parameters })
+    for (const { activations, peak } of Object.values(plan.strategies)) expect(peak - activations).toBeGreaterThan(plan.process + 16 * parameters)
+  })
+
+  test('counts optimizer state and gradients of what is trained alone', () => {
+    const plan = planMemory(setupOf(2, { lora: { rank: 2, targets: ['q_proj'], seed: 0 } })), trained = 2 * 2 * (2 * 64)
+    expect(plan).toMatchObject({ optimizer: 8 * trained, gradients: 4 * trained })
+    expect(plan.strategies.blockwise.activations).toBeGreaterThan(0)
+  })
+
+  test('has activations that grow with the layers of the whole program, and hardly with those of the blockwise one', () => {
+    const [few, many] = [planMemory(setupOf(4)), planMemory(setupOf(16))], growth = (name: keyof MemoryPlan['strategies']) => many.strategies[name].activations / few.strategies[name].activations
+    expect(growth('whole')).toBeGreaterThan(2.5)
+    expect(growth('blockwise')).toBeLessThan(1.5)
+    expect(many.strategies.blockwise.activations).toBeLessThan(many.strategies.whole.activations / 3)
+  })
+
+  test('has activations that grow with the micro-batch, not with the batch', () => {
+    const of = (given: Partial<TrainingOptions>) => planMemory(setupOf(4, given)).strategies.whole.activations
+    expect(of({ batch: 8, microBatch: 2 })).toBe(of({ batch: 4, microBatch: 2 }))
+    expect(of({ batch: 8, microBatch: 4 })).toBeGreaterThan(1.5 * of({ batch: 8, microBatch: 2 }))
+  })
+
+  test('chooses the fastest strategy that fits, and says why', () => {
+    const { strategies } = planMemory(setupOf(16)), between = gigabytes((strategies.whole.peak + strategies.blockwise.peak) / 2)
+    expect(planMemory(setupOf(16, { memoryLimit: 1000 }))).toMatchObject({ chosen: 'whole', limit: 1e12 })
+    const bounded = planMemory(setupOf(16, { memoryLimit: between }))
+    expect(bounded.chosen).toBe('blockwise')
+    expect(bounded.reason).toMatch(/whole takes .* GB, more than .* GB; blockwise takes .* GB/)
+    expect(planMemory(setupOf(16, { memoryLimit: 1000, strategy: 'blockwise' })).chosen).toBe('blockwise')
+    expect(planMemory(setupOf(16, { memoryLimit: between, strategy: 'whole' })).chosen).toBeUndefined()
+  })
+
+  test('refuses what does not fit, with what would', () => {
+    const refusal = (given: Partial<TrainingOptions>) => {
+      try {
+        const setup = setupOf(4, given)
+        return plannedStrategy(planMemory(setup), setup)
+      } catch (error) {
+        return isSkipwiseError(error) ? [error.code, error.fix] : error
+      }
+    }
+    const peak = (microBatch: number) => gigabytes(planMemory(setupOf(4, { microBatch })).strategies.blockwise.peak)
+    expect(refusal({ memoryLimit: (peak(1) + peak(8)) / 2 })).toEqual(['TRAINING_MEMORY', expect.stringMatching(/^use microBatch: 1 \(/)])
+    expect(refusal({ memoryLimit: 0.01 })).toEqual(['TRAINING_MEMORY', expect.stringMatching(/^it needs at least .* GB with microBatch 1/)])
+  })
+
+  test('is made for executors that cannot tell their temporaries, too', async () => {
+    const plan = planMemory(setupOf(4, {}, { executor: await openTfjsExecutor('cpu') }))
+    expect(plan.strategies.whole.activations).toBeGreaterThan(plan.strategies.blockwise.activations)
+  })
+})
