@@ -6,19 +6,19 @@ const PIECE_CHARACTERS = 256
 /** A place between two words: an ASCII letter, one space, an ASCII letter. The cut goes before the space. */
 const BETWEEN_WORDS = /[A-Za-z](?= [A-Za-z])/g
 
-/**
- * Cuts a text into pieces of about 256 characters, each but the first beginning with the space before a word. A text without such places
- * stays whole. Pieces join to the text.
- */
-export function cutBetweenWords(text: string, pieceCharacters: number = PIECE_CHARACTERS): string[] {
-  const pieces: string[] = []
+/** What becomes of the space at a cut: it begins the next piece, or is left out because the tokenizer puts one in front of every text. */
+export type CutStyle = 'keep-space' | 'drop-space'
+
+/** Cuts a text into pieces of about 256 characters at spaces between two words. A text without such places stays whole. */
+export function cutBetweenWords(text: string, style: CutStyle, pieceCharacters: number = PIECE_CHARACTERS): string[] {
+  const pieces: string[] = [], left = style === 'drop-space' ? 1 : 0
   let start = 0
   while (text.length - start > pieceCharacters) {
     BETWEEN_WORDS.lastIndex = start + pieceCharacters - 1
     const place = BETWEEN_WORDS.exec(text)
     if (!place) break
     pieces.push(text.slice(start, place.index + 1))
-    start = place.index + 1
+    start = place.index + 1 + left
   }
   pieces.push(text.slice(start))
   return pieces
@@ -30,17 +30,39 @@ export const PROBE =
   'of the in the of a to be or not to be NASA and HTTPServer caf\u00e9 na\u00efve end of text a b c d '
 
 /**
- * Whether encoding pieces of {@link cutBetweenWords} one by one gives the ids of the whole text. It does for byte-level tokenizers whose
- * pre-tokenizer starts a new word at a space between two letters (those of GPT-2, LLaMA 3, Qwen 2, …): no merge crosses the cut, a Unicode
- * normalisation does not either, and no added token may. Whether it starts a word there is tried on a probe.
+ * How a text can be cut so that encoding pieces of {@link cutBetweenWords} one by one gives the ids of the whole text; undefined when it
+ * cannot. Two kinds of tokenizers can:
+ *
+ * - byte-level ones whose pre-tokenizer starts a new word at a space between two letters (GPT-2, LLaMA 3, Qwen 2, …);
+ * - those converted from SentencePiece that put U+2581 in front of a text and for every space (LLaMA 2, Mistral, …), when no token has
+ *   U+2581 behind something else: a text that begins behind a space then reads as one that begins with it.
+ *
+ * No merge crosses such a cut, a Unicode normalisation does not either, and no added token may. It is also tried on a probe.
  */
-export function canBeCut(file: TokenizerFile, encode: (text: string) => readonly number[]): boolean {
-  const preTokenizers = file.pre_tokenizer?.type === 'Sequence' ? (file.pre_tokenizer['pretokenizers'] as { type: string }[]) : [file.pre_tokenizer]
-  const normalizers = file.normalizer?.type === 'Sequence' ? (file.normalizer['normalizers'] as { type: string }[]) : [file.normalizer]
-  const byteLevel = preTokenizers.at(-1)?.type === 'ByteLevel' && preTokenizers.every(item => item?.type === 'ByteLevel' || item?.type === 'Split' || item?.type === 'Digits')
-  const unicode = normalizers.every(item => !item || /^NFK?[CD]$/.test(item.type))
+export function howToCut(file: TokenizerFile, encode: (text: string) => readonly number[]): CutStyle | undefined {
+  const style = isByteLevel(file) ? 'keep-space' : isSentencePiece(file) ? 'drop-space' : undefined
   const tokensKeepAway = file.added_tokens.every(({ content }) => !/^[A-Za-z]|[A-Za-z]$|[A-Za-z] [A-Za-z]/.test(content))
-  if (!byteLevel || !unicode || !tokensKeepAway) return false
-  const whole = encode(PROBE), cut = cutBetweenWords(PROBE, 1).flatMap(piece => encode(piece))
-  return whole.length === cut.length && whole.every((id, i) => id === cut[i])
+  if (!style || !tokensKeepAway) return undefined
+  const whole = encode(PROBE), cut = cutBetweenWords(PROBE, style, 1).flatMap(piece => encode(piece))
+  return whole.length === cut.length && whole.every((id, i) => id === cut[i]) ? style : undefined
+}
+
+type Part = Readonly<Record<string, unknown>> & { readonly type: string }
+
+/** The steps of a part that may be one, several or none. */
+const stepsOf = (part: Part | null, key: string): readonly Part[] => (part === null ? [] : part.type === 'Sequence' ? (part[key] as Part[]) : [part])
+
+function isByteLevel({ pre_tokenizer, normalizer }: TokenizerFile): boolean {
+  const steps = stepsOf(pre_tokenizer, 'pretokenizers')
+  return steps.at(-1)?.type === 'ByteLevel' && steps.every(({ type }) => /^(ByteLevel|Split|Digits)$/.test(type)) && stepsOf(normalizer, 'normalizers').every(({ type }) => /^NFK?[CD]$/.test(type))
+}
+
+const SPACE = '\u2581'
+
+function isSentencePiece({ model, pre_tokenizer, normalizer }: TokenizerFile): boolean {
+  const vocab = model['vocab'], steps = [...stepsOf(normalizer, 'normalizers'), ...stepsOf(pre_tokenizer, 'pretokenizers')]
+  const prepends = steps.some(({ type, ...step }) => (type === 'Prepend' && step['prepend'] === SPACE) || (type === 'Metaspace' && step['replacement'] === SPACE && step['prepend_scheme'] !== 'never'))
+  const known = steps.every(({ type, ...step }) => type === 'Prepend' || type === 'Metaspace' || (type === 'Replace' && (step['pattern'] as { String?: unknown } | undefined)?.String === ' ' && step['content'] === SPACE))
+  const crosses = (token: string) => /[^\u2581]\u2581/.test(token)
+  return model.type === 'BPE' && prepends && known && typeof vocab === 'object' && vocab !== null && !Array.isArray(vocab) && !Object.keys(vocab).some(crosses)
 }

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { canBeCut, cutBetweenWords } from './cut.js'
+import { cutBetweenWords, howToCut } from './cut.js'
+import { IdBuffer } from './id-buffer.js'
 import { openNative } from './native.js'
 import { invalid, readJsonObject } from './read-json.js'
 import { rememberPieces } from './remember-pieces.js'
@@ -78,7 +79,7 @@ export function makeTokenizer(json: Record<string, unknown>, config: Record<stri
   const idOf = (token: string | undefined) => (token === undefined ? undefined : vocabulary.get(token))
   const around = attempt('post-processing', () => surroundings(encode('a', false), encode('a', true)))
   const bosId = idOf(named.bos) ?? around.before, eosId = idOf(named.eos) ?? around.after
-  const cuttable = attempt('encoding', () => canBeCut(checked, text => encode(text, false)))
+  const style = attempt('encoding', () => howToCut(checked, text => encode(text, false)))
   const encodePiece = rememberPieces(piece => encode(piece, false))
   const special = new Set(checked.added_tokens.filter(token => token.special).map(token => token.id))
   return Object.freeze({
@@ -87,7 +88,12 @@ export function makeTokenizer(json: Record<string, unknown>, config: Record<stri
     eosId,
     addBos: bosId !== undefined && (named.addBos ?? around.before === bosId),
     digest: origin.digest,
-    encode: (text: string) => join32(cuttable ? cutBetweenWords(text).map(encodePiece) : [encode(text, false)]),
+    encode(text: string) {
+      if (!style) return Int32Array.from(encode(text, false))
+      const ids = new IdBuffer()
+      for (const piece of cutBetweenWords(text, style)) ids.pushAll(encodePiece(piece))
+      return ids.finish()
+    },
     decode(ids: ArrayLike<number>) {
       // A model may have more rows than its tokenizer has tokens; such ids have no text.
       const known = Array.from(ids).filter(id => !special.has(id) && inner.id_to_token(id) !== undefined)
@@ -110,14 +116,4 @@ function surroundings(plain: readonly number[], withSpecial: readonly number[]):
     if (plain.every((id, i) => withSpecial[start + i] === id)) return { before: withSpecial[start - 1], after: withSpecial[start + plain.length] }
   }
   return { before: undefined, after: undefined }
-}
-
-function join32(parts: readonly (readonly number[])[]): Int32Array {
-  const ids = new Int32Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    ids.set(part, at)
-    at += part.length
-  }
-  return ids
 }

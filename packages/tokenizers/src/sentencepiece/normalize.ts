@@ -74,3 +74,28 @@ function withoutEnd(text: string, end: string): string {
   while (text.startsWith(end, length - end.length) && length > 0) length -= end.length
   return text.slice(0, length)
 }
+
+/** Characters of a block: the normalised text is never in memory whole. */
+const BLOCK = 1 << 16
+
+/**
+ * {@link normalize}, in blocks that no piece of the vocabulary reaches across, where the rules change characters one by one; else in one.
+ *
+ * @param joins whether some piece has two characters beside each other, undefined when that is not known
+ */
+export function* normalizedBlocks(text: string, rules: NormalizeRules, prefix: boolean, joins: ((left: number, right: number) => boolean) | undefined, block: number = BLOCK): Generator<string> {
+  let start = 0
+  if (joins && !rules.characterMap && !rules.removeExtraWhitespaces && !rules.whitespaceAsSuffix) {
+    const normal = (character: number) => (character === 0x20 && rules.escapeWhitespaces ? 0x2581 : character)
+    // Half a character becomes another one: no cut beside it.
+    const half = (character: number) => character >= 0xd800 && character < 0xe000
+    for (let end = start + block; end < text.length; end += (text.codePointAt(end) as number) > 0xffff ? 2 : 1) {
+      const before = text.codePointAt(end - 2) as number, left = before > 0xffff ? before : text.charCodeAt(end - 1), right = text.codePointAt(end) as number
+      if (half(left) || half(right) || joins(normal(left), normal(right))) continue
+      yield normalize(text.slice(start, end), rules, prefix && start === 0)
+      start = end
+      end += block - 1
+    }
+  }
+  yield normalize(text.slice(start), rules, prefix && start === 0)
+}

@@ -3,11 +3,12 @@ import { createHash, type Hash } from 'node:crypto'
 import { access, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { IdBuffer } from '../id-buffer.js'
 import { readJsonObject } from '../read-json.js'
 import { readPolicy, segmenter, type ConfigFiles } from './added-tokens.js'
 import { decodePieces } from './decode.js'
 import { parseModel, PieceType, type SentencePieceModel } from './model-file.js'
-import { normalize } from './normalize.js'
+import { normalizedBlocks } from './normalize.js'
 import { indexVocabulary } from './vocabulary.js'
 
 const MODEL_FILE = 'tokenizer.model'
@@ -86,12 +87,12 @@ export function makeSentencePiece(model: SentencePieceModel, files: ConfigFiles,
     addBos: bosId !== undefined && (addBos ?? true),
     digest,
     encode(text: string) {
-      const ids: number[] = []
+      const ids = new IdBuffer()
       for (const segment of segments(text)) {
         if ('token' in segment) ids.push(segment.token.id)
-        else for (const id of vocabulary.encode(normalize(segment.text, rules, segment.atStart || prefixAfterToken))) ids.push(id)
+        else vocabulary.encode(normalizedBlocks(segment.text, rules, segment.atStart || prefixAfterToken, vocabulary.joins), ids)
       }
-      return Int32Array.from(ids)
+      return ids.finish()
     },
     decode(ids: ArrayLike<number>) {
       const parts: string[] = []

@@ -4,7 +4,11 @@ import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { IdBuffer } from '../id-buffer.js'
+import { parseModel } from './model-file.js'
+import { normalize, normalizedBlocks } from './normalize.js'
 import { loadSentencePiece } from './plugin.js'
+import { indexVocabulary } from './vocabulary.js'
 import { goldenFolder, goldenModel } from '../../test/sentencepiece.js'
 
 interface Golden {
@@ -40,6 +44,30 @@ describe(`encodings of ${golden.origin}`, () => {
       expect(Array.from(tokenizer.encode(text)), JSON.stringify(text)).toEqual(ids_plain)
       expect(tokenizer.decode(ids_plain)).toBe(decoded)
     }
+  })
+})
+
+describe('blocks', () => {
+  const model = parseModel(readFileSync(join(goldenFolder, 'llama.model')), 'llama'), vocabulary = indexVocabulary(model)
+  const rules = { ...model.normalizer, whitespaceAsSuffix: false, matchUserDefined: undefined }
+  const text = fc.array(fc.oneof(fc.constantFrom('the', 'world', ' ', ' ', '  ', 'é', '日本', '😀', '\ud83d', '\u2581', '\n', '12'), fc.string({ unit: 'binary', maxLength: 4 })), { maxLength: 60 }).map(parts => parts.join(''))
+  const idsOf = (blocks: Iterable<string>) => {
+    const ids = new IdBuffer()
+    vocabulary.encode(blocks, ids)
+    return Array.from(ids.finish())
+  }
+
+  property.prop([text, fc.integer({ min: 2, max: 20 }), fc.boolean()], { numRuns: 500 })('give the ids of the whole, and join to it', (text, block, prefix) => {
+    const blocks = [...normalizedBlocks(text, rules, prefix, vocabulary.joins, block)]
+    expect(blocks.join('')).toBe(normalize(text, rules, prefix))
+    expect(idsOf(blocks)).toEqual(idsOf([normalize(text, rules, prefix)]))
+  })
+
+  test('are many for a long text, and one where rules look further than a character', () => {
+    const long = 'the world of it '.repeat(20_000)
+    expect([...normalizedBlocks(long, rules, true, vocabulary.joins)].length).toBe(5)
+    expect([...normalizedBlocks(long, { ...rules, removeExtraWhitespaces: true }, true, vocabulary.joins)].length).toBe(1)
+    expect([...normalizedBlocks(long, rules, true, undefined)].length).toBe(1)
   })
 })
 

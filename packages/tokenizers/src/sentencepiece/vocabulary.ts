@@ -1,10 +1,13 @@
+import type { IdBuffer } from '../id-buffer.js'
 import { byteOf, PieceType, type Piece, type SentencePieceModel } from './model-file.js'
 import { mergePieces, type MergeVocabulary } from './merge.js'
 
 /** The pieces of a model, prepared for encoding. */
 export interface Vocabulary extends MergeVocabulary {
-  /** The ids of a normalised text. */
-  encode(normalized: string): number[]
+  /** Adds the ids of a normalised text, which comes in one piece or in several that no piece of the vocabulary reaches across. */
+  encode(normalized: Iterable<string>, into: IdBuffer): void
+  /** Whether some piece has these two characters beside each other; undefined where texts cannot be cut by that. */
+  readonly joins: ((left: number, right: number) => boolean) | undefined
   /** Id of a piece; of an unknown one the unknown id. */
   idOf(piece: string): number
   readonly unknownId: number
@@ -49,24 +52,26 @@ export function indexVocabulary({ pieces, byteFallback }: Pick<SentencePieceMode
     return ids
   }
   // What an unused piece falls apart into depends on the whole text.
-  const split = pieces.some(({ type }) => type === PieceType.UNUSED) ? (text: string) => [text] : wordSplitter(pieces)
+  const joins = pieces.some(({ type }) => type === PieceType.UNUSED) ? undefined : neighboursIn(pieces), split = joins ? wordSplitter(joins) : (text: string) => [text]
   return {
-    ...vocabulary, idOf, unknownId,
-    encode(normalized) {
-      const ids: number[] = []
-      for (const word of split(normalized)) {
-        for (const id of rememberedIds(word)) if (id !== unknownId || ids.at(-1) !== unknownId) ids.push(id)
+    ...vocabulary, idOf, unknownId, joins,
+    encode(normalized, into) {
+      let last: number | undefined
+      for (const text of normalized) {
+        for (const word of split(text)) {
+          // Unknown characters that follow one another are one unknown piece.
+          for (const id of rememberedIds(word)) {
+            if (id !== unknownId || last !== unknownId) into.push(id)
+            last = id
+          }
+        }
       }
-      return ids
     }
   }
 }
 
-/**
- * Cuts a text between two characters that stand beside each other in no piece: no merge ever joins them, so the words can be encoded one by
- * one.
- */
-function wordSplitter(pieces: readonly Piece[]): (text: string) => Iterable<string> {
+/** Which characters stand beside each other in a piece: no merge ever joins two that do in none. */
+function neighboursIn(pieces: readonly Piece[]): (left: number, right: number) => boolean {
   const neighbours = new Set<number>()
   const pair = (left: number, right: number) => left * 0x110000 + right
   for (const { text, type } of pieces) {
@@ -78,11 +83,16 @@ function wordSplitter(pieces: readonly Piece[]): (text: string) => Iterable<stri
       left = right
     }
   }
+  return (left, right) => neighbours.has(pair(left, right))
+}
+
+/** Cuts a text between two characters that no piece joins, so that the words can be encoded one by one. */
+function wordSplitter(joins: (left: number, right: number) => boolean): (text: string) => Iterable<string> {
   return function* (text) {
     let start = 0, left = text.codePointAt(0)
     for (let i = (left ?? 0) > 0xffff ? 2 : 1; i < text.length;) {
       const right = text.codePointAt(i) as number
-      if (!neighbours.has(pair(left as number, right))) {
+      if (!joins(left as number, right)) {
         yield text.slice(start, i)
         start = i
       }
