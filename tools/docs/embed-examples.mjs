@@ -1,17 +1,23 @@
-// Puts the files of docs/examples into the guides: below a comment `<!-- examples/… -->` stands the text of that file.
+// Puts what is written elsewhere into the guides: below `<!-- examples/… -->` stands the text of that file, below `<!-- recipe keys -->` the
+// table of a recipe's keys.
 // node tools/docs/embed-examples.mjs writes them; tools/checks tests that they are current.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root } from '../setup/workspace.mjs'
+import { recipeKeys } from './recipe-keys.mjs'
 
 const docs = join(root, 'docs')
 
-/** Guides that show example files. */
-export const guides = () => readdirSync(docs).filter(name => name.endsWith('.md') && /^<!-- examples\//m.test(readFileSync(join(docs, name), 'utf8')))
+/** Guides that show such texts. */
+export const guides = () => readdirSync(docs).filter(name => name.endsWith('.md') && /^<!-- (examples\/|recipe keys)/m.test(readFileSync(join(docs, name), 'utf8')))
 
-/** The text of a guide with the files that it names. */
-export const embedded = text =>
+/** The text of a guide with what it asks for. */
+export const embedded = text => withTable(withFiles(text))
+
+const withTable = text => text.replace(/^<!-- recipe keys -->\n(\n(\|.*\n)+)?/m, () => `<!-- recipe keys -->\n\n${recipeKeys()}`)
+
+const withFiles = text =>
   text.replace(/^<!-- (examples\/\S+\.(\w+)) -->\n(\n```\w+\n.*?^```\n)?/gms, (_, path, language) => `<!-- ${path} -->\n\n\`\`\`${language}\n${readFileSync(join(docs, path), 'utf8')}\`\`\`\n`)
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { typeProblems } from './alone.mjs'
 import { contentProblems } from './contents.mjs'
 import { brokenPromise, promisedNumbers, runExamples } from './examples.mjs'
+import { commandsOf } from './guides.mjs'
+import { changesetProblems } from './version.mjs'
 import { examplesOf, installedBy } from './packages.mjs'
 
 let folder
@@ -60,4 +62,14 @@ test('a README says what it installs and shows', () => {
   const readme = '```sh\nnpm install --save-dev @a/b c@4\nnpm install d # or e\n```\n```ts\nconst x = 1\n```\n'
   expect(installedBy(readme)).toEqual({ '@a/b': '*', c: '4', d: '*' })
   expect(examplesOf(readme)).toEqual(['const x = 1\n'])
+})
+
+test('a changeset that names no package, an unknown one, or says nothing is noticed', () => {
+  const waiting = [{ name: 'a.md', packages: ['skipwise'], text: 'Good.' }, { name: 'b.md', packages: ['skipwize'], text: 'Bad.' }, { name: 'c.md', packages: ['skipwise'], text: '' }]
+  expect(changesetProblems(waiting, ['skipwise'])).toEqual(['.changeset/b.md: there is no package skipwize', '.changeset/c.md: names no package or says nothing'])
+})
+
+test('the commands of a guide are found with their verbs and options', () => {
+  const text = "```sh\nnpx skipwise eval passkey --model m --config '{\"--no\": 1}' # --not this\nnpm run --silent skipwise -- extend recipe.yaml\nnpm install skipwise\n```\n```ts\nskipwise no --code\n```\n"
+  expect(commandsOf(text).map(({ verb, options }) => [verb, options])).toEqual([['eval', ['--model', '--config']], ['extend', []]])
 })

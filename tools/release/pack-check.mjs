@@ -1,22 +1,26 @@
-// The packages as their users get them: packed as they would be published, looked into, installed into empty projects and used by their
+// The release, dry: in a copy of the tree changesets gives versions and changelogs, and everything is packed as it would be published. Then
+// the packages as their users get them: looked into, installed into empty projects and used by their
 // READMEs' examples. What only works inside the workspace (a source import, a file that is not packed, a missing dependency) fails here.
 //
-//   node tools/release/pack-check.mjs [--write-sizes]     the second sets every size budget to today's size and a quarter
+//   node tools/release/pack-check.mjs [--write-sizes]     the second sets every size budget to today's size and a half
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { prepare } from '../setup/prepare.mjs'
+import { withScratchClone } from '../setup/scratch-clone.mjs'
 import { fail, root, run, say } from '../setup/workspace.mjs'
 
 await prepare({ build: false })
 // these need what was just installed
 const { buildAll, packAll, published } = await import('./packages.mjs')
+const { versionClone } = await import('./version.mjs')
 const { contentProblems } = await import('./contents.mjs')
 const { installAlone, typeProblems } = await import('./alone.mjs')
 const { runExamples } = await import('./examples.mjs')
 const { measureSizes } = await import('./sizes.mjs')
 const { checkBrowser } = await import('./browser.mjs')
 const { checkThirdParty } = await import('./third-party.mjs')
+const { checkGuides } = await import('./guides.mjs')
 const { checkTogether } = await import('./together.mjs')
 
 const problems = []
@@ -30,8 +34,13 @@ const folder = name => {
   return join(scratch, name)
 }
 try {
-  const tarballs = packAll(folder('tarballs'))
-  done(`${published.length} packages packed`)
+  const tarballs = await withScratchClone(clone => {
+    const { version, problems: wrong } = versionClone(clone)
+    problems.push(...wrong)
+    done(`${published.length} packages would be version ${version}, each with its changelog`)
+    return packAll(folder('tarballs'), clone)
+  })
+  done(`${tarballs.size} packages packed`)
 
   for (const [name, file] of tarballs) problems.push(...(await contentProblems(file)).map(problem => `${name}: ${problem}`))
   done('publint and Are the types wrong? looked at each')
@@ -59,6 +68,9 @@ try {
 
   checkTogether(folder('together'), tarballs)
   done('all installed together by npm and imported')
+  const guides = await checkGuides(join(scratch, 'together'))
+  problems.push(...guides.problems)
+  done(`guides: ${guides.said}`)
 } finally {
   if (process.argv.includes('--keep')) say(`kept ${scratch}`)
   else rmSync(scratch, { recursive: true, force: true })

@@ -34,14 +34,19 @@ export async function buildAll() {
 /**
  * Packs every published package as `pnpm publish` would.
  *
+ * @param {string} folder where the tarballs go
+ * @param {string} tree the working tree to pack
  * @returns {Map<string, string>} package name → path of its tarball in `folder`
  */
-export function packAll(folder) {
+export function packAll(folder, tree = root) {
   const filters = published.flatMap(({ name }) => ['--filter', name])
-  must('npx', ['-y', packageManager, '--recursive', ...filters, 'pack', '--pack-destination', folder], root)
+  must('npx', ['-y', packageManager, '--recursive', ...filters, 'pack', '--pack-destination', folder], tree)
   const files = new Set(readdirSync(folder))
   const tarballs = new Map(
-    published.map(({ name, manifest }) => [name, `${name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`]).map(([name, file]) => [name, files.has(file) && join(folder, file)])
+    published
+      .map(entry => [entry.name, JSON.parse(readFileSync(join(tree, entry.folder, 'package.json'), 'utf8')).version])
+      .map(([name, version]) => [name, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`])
+      .map(([name, file]) => [name, files.has(file) && join(folder, file)])
   )
   const missing = [...tarballs].filter(([, file]) => file === false).map(([name]) => name)
   if (missing.length > 0) fail(`pack-check: no tarball of ${missing.join(', ')}`)

@@ -15,6 +15,6 @@ export function checkTogether(project, tarballs) {
   writeFileSync(join(project, 'check.mjs'), check)
   must('node', ['check.mjs'], project)
   for (const { manifest } of published) {
-    for (const name of Object.keys(manifest.bin ?? {})) must('npx', ['--no-install', name, '--help'], project)
+    for (const name of Object.keys(manifest.bin ?? {})) must(join(project, 'node_modules', '.bin', name), ['--help'], project)
   }
 }

@@ -20,7 +20,7 @@ export interface State {
 }
 
 /** The paper's own case. */
-export const initial: State = { train: 2048, target: 16384, chunks: 2, positions: 'pose', scheme: 'yarn', dimensions: 128, base: 10000, seed: 0 }
+const initial: State = { train: 2048, target: 16384, chunks: 2, positions: 'pose', scheme: 'yarn', dimensions: 128, base: 10000, seed: 0 }
 
 /** Bounds of the numbers; a page must not be made to compute for minutes by a link. */
 export const bounds: Readonly<Record<'train' | 'target' | 'chunks' | 'dimensions' | 'base' | 'seed', readonly [number, number]>> = {
