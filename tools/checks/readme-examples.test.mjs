@@ -1,8 +1,9 @@
-// The TypeScript examples of every README compile against the real packages.
+// The TypeScript examples of every README and of every doc comment compile against the real packages.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
+import { docExamples } from './doc-examples.mjs'
 import { packages, read, root } from './workspace.mjs'
 
 /** The ```ts fences of a package's README, each as a module that lies in that package. */
@@ -37,9 +38,10 @@ function compileErrors(modules) {
   )
 }
 
-test('README examples compile', () => {
-  expect(compileErrors(examples)).toEqual([])
-  expect(examples.length).toBeGreaterThan(0)
+test('README examples compile, and those of doc comments', () => {
+  const documented = docExamples()
+  expect(compileErrors([...examples, ...documented])).toEqual([])
+  expect(Math.min(examples.length, documented.length)).toBeGreaterThan(10)
 })
 
 test('a README example that does not compile is noticed', () => {

@@ -27,7 +27,7 @@ const encodingOf = ({ geometry }: ModelDefinition): PositionalEncoding => ({
  *
  * @example
  * ```ts
- * describeArchitecture(llama, { configs: { 'multi-head': { model_type: 'llama', vocab_size: 16, … } } })
+ * describeArchitecture(llama, { configs: { 'multi-head': { model_type: 'llama', vocab_size: 16, hidden_size: 8, num_attention_heads: 2 } } })
  * ```
  */
 export function describeArchitecture<Schema extends StandardSchemaV1>(plugin: Plugin<'architecture', string, Schema, Architecture>, { configs }: ArchitectureConformance): void {
