@@ -78,11 +78,17 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
   verb('verify <case...>', 'compare a model with reference outputs (logits, loss, gradients)', async (terminal, cases: string[], options: never) =>
     (await import('./commands/verify.js')).verify(cases, options, terminal))
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
-  verb('bench <what>', "measure training steps: 'train'", async (terminal, what: string, options: never) => {
-    if (what !== 'train') throw usageError('CLI_USAGE', `there is no benchmark '${what}'`, "use 'train'")
+  verb('bench <what>', "measure training steps ('train'), or full-length training against PoSE ('overhead')", async (terminal, what: string, options: never) => {
+    if (what === 'overhead') return (await import('./commands/overhead.js')).overhead(options, terminal)
+    if (what !== 'train') throw usageError('CLI_USAGE', `there is no benchmark '${what}'`, "use 'train' or 'overhead'")
     return (await import('./commands/bench.js')).bench('train', options, terminal)
   })
-    .option('--model <json>', 'shape of a LLaMA: d, L, h, kv, ff, V, T, B', '{}')
+    .option('--model <json>', 'shape of a LLaMA: d, L, h, kv, ff, V, T, B, and target for PoSE', '{}')
+    .addOption(new Option('--strategy <name>', 'how gradients are computed').choices(['whole', 'blockwise']).default('whole'))
+    .option('--steps <n>', 'steps to measure, after 3 for warming up', positiveInteger)
+    .option('--targets <tokens...>', 'overhead: windows to reach; default 1024 to 131072', (text: string, all: number[] = []) => [...all, positiveInteger(text)])
+    .option('--full-length-to <tokens>', 'overhead: longest target at which full-length training is measured', positiveInteger, 4096)
+    .option('--svg <prefix>', 'overhead: write the charts to <prefix>-memory.svg and <prefix>-time.svg')
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
     .option('--threads <n>', 'threads of one operator', integer)
   verb('doctor [model]', 'what the RoPE keys of a config.json mean, and which traps they hold; or what can run here', async (terminal, model: string | undefined, options: { executors?: boolean }) => {

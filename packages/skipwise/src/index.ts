@@ -1,6 +1,6 @@
 export { autoExecutor } from './auto-executor.js'
 export { defaultRegistry, type DefaultPlugins } from './registry.js'
 export { verifyCase, verifyTolerances, type VerifyResult } from './verify-case.js'
-export { benchTrain, type BenchResult } from './bench-train.js'
+export { benchTrain, type BenchOptions, type BenchResult } from './bench-train.js'
 export { loadParts } from './parts.js'
 export { skipwiseErrorCodes } from './errors.js'
