@@ -30,6 +30,12 @@ describe('tokenizeDocuments', () => {
     expect([batches.reduce((a, b) => a + b, 0), Math.max(...batches) <= 256]).toEqual([texts.length, true])
   })
 
+  it('puts EOS behind every document where the tokenizer does', async () => {
+    const corpus = await tokenizeDocuments(documentsOf(['ab', 'c']), countingTokenizer({ addBos: true, addEos: true, eosId: 9 }))
+    expect([0, 1].map(i => Array.from(corpus.document(i)))).toEqual([[256, 97, 98, 9], [256, 99, 9]])
+    expect((await tokenizeDocuments(documentsOf(['ab']), countingTokenizer({ addEos: true, eosId: 9 }), { addEos: false })).tokens).toBe(2)
+  })
+
   it('leaves out short documents, counting BOS', async () => {
     const corpus = await tokenizeDocuments(documentsOf(['aa', '', 'bbb', 'cccc']), countingTokenizer(), { minTokens: 4, addBos: true })
     expect([corpus.length, corpus.tooShort, corpus.tokens, corpus.source(0)]).toEqual([2, 2, 9, '2'])

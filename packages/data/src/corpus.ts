@@ -22,10 +22,12 @@ export interface Corpus {
 
 /** How documents become token ids. */
 export interface TokenizeOptions {
-  /** Leave out documents with fewer tokens, BOS included; default 1. */
+  /** Leave out documents with fewer tokens, BOS and EOS included; default 1. */
   readonly minTokens?: number
   /** Put BOS before every document; default what the tokenizer says. */
   readonly addBos?: boolean
+  /** Put EOS behind every document; default what the tokenizer says. */
+  readonly addEos?: boolean
 }
 
 /** What a corpus is made of: ids one after another, `ends[i]` where document i ends. */
@@ -53,13 +55,13 @@ export async function tokenizeDocuments(
 export async function tokenize(
   documents: Iterable<TextDocument> | AsyncIterable<TextDocument>,
   tokenizer: Tokenizer,
-  { minTokens = 1, addBos = tokenizer.addBos }: TokenizeOptions
+  { minTokens = 1, addBos = tokenizer.addBos, addEos = tokenizer.addEos ?? false }: TokenizeOptions
 ): Promise<CorpusData> {
-  const bos = addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : []
+  const bos = addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [], eos = addEos && tokenizer.eosId !== undefined ? [tokenizer.eosId] : []
   let ids = new Int32Array(1 << 16), length = 0, tooShort = 0, longest = 0
   const ends: number[] = [], sources: string[] = []
   for await (const { encoded, source } of encodeDocuments(documents, tokenizer)) {
-    const tokens = bos.length + encoded.length
+    const tokens = bos.length + encoded.length + eos.length
     longest = Math.max(longest, tokens)
     if (tokens < minTokens) {
       tooShort++
@@ -72,6 +74,7 @@ export async function tokenize(
     }
     ids.set(bos, length)
     ids.set(encoded, length + bos.length)
+    ids.set(eos, length + bos.length + encoded.length)
     length += tokens
     ends.push(length)
     sources.push(source)

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { serveHub } from '../../experiment/test/hub-server.js'
-import { skipwise } from './workspace.js'
+import { extendRecipe, skipwise } from './workspace.js'
 
 const cwd = mkdtempSync(join(tmpdir(), 'skipwise-hub-'))
 afterAll(() => rmSync(cwd, { recursive: true }))
@@ -20,5 +20,7 @@ test('a command reads a model of the Hub, and prints neither the download on sta
   const refused = await skipwise(['generate', 'hub:owner/model', 'Hello'], { cwd, env })
   expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^HUB_UNAUTHORIZED: /m) })
   expect(refused.stderr).not.toContain('secret')
+  writeFileSync(join(cwd, 'recipe.yaml'), extendRecipe.replace('model: base', 'model: hub:owner/model@main'))
+  expect(await skipwise(['extend', 'recipe.yaml'], { cwd, env })).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^HUB_UNAUTHORIZED: .*owner\/model@main/m) })
   expect(await skipwise(['doctor', 'hub:../evil'], { cwd, env })).toMatchObject({ code: 2, stderr: expect.stringMatching(/^HUB_REFERENCE: /m) })
 })

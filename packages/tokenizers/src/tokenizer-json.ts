@@ -14,7 +14,7 @@ import { checkTokenizerFile, vocabularySize } from './tokenizer-file.js'
 const TOKENIZER_FILE = 'tokenizer.json'
 
 const specialToken = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish()
-const configSchema = z.looseObject({ bos_token: specialToken, eos_token: specialToken, add_bos_token: z.boolean().nullish() })
+const configSchema = z.looseObject({ bos_token: specialToken, eos_token: specialToken, add_bos_token: z.boolean().nullish(), add_eos_token: z.boolean().nullish() })
 
 /**
  * Tokenizer plugin `tokenizer-json`: `tokenizer.json`, with `tokenizer_config.json` where there is one, through @huggingface/tokenizers.
@@ -34,7 +34,7 @@ export const tokenizerJson = definePlugin({
  * Loads the tokenizer of a model folder.
  *
  * BOS and EOS are those of `tokenizer_config.json`, or else what the post-processor puts before and after a text. A text gets BOS when
- * `add_bos_token` says so, or else when the post-processor puts it there.
+ * `add_bos_token` says so, or else when the post-processor puts it there; EOS alike by `add_eos_token`.
  *
  * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`
  */
@@ -87,6 +87,7 @@ export function makeTokenizer(json: Record<string, unknown>, config: Record<stri
     bosId,
     eosId,
     addBos: bosId !== undefined && (named.addBos ?? around.before === bosId),
+    addEos: eosId !== undefined && (named.addEos ?? around.after === eosId),
     digest: origin.digest,
     encode(text: string) {
       if (!style) return Int32Array.from(encode(text, false))
@@ -102,11 +103,11 @@ export function makeTokenizer(json: Record<string, unknown>, config: Record<stri
   })
 }
 
-function readConfig(config: Record<string, unknown>, file: string): { bos: string | undefined; eos: string | undefined; addBos: boolean | undefined } {
+function readConfig(config: Record<string, unknown>, file: string): { bos: string | undefined; eos: string | undefined; addBos: boolean | undefined; addEos: boolean | undefined } {
   const parsed = configSchema.safeParse(config)
   if (!parsed.success) throw invalid(file, parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`).join('; '))
   const text = (token: z.infer<typeof specialToken>) => (typeof token === 'string' ? token : token?.content)
-  return { bos: text(parsed.data.bos_token), eos: text(parsed.data.eos_token), addBos: parsed.data.add_bos_token ?? undefined }
+  return { bos: text(parsed.data.bos_token), eos: text(parsed.data.eos_token), addBos: parsed.data.add_bos_token ?? undefined, addEos: parsed.data.add_eos_token ?? undefined }
 }
 
 /** The ids that the post-processor puts directly before and after a text. */

@@ -6,6 +6,8 @@ export interface Tokenizer {
   readonly eosId: number | undefined
   /** Whether the model's own tokenizer puts BOS before a text (the policy of `tokenizer.json` or `tokenizer_config.json`). */
   readonly addBos: boolean
+  /** Whether it puts EOS behind a text (`add_eos_token`); default no. Documents to train on get it, prompts and texts to score do not. */
+  readonly addEos?: boolean
   /** Identifies the files that the tokenizer was made from; caches of token ids are keyed by it, and not kept where it is missing. */
   readonly digest?: string
   /** Ids of `text`, without special tokens unless the text itself spells them. */

@@ -132,6 +132,11 @@ export function describeExecutor(name: string, open: () => Promise<Executor>, { 
         expect(two).toEqual(one)
       })
 
+      test('an upload of numbers that are given away has them', async () => {
+        const value = executor.upload({ shape: [3], dtype: 'float32' }, Float32Array.of(1, 2, 3), { adopt: true })
+        expect(Array.from(await executor.read(value))).toEqual([1, 2, 3])
+      })
+
       test('an upload is a copy, of any type, and zeros without numbers', async () => {
         const data = Float32Array.of(1, 2), value = executor.upload({ shape: [2], dtype: 'float32' }, data)
         data[0] = 9

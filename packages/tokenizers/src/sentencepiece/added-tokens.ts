@@ -8,6 +8,7 @@ const names = { bos_token: token, eos_token: token, unk_token: token, pad_token:
 const configSchema = z.looseObject({
   ...names,
   add_bos_token: z.boolean().nullish(),
+  add_eos_token: z.boolean().nullish(),
   legacy: z.boolean().nullish(),
   added_tokens_decoder: z.record(z.string().regex(/^\d{1,7}$/), z.looseObject({ content: z.string().min(1), ...flags })).default({})
 })
@@ -37,6 +38,7 @@ export interface TokenizerPolicy {
   readonly bos: string | undefined
   readonly eos: string | undefined
   readonly addBos: boolean | undefined
+  readonly addEos: boolean
   /** Whether a text after an added token gets a dummy prefix as the beginning does. */
   readonly prefixAfterToken: boolean
 }
@@ -74,6 +76,7 @@ export function readPolicy(files: ConfigFiles, { pieces }: SentencePieceModel, f
     bos: config.bos_token || map.bos_token || undefined,
     eos: config.eos_token || map.eos_token || undefined,
     addBos: config.add_bos_token ?? undefined,
+    addEos: config.add_eos_token ?? false,
     prefixAfterToken: config.legacy ?? true
   }
 }

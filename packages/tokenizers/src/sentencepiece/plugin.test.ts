@@ -56,6 +56,7 @@ describe('the files beside tokenizer.model', () => {
     }
     expect(facts({ bos_token: '', eos_token: null })).toEqual([1, 2, true])
     expect(facts({ bos_token: '</s>', eos_token: '<s>', add_bos_token: false })).toEqual([2, 1, false])
+    expect([{}, { add_eos_token: true }].map(config => goldenModel('llama', { 'tokenizer_config.json': config }).addEos)).toEqual([false, true])
     expect(goldenModel('plain')).toMatchObject({ bosId: undefined, eosId: 2, addBos: false })
   })
 

@@ -33,7 +33,7 @@ export const sentencePiece = definePlugin({
  * `special_tokens_map.json` or `added_tokens.json` name are found in texts as they are spelled; without such files none is.
  *
  * BOS and EOS are those that the configuration names, or else those of the model. A text gets BOS unless `add_bos_token` is false, as
- * transformers has it for LLaMA.
+ * transformers has it for LLaMA, and EOS when `add_eos_token` is true.
  *
  * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`
  */
@@ -67,7 +67,7 @@ async function readBytes(file: string, hash: Hash): Promise<Uint8Array> {
 
 /** A tokenizer from the parsed files; see {@link loadSentencePiece}. */
 export function makeSentencePiece(model: SentencePieceModel, files: ConfigFiles, folder: string, digest: string): Tokenizer {
-  const { added, bos, eos, addBos, prefixAfterToken } = readPolicy(files, model, folder)
+  const { added, bos, eos, addBos, addEos, prefixAfterToken } = readPolicy(files, model, folder)
   const vocabulary = indexVocabulary(model), segments = segmenter(added), decode = decodePieces(model)
   const rules = { ...model.normalizer, whitespaceAsSuffix: model.whitespaceAsSuffix, matchUserDefined: vocabulary.matchUserDefined }
   const addedById = new Map(added.map(token => [token.id, token]))
@@ -79,12 +79,13 @@ export function makeSentencePiece(model: SentencePieceModel, files: ConfigFiles,
     const id = vocabulary.idOf(own)
     return model.pieces[id].type === PieceType.CONTROL ? id : undefined
   }
-  const bosId = idOf(bos, model.bosPiece)
+  const bosId = idOf(bos, model.bosPiece), eosId = idOf(eos, model.eosPiece)
   return Object.freeze({
     vocabSize: Math.max(model.pieces.length, ...added.map(({ id }) => id + 1)),
     bosId,
-    eosId: idOf(eos, model.eosPiece),
+    eosId,
     addBos: bosId !== undefined && (addBos ?? true),
+    addEos: eosId !== undefined && addEos,
     digest,
     encode(text: string) {
       const ids = new IdBuffer()
