@@ -42,7 +42,7 @@ test('README examples compile, and those of doc comments', () => {
   const documented = docExamples()
   expect(compileErrors([...examples, ...documented])).toEqual([])
   expect(Math.min(examples.length, documented.length)).toBeGreaterThan(10)
-})
+}, 240_000)
 
 test('a README example that does not compile is noticed', () => {
   const path = join(root, 'packages', 'interpolation', 'src', 'bad-example.ts')
