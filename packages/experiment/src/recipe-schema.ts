@@ -1,10 +1,6 @@
 import { z } from 'zod'
+import { referenceSchema } from './reference-schema.js'
 import { trainingMethods } from './training-methods-schema.js'
-
-/** A plugin in a recipe: its name, or one key with its configuration. */
-export const referenceSchema = z
-  .union([z.string().min(1), z.record(z.string(), z.unknown()).refine(value => Object.keys(value).length === 1, { error: 'must have exactly one key, the name of a plugin' })])
-  .meta({ description: 'a plugin: its name, or { name: configuration }' })
 
 const path = z.string().min(1)
 const tokens = z.int().min(2)

@@ -12,6 +12,7 @@ import { locateModel } from './hub/locate-model.js'
 import { extendedConfig, newModel, openModelFolder, type ModelSource } from './model-source.js'
 import { toReference, type Parts, type RopeReading } from './parts.js'
 import type { Recipe } from './recipe-schema.js'
+import { betterOf, type ValidationPlan } from './validation.js'
 
 /** What to do with a recipe: lengthen the window of a model, or train one at its own. */
 export type ExperimentKind = 'extend' | 'train'
@@ -42,6 +43,7 @@ export interface Experiment {
   /** T: tokens of an example. */
   readonly exampleLength: number
   readonly options: CompleteTrainingOptions
+  readonly validation?: ValidationPlan
   readonly suites: readonly EvalSuite[]
   readonly executor: ExecutorLoader
   /** `config.json` of the model to be written. */
@@ -71,8 +73,8 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   if (!extend && recipe.interpolation !== undefined) collect.add(verbError("train keeps the model's RoPE, the recipe has interpolation", 'remove it, or use `skipwise extend`'))
   const window: Window = { original: recipe.window.original, target: extend ? (recipe.window.target ?? recipe.window.original) : recipe.window.original }
 
-  const { seed: trainSeed = seed, lora, ...given } = recipe.train
-  const training = await collect.attempt(() => completeOptions({ ...defined(given), ...(lora && { lora: { ...defined(lora), seed: trainSeed } }) }))
+  const { seed: trainSeed = seed, lora, guard, validate, ...given } = recipe.train
+  const training = await collect.attempt(() => completeOptions({ ...defined(given), ...(lora && { lora: { ...defined(lora), seed: trainSeed } }), ...(guard && { guard: defined(guard) }) }))
   const transform = await collect.attempt(() => registry.resolveUnknown('position-transform', toReference(recipe.positions ?? (extend ? 'pose' : 'contiguous'))))
   const executor = await collect.attempt(() => registry.resolveUnknown('executor', toReference(recipe.executor)))
   const reason = await executor?.unavailable()
@@ -84,6 +86,8 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
     collect.add(...checkEvaluation(reference, window))
   }
   const locating = { baseFolder, ...defined({ progress, signal }) }
+  const validator = validate && (await collect.attempt(() => registry.resolveUnknown('eval-suite', toReference(validate.suite))))
+  if (validate) collect.add(...checkEvaluation(toReference(validate.suite), window))
   const source = await collect.attempt(async () =>
     typeof recipe.model === 'string' ? openModelFolder(await locateModel(recipe.model, locating), parts) : newModel(recipe.model, seed, parts, locating))
   if (source) collect.add(...checkWindow(window, source, kind), ...checkTokenizer(source))
@@ -122,10 +126,11 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   if (collect.hasErrors || !weights) throw new SkipwiseErrors(collect.errors)
 
   const dataDigest = digestOf(data.map(({ corpus, weight, pack }) => [corpus.digest, weight, ...(pack ? ['packed'] : [])]))
-  const { checkpointEvery: _, strategy: _strategy, memoryLimit: _limit, ...numeric } = training
+  // a guard decides at a spike alone, and what it decided is in the state: a run may go on under another
+  const { checkpointEvery: _, strategy: _strategy, memoryLimit: _limit, guard: _guard, ...numeric } = training
   const runKey = digestOf({
     version: 1, kind, window, dataDigest, trainSeed, options: numeric, dtype: recipe.dtype ?? source.dtype, config,
-    positions: recipe.positions ?? null, executor: recipe.executor, weights: digestOfWeights(weights), tokenizer: source.tokenizer.digest ?? null
+    positions: recipe.positions ?? null, executor: recipe.executor, weights: digestOfWeights(weights), tokenizer: source.tokenizer.digest ?? null, ...(validate && { validate })
   })
   await checkOutput(output, resultKeyOf(runKey, recipe))
   return {
@@ -134,12 +139,13 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
     example: createExamples(data, transform as PositionTransform, window, trainSeed, training.steps * training.batch),
     exampleLength: transform.exampleLength?.(window) ?? window.original,
     options: training,
+    ...(validate && validator && { validation: { ...validate, suite: validator, better: validate.better ?? betterOf(validate.metric) } }),
     dtype: recipe.dtype ?? source.dtype
   }
 }
 
 /** Digest of a run with its evaluations: what an output folder is the result of. */
-export const resultKeyOf = (runKey: string, { evaluate, seed }: Recipe): string => digestOf([runKey, evaluate, seed])
+export const resultKeyOf = (runKey: string, { evaluate, seed, train: { guard } }: Recipe): string => digestOf([runKey, evaluate, seed, ...(guard ? [guard] : [])])
 
 /** Name of the model that a recipe makes. */
 export const outputName = ({ output }: Pick<Experiment, 'output'>): string => basename(output)

@@ -1,6 +1,6 @@
 import type { EvalResult } from '@skipwise/core'
 import type { Executor } from '@skipwise/runtime'
-import type { StrategyName } from '@skipwise/training'
+import type { StrategyName, ValidationScore } from '@skipwise/training'
 import { outputName, type Experiment, type ExperimentKind } from './resolve.js'
 import type { Recipe } from './recipe-schema.js'
 import { version } from './version.js'
@@ -12,6 +12,10 @@ export interface TrainingSummary {
   readonly tokens: number
   /** Mean loss of every step, nats a label. */
   readonly losses: readonly number[]
+  /** Steps whose update a guard left out, where there were any. */
+  readonly skipped?: number
+  /** Scores of the validations during training, and the step that the weights come of, where they are the best. */
+  readonly validation?: { readonly scores: readonly ValidationScore[]; readonly bestStep?: number }
   /** Of the last process that trained. */
   readonly tokensPerSecond: number
   /** How gradients were computed. */

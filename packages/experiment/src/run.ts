@@ -2,8 +2,8 @@ import { openCheckpoint, writeJsonAtomic } from '@skipwise/checkpoints'
 import type { EvalResult, LanguageModel, ProgressListener } from '@skipwise/core'
 import { createLanguageModel } from '@skipwise/inference'
 import type { Executor } from '@skipwise/runtime'
-import { planMemory, plannedStrategy, train, type MemoryPlan, type TrainerSetup } from '@skipwise/training'
-import { readFile, rm } from 'node:fs/promises'
+import { MetricsLog, planMemory, plannedStrategy, train, type MemoryPlan, type TrainerSetup } from '@skipwise/training'
+import { cp, readFile, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { RESULT_FILE, storedKey } from './checks.js'
 import { openJournal } from './evaluation/journal.js'
@@ -12,6 +12,10 @@ import { makeFolder, publish, writeModelFolder } from './output-folder.js'
 import { outputName, resultKeyOf, type Experiment } from './resolve.js'
 import { runReport, type ExperimentResult, type TrainingSummary } from './result.js'
 import { writeReport } from './report.js'
+import { createValidation } from './validation.js'
+
+/** Folder of the metrics of every step, in the state folder and then in the output. */
+const METRICS = 'metrics'
 
 /** Who listens to {@link runExperiment}. */
 export interface RunHooks {
@@ -95,14 +99,21 @@ type LanguageModelParts = Parameters<typeof createLanguageModel>[0]
 
 async function trainAndWrite(experiment: Experiment, executor: Executor, { progress, signal }: RunHooks, folder: string): Promise<TrainingSummary> {
   const { options, weights, example, exampleLength, stateFolder, runKey } = experiment
+  const metrics = new MetricsLog(join(stateFolder, METRICS)), validation = createValidation(experiment, executor, progress, signal)
   const result = await train({
     ...trainingSetup(experiment, executor), weights, example, stateFolder, runKey,
-    ...(progress && { progress }),
+    ...(validation && { validation }),
+    progress: event => {
+      metrics.write(event.done, event.metrics ?? {})
+      progress?.(event)
+    },
     ...(signal && { signal })
   })
   await writeModelFolder(folder, experiment, result)
+  await cp(join(stateFolder, METRICS), join(folder, METRICS), { recursive: true })
   return {
     steps: options.steps, tokens: options.steps * options.batch * exampleLength, losses: result.losses,
+    ...(result.skipped > 0 && { skipped: result.skipped }), ...(validation && { validation: { scores: result.scores, ...(result.bestStep !== undefined && { bestStep: result.bestStep }) } }),
     tokensPerSecond: result.tokensPerSecond, strategy: result.strategy, peakMemoryMB: process.resourceUsage().maxRSS / 1024
   }
 }

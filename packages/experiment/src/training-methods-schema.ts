@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { referenceSchema } from './reference-schema.js'
 
 const names = z.array(z.string().min(1)).min(1)
 
-/** Keys of `train` that say what is trained. */
+/** Keys of `train` that say what is trained, and what is watched meanwhile. */
 export const trainingMethods = {
   freeze: names.optional().describe("parameters that stay as they are, by patterns of their names: '*' stands for any characters"),
   lora: z
@@ -13,5 +14,29 @@ export const trainingMethods = {
       alsoTrain: names.optional().describe("ends of the names of modules trained whole beside them, such as embed_tokens and norm; PEFT's modules_to_save")
     })
     .optional()
-    .describe('train low-rank adapters; the model is written with them merged, and they lie in adapter/ as PEFT saves them')
+    .describe('train low-rank adapters; the model is written with them merged, and they lie in adapter/ as PEFT saves them'),
+  ema: z
+    .strictObject({ decay: z.number().gt(0).lt(1).describe('what the average keeps of itself at each step') })
+    .optional()
+    .describe('write the exponential moving average of the weights instead of the last ones'),
+  guard: z
+    .strictObject({
+      loss: z.number().gt(1).optional().describe('a loss above this times the median of the steps before is a spike'),
+      gradientNorm: z.number().gt(1).optional().describe('a gradient norm above this times the median of the steps before is a spike'),
+      window: z.int().min(1).optional().describe('steps that the median is of; default 100'),
+      action: z.enum(['stop', 'skip']).optional().describe('stop with the state before the step saved, or leave the update out; default stop'),
+      patience: z.int().min(1).optional().describe('with skip: steps left out in a row after which the run stops; default 5')
+    })
+    .optional()
+    .describe('what to do about spikes of loss and gradient norm'),
+  validate: z
+    .strictObject({
+      every: z.int().min(1).describe('steps between validations; the last step is always one'),
+      suite: referenceSchema.describe('evaluation suite'),
+      metric: z.string().min(1).describe("the metric that decides, such as 'perplexity@131072'"),
+      better: z.enum(['lower', 'higher']).optional().describe('which of its values is better; default lower for perplexity, loss and bits, else higher'),
+      keep: z.enum(['best', 'last']).default('best').describe('which weights the run gives')
+    })
+    .optional()
+    .describe('evaluate during training, and give the weights that were best')
 }

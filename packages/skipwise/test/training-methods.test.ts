@@ -55,9 +55,25 @@ describe('a recipe that trains a part of the model', () => {
     expect(await workspace.run(['extend', 'full.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_DATA: pack puts short documents together/m) })
   })
 
+  test('validate: the weights that were best at a long window are written; ema and guard go with it', async () => {
+    const more = "schedule: constant, ema: { decay: 0.9 }, guard: { loss: 10, action: skip }, validate: { every: 3, suite: { perplexity: { data: held-out.jsonl, windows: [128], documents: 1 } }, metric: 'perplexity@128' }"
+    workspace.write('validated.yaml', extendRecipe.replace('checkpointEvery: 3', `checkpointEvery: 3, ${more}`).replace('output: out/long', 'output: out/validated'))
+    const { code, stdout } = await workspace.run(['extend', 'validated.yaml', '--json'])
+    expect(code).toBe(0)
+    const { training, results } = JSON.parse(stdout) as { training: { validation: { scores: { step: number; score: number }[]; bestStep: number } }; results: { model: { metrics: Record<string, number> }[] } }
+    const { scores, bestStep } = training.validation, best = Math.min(...scores.map(({ score }) => score))
+    expect(scores.map(({ step }) => step)).toEqual([3, 6, 8])
+    expect(scores.find(({ step }) => step === bestStep)?.score).toBe(best)
+    const lines = readFileSync(workspace.path('out/validated/metrics/metrics.jsonl'), 'utf8').trim().split('\n').map(line => JSON.parse(line) as Record<string, number>)
+    expect(lines.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(lines[2]).toMatchObject({ validation: scores[0].score, loss: expect.any(Number), gradientNorm: expect.any(Number) })
+    expect(results.model[0].metrics).toHaveProperty('perplexity@128')
+  })
+
   test('what does not fit the model is said before any work', async () => {
     expect(await extend('bad', "freeze: ['model.layer.0.*']")).toMatchObject({ code: 2, stderr: expect.stringMatching(/^TRAINING_FREEZE: /m) })
     expect(await extend('bad', 'lora: { rank: 2, targets: [query] }')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^TRAINING_LORA: /m) })
+    expect(await extend('bad', 'validate: { every: 3, suite: { perplexity: { data: held-out.jsonl, windows: [512] } }, metric: x }')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_EVALUATION: /m) })
     expect(await extend('bad', 'lora: { rank: 0, targets: all-linear }')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_INVALID: .*train\.lora\.rank/m) })
   })
 })

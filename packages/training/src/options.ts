@@ -1,5 +1,7 @@
 import { SkipwiseError } from '@skipwise/core'
+import type { GuardOptions } from './guard.js'
 import type { LoraOptions } from './lora.js'
+import type { AverageOptions } from './weight-average.js'
 
 /**
  * How gradients are computed: `whole`, one program with the activations of all layers in memory, or `blockwise`, layer by layer with the activations
@@ -43,10 +45,14 @@ export interface TrainingOptions {
   readonly freeze?: readonly string[]
   /** Train low-rank adapters and leave the model itself as it is. */
   readonly lora?: LoraOptions
+  /** Give the moving average of the weights instead of the last ones. */
+  readonly ema?: AverageOptions
+  /** What to do about spikes of loss and gradient norm; without it, a run stops at a value that is not finite. */
+  readonly guard?: GuardOptions
 }
 
 /** Options with every default filled in; what has none stays absent. */
-export type CompleteTrainingOptions = Required<Omit<TrainingOptions, 'freeze' | 'lora' | 'memoryLimit'>> & Pick<TrainingOptions, 'freeze' | 'lora' | 'memoryLimit'>
+export type CompleteTrainingOptions = Required<Omit<TrainingOptions, 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'>> & Pick<TrainingOptions, 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'>
 
 /** Fills in defaults and checks ranges. @throws SkipwiseError `TRAINING_OPTIONS` */
 export function completeOptions(options: TrainingOptions): CompleteTrainingOptions {
@@ -60,6 +66,7 @@ export function completeOptions(options: TrainingOptions): CompleteTrainingOptio
   if (!(learningRate > 0)) throw optionsError(`learningRate is ${learningRate}`, 'use a positive number')
   if (complete.lora && !(Number.isInteger(complete.lora.rank) && complete.lora.rank >= 1)) throw optionsError(`lora.rank is ${complete.lora.rank}`, 'use a whole number of at least 1')
   if (complete.memoryLimit !== undefined && !(complete.memoryLimit > 0)) throw optionsError(`memoryLimit is ${complete.memoryLimit}`, 'use a positive number of 10⁹ bytes')
+  if (complete.ema && !(complete.ema.decay > 0 && complete.ema.decay < 1)) throw optionsError(`ema.decay is ${complete.ema.decay}`, 'use a number between 0 and 1')
   return complete
 }
 

@@ -9,12 +9,17 @@ import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { loadState, removeState, saveState, stateTensors, type TrainingState } from './state.js'
 
 const trained: readonly ParameterSpec[] = [{ name: 'matrix', shape: [3, 2], initializer: 'normal' }, { name: 'bias', shape: [3], initializer: 'zeros' }]
+const specs = stateTensors(trained)
 const random = randomStream({ seed: 0, stream: 'state' })
 const state: TrainingState = {
   step: 3,
   strategy: 'blockwise',
   tensors: new Map(stateTensors(trained).map(({ name, shape }) => [name, Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal())])),
-  losses: [3.25, 2.5, 2.125]
+  losses: [3.25, 2.5, 2.125],
+  gradientNorms: [1.5, 0.75, 8],
+  skipped: 1,
+  skippedInRow: 1,
+  scores: [{ step: 2, score: 4.125 }]
 }
 
 let folder: string, file: string
@@ -25,49 +30,49 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const codeOfLoading = () =>
-  loadState(folder, 'key', trained).then(
+  loadState(folder, 'key', specs).then(
     () => undefined,
     (error: unknown) => (isSkipwiseError(error) ? error.code : error)
   )
 
 describe('the state of a run', () => {
   test('comes back to the bit', async () => {
-    await saveState(folder, 'key', trained, state)
-    expect(await loadState(folder, 'key', trained)).toEqual(state)
+    await saveState(folder, 'key', specs, state)
+    expect(await loadState(folder, 'key', specs)).toEqual(state)
   })
 
   test('replaces the one before, and is gone when removed', async () => {
-    await saveState(folder, 'key', trained, { ...state, step: 1, losses: [3.25] })
-    await saveState(folder, 'key', trained, state)
-    expect((await loadState(folder, 'key', trained))?.step).toBe(3)
+    await saveState(folder, 'key', specs, { ...state, step: 1, losses: [3.25], gradientNorms: [1.5] })
+    await saveState(folder, 'key', specs, state)
+    expect((await loadState(folder, 'key', specs))?.step).toBe(3)
     await removeState(folder)
     await removeState(folder)
-    expect(await loadState(folder, 'key', trained)).toBeUndefined()
+    expect(await loadState(folder, 'key', specs)).toBeUndefined()
   })
 
   test('is not there in a new folder', async () => {
-    expect(await loadState(join(folder, 'new'), 'key', trained)).toBeUndefined()
-    await saveState(join(folder, 'new'), 'key', trained, state)
-    expect(await loadState(join(folder, 'new'), 'key', trained)).toEqual(state)
+    expect(await loadState(join(folder, 'new'), 'key', specs)).toBeUndefined()
+    await saveState(join(folder, 'new'), 'key', specs, state)
+    expect(await loadState(join(folder, 'new'), 'key', specs)).toEqual(state)
   })
 
   test('of another run is refused', async () => {
-    await saveState(folder, 'other', trained, state)
+    await saveState(folder, 'other', specs, state)
     expect(await codeOfLoading()).toBe('TRAINING_STATE')
   })
 })
 
 describe('a damaged state', () => {
-  const write = (changes: { shape?: readonly number[]; step?: string; without?: string } = {}) =>
+  const write = (changes: { shape?: readonly number[]; step?: string; without?: string; norms?: number; history?: string } = {}) =>
     writeSafetensors(
       file,
-      [...stateTensors(trained), { name: 'losses', shape: [3] }]
+      [...specs, { name: 'losses', shape: [3] }, { name: 'gradientNorms', shape: [changes.norms ?? 3] }]
         .filter(({ name }) => name !== changes.without)
         .map(({ name, shape: usual }) => {
           const shape = name === 'mean:matrix' ? (changes.shape ?? usual) : usual
           return { name, shape, data: new Float32Array(shape.reduce((a, b) => a * b)) }
         }),
-      { metadata: { runKey: 'key', ...('step' in changes ? { step: changes.step as string } : { step: '3' }) } }
+      { metadata: { runKey: 'key', history: changes.history ?? '{"skipped":0,"skippedInRow":0,"scores":[]}', ...('step' in changes ? { step: changes.step as string } : { step: '3' }) } }
     )
 
   test('is what the cases below change', async () => {
@@ -81,6 +86,10 @@ describe('a damaged state', () => {
     ['a tensor missing', { without: 'variance:bias' }, 'CHECKPOINT_TENSOR_MISSING'],
     ['a step that is no number', { step: 'three' }, 'TRAINING_STATE'],
     ['a step without its losses', { step: '4' }, 'TRAINING_STATE'],
+    ['a step without its gradient norms', { norms: 2 }, 'TRAINING_STATE'],
+    ['a history that is no JSON', { history: '{' }, 'TRAINING_STATE'],
+    ['a history of other things', { history: '{"skipped":-1,"skippedInRow":0,"scores":[]}' }, 'TRAINING_STATE'],
+    ['a score that is no number', { history: '{"skipped":0,"skippedInRow":0,"scores":[{"step":1,"score":"2"}]}' }, 'TRAINING_STATE'],
     ['a negative step', { step: '-1' }, 'TRAINING_STATE']
   ])('with %s is refused', async (_, changes, code) => {
     await write(changes)
@@ -88,19 +97,19 @@ describe('a damaged state', () => {
   })
 
   test.prop([fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })], { numRuns: 30 })('cut anywhere is refused with a code', async part => {
-    await saveState(folder, 'key', trained, state)
+    await saveState(folder, 'key', specs, state)
     const bytes = await readFile(file)
     await writeFile(file, bytes.subarray(0, Math.floor(part * bytes.length)))
     expect(await codeOfLoading()).toMatch(/^CHECKPOINT_/)
   })
 
   test.prop([fc.nat(), fc.integer({ min: 1, max: 255 })], { numRuns: 200 })('with any byte of its header changed is refused with a code, or reads as a whole state', async (place, change) => {
-    await saveState(folder, 'key', trained, state)
+    await saveState(folder, 'key', specs, state)
     const bytes = await readFile(file), header = 8 + Number(bytes.readBigUInt64LE(0))
     bytes[place % header] ^= change
     await writeFile(file, bytes)
     const code = await codeOfLoading()
     if (code !== undefined) expect(code).toMatch(/^(CHECKPOINT|TRAINING)_[A-Z_]+$/)
-    else expect((await loadState(folder, 'key', trained))?.losses).toHaveLength(3)
+    else expect((await loadState(folder, 'key', specs))?.losses).toHaveLength(3)
   })
 })

@@ -4,7 +4,9 @@ import type { ParameterSpec } from '@skipwise/nn'
 import { access, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isStrategy, type StrategyName } from './options.js'
+import type { ValidationScore } from './best.js'
 import { meanName, varianceName } from './update-program.js'
+import { averageName } from './weight-average.js'
 
 /** Everything that a run needs to go on: exactly what its next step reads. */
 export interface TrainingState {
@@ -16,21 +18,39 @@ export interface TrainingState {
   readonly strategy: StrategyName
   /** Loss of every step done, nats a label. */
   readonly losses: readonly number[]
+  /** Gradient norm of every step done, before clipping. */
+  readonly gradientNorms: readonly number[]
+  /** Steps whose update a guard left out. */
+  readonly skipped: number
+  /** Those of them since the last update. */
+  readonly skippedInRow: number
+  /** Of the validations so far. */
+  readonly scores: readonly ValidationScore[]
+}
+
+interface StateTensor {
+  readonly name: string
+  readonly shape: readonly number[]
 }
 
 const FILE = 'state.safetensors'
-const LOSSES = 'losses'
+const LOSSES = 'losses', NORMS = 'gradientNorms'
 
-/** Names and shapes of the tensors of a state: of what is trained, nothing else changes. */
-export const stateTensors = (trained: readonly ParameterSpec[]) =>
+/** Names and shapes of what the update changes: of what is trained, nothing else does. */
+export const updatedTensors = (trained: readonly ParameterSpec[]) =>
   trained.flatMap(({ name, shape }) => [name, meanName(name), varianceName(name)].map(key => ({ name: key, shape })))
 
+/** Names and shapes of the tensors of a state. */
+export const stateTensors = (trained: readonly ParameterSpec[], averaged = false) =>
+  [...updatedTensors(trained), ...(averaged ? trained.map(({ name, shape }) => ({ name: averageName(name), shape })) : [])]
+
 /** Saves a state as one safetensors file, atomically: a killed process leaves the state before or the state after. */
-export async function saveState(folder: string, runKey: string, trained: readonly ParameterSpec[], state: TrainingState): Promise<void> {
+export async function saveState(folder: string, runKey: string, specs: readonly StateTensor[], state: TrainingState): Promise<void> {
+  const { step, losses, gradientNorms, skipped, skippedInRow, scores } = state
   await mkdir(folder, { recursive: true })
-  const tensors: TensorToWrite[] = stateTensors(trained).map(({ name, shape }) => ({ name, shape, data: state.tensors.get(name) as Float32Array }))
-  tensors.push({ name: LOSSES, shape: [state.losses.length], data: Float32Array.from(state.losses) })
-  await writeSafetensors(join(folder, FILE), tensors, { metadata: { runKey, step: String(state.step), strategy: state.strategy } })
+  const tensors: TensorToWrite[] = specs.map(({ name, shape }) => ({ name, shape, data: state.tensors.get(name) as Float32Array }))
+  for (const [name, values] of [[LOSSES, losses], [NORMS, gradientNorms]] as const) tensors.push({ name, shape: [values.length], data: Float32Array.from(values) })
+  await writeSafetensors(join(folder, FILE), tensors, { metadata: { runKey, step: String(step), strategy: state.strategy, history: JSON.stringify({ skipped, skippedInRow, scores }) } })
 }
 
 /**
@@ -39,7 +59,7 @@ export async function saveState(folder: string, runKey: string, trained: readonl
  * @throws SkipwiseError `TRAINING_STATE` when the folder holds the state of another run or a damaged one, and the `CHECKPOINT_` codes
  * of a file that is no safetensors file
  */
-export async function loadState(folder: string, runKey: string, trained: readonly ParameterSpec[]): Promise<TrainingState | undefined> {
+export async function loadState(folder: string, runKey: string, specs: readonly StateTensor[]): Promise<TrainingState | undefined> {
   const file = join(folder, FILE)
   if (!(await access(file).then(() => true, () => false))) return undefined
   const source = await openSafetensors(file)
@@ -51,19 +71,32 @@ export async function loadState(folder: string, runKey: string, trained: readonl
       })
     }
     const tensors = new Map<string, Float32Array>()
-    for (const { name, shape } of stateTensors(trained)) {
+    for (const { name, shape } of specs) {
       const saved = source.info(name)
       if (String(saved.shape) !== String(shape)) throw damaged(file, `'${name}' is [${saved.shape.join()}], not [${shape.join()}]`)
       tensors.set(name, await source.read(name))
     }
-    const step = Number(source.metadata.step), losses = [...(await source.read(LOSSES))]
+    const step = Number(source.metadata.step), losses = [...(await source.read(LOSSES))], gradientNorms = [...(await source.read(NORMS))]
     if (!Number.isInteger(step) || step !== losses.length) throw damaged(file, `it says step ${source.metadata.step} and holds ${losses.length} losses`)
+    if (gradientNorms.length !== step) throw damaged(file, `it says step ${step} and holds ${gradientNorms.length} gradient norms`)
     const { strategy = 'whole' } = source.metadata
     if (!isStrategy(strategy)) throw damaged(file, `its strategy is '${strategy}'`)
-    return { step, strategy, tensors, losses }
+    return { step, strategy, tensors, losses, gradientNorms, ...historyOf(source.metadata.history, file) }
   } finally {
     await source.close()
   }
+}
+
+function historyOf(text: string | undefined, file: string): Pick<TrainingState, 'skipped' | 'skippedInRow' | 'scores'> {
+  try {
+    const { skipped, skippedInRow, scores } = JSON.parse(text ?? '') as Record<string, unknown>
+    const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0
+    const isScore = (value: unknown): value is ValidationScore => isCount((value as ValidationScore | null)?.step) && typeof (value as ValidationScore).score === 'number'
+    if (isCount(skipped) && isCount(skippedInRow) && Array.isArray(scores) && scores.every(isScore)) return { skipped, skippedInRow, scores }
+  } catch {
+    // said below
+  }
+  throw damaged(file, 'its history is not readable')
 }
 
 const damaged = (file: string, problem: string) =>

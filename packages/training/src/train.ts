@@ -2,8 +2,10 @@ import { SkipwiseError, type PositionedExample, type ProgressListener } from '@s
 import { setImmediate } from 'node:timers/promises'
 import { planMemory, plannedStrategy } from './memory-plan.js'
 import { completeOptions, type StrategyName, type TrainingOptions } from './options.js'
+import { bestOf, loadBest, removeBest, saveBest, type Validation, type ValidationScore } from './best.js'
+import { spikeOf } from './guard.js'
 import { learningRateAt } from './schedule.js'
-import { loadState, removeState, saveState } from './state.js'
+import { loadState, removeState, saveState, stateTensors } from './state.js'
 import { trainedParameters } from './trained-parameters.js'
 import { Trainer, type TrainerSetup } from './trainer.js'
 
@@ -18,6 +20,7 @@ export interface TrainSetup extends Omit<TrainerSetup, 'options'> {
   readonly stateFolder: string
   /** Digest of everything that decides the numbers: a saved state of another key is refused. */
   readonly runKey: string
+  readonly validation?: Validation
   readonly progress?: ProgressListener
   readonly signal?: AbortSignal
 }
@@ -32,6 +35,12 @@ export interface TrainResult {
   readonly losses: readonly number[]
   /** How gradients were computed. */
   readonly strategy: StrategyName
+  /** Steps whose update a guard left out. */
+  readonly skipped: number
+  /** Of the validations. */
+  readonly scores: readonly ValidationScore[]
+  /** Steps that the weights come of, where they are the best of the validations. */
+  readonly bestStep?: number
   /** Tokens of this process's steps over their time, saving included. */
   readonly tokensPerSecond: number
 }
@@ -42,46 +51,85 @@ export interface TrainResult {
  * last saved state stays.
  *
  * @throws SkipwiseError `TRAINING_OPTIONS`, `TRAINING_FREEZE`, `TRAINING_LORA`, `TRAINING_MEMORY`, `TRAINING_POSITIONS`, `TRAINING_DIVERGED`,
- * `TRAINING_INTERRUPTED`, `TRAINING_STATE`
+ * `TRAINING_SPIKE`, `TRAINING_INTERRUPTED`, `TRAINING_STATE`
  */
 export async function train(setup: TrainSetup): Promise<TrainResult> {
   const { model, window, stateFolder, runKey } = setup, given = completeOptions(setup.options)
-  const trains = trainedParameters(model, given), saved = await loadState(stateFolder, runKey, trains.trained)
+  const { guard, ema, batch, steps } = given, { validation, signal } = setup
+  const trains = trainedParameters(model, given), specs = stateTensors(trains.trained, ema !== undefined), saved = await loadState(stateFolder, runKey, specs)
   // a resumed run goes on as it began: strategies round differently
   const planned = { ...setup, options: given.strategy === 'auto' && saved ? { ...given, strategy: saved.strategy } : given }
   const strategy = plannedStrategy(planMemory(planned), planned), options = { ...given, strategy }
   const trainer = await Trainer.create({ ...setup, options }, new Map([...setup.weights, ...(saved?.tensors ?? [])]))
-  const losses = [...(saved?.losses ?? [])], tokensPerStep = options.batch * window.original, from = saved?.step ?? 0
-  const save = async (step: number) => saveState(stateFolder, runKey, trains.trained, { step, strategy, tensors: await trainer.read(), losses })
-  const started = performance.now(), tokensPerSecond = () => ((losses.length - from) * tokensPerStep * 1000) / (performance.now() - started)
+  const losses = [...(saved?.losses ?? [])], gradientNorms = [...(saved?.gradientNorms ?? [])], scores = [...(saved?.scores ?? [])], from = saved?.step ?? 0
+  let skipped = saved?.skipped ?? 0, skippedInRow = saved?.skippedInRow ?? 0
+  const save = async (step: number) => saveState(stateFolder, runKey, specs, { step, strategy, tensors: await trainer.read(), losses, gradientNorms, skipped, skippedInRow, scores })
+  const started = performance.now(), tokensPerSecond = () => ((losses.length - from) * batch * window.original * 1000) / (performance.now() - started)
+
+  /** Gradients, and the update, or what speaks against it. */
+  const takeStep = async (step: number, learningRate: number): Promise<{ loss: number; gradientNorm: number; spike?: string | undefined }> => {
+    const { loss } = await trainer.gradients(Array.from({ length: batch }, (_, i) => setup.example(step * batch + i)))
+    if (guard) {
+      const gradientNorm = await trainer.gradientNorm(), spike = spikeOf({ loss, gradientNorm }, { losses, gradientNorms }, guard)
+      if (spike !== undefined) return { loss, gradientNorm, spike }
+    } else if (!Number.isFinite(loss)) throw diverged(`the loss of step ${step + 1} is ${loss}`)
+    const gradientNorm = await trainer.update(step - skipped, learningRate)
+    if (!Number.isFinite(gradientNorm)) throw diverged(`the gradient norm of step ${step + 1} is ${gradientNorm}`)
+    return { loss, gradientNorm }
+  }
+
+  const validate = async (step: number, { every, keep, better, score }: Validation): Promise<Readonly<Record<string, number>>> => {
+    if (step % every !== 0 && step !== steps) return {}
+    const trained = await trainer.trained(), found = { step, score: await score(await trainer.weights(trained), step) }
+    scores.push(found)
+    if (keep === 'best' && bestOf(scores, { better }) === found) await saveBest(stateFolder, runKey, step, trains.trained, trained)
+    return { validation: found.score }
+  }
+
   try {
-    for (let step = from; step < options.steps; step++) {
-      if (setup.signal?.aborted) {
+    for (let step = from; step < steps; step++) {
+      if (signal?.aborted) {
         await save(step)
-        throw new SkipwiseError('TRAINING_INTERRUPTED', { problem: `training stopped after step ${step} of ${options.steps}`, fix: 'run the same command again to go on' })
+        throw new SkipwiseError('TRAINING_INTERRUPTED', { problem: `training stopped after step ${step} of ${steps}`, fix: 'run the same command again to go on' })
       }
-      const examples = Array.from({ length: options.batch }, (_, i) => setup.example(step * options.batch + i))
-      const { loss } = await trainer.gradients(examples)
-      if (!Number.isFinite(loss)) throw diverged(`the loss of step ${step + 1} is ${loss}`)
-      const learningRate = learningRateAt(step, options), gradientNorm = await trainer.update(step, learningRate)
-      if (!Number.isFinite(gradientNorm)) throw diverged(`the gradient norm of step ${step + 1} is ${gradientNorm}`)
+      const learningRate = learningRateAt(step, options), { loss, gradientNorm, spike } = await takeStep(step, learningRate)
+      if (spike !== undefined && (guard?.action !== 'skip' || skippedInRow + 1 >= (guard.patience ?? 5))) {
+        await save(step)
+        throw spikeError(step, spike)
+      }
+      skipped += Number(spike !== undefined)
+      skippedInRow = spike === undefined ? 0 : skippedInRow + 1
       losses.push(Math.fround(loss))
+      gradientNorms.push(Math.fround(gradientNorm))
+      const score = validation && (await validate(step + 1, validation))
       setup.progress?.({
-        task: 'train', done: step + 1, total: options.steps, unit: 'steps',
-        metrics: { loss, learningRate, gradientNorm, tokensPerSecond: tokensPerSecond(), peakMemoryMB: process.resourceUsage().maxRSS / 1024 }
+        task: 'train', done: step + 1, total: steps, unit: 'steps',
+        metrics: { loss, ...score, learningRate, gradientNorm, tokensPerSecond: tokensPerSecond(), peakMemoryMB: process.resourceUsage().maxRSS / 1024, ...(skipped > 0 && { skipped }) }
       })
-      if ((step + 1) % options.checkpointEvery === 0 && step + 1 < options.steps) await save(step + 1)
+      if ((step + 1) % options.checkpointEvery === 0 && step + 1 < steps) await save(step + 1)
       // An executor may compute on this thread: let signals and timers in.
       await setImmediate()
     }
-    return { weights: await trainer.weights(), ...(options.lora && { adapters: await trainer.trained() }), losses, strategy, tokensPerSecond: tokensPerSecond() }
+    const best = validation?.keep === 'best' ? bestOf(scores, validation) : undefined
+    const kept = best && (await loadBest(stateFolder, runKey, best.step, trains.trained)), trained = kept ?? (await trainer.trained())
+    return {
+      weights: await trainer.weights(trained), ...(options.lora && { adapters: trained }), losses, strategy, skipped, scores, ...(best && kept && { bestStep: best.step }), tokensPerSecond: tokensPerSecond()
+    }
   } finally {
     await trainer.dispose()
   }
 }
 
 /** Removes the state of a finished run, once its result is written. */
-export const finishTraining = (stateFolder: string): Promise<void> => removeState(stateFolder)
+export async function finishTraining(stateFolder: string): Promise<void> {
+  await removeState(stateFolder)
+  await removeBest(stateFolder)
+}
+
+const spikeError = (step: number, spike: string) =>
+  new SkipwiseError('TRAINING_SPIKE', {
+    problem: `at step ${step + 1} ${spike}`, fix: "look at the documents of this step, or let guard leave such steps out (action: skip): the state before it is saved, the same command goes on from there"
+  })
 
 const diverged = (problem: string) =>
   new SkipwiseError('TRAINING_DIVERGED', { problem, fix: 'lower learningRate or maxGradientNorm, or look for broken documents; the last saved state is kept' })

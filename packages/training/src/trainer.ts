@@ -3,11 +3,13 @@ import { adamWHyper, type HostData, type Program, type Value, type Values } from
 import { countLabels, makeBatch } from './batch.js'
 import { batchSpecs, gradientName } from './loss-program.js'
 import { initializeAdapters, mergeAdapter } from './lora.js'
-import { stateTensors } from './state.js'
+import { traceGradientNorm } from './guard.js'
+import { updatedTensors } from './state.js'
 import { strategies } from './strategies/index.js'
 import { programShape, type GradientStrategy, type StrategySetup } from './strategies/strategy.js'
 import { trainedParameters } from './trained-parameters.js'
 import { traceUpdate } from './update-program.js'
+import { averageName, WeightAverage } from './weight-average.js'
 
 /** What a {@link Trainer} is made of. */
 export type TrainerSetup = Omit<StrategySetup, 'trains'>
@@ -21,7 +23,9 @@ export interface StepGradients {
 /** The state of a training run on a device, and its compiled programs: gradients of a batch, then an update. */
 export class Trainer {
   private constructor(
-    private readonly setup: StrategySetup, private readonly strategy: GradientStrategy, private readonly updateProgram: Program, private readonly frozen: Values, private state: Record<string, Value>
+    private readonly setup: StrategySetup, private readonly strategy: GradientStrategy,
+    private readonly updateProgram: Program, private readonly normProgram: Program | undefined, private readonly average: WeightAverage | undefined,
+    private readonly frozen: Values, private state: Record<string, Value>
   ) {}
 
   /**
@@ -34,12 +38,13 @@ export class Trainer {
     const matrices = new Set(trained.filter(parameter => parameter.shape.length > 1).map(parameter => parameter.name))
     const strategySetup: StrategySetup = { ...setup, trains }, strategy = await strategies[options.strategy === 'auto' ? 'whole' : options.strategy](strategySetup).open()
     const update = await executor.compile(traceUpdate({ parameters: trained }, gradientName, name => (matrices.has(name) ? options.weightDecay : 0)), {
-      donate: Object.fromEntries(stateTensors(trained).map(({ name }) => [name, name]))
+      donate: Object.fromEntries(updatedTensors(trained).map(({ name }) => [name, name]))
     })
     const initial = new Map([...(options.lora ? initializeAdapters(adapters, options.lora.seed) : []), ...tensors])
     const upload = (specs: readonly { name: string; shape: readonly number[] }[]) =>
       Object.fromEntries(specs.map(({ name, shape }) => [name, executor.upload({ shape, dtype: 'float32' }, initial.get(name))]))
-    return new Trainer(strategySetup, strategy, update, upload(frozen), upload(stateTensors(trained)))
+    const norm = options.guard && (await executor.compile(traceGradientNorm(trained))), average = options.ema && (await WeightAverage.create(executor, trained, options.ema, initial))
+    return new Trainer(strategySetup, strategy, update, norm, average, upload(frozen), upload(updatedTensors(trained)))
   }
 
   /** Computes loss and gradients of one batch, micro-batch by micro-batch, and keeps the gradients for {@link update}. */
@@ -60,7 +65,7 @@ export class Trainer {
   /**
    * One AdamW step with the gradients of the last {@link gradients} call.
    *
-   * @param step steps done before this one
+   * @param step updates done before this one
    * @returns the gradient norm before clipping
    */
   async update(step: number, learningRate: number): Promise<number> {
@@ -73,7 +78,15 @@ export class Trainer {
     const { gradientNorm, ...state } = await this.updateProgram.run({ ...this.state, ...this.strategy.gradients, hyper })
     hyper.dispose()
     this.state = { ...state }
+    await this.average?.update(this.#trained, step)
     return (await executor.read(gradientNorm))[0]
+  }
+
+  /** The norm of the gradients of the last {@link gradients} call, before an update; only with a guard. */
+  async gradientNorm(): Promise<number> {
+    if (!this.normProgram) throw new TypeError('the trainer has no guard')
+    const { gradientNorm } = await this.normProgram.run(this.strategy.gradients), [norm] = await this.setup.executor.read(gradientNorm)
+    return norm
   }
 
   /** The gradients of the last {@link gradients} call, by `gradientName`: on a CPU the trainer's own memory, which the next call overwrites. */
@@ -81,19 +94,27 @@ export class Trainer {
     return this.#readAll(this.strategy.gradients)
   }
 
-  /** All tensors of the state, by name, what is trained and its moments: on a CPU the trainer's own memory, which the next {@link update} overwrites. */
+  /** All tensors of the state, by name, what is trained, moments and averages: on a CPU the trainer's own memory, which the next {@link update} overwrites. */
   read(): Promise<Map<string, Float32Array>> {
-    return this.#readAll(this.state)
+    return this.#readAll({ ...this.state, ...this.average?.values })
   }
 
-  /** The trained parameters, by name, as {@link read} gives them: of adapters, where there are any, and of what is trained whole beside them. */
-  trained(): Promise<Map<string, Float32Array>> {
-    return this.#readAll(this.#trained)
+  /**
+   * What a run gives of the trained parameters, by name, as {@link read} gives them: their averages, where there are any. They are those of adapters, and of
+   * what is trained whole beside them.
+   */
+  async trained(): Promise<Map<string, Float32Array>> {
+    const tensors = await this.#readAll(this.average?.values ?? this.#trained)
+    return new Map(this.setup.trains.trained.map(({ name }) => [name, tensors.get(this.average ? averageName(name) : name) as Float32Array]))
   }
 
-  /** The parameters of the model, by name, as {@link read} gives them, with adapters merged into their matrices. */
-  async weights(): Promise<Map<string, Float32Array>> {
-    const { model, trains: { adapters, adapterScale } } = this.setup, all = await this.#readAll({ ...this.frozen, ...this.#trained })
+  /**
+   * The parameters of the model, by name, as {@link read} gives them, with adapters merged into their matrices.
+   *
+   * @param trained what {@link trained} gives, now or at an earlier step
+   */
+  async weights(trained?: ReadonlyMap<string, Float32Array>): Promise<Map<string, Float32Array>> {
+    const { model, trains: { adapters, adapterScale } } = this.setup, all = new Map([...(await this.#readAll(this.frozen)), ...(trained ?? (await this.trained()))])
     for (const adapter of adapters) {
       const [weight, a, b] = [adapter.target, adapter.a.name, adapter.b.name].map(name => all.get(name) as Float32Array)
       all.set(adapter.target, mergeAdapter(weight, adapter, a, b, adapterScale))
@@ -114,6 +135,8 @@ export class Trainer {
   async dispose(): Promise<void> {
     for (const value of [...Object.values(this.frozen), ...Object.values(this.state)]) value.dispose()
     await this.strategy.dispose()
+    await this.average?.dispose()
+    await this.normProgram?.dispose()
     await this.updateProgram.dispose()
   }
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { toReference } from '../parts.js'
-import { referenceSchema } from '../recipe-schema.js'
+import { referenceSchema } from '../reference-schema.js'
 
 const listSchema = z.union([z.array(referenceSchema).min(1), z.looseObject({ evaluate: z.array(referenceSchema).min(1) }).transform(({ evaluate }) => evaluate)])
 
