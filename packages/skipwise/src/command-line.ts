@@ -30,12 +30,14 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
         exitCode = await run(openTerminal(json), ...(given as never[]))
       })
 
-  verb('extend <recipe>', 'lengthen the window of a model: a recipe to a Hugging Face folder and a report', async (terminal, recipe: string, options: { plan?: boolean }) =>
+  verb('extend <recipe>', 'lengthen the window of a model: a recipe to a Hugging Face folder and a report', async (terminal, recipe: string, options: { plan?: boolean; watch?: boolean }) =>
     (await import('./commands/experiment.js')).experiment('extend', recipe, options, terminal))
     .option('--plan', 'say what training would take in memory, and train nothing')
-  verb('train <recipe>', 'train a model at its own window, also from random weights', async (terminal, recipe: string, options: { plan?: boolean }) =>
+    .option('--watch', 'draw the loss while it trains, on a terminal')
+  verb('train <recipe>', 'train a model at its own window, also from random weights', async (terminal, recipe: string, options: { plan?: boolean; watch?: boolean }) =>
     (await import('./commands/experiment.js')).experiment('train', recipe, options, terminal))
     .option('--plan', 'say what training would take in memory, and train nothing')
+    .option('--watch', 'draw the loss while it trains, on a terminal')
   verb('eval [suite]', 'run an evaluation suite, or a .yaml list of them, on a model or on every checkpoint of a run; compare results', async (terminal, suite: string | undefined, options: never) =>
     (await import('./commands/eval.js')).evaluate(suite, options, terminal))
     .option('--model <folder>', 'Hugging Face model folder, or hub:owner/name@revision')

@@ -7,13 +7,14 @@ import { colours } from '../colours.js'
 import { showPlan } from '../memory-plan.js'
 import { loadParts } from '../parts.js'
 import type { Terminal } from '../terminal.js'
+import { createWatch } from '../watch.js'
 
-/** `skipwise extend RECIPE` and `skipwise train RECIPE`; with `plan`, what it would take. */
-export async function experiment(kind: ExperimentKind, recipeFile: string, { plan: planOnly = false }: { plan?: boolean }, terminal: Terminal): Promise<number> {
+/** `skipwise extend RECIPE` and `skipwise train RECIPE`; with `plan`, what it would take, with `watch`, a drawing of the loss. */
+export async function experiment(kind: ExperimentKind, recipeFile: string, { plan: planOnly = false, watch = false }: { plan?: boolean; watch?: boolean }, terminal: Terminal): Promise<number> {
   const baseFolder = dirname(resolve(recipeFile))
   const recipe = parseRecipe(await readRecipe(recipeFile), recipeFile)
   const parts = await loadParts([baseFolder, process.cwd()])
-  const { progress, signal } = terminal
+  const { signal } = terminal, progress = watch ? createWatch(process.stderr, terminal.progress) : terminal.progress
   const prepared = await resolveRecipe(recipe, { kind, baseFolder, progress, signal, ...parts })
   describe(prepared, terminal)
   if (planOnly) {
