@@ -1,6 +1,7 @@
 export { parseRecipe } from './parse-recipe.js'
 export { recipeJsonSchema, recipeSchema, type Recipe, type RecipeInput, type RecipeReference } from './recipe-schema.js'
 export { resolveRecipe, type Experiment, type ExperimentKind, type ResolveOptions } from './resolve.js'
+export type { ValidationPlan } from './validation.js'
 export { planExperiment, runExperiment, type RunHooks } from './run.js'
 export type { ExperimentResult, TrainingSummary } from './result.js'
 export { chartTable, evaluationCharts, headlineCharts, lossChart } from './report.js'

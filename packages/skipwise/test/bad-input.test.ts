@@ -85,6 +85,27 @@ describe('what goes wrong while running', () => {
     expect(left).not.toContain('long')
   })
 
+  test('an output folder that cannot be made is said before any work', async () => {
+    for (const output of ['text.jsonl/long', 'text.jsonl/deeper/long']) {
+      const { code, stderr } = await extend('no-folder', { recipe: text => text.replace(/output: .*/, `output: ${output}`) })
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^(OUTPUT_EXISTS|OUTPUT_WRITE_FAILED|DATA_CACHE_WRITE_FAILED): /m) })
+      expect(stderr).not.toContain('INTERNAL')
+    }
+    expect(readFileSync(workspace.path('text.jsonl'), 'utf8')).toContain('is even?')
+  })
+
+  test('a folder that becomes read-only: nothing half-written, and the run goes on when it may be written', async () => {
+    const name = 'read-only', env = { SKIPWISE_TEST_DISK: '100000', SKIPWISE_TEST_DISK_ERROR: 'EROFS', NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'full-disk.mjs')).href}` }
+    const { code, stderr, left } = await extend(name, { env })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^(CHECKPOINT_WRITE_FAILED|TRAINING_METRICS|OUTPUT_WRITE_FAILED): .*EROFS/m)
+    expect(left).not.toContain('long')
+    expect(left.filter(file => file.endsWith('.tmp'))).toEqual([])
+    cpSync(workspace.path('base'), workspace.path(name), { recursive: true })
+    expect(await workspace.run(['extend', `${name}.yaml`])).toMatchObject({ code: 0 })
+    expect(readdirSync(workspace.path(`out-${name}`))).toEqual(['long'])
+  })
+
   test('a full disk: nothing half-written, and the run goes on when there is space', async () => {
     const name = 'full-disk', env = { SKIPWISE_TEST_DISK: '100000', NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'full-disk.mjs')).href}` }
     const { code, stderr, left } = await extend(name, { env })

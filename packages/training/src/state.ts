@@ -28,11 +28,6 @@ export interface TrainingState {
   readonly scores: readonly ValidationScore[]
 }
 
-interface StateTensor {
-  readonly name: string
-  readonly shape: readonly number[]
-}
-
 const FILE = 'state.safetensors'
 const LOSSES = 'losses', NORMS = 'gradientNorms'
 
@@ -45,7 +40,7 @@ export const stateTensors = (trained: readonly ParameterSpec[], averaged = false
   [...updatedTensors(trained), ...(averaged ? trained.map(({ name, shape }) => ({ name: averageName(name), shape })) : [])]
 
 /** Saves a state as one safetensors file, atomically: a killed process leaves the state before or the state after. */
-export async function saveState(folder: string, runKey: string, specs: readonly StateTensor[], state: TrainingState): Promise<void> {
+export async function saveState(folder: string, runKey: string, specs: readonly Pick<ParameterSpec, 'name' | 'shape'>[], state: TrainingState): Promise<void> {
   const { step, losses, gradientNorms, skipped, skippedInRow, scores } = state
   await mkdir(folder, { recursive: true })
   const tensors: TensorToWrite[] = specs.map(({ name, shape }) => ({ name, shape, data: state.tensors.get(name) as Float32Array }))
@@ -59,7 +54,7 @@ export async function saveState(folder: string, runKey: string, specs: readonly 
  * @throws SkipwiseError `TRAINING_STATE` when the folder holds the state of another run or a damaged one, and the `CHECKPOINT_` codes
  * of a file that is no safetensors file
  */
-export async function loadState(folder: string, runKey: string, specs: readonly StateTensor[]): Promise<TrainingState | undefined> {
+export async function loadState(folder: string, runKey: string, specs: readonly Pick<ParameterSpec, 'name' | 'shape'>[]): Promise<TrainingState | undefined> {
   const file = join(folder, FILE)
   if (!(await access(file).then(() => true, () => false))) return undefined
   const source = await openSafetensors(file)
