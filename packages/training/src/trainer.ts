@@ -111,7 +111,7 @@ export class Trainer {
   /**
    * The parameters of the model, by name, as {@link read} gives them, with adapters merged into their matrices.
    *
-   * @param trained what {@link trained} gives, now or at an earlier step
+   * @param trained what `trained()` gives, now or at an earlier step
    */
   async weights(trained?: ReadonlyMap<string, Float32Array>): Promise<Map<string, Float32Array>> {
     const { model, trains: { adapters, adapterScale } } = this.setup, all = new Map([...(await this.#readAll(this.frozen)), ...(trained ?? (await this.trained()))])
