@@ -23,7 +23,8 @@ export class OnnxProgram implements Program {
       // A pattern is planned from the first run, whose memory the arena then keeps beside the plan's: twice the memory for nothing.
       enableMemPattern: false,
       // It would join what is computed again for the backward pass with what the forward pass computed, and keep that in memory.
-      extra: { optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' } },
+      // Probabilities of attention underflow into denormals, on which processors are many times slower (docs/adr/0019-denormals.md).
+      extra: { optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' }, session: { set_denormal_as_zero: '1' } },
       graphOptimizationLevel: "all",
       logSeverityLevel: 3
     })
