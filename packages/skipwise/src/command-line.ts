@@ -90,6 +90,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--steps <n>', 'steps to measure, after 3 for warming up', positiveInteger)
     .option('--targets <tokens...>', 'overhead: windows to reach; default 1024 to 131072', (text: string, all: number[] = []) => [...all, positiveInteger(text)])
     .option('--full-length-to <tokens>', 'overhead: longest target at which full-length training is measured', positiveInteger, 4096)
+    .option('--repeats <n>', 'overhead: processes that measure each target, of which the median counts', positiveInteger, 1)
     .option('--svg <prefix>', 'overhead: write the charts to <prefix>-memory.svg and <prefix>-time.svg')
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
     .option('--threads <n>', 'threads of one operator', integer)

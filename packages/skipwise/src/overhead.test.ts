@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { crossover, overheadCharts, spread, type Overhead } from './overhead.js'
+import { crossover, medians, overheadCharts, spread, type Overhead } from './overhead.js'
 
 const point = (method: 'full-length' | 'pose', target: number, peakMemoryMB: number, msPerStep: number) => ({ method, target, peakMemoryMB, msPerStep })
 const overhead: Overhead = {
@@ -11,6 +11,10 @@ const overhead: Overhead = {
 }
 
 describe('full-length training against PoSE', () => {
+  test('takes the median of each figure', () => {
+    expect(medians([point('pose', 1024, 400, 130), point('pose', 1024, 420, 100), point('pose', 1024, 410, 110)])).toEqual(point('pose', 1024, 410, 110))
+  })
+
   test('how far the measurements of PoSE lie apart', () => {
     expect(spread(overhead, 'memory')).toBeCloseTo(0.01, 12)
     expect(spread(overhead, 'time')).toBeCloseTo(0.02, 12)

@@ -4,7 +4,7 @@ import { formatTokens } from '@skipwise/report'
 /** How a model is trained for a window. */
 export type Method = 'full-length' | 'pose'
 
-/** One measurement, in a process of its own. */
+/** One measurement in a process of its own, or the {@link medians} of several. */
 export interface OverheadPoint {
   readonly method: Method
   readonly target: number
@@ -23,6 +23,12 @@ export interface Overhead {
   readonly window: number
   readonly points: readonly OverheadPoint[]
   readonly skipped: readonly SkippedPoint[]
+}
+
+/** The medians of measurements of one method and target. */
+export function medians(runs: readonly OverheadPoint[]): OverheadPoint {
+  const median = (key: 'peakMemoryMB' | 'msPerStep') => runs.map(run => run[key]).sort((a, b) => a - b)[runs.length >> 1]
+  return { ...runs[0], peakMemoryMB: median('peakMemoryMB'), msPerStep: median('msPerStep') }
 }
 
 const figures = { memory: 'peakMemoryMB', time: 'msPerStep' } as const

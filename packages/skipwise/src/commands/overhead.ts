@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { benchSetup, type BenchResult } from '../bench-train.js'
-import { crossover, overheadCharts, spread, type Method, type Overhead, type OverheadPoint, type SkippedPoint } from '../overhead.js'
+import { crossover, medians, overheadCharts, spread, type Method, type Overhead, type OverheadPoint, type SkippedPoint } from '../overhead.js'
 import { loadParts, openExecutor, parseJson } from '../parts.js'
 import type { Terminal } from '../terminal.js'
 
@@ -19,6 +19,7 @@ interface OverheadOptions {
   steps?: number
   targets?: number[]
   fullLengthTo: number
+  repeats: number
   svg?: string
 }
 
@@ -31,22 +32,27 @@ const FACTORS = [1.1, 2, 4]
 export async function overhead(options: OverheadOptions, terminal: Terminal): Promise<number> {
   const shape = { ...WINDOW, ...(parseJson(options.model, '--model') as Record<string, unknown>) }, { registry } = await loadParts([process.cwd()])
   const executor = await openExecutor(registry, options.executor, options.threads), { config } = benchSetup(shape, executor)
-  const targets = (options.targets ?? TARGETS).filter(target => target > config.T), points: OverheadPoint[] = [], skipped: SkippedPoint[] = []
-  const jobs = targets.flatMap(target => [{ method: 'pose' as const, target }, { method: 'full-length' as const, target }])
-  for (const [i, { method, target }] of jobs.entries()) {
-    terminal.signal.throwIfAborted()
-    const own = method === 'pose' ? { ...shape, target } : { ...shape, T: target, target: undefined }
+  const targets = (options.targets ?? TARGETS).filter(target => target > config.T), skipped: SkippedPoint[] = []
+  const jobs = targets.flatMap(target => [{ method: 'pose' as const, target, own: { ...shape, target } as object }, { method: 'full-length' as const, target, own: { ...shape, T: target, target: undefined } }]).filter(({ method, target, own }) => {
     const reason = method === 'pose' ? undefined : target > options.fullLengthTo ? `above --full-length-to ${options.fullLengthTo}` : whyNot(own, executor, options)
-    if (reason === undefined) points.push(await measure(method, target, own, options, terminal))
-    else skipped.push({ target, reason })
-    terminal.progress({ task: 'bench', done: i + 1, total: jobs.length, unit: 'measurements' })
-  }
+    if (reason !== undefined) skipped.push({ target, reason })
+    return reason === undefined
+  })
   await executor.dispose()
+  // round by round, so that what else the machine does meets every target
+  const runs: OverheadPoint[] = [], total = options.repeats * jobs.length
+  while (runs.length < total) {
+    terminal.signal.throwIfAborted()
+    const { method, target, own } = jobs[runs.length % jobs.length]
+    runs.push(await measure(method, target, own, options, terminal))
+    terminal.progress({ task: 'bench', done: runs.length, total, unit: 'measurements' })
+  }
+  const points = jobs.map(({ method, target }) => medians(runs.filter(run => run.method === method && run.target === target)))
   const measured: Overhead = { window: config.T, points, skipped }, charts = overheadCharts(measured)
   if (options.svg !== undefined) for (const [figure, chart] of Object.entries(charts)) await writeFileAtomic(`${options.svg}-${figure}.svg`, await renderSvg(chart))
   const crossovers = FACTORS.map(factor => ({ factor, memory: crossover(measured, 'memory', factor) ?? null, time: crossover(measured, 'time', factor) ?? null }))
   const poseSpread = { memory: spread(measured, 'memory'), time: spread(measured, 'time') }
-  if (terminal.json) terminal.result({ version: 1, config, engine: `${executor.name}: ${executor.device}`, strategy: options.strategy, ...measured, poseSpread, crossovers, charts: Object.values(charts) })
+  if (terminal.json) terminal.result({ version: 1, config, engine: `${executor.name}: ${executor.device}`, strategy: options.strategy, repeats: options.repeats, ...measured, poseSpread, crossovers, charts: Object.values(charts) })
   else show(measured, charts, poseSpread, crossovers, terminal)
   return 0
 }
