@@ -1,7 +1,7 @@
 import { SkipwiseError } from '@skipwise/core'
 import { openSafetensors, writeSafetensors, type TensorToWrite } from '@skipwise/checkpoints'
 import type { ParameterSpec } from '@skipwise/nn'
-import { access, mkdir, rm } from 'node:fs/promises'
+import { access, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isStrategy, type StrategyName } from './options.js'
 import type { ValidationScore } from './best.js'
@@ -96,6 +96,12 @@ function historyOf(text: string | undefined, file: string): Pick<TrainingState, 
 
 const damaged = (file: string, problem: string) =>
   new SkipwiseError('TRAINING_STATE', { problem: `${file} is damaged: ${problem}`, fix: 'remove the folder and begin the run again' })
+
+/** Removes what processes that were killed while saving have left, so that a run killed often does not fill the disk. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const files = await readdir(folder).catch(() => [])
+  await Promise.all(files.filter(name => /^\.(state|best)\.safetensors\..*\.tmp$/.test(name)).map(name => rm(join(folder, name), { force: true })))
+}
 
 /** Removes the saved state of a finished run. */
 export const removeState = (folder: string): Promise<void> => rm(join(folder, FILE), { force: true })

@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { example, model, newFolder, setup } from '../test/tiny-run.js'
 import { initializeWeights } from './initialize.js'
@@ -40,6 +41,13 @@ describe('train', () => {
     const stateFolder = await newFolder()
     await expect(train(await setup({ steps: 40, learningRate: 1e30, warmup: 0, maxGradientNorm: 1e30, checkpointEvery: 1 }, { stateFolder }))).rejects.toThrow('TRAINING_DIVERGED')
     expect(await readdir(stateFolder)).toEqual(['state.safetensors'])
+  })
+
+  test('removes what a process killed while saving has left, and nothing else', async () => {
+    const stateFolder = await newFolder()
+    for (const name of ['.state.safetensors.77.0a1b.tmp', '.best.safetensors.77.0a1b.tmp', 'tokens.tmp']) await writeFile(join(stateFolder, name), 'half')
+    await train(await setup({ steps: 2 }, { stateFolder }))
+    expect(await readdir(stateFolder)).toEqual(['tokens.tmp'])
   })
 
   test('refuses the state of another run', async () => {

@@ -5,7 +5,7 @@ import { completeOptions, type StrategyName, type TrainingOptions } from './opti
 import { bestOf, loadBest, removeBest, saveBest, type Validation, type ValidationScore } from './best.js'
 import { spikeOf } from './guard.js'
 import { learningRateAt } from './schedule.js'
-import { loadState, removeState, saveState, stateTensors } from './state.js'
+import { loadState, removeState, removeUnfinished, saveState, stateTensors } from './state.js'
 import { trainedParameters } from './trained-parameters.js'
 import { Trainer, type TrainerSetup } from './trainer.js'
 
@@ -60,6 +60,7 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
   // a resumed run goes on as it began: strategies round differently
   const planned = { ...setup, options: given.strategy === 'auto' && saved ? { ...given, strategy: saved.strategy } : given }
   const strategy = plannedStrategy(planMemory(planned), planned), options = { ...given, strategy }
+  await removeUnfinished(stateFolder)
   const trainer = await Trainer.create({ ...setup, options }, new Map([...setup.weights, ...(saved?.tensors ?? [])]))
   const losses = [...(saved?.losses ?? [])], gradientNorms = [...(saved?.gradientNorms ?? [])], scores = [...(saved?.scores ?? [])], from = saved?.step ?? 0
   let skipped = saved?.skipped ?? 0, skippedInRow = saved?.skippedInRow ?? 0
