@@ -28,6 +28,8 @@ describe('a memory plan', () => {
     const plan = planMemory(setupOf(2, { lora: { rank: 2, targets: ['q_proj'], seed: 0 } })), trained = 2 * 2 * (2 * 64)
     expect(plan).toMatchObject({ optimizer: 8 * trained, gradients: 4 * trained })
     expect(plan.strategies.blockwise.activations).toBeGreaterThan(0)
+    const averaged = planMemory(setupOf(2, { ema: { decay: 0.9 } }))
+    expect(averaged.optimizer).toBe(3 * averaged.weights)
   })
 
   test('has activations that grow with the layers of the whole program, and hardly with those of the blockwise one', () => {

@@ -27,7 +27,7 @@ export interface MemoryPlan {
   readonly process: number
   /** Parameters of the model and adapters. */
   readonly weights: number
-  /** Adam's two moments of what is trained. */
+  /** Adam's two moments of what is trained, and its moving average where there is one. */
   readonly optimizer: number
   /** Of what is trained. */
   readonly gradients: number
@@ -44,7 +44,8 @@ export interface MemoryPlan {
 /** Plans the memory of a training run: traces its programs, compiles and allocates nothing. */
 export function planMemory(given: TrainerSetup): MemoryPlan {
   const { options } = given, trains = trainedParameters(given.model, options), setup = { ...given, trains }
-  const weights = bytesOfAll(allParameters(trains).parameters), trained = bytesOfAll(trains.trained), inUse = process.memoryUsage().rss, state = inUse + COMPILER_BYTES + weights + 3 * trained
+  const weights = bytesOfAll(allParameters(trains).parameters), trained = bytesOfAll(trains.trained), optimizer = (options.ema ? 3 : 2) * trained
+  const inUse = process.memoryUsage().rss, state = inUse + COMPILER_BYTES + weights + optimizer + trained
   const machine = { total: totalmem(), available: process.availableMemory() + inUse }
   const limit = options.memoryLimit === undefined ? USABLE * machine.available : options.memoryLimit * 1e9
   const entries = Object.entries(strategies).map(([name, prepare]) => {
@@ -52,7 +53,7 @@ export function planMemory(given: TrainerSetup): MemoryPlan {
     return [name, { activations, peak: state + activations }] as const
   })
   const figures = Object.fromEntries(entries) as Record<StrategyName, StrategyMemory>
-  return { process: inUse, weights, optimizer: 2 * trained, gradients: trained, strategies: figures, machine, limit, ...choose(options.strategy, figures, limit) }
+  return { process: inUse, weights, optimizer, gradients: trained, strategies: figures, machine, limit, ...choose(options.strategy, figures, limit) }
 }
 
 const bytesOfAll = (parameters: readonly ParameterSpec[]) => Object.values(parameterSpecs({ parameters })).reduce((sum, spec) => sum + bytesOf(spec), 0)
