@@ -51,7 +51,7 @@ export function benchSetup(shape: unknown, executor: Executor, { strategy = 'who
   return { config, setup, example: (index: number) => randomExample(index, setup.window, V) }
 }
 
-/** Measures training steps: see {@link benchSetup}. @throws SkipwiseError `BENCH_MODEL` */
+/** Measures training steps of a LLaMA with random weights on random tokens. @throws SkipwiseError `BENCH_MODEL` */
 export async function benchTrain(shape: unknown, executor: Executor, bench: BenchOptions = {}): Promise<BenchResult> {
   const { config, setup, example } = benchSetup(shape, executor, bench), { model, options } = setup, { d, L, V, T, B } = config
   const trainer = await Trainer.create(setup, initializeWeights(model, { seed: 0 })), times: number[] = []
