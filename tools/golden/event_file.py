@@ -1,6 +1,6 @@
 """What TensorBoard reads of an event file that Skipwise wrote, for packages/training/src/golden/event-file.json.
 
-usage: node tools/golden/event-file.mjs /tmp/events && python tools/golden/event_file.py /tmp/events > packages/training/src/golden/event-file.json
+usage: node tools/golden/event-file.mjs FOLDER && python tools/golden/event_file.py FOLDER > packages/training/src/golden/event-file.json
 """
 import base64
 import json

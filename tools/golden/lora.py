@@ -1,7 +1,7 @@
 """Logits of PEFT with an adapter that Skipwise wrote, for packages/training/src/golden/lora.json.
 
-usage: node tools/golden/lora-adapter.mjs /tmp/lora > /tmp/lora.options.json &&
-       python tools/golden/lora.py /tmp/lora /tmp/lora.options.json > packages/training/src/golden/lora.json
+usage: node tools/golden/lora-adapter.mjs FOLDER > OPTIONS.json &&
+       python tools/golden/lora.py FOLDER OPTIONS.json > packages/training/src/golden/lora.json
 """
 import hashlib
 import json

@@ -9,6 +9,7 @@ import json
 import pathlib
 import random
 import sys
+import tempfile
 
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2 as proto
@@ -43,7 +44,7 @@ def train(options):
     options = dict(options)
     out = io.BytesIO()
     if "normalization_rule_tsv" in options:
-        path = pathlib.Path("/tmp/sentencepiece_rules.tsv")
+        path = pathlib.Path(tempfile.gettempdir()) / "sentencepiece_rules.tsv"
         path.write_text("".join(line.replace("\uff26", "FF26") + "\n" for line in RULES.splitlines()))
         options["normalization_rule_tsv"] = str(path)
         options.pop("normalization_rule_name")

@@ -10,7 +10,7 @@ export type HostKernel = (node: GraphNode, inputs: Readonly<Record<string, OnnxV
  */
 export const hostKernels: Readonly<Record<string, HostKernel>> = {
   ClippedAdamW(node, inputs, outputs) {
-    const { weightDecay } = node.attributes as unknown as ClippedAdamWAttributes, count = weightDecay.length
+    const weightDecay = node.attributes.weightDecay as ClippedAdamWAttributes['weightDecay'], count = weightDecay.length
     const hyper = inputs.hyper.data as Float32Array, of = (name: (typeof adamWHyper)[number]) => hyper[adamWHyper.indexOf(name)]
     const array = (prefix: string, i: number) => inputs[`${prefix}${i}`].data as Float32Array
     let squares = 0

@@ -2,6 +2,7 @@ import { SkipwiseError, type Chart, type EvalResult } from '@skipwise/core'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { z } from 'zod'
+import { evalResultSchema } from './evaluation/eval-result-schema.js'
 import type { ExperimentResult } from './result.js'
 
 /** What a file has for a report. */
@@ -12,15 +13,6 @@ export interface ReportSource {
   /** The run that `skipwise extend` or `skipwise train` made. */
   readonly run?: ExperimentResult
 }
-
-const evalResult = z.looseObject({
-  suite: z.string(),
-  version: z.int(),
-  model: z.string(),
-  config: z.record(z.string(), z.unknown()),
-  metrics: z.record(z.string(), z.number()),
-  details: z.unknown()
-})
 
 const text = { id: z.string(), title: z.string(), description: z.string() }
 const axis = z.looseObject({ label: z.string(), scale: z.enum(['linear', 'log']) }), linear = z.looseObject({ label: z.string(), scale: z.literal('linear') })
@@ -39,7 +31,7 @@ const run = z.looseObject({
   seeds: z.looseObject({ train: z.number() }),
   data: z.looseObject({ digest: z.string() }),
   training: z.looseObject({ steps: z.number(), losses: z.array(z.number()).min(1), tokensPerSecond: z.number(), peakMemoryMB: z.number() }),
-  results: z.looseObject({ base: z.array(evalResult), model: z.array(evalResult) })
+  results: z.looseObject({ base: z.array(evalResultSchema), model: z.array(evalResultSchema) })
 })
 
 /**
@@ -49,7 +41,7 @@ const run = z.looseObject({
  */
 export async function readReportFile(file: string): Promise<ReportSource> {
   const json = await readJson(file), source = { file, results: [], charts: [] }
-  const one = evalResult.safeParse(json), list = z.array(evalResult).min(1).safeParse(json)
+  const one = evalResultSchema.safeParse(json), list = z.array(evalResultSchema).min(1).safeParse(json)
   if (one.success) return { ...source, results: [one.data] }
   if (list.success) return { ...source, results: list.data }
   const made = run.safeParse(json)

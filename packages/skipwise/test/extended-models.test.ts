@@ -16,8 +16,8 @@ import { defaultRegistry } from '../src/registry.js'
 expect.extend(matchers)
 
 // Models extended by us, loaded by transformers in float64, at positions up to L_t. To make the golden values again, with torch and transformers:
-//   SKIPWISE_MODELS=/tmp/models npx vitest run test/extended-models.test.ts
-//   python tools/golden/extended_models.py /tmp/models > packages/skipwise/test/golden/extended-models.json
+//   SKIPWISE_MODELS=FOLDER npx vitest run test/extended-models.test.ts
+//   python tools/golden/extended_models.py FOLDER > packages/skipwise/test/golden/extended-models.json
 const golden = JSON.parse(await readFile(join(import.meta.dirname, 'golden', 'extended-models.json'), 'utf8')) as {
   readonly origin: string
   readonly cases: Readonly<Record<string, { readonly config: object; readonly logits: readonly number[] }>>

@@ -13,7 +13,7 @@ export const adamWLowerings: Readonly<Record<string, Lowering>> = {
   // (it forms 1 − βᵗ in float32), so the powers b₁ and b₂ are given as 0 and lr and ε carry the correction:
   // (m/c₁)/(√(v/c₂) + ε) = √c₂/c₁ · m/(√v + ε√c₂). Decay is decoupled: p·(1 − lr·λ) comes before.
   ClippedAdamW: (b, { inputs, outputs, attributes }) => {
-    const { weightDecay } = attributes as unknown as ClippedAdamWAttributes, count = weightDecay.length
+    const weightDecay = attributes.weightDecay as ClippedAdamWAttributes['weightDecay'], count = weightDecay.length
     const of = (prefix: string, i: number) => inputs[`${prefix}${i}`], h = scalarsOf(b, inputs.hyper)
     const gradients = weightDecay.map((_, i) => b.ref(of('gradient', i)))
     // L2Loss is Σg²/2 in one pass.

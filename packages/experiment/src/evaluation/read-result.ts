@@ -1,15 +1,6 @@
 import { SkipwiseError, type EvalResult } from '@skipwise/core'
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
-
-const resultSchema = z.looseObject({
-  suite: z.string(),
-  version: z.int(),
-  model: z.string(),
-  config: z.record(z.string(), z.unknown()),
-  metrics: z.record(z.string(), z.number()),
-  details: z.unknown()
-})
+import { evalResultSchema } from './eval-result-schema.js'
 
 /** A result that `skipwise eval --output` or `--json` wrote. @throws SkipwiseError `EVAL_RESULT` */
 export async function readResult(file: string): Promise<EvalResult> {
@@ -23,7 +14,7 @@ export async function readResult(file: string): Promise<EvalResult> {
   } catch (cause) {
     throw new SkipwiseError('EVAL_RESULT', { problem: `${file} is not JSON (${(cause as Error).message})`, fix, cause })
   }
-  const result = resultSchema.safeParse(value)
+  const result = evalResultSchema.safeParse(value)
   if (!result.success) throw new SkipwiseError('EVAL_RESULT', { problem: `${file} is no result of an evaluation (${result.error.issues[0].path.join('.')}: ${result.error.issues[0].message})`, fix })
   return result.data
 }
