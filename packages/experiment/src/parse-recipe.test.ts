@@ -1,7 +1,8 @@
-import { SkipwiseErrors, type SkipwiseError } from '@skipwise/core'
+import { createRegistry, definePlugin, SkipwiseErrors, type SkipwiseError } from '@skipwise/core'
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import { parseRecipe } from './parse-recipe.js'
+import { z } from 'zod'
 import { recipeJsonSchema } from './recipe-schema.js'
 
 const design = `model: ./llama-7b
@@ -70,5 +71,20 @@ describe('parseRecipe', () => {
     expect(recipeJsonSchema()).toMatchObject({ type: 'object', additionalProperties: false, required: expect.arrayContaining(['model', 'output']) })
     // the file that is published; write it anew after a change: vitest run -u
     await expect(`${JSON.stringify(recipeJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../recipe.schema.json')
+  })
+})
+
+describe('options of plugins', () => {
+  const registry = createRegistry().register(definePlugin({
+    kind: 'eval-suite', name: 'passkey', version: '1.0.0', apiVersion: 1, config: z.strictObject({ lengths: z.array(z.int()), trials: z.int().optional() }), create: () => { throw new Error('not made') }
+  } as never))
+  const parse = (options: string) => () => parseRecipe(design.replace('lengths: [2048, 131072]', options), 'r.yaml', registry)
+
+  test('that a plugin does not know are reported with line and column', () => {
+    expect(parse('lengths: [2048], trails: 3')).toThrow(/r\.yaml:7:127: evaluate\.1\.passkey: eval-suite 'passkey' has no option 'trails'; did you mean 'trials'\?/)
+  })
+
+  test('of a wrong type are left to the one who puts the parts together', () => {
+    expect(parse('lengths: 2048')).not.toThrow()
   })
 })

@@ -2,7 +2,9 @@ import { nearestName, SkipwiseError, SkipwiseErrors } from '@skipwise/core'
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml'
 import type { z } from 'zod'
 import { recipeSchema, type Recipe } from './recipe-schema.js'
+import type { PluginLookup } from './parts.js'
 import { keysAt } from './schema-keys.js'
+import { unknownOptions } from './unknown-options.js'
 
 type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
@@ -11,6 +13,7 @@ type Path = readonly PropertyKey[]
  * Reads a recipe. Everything that is wrong with it is reported together, each with file, line and column.
  *
  * @param fileName stands in messages
+ * @param registry finds the plugins that the recipe names, whose unknown options are reported too; left out, they are not
  * @throws SkipwiseErrors with `RECIPE_SYNTAX` or `RECIPE_INVALID`
  *
  * @example
@@ -18,7 +21,7 @@ type Path = readonly PropertyKey[]
  * const recipe = parseRecipe(await readFile('extend.yaml', 'utf8'), 'extend.yaml')
  * ```
  */
-export function parseRecipe(text: string, fileName: string): Recipe {
+export function parseRecipe(text: string, fileName: string, registry?: Pick<PluginLookup, 'list'>): Recipe {
   const lines = new LineCounter(), document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset)
@@ -30,8 +33,9 @@ export function parseRecipe(text: string, fileName: string): Recipe {
     )
   }
   const result = recipeSchema.safeParse(valueOf(document, fileName))
-  if (result.success) return result.data
-  const errors = result.error.issues.flatMap(issue => problemsOf(issue, [])).map(({ path, key, message, fix }) => {
+  const problems: Problem[] = result.success ? (registry ? unknownOptions(result.data, registry) : []) : result.error.issues.flatMap(issue => problemsOf(issue, []))
+  if (result.success && problems.length === 0) return result.data
+  const errors = problems.map(({ path, key, message, fix }) => {
     const where = path.map(String).join('.')
     return new SkipwiseError('RECIPE_INVALID', { problem: `${at(offsetOf(document, path, key))}: ${where && `${where}: `}${message}`, fix })
   })

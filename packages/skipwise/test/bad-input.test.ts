@@ -42,6 +42,9 @@ describe('bad input is refused before anything is written', () => {
       }
     }],
     ['unknown-key', /^RECIPE_INVALID: unknown-key\.yaml:4:30: train: unknown key 'learninRate'; did you mean 'learningRate'\?/m, 2, { recipe: text => text.replace('learningRate', 'learninRate') }],
+    ['unknown-option', /^RECIPE_INVALID: unknown-option\.yaml:\d+:26: interpolation\.yarn: interpolation 'yarn' has no option 'betaFst'; did you mean 'betaFast'\?/m, 2, {
+      recipe: text => `${text}interpolation: { yarn: { betaFst: 16 } }\n`
+    }],
     ['large-window', /^RECIPE_WINDOW: .*64 is larger than the model's window of 32/m, 2, { recipe: text => text.replace('original: 32', 'original: 64') }],
     ['short-documents', /^DATA_TOO_SHORT: /m, 1, { recipe: text => text.replace('[text.jsonl]', '[short.txt]') }],
     ['unknown-plugin', /^PLUGIN_UNKNOWN: no interpolation is called 'yarm'; did you mean 'yarn'\?/m, 2, { recipe: text => `${text}interpolation: yarm\n` }],

@@ -12,8 +12,7 @@ import { createWatch } from '../watch.js'
 /** `skipwise extend RECIPE` and `skipwise train RECIPE`; with `plan`, what it would take, with `watch`, a drawing of the loss. */
 export async function experiment(kind: ExperimentKind, recipeFile: string, { plan: planOnly = false, watch = false }: { plan?: boolean; watch?: boolean }, terminal: Terminal): Promise<number> {
   const baseFolder = dirname(resolve(recipeFile))
-  const recipe = parseRecipe(await readRecipe(recipeFile), recipeFile)
-  const parts = await loadParts([baseFolder, process.cwd()])
+  const text = await readRecipe(recipeFile), parts = await loadParts([baseFolder, process.cwd()]), recipe = parseRecipe(text, recipeFile, parts.registry)
   const { signal } = terminal, progress = watch ? createWatch(process.stderr, terminal.progress) : terminal.progress
   const prepared = await resolveRecipe(recipe, { kind, baseFolder, progress, signal, ...parts })
   describe(prepared, terminal)
