@@ -37,6 +37,7 @@ describe.skipIf(!folder)('lm-evaluation-harness', () => {
   })
 
   test.each(settings)('$key: every request', async ({ key, task: name, shots, harness }) => {
+    // each task has a type of row of its own; here rows are whatever its schema reads
     const task = benchmarkTasks.find(each => each.name === name) as unknown as BenchmarkTask, { data, training } = files(name, shots)
     const records = await rowsOf(data), trainingRecords = await rowsOf(training), ask = (record: unknown) => task.question(task.row.parse(record))
     const requests = [...drawFewShots(records, trainingRecords, { profile: harnessProfiles[harness], shots, drawsSpare: task.drawsSpare })].map(({ index, examples }) =>

@@ -46,6 +46,7 @@ export async function readReportFile(file: string): Promise<ReportSource> {
   if (list.success) return { ...source, results: list.data }
   const made = run.safeParse(json)
   if (made.success) {
+    // The schemas check what is drawn and let the rest pass, which zod's types cannot say: hence the casts, here and below.
     // Runs are told apart by their folders: a name can be the same in all of them.
     const { results: { base, model } } = made.data, name = basename(dirname(resolve(file)))
     return { ...source, results: [...base, ...model.map(result => ({ ...result, model: name }))], run: { ...(made.data as unknown as ExperimentResult), name } }

@@ -5,27 +5,16 @@
 // Needs a Python with torch and transformers, and the built workspace (npm run setup -- --build). Prints one JSON document.
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { json, median } from './side-by-side.mjs'
+import { json, median, sideBySideOptions } from './side-by-side.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
-const { values } = parseArgs({
-  options: {
-    python: { type: 'string' },
-    script: { type: 'string', default: join(root, '../shared/bench/torch_train_step.py') },
-    model: { type: 'string', default: '{"d":256,"L":4,"h":4,"kv":4,"ff":688,"V":2048,"T":512,"B":4}' },
-    rounds: { type: 'string', default: '3' },
-    mode: { type: 'string', default: 'eager' },
-    executor: { type: 'string', default: 'onnx' },
-    dtype: { type: 'string', default: 'f32' },
-    threads: { type: 'string', default: '2' }
-  }
+const values = sideBySideOptions({
+  script: join(root, '../shared/bench/torch_train_step.py'),
+  model: '{"d":256,"L":4,"h":4,"kv":4,"ff":688,"V":2048,"T":512,"B":4}',
+  mode: 'eager',
+  executor: 'onnx',
+  dtype: 'f32'
 })
-if (!values.python) {
-  console.error('against-torch: pass --python, an interpreter with torch and transformers')
-  process.exit(2)
-}
-
 
 const runs = { skipwise: [], torch: [] }
 for (let round = 0; round < Number(values.rounds); round++) {

@@ -4,25 +4,15 @@
 // Needs a Python with torch and transformers, and the built workspace (npm run setup -- --build). Prints one JSON document.
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { json, median } from './side-by-side.mjs'
+import { json, median, sideBySideOptions } from './side-by-side.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
-const { values } = parseArgs({
-  options: {
-    python: { type: 'string' },
-    model: { type: 'string', default: '{"d":256,"L":4,"h":4,"kv":4,"ff":688,"V":2048}' },
-    prompt: { type: 'string', default: '4096' },
-    'new-tokens': { type: 'string', default: '32' },
-    chunk: { type: 'string', default: '512' },
-    rounds: { type: 'string', default: '3' },
-    threads: { type: 'string', default: '2' }
-  }
+const values = sideBySideOptions({
+  model: '{"d":256,"L":4,"h":4,"kv":4,"ff":688,"V":2048}',
+  prompt: '4096',
+  'new-tokens': '32',
+  chunk: '512'
 })
-if (!values.python) {
-  console.error('inference-against-torch: pass --python, an interpreter with torch and transformers')
-  process.exit(2)
-}
 
 const args = [values.model, values.prompt, values['new-tokens'], values.chunk, values.threads], runs = { skipwise: [], torch: [] }
 for (let round = 0; round < Number(values.rounds); round++) {

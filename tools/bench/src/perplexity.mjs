@@ -8,26 +8,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { parseArgs } from 'node:util'
-import { json, median } from './side-by-side.mjs'
+import { json, median, sideBySideOptions } from './side-by-side.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url)), root = join(here, '../../..')
-const { values } = parseArgs({
-  options: {
-    python: { type: 'string' },
-    model: { type: 'string', default: join(root, 'packages/tiny-llama/model') },
-    documents: { type: 'string', default: '20' },
-    tokens: { type: 'string', default: '32768' },
-    window: { type: 'string', default: '4096' },
-    stride: { type: 'string', default: '2048' },
-    rounds: { type: 'string', default: '1' },
-    threads: { type: 'string', default: '2' }
-  }
+const values = sideBySideOptions({
+  model: join(root, 'packages/tiny-llama/model'),
+  documents: '20',
+  tokens: '32768',
+  window: '4096',
+  stride: '2048',
+  rounds: '1'
 })
-if (!values.python) {
-  console.error('perplexity: pass --python, an interpreter with torch and transformers')
-  process.exit(2)
-}
 const load = name => import(pathToFileURL(join(root, 'packages', name, 'dist/index.js')).href)
 const [{ loadParts }, { loadLanguageModel }] = [await load('skipwise'), await load('experiment')]
 

@@ -48,6 +48,7 @@ export function fromSearch(search: string, known: { readonly positions: readonly
   const { positions, scheme } = Object.fromEntries(given)
   if (known.positions.includes(positions)) state['positions'] = positions
   if (known.schemes.includes(scheme)) state['scheme'] = scheme
+  // every key of `initial` is there, and each was written with its own type
   return state as unknown as State
 }
 
