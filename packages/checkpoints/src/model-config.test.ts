@@ -70,6 +70,14 @@ describe('applyRope', () => {
     expect(applyRope(before, rope)).toEqual({ model_type: 'llama', custom: [1], ...rope })
     expect(before.max_position_embeddings).toBe(2048)
   })
+  test('an original window at the top, which transformers reads first, follows the new one or goes', () => {
+    const before = { original_max_position_embeddings: 8192, rope_parameters: { rope_type: 'llama3', original_max_position_embeddings: 8192 } }
+    const longer = { ...rope, rope_parameters: { rope_type: 'yarn', original_max_position_embeddings: 131072 } }
+    expect(applyRope(before, longer)).toMatchObject({ original_max_position_embeddings: 131072 })
+    expect(applyRope(before, rope)).not.toHaveProperty('original_max_position_embeddings')
+    expect(applyRope({}, longer)).not.toHaveProperty('original_max_position_embeddings')
+    expect(applyRope({}, { ...longer, original_max_position_embeddings: 131072 })).toMatchObject({ original_max_position_embeddings: 131072 })
+  })
   test('keeps the partial rotary factor of the model', () => {
     const after = applyRope({ rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.25 } }, rope)
     expect(after['rope_parameters']).toEqual({ ...rope.rope_parameters, partial_rotary_factor: 0.25 })

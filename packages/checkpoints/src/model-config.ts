@@ -53,6 +53,8 @@ export async function writeModelConfig(folder: string, config: ModelConfig): Pro
   await writeFileAtomic(join(folder, CONFIG_FILE), stringifyConfig(config))
 }
 
+const ORIGINAL = 'original_max_position_embeddings'
+
 /**
  * A configuration with the RoPE keys of an interpolation scheme, old (`rope_scaling`, `rope_theta`) and new (`rope_parameters`), so that
  * transformers 4 and 5 read the same. `partial_rotary_factor` of a model's `rope_parameters` is kept: it is the model's, not the scheme's.
@@ -62,8 +64,11 @@ export async function writeModelConfig(folder: string, config: ModelConfig): Pro
 export function applyRope(config: ModelConfig, rope: HuggingFaceRope, windowKeys: readonly string[] = ['max_position_embeddings']): ModelConfig {
   const before = config['rope_parameters'] as Record<string, unknown> | null | undefined
   const partial = before?.['partial_rotary_factor']
+  // transformers reads it at the top first, so one that stands there follows or goes
+  const { [ORIGINAL]: oldOriginal, ...rest } = config, original = rope[ORIGINAL] ?? (oldOriginal === undefined ? undefined : rope.rope_parameters[ORIGINAL])
   return {
-    ...config,
+    ...rest,
+    ...(original === undefined ? {} : { [ORIGINAL]: original }),
     rope_parameters: { ...rope.rope_parameters, ...(partial === undefined ? {} : { partial_rotary_factor: partial }) },
     rope_scaling: rope.rope_scaling,
     rope_theta: rope.rope_theta,

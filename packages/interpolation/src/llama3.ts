@@ -27,13 +27,12 @@ export const llama3 = definePlugin({
       const scale = rotationRamp(geometry.originalLength, factorOf(geometry), { low: lowFreqFactor, high: highFreqFactor })
       return { inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map(scale), attentionFactor: 1, softmaxScale: 1 }
     },
-    toHuggingFace: geometry =>
-      huggingFaceRope(geometry, 'llama3', {
-        factor: factorOf(geometry),
-        original_max_position_embeddings: integerOriginalLength(geometry),
-        low_freq_factor: lowFreqFactor,
-        high_freq_factor: highFreqFactor
-      })
+    toHuggingFace: geometry => {
+      const original_max_position_embeddings = integerOriginalLength(geometry)
+      const parameters = { factor: factorOf(geometry), original_max_position_embeddings, low_freq_factor: lowFreqFactor, high_freq_factor: highFreqFactor }
+      // llama.cpp's converter takes it from the top of the file, else 8,192, whatever stands beside the factor
+      return { ...huggingFaceRope(geometry, 'llama3', parameters), original_max_position_embeddings }
+    }
   })
 })
 

@@ -31,6 +31,8 @@ export interface HuggingFaceRope {
   /** Transformers ≤ 4: top-level `rope_theta`. */
   readonly rope_theta: number
   readonly max_position_embeddings: number
+  /** L_c at the top as well, for types where a stack looks only there. */
+  readonly original_max_position_embeddings?: number
 }
 
 /** An interpolation scheme: pure functions over numbers. */

@@ -57,6 +57,13 @@ describe('to transformers', () => {
     const file = { ...pose, original_max_position_embeddings: 4096 }
     expect(convert(file, { to: 'transformers', scheme: { name: 'yarn-revised' } }).config).toMatchObject({ original_max_position_embeddings: 4096, rope_parameters: { original_max_position_embeddings: 4096, factor: 8 } })
   })
+  test('an original window at the top goes with a type that has none', () => {
+    const file = { ...pose, original_max_position_embeddings: 2048 }
+    expect(convert(file, { to: 'transformers', scheme: { name: 'ntk' } }).config).not.toHaveProperty('original_max_position_embeddings')
+  })
+  test('of llama3 it stands at the top too, where the converter of llama.cpp looks', () => {
+    expect(convert({ ...llama31, rope_scaling: { ...llama31.rope_scaling, original_max_position_embeddings: 4096 } }, { to: 'transformers' }).config).toMatchObject({ original_max_position_embeddings: 4096 })
+  })
   test('what changes with the length has no table', () => {
     const file = { ...llama, rope_scaling: { type: 'dynamic', factor: 8 } }
     expect(() => convert(file, { to: 'transformers', asLongrope: true })).toThrow('ROPE_INEXPRESSIBLE: transformers: the frequencies of dynamic-ntk change with the length')

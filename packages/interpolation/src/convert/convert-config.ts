@@ -97,12 +97,13 @@ function mergeInto(config: JsonObject, conversion: Conversion, { name }: Hugging
   const kept = Object.fromEntries(MODEL_KEYS.filter(key => valueOf(before, key) !== undefined && !(key in written) && !(key === 'partial_rotary_factor' && name === 'proportional')).map(key => [key, before[key]]))
   const withKept = (rope: unknown) => (rope ? { ...(rope as object), ...kept } : rope)
   const oldWindow = fileWindow(config), window = conversion.keys['max_position_embeddings']
-  const originalAtTop = valueOf(config, 'original_max_position_embeddings') !== undefined && written['original_max_position_embeddings'] !== undefined
+  // transformers reads it at the top first, so one that stands there follows or goes
+  const originalAtTop = valueOf(config, 'original_max_position_embeddings') === undefined ? {} : { original_max_position_embeddings: written['original_max_position_embeddings'] }
   const keys = {
     ...conversion.keys,
     rope_parameters: withKept(conversion.keys['rope_parameters']),
     rope_scaling: conversion.keys['rope_scaling'] === null ? null : withKept(conversion.keys['rope_scaling']),
-    ...(originalAtTop ? { original_max_position_embeddings: written['original_max_position_embeddings'] } : {})
+    ...originalAtTop
   }
   const dropped = Object.keys(before).filter(key => !(key in written) && !(key in kept) && !['type', 'rope_type', 'finetuned'].includes(key))
   const notes = [

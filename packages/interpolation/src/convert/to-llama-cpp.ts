@@ -10,6 +10,12 @@ const architectures: Readonly<Record<string, string>> = { mistral: 'llama', mixt
 /** Architectures whose graph passes `rope_freqs.weight` to the rotation; the others ignore the tensor. */
 const withFactors = ['llama']
 
+/** The `general.architecture` of a `model_type`, and whether its graph takes a table of factors. */
+export function llamaCppArchitecture(modelType = 'llama'): { readonly name: string; readonly takesFactors: boolean } {
+  const name = architectures[modelType] ?? modelType
+  return { name, takesFactors: withFactors.includes(name) }
+}
+
 /**
  * The GGUF keys (and tensors) for llama.cpp. It multiplies the attention factor of yarn by its own 0.1 ln s + 1, so `attn_factor` is what is
  * left of A; it always truncates the ramp and clamps it at R − 1. Whatever it has no type for is written as factors λ̂_i = θ_i / θ'_i in
@@ -18,7 +24,7 @@ const withFactors = ['llama']
  * @throws SkipwiseError `ROPE_INEXPRESSIBLE`
  */
 export function toLlamaCpp(source: RopeSource): Conversion {
-  const { geometry, window, modelType = 'llama' } = source, architecture = architectures[modelType] ?? modelType, { base, rotaryDim, originalLength, targetLength } = geometry
+  const { geometry, window, modelType } = source, { name: architecture, takesFactors } = llamaCppArchitecture(modelType), { base, rotaryDim, originalLength, targetLength } = geometry
   const frequencies = staticFrequencies(source), factor = targetLength / originalLength, original = ropeFrequencies(base, rotaryDim)
   const common = { 'rope.freq_base': base, 'rope.dimension_count': rotaryDim, context_length: window }
   const result = (keys: Record<string, unknown>, tensors?: Conversion['tensors']): Conversion => ({
@@ -27,7 +33,7 @@ export function toLlamaCpp(source: RopeSource): Conversion {
     ...(tensors ? { tensors } : {}),
     notes: []
   })
-  if (!frequencies) return longropeLists(source, architecture, result)
+  if (!frequencies) return longropeLists(source, result)
   if (frequencies.softmaxScale !== 1) throw inexpressible('llama.cpp', `no key multiplies the softmax scale by ${frequencies.softmaxScale}`, 'use a scheme that acts through the attention factor')
   const table = (theta: ArrayLike<number>): RopeFrequencies => ({ ...frequencies, inverseFrequencies: Float64Array.from(theta) })
   const attention = frequencies.attentionFactor === 1 ? {} : { 'rope.scaling.attn_factor': frequencies.attentionFactor }
@@ -42,7 +48,8 @@ export function toLlamaCpp(source: RopeSource): Conversion {
       'rope.scaling.attn_factor': frequencies.attentionFactor / yarnScale(factor)
     })
   }
-  checkFactors(architecture, frequencies)
+  if (!takesFactors) throw noFactors(architecture)
+  checkFactors(frequencies)
   return result({ 'rope.scaling.type': 'none', ...attention }, { 'rope_freqs.weight': Array.from(original, (theta, i) => theta / frequencies.inverseFrequencies[i]) })
 }
 
@@ -54,21 +61,23 @@ function isItsYarn({ geometry }: RopeSource, frequencies: RopeFrequencies): bool
   return high >= low && sameFrequencies({ ...own, attentionFactor: frequencies.attentionFactor }, frequencies)
 }
 
-function checkFactors(architecture: string, { inverseFrequencies }: RopeFrequencies): void {
-  if (!withFactors.includes(architecture)) {
-    throw inexpressible('llama.cpp', `its ${architecture} reads no table of rope factors, and it has no type for these frequencies`, 'serve it with transformers or vLLM')
-  }
+const noFactors = (architecture: string) =>
+  inexpressible('llama.cpp', `its ${architecture} reads no table of rope factors, and it has no type for these frequencies`, 'serve it with transformers or vLLM')
+
+function checkFactors({ inverseFrequencies }: RopeFrequencies): void {
   if (inverseFrequencies.some(frequency => frequency === 0)) throw inexpressible('llama.cpp', 'some pairs do not turn, which no finite factor says', 'serve it with transformers')
 }
 
 /** Two lists of longrope, between which llama.cpp chooses once, by the size of its context. */
-function longropeLists({ interpolation, geometry, name }: RopeSource, architecture: string, result: (keys: Record<string, unknown>, tensors: Conversion['tensors']) => Conversion): Conversion {
+function longropeLists({ interpolation, geometry, name, modelType }: RopeSource, result: (keys: Record<string, unknown>, tensors: Conversion['tensors']) => Conversion): Conversion {
   const at = (length: number) => interpolation.frequencies({ ...geometry, length }), { originalLength, targetLength } = geometry
   const short = at(originalLength), long = at(targetLength)
   const steps = sameFrequencies(short, at(originalLength / 2)) && sameFrequencies(long, at(originalLength + 1)) && sameFrequencies(long, at(2 * targetLength)) && short.attentionFactor === long.attentionFactor
   if (!steps) throw inexpressible('llama.cpp', `the frequencies of ${name} follow the length of the sequence; llama.cpp computes them once`, 'serve it with transformers')
-  checkFactors(architecture, long)
-  checkFactors(architecture, short)
+  const architecture = llamaCppArchitecture(modelType)
+  if (!architecture.takesFactors) throw noFactors(architecture.name)
+  checkFactors(long)
+  checkFactors(short)
   const factors = ({ inverseFrequencies }: RopeFrequencies) => Array.from(ropeFrequencies(geometry.base, geometry.rotaryDim), (theta, i) => theta / inverseFrequencies[i])
   const conversion = result(
     { 'rope.scaling.type': 'longrope', 'rope.scaling.original_context_length': Math.round(originalLength), 'rope.scaling.attn_factor': long.attentionFactor },

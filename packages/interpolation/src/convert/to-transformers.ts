@@ -29,12 +29,12 @@ function tableKeys(source: RopeSource, stack: Stack): HuggingFaceRope {
  * @throws SkipwiseError `INTERPOLATION_EXPORT`, `ROPE_INEXPRESSIBLE`
  */
 export function toTransformers(source: RopeSource, { asLongrope, keys = 'both' }: TransformersOptions = {}): Conversion {
-  const rope = ropeKeys(source, 'transformers', asLongrope), { rope_parameters, rope_scaling, rope_theta, max_position_embeddings } = rope
+  const { rope_parameters, rope_scaling, rope_theta, max_position_embeddings, original_max_position_embeddings } = ropeKeys(source, 'transformers', asLongrope)
   const old = { rope_scaling, rope_theta }, none = { rope_scaling: undefined, rope_theta: undefined }
   const notes = rope_parameters['rope_type'] === 'proportional' && keys !== 'new' ? ['transformers 4 has no type proportional: it refuses the old keys'] : []
   return {
     stack: 'transformers',
-    keys: { ...(keys === 'new' ? none : old), rope_parameters: keys === 'old' ? undefined : rope_parameters, max_position_embeddings },
+    keys: { ...(keys === 'new' ? none : old), rope_parameters: keys === 'old' ? undefined : rope_parameters, max_position_embeddings, original_max_position_embeddings },
     notes
   }
 }

@@ -25,7 +25,8 @@ export function toVllm(source: RopeSource, asLongrope = false): Conversion {
       rope_parameters: { ...rope.rope_parameters, ...extra },
       rope_scaling: rope.rope_scaling && { ...rope.rope_scaling, ...extra },
       rope_theta: rope.rope_theta,
-      max_position_embeddings: rope.max_position_embeddings
+      max_position_embeddings: rope.max_position_embeddings,
+      original_max_position_embeddings: rope.original_max_position_embeddings
     },
     notes: [
       ...(type === 'longrope' && differ(rope.rope_parameters) ? [`vLLM takes the long list for every sequence when max_model_len exceeds ${geometry.originalLength}; pass --max-model-len ${geometry.originalLength} for the short one`] : []),

@@ -13,7 +13,7 @@ const choices = fc.record({
   type: fc.constantFrom('default', 'linear', 'dynamic', 'yarn', 'longrope', 'su', 'llama3', 'proportional', 'vanilla_ntk', 'ntk', 'dynamic-yarn'),
   form: fc.constantFrom('old', 'new', 'both', 'nested'),
   factor: fc.constantFrom(undefined, 1, 2, 8, 1.5),
-  inside: fc.constantFrom(undefined, 512, 2048),
+  inside: fc.constantFrom(undefined, 512, 2048, 8192),
   outside: fc.constantFrom(undefined, 512, 2048),
   window: fc.constantFrom(512, 1024, 2048, 4096, 16384),
   thetaInside: fc.constantFrom(undefined, 10000, 500000),
@@ -86,6 +86,8 @@ function oracle(c: Choices): string[] {
   const isA = (value: number) => Math.abs(value - a) <= 1e-6 * a
   say((type === 'longrope' || type === 'su') && !(isA(c.extra === 'short_mscale' ? 1 : su(ratio)) && isA(su(ratio))), 'vllm-attention-factor', 'wrong', 'vllm')
   say(type === 'yarn' && c.attention !== undefined, 'llama-cpp-attention-factor', 'wrong', 'llama.cpp')
+  say(type === 'llama3' && s > 1 && llamaLike && c.outside === undefined && (c.inside ?? window) !== 8192, 'llama-cpp-llama3-window', 'wrong', 'llama.cpp')
+  say((type === 'longrope' || type === 'su') && llamaLike, 'llama-cpp-longrope-lists', 'wrong', 'llama.cpp')
   say(type === 'dynamic-yarn', 'vllm-inexpressible', 'wrong', 'vllm')
   // tables that its own types do not give, for architectures that read none; 'ntk' at s = 1 and the others are plain
   const table = type === 'longrope' || type === 'su' || (s > 1 && (type === 'ntk' || type === 'llama3' || (type === 'yarn' && c.truncate === false)))

@@ -44,6 +44,8 @@ describe('traps', () => {
     ['vllm-window: note', 'linear in vLLM', both({ type: 'linear', factor: 8 }), { stack: 'vllm' }],
     ['vllm-attention-factor: wrong', 'an attention factor of longrope in vLLM', both({ type: 'longrope', factor: 8, original_max_position_embeddings: 2048, short_factor: new Array(64).fill(1), long_factor: new Array(64).fill(2), attention_factor: 1.5 }), { stack: 'vllm' }],
     ['llama-cpp-attention-factor: wrong', 'an attention factor of yarn in llama.cpp', both({ ...yarn, attention_factor: 1.2 }), { stack: 'llama.cpp' }],
+    ['llama-cpp-llama3-window: wrong', 'the original window of llama3 inside the rope object alone', both({ type: 'llama3', factor: 8, original_max_position_embeddings: 2048, low_freq_factor: 1, high_freq_factor: 4 }), { stack: 'llama.cpp' }],
+    ['llama-cpp-longrope-lists: wrong', 'longrope of a LLaMA', both({ type: 'longrope', factor: 8, original_max_position_embeddings: 2048, short_factor: new Array(64).fill(1), long_factor: new Array(64).fill(2) }), { stack: 'llama.cpp' }],
     ['llama-cpp-inexpressible: wrong', 'dynamic in llama.cpp', both({ type: 'dynamic', factor: 8 }), { stack: 'llama.cpp' }],
     ['revised-yarn: wrong', 'weights of the PoSE repository, by their name', both(yarn), { modelName: 'LLaMA2-7B-PoSE-YaRN-16k' }],
     ['revised-yarn: wrong', 'weights of the PoSE repository, as the user says', both(yarn), { trainedWith: 'yarn-revised' }],

@@ -1,7 +1,7 @@
 import { isSkipwiseError } from '@skipwise/core'
 import type { Conversion, RopeSource, Stack } from '../convert/conversion.js'
 import { toAxolotl } from '../convert/to-axolotl.js'
-import { toLlamaCpp } from '../convert/to-llama-cpp.js'
+import { llamaCppArchitecture, toLlamaCpp } from '../convert/to-llama-cpp.js'
 import { toVllm } from '../convert/to-vllm.js'
 import { valueOf } from '../json-keys.js'
 import { yarnScale } from '../yarn-ramp.js'
@@ -68,10 +68,34 @@ export const rulesOfStacks: readonly Rule[] = [
         fix: `give it attn_factor ${frequencies.attentionFactor / yarnScale(factor)}: \`skipwise convert --to llama.cpp\` writes that`
       } : undefined
   },
+  {
+    id: 'llama-cpp-llama3-window',
+    stacks: ['llama.cpp'],
+    check: ({ type, config, factor, original, ...ropeCase }) =>
+      type === 'llama3' && factor > 1 && takesFactors(config) && valueOf(config, 'original_max_position_embeddings') === undefined && (original ?? ropeCase.window) !== 8192 ? {
+        problem: `llama.cpp's converter takes 8,192 for the original window, the rope keys say ${original ?? ropeCase.window}`,
+        why: 'for llama3 it looks for original_max_position_embeddings at the top of config.json only (conversion/llama.py): the table of factors in the GGUF is another, and nothing fails',
+        fix: 'write the key at the top too: `skipwise convert --to transformers` does'
+      } : undefined
+  },
+  {
+    id: 'llama-cpp-longrope-lists',
+    stacks: ['llama.cpp'],
+    check: ({ type, config }) =>
+      (type === 'longrope' || type === 'su') && takesFactors(config) ? {
+        problem: "llama.cpp's converter writes no factor lists for this architecture",
+        why: 'it writes those of Phi-3 and MiniCPM; here the GGUF says longrope and has no table, so that nothing is scaled',
+        fix: 'add the tensors that `skipwise convert --to llama.cpp` gives to the GGUF'
+      } : undefined
+  },
   inexpressible('vllm', toVllm),
   inexpressible('llama.cpp', toLlamaCpp),
   inexpressible('axolotl', toAxolotl)
 ]
+
+const takesFactors = (config: Readonly<Record<string, unknown>>): boolean => llamaCppArchitecture(modelTypeOf(config)).takesFactors
+
+const modelTypeOf = ({ model_type }: Readonly<Record<string, unknown>>): string | undefined => (typeof model_type === 'string' ? model_type : undefined)
 
 /** Whatever converting to a stack refuses. */
 function inexpressible(stack: Stack, convert: (source: RopeSource) => Conversion): Rule {
@@ -92,6 +116,6 @@ function inexpressible(stack: Stack, convert: (source: RopeSource) => Conversion
 }
 
 function sourceOf({ reading, config, window }: RopeCase): RopeSource {
-  const { model_type } = config
-  return { name: reading.name, interpolation: resolveOwn(reading), geometry: reading.geometry, window, ...(typeof model_type === 'string' ? { modelType: model_type } : {}) }
+  const modelType = modelTypeOf(config)
+  return { name: reading.name, interpolation: resolveOwn(reading), geometry: reading.geometry, window, ...(modelType === undefined ? {} : { modelType }) }
 }
