@@ -6,10 +6,11 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { typeProblems } from './alone.mjs'
 import { contentProblems } from './contents.mjs'
-import { brokenPromise, promisedNumbers, runExamples } from './examples.mjs'
+import { runExamples } from './examples.mjs'
 import { commandsOf } from './guides.mjs'
 import { changesetProblems } from './version.mjs'
 import { examplesOf, installedBy } from './packages.mjs'
+import { brokenPromise, promisedNumbers } from './promises.mjs'
 
 let folder
 beforeAll(() => {

@@ -73,7 +73,7 @@ export interface RandomStream {
  *
  * @example
  * ```ts
- * randomStream({ seed: 0, stream: 'positions', epoch: 2, index: 17 }).integer(0, 9)
+ * console.log(randomStream({ seed: 0, stream: 'positions', epoch: 2, index: 17 }).integer(0, 9)) // 4
  * ```
  */
 export function randomStream({ seed, stream, epoch = 0, index = 0 }: RandomCoordinates): RandomStream {

@@ -9,9 +9,9 @@ import { runPerplexity } from './suite.js'
  *
  * @example
  * ```ts
- * const suite = perplexity.create(validate(perplexity.config, { data: 'proofs.jsonl', windows: [2048, 16384] }, 'PLUGIN_CONFIG', 'perplexity'))
+ * const suite = perplexity.create(validate(perplexity.config, { data: 'proofs.jsonl', windows: [256, 1024] }, 'PLUGIN_CONFIG', 'perplexity'))
  * const result = await suite.run(model, { seed: 0, resolvePath: path => path })
- * console.log(result.metrics['perplexity@16384'])
+ * console.log(result.metrics['perplexity@1024'])
  * ```
  */
 export const perplexity = definePlugin({

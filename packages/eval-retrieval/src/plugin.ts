@@ -11,9 +11,9 @@ import { longchatTasks, rulerTasks } from './tasks/index.js'
  *
  * @example
  * ```ts
- * const suite = createRegistry().register(passkey).resolve('eval-suite', 'passkey', { lengths: [2048, 16384] })
+ * const suite = createRegistry().register(passkey).resolve('eval-suite', 'passkey', { lengths: [256, 1024] })
  * const result = await suite.run(model, { seed: 0, resolvePath: path => path })
- * console.log(result.metrics['passkey@16384'])
+ * console.log(result.metrics['passkey@1024'])
  * ```
  */
 export const passkey = definePlugin({

@@ -51,7 +51,7 @@ const MOST = 1.25
  *
  * @example
  * ```ts
- * const { factors } = await searchLongropeFactors({ geometry, perplexity: async factors => measure(model, factors) })
+ * const { factors } = await searchLongropeFactors({ geometry, perplexity: perplexityWith })
  * const scheme = registry.resolve('interpolation', 'longrope', { shortFactor: [...factors], longFactor: [...factors] })
  * ```
  */

@@ -6,6 +6,7 @@ export { inductionModel, type InductionModelOptions } from './models/induction-m
 export { describePositionTransform, type PositionTransformConformance } from './conformance/position-transform.js'
 export { describePositionalEncoding, type PositionalEncodingConformance } from './conformance/positional-encoding.js'
 export { describeArchitecture, type ArchitectureConformance } from './conformance/architecture.js'
+export { describeTokenizer, type TokenizerConformance } from './conformance/tokenizer.js'
 export { compareAllclose, matchers, type AllcloseResult, type Tolerance } from './allclose.js'
 export { describeExecutor, type ExecutorConformance } from './conformance/executor.js'
 export { kernelCases, type CaseInput, type KernelCase } from './conformance/kernel-cases.js'

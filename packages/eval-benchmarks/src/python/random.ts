@@ -7,7 +7,8 @@ const SHIFT = 397
  *
  * @example
  * ```ts
- * new PythonRandom(1234).sample(1119, 25) // [902, 239, 15, …]: random.Random(1234).sample(range(1119), 25)
+ * // random.Random(1234).sample(range(1119), 3)
+ * console.log(new PythonRandom(1234).sample(1119, 3)) // [902, 239, 15]
  * ```
  */
 export class PythonRandom {

@@ -27,7 +27,8 @@ const encodingOf = ({ geometry }: ModelDefinition): PositionalEncoding => ({
  *
  * @example
  * ```ts
- * describeArchitecture(llama, { configs: { 'multi-head': { model_type: 'llama', vocab_size: 16, hidden_size: 8, num_attention_heads: 2 } } })
+ * const sizes = { vocab_size: 16, hidden_size: 8, intermediate_size: 12, num_hidden_layers: 2, num_attention_heads: 2 }
+ * describeArchitecture(llama, { configs: { 'multi-head': { model_type: 'llama', ...sizes }, grouped: { model_type: 'llama', ...sizes, num_key_value_heads: 1 } } })
  * ```
  */
 export function describeArchitecture<Schema extends StandardSchemaV1>(plugin: Plugin<'architecture', string, Schema, Architecture>, { configs }: ArchitectureConformance): void {
