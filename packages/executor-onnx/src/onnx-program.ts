@@ -22,9 +22,16 @@ export class OnnxProgram implements Program {
       executionMode: 'sequential',
       // A pattern is planned from the first run, whose memory the arena then keeps beside the plan's: twice the memory for nothing.
       enableMemPattern: false,
-      // It would join what is computed again for the backward pass with what the forward pass computed, and keep that in memory.
-      // Probabilities of attention underflow into denormals, on which processors are many times slower (docs/adr/0019-denormals.md).
-      extra: { optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' }, session: { set_denormal_as_zero: '1' } },
+      extra: {
+        // It would join what is computed again for the backward pass with what the forward pass computed, and keep that in memory.
+        optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' },
+        session: {
+          // Probabilities of attention underflow into denormals, on which processors are many times slower (docs/adr/0019-denormals.md).
+          set_denormal_as_zero: '1',
+          // Threads of a session that waits for its turn would spin on the cores of the one that runs (docs/adr/0022-threads-and-rows.md).
+          force_spinning_stop: '1'
+        }
+      },
       graphOptimizationLevel: "all",
       logSeverityLevel: 3
     })

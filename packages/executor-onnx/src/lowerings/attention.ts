@@ -10,6 +10,11 @@ import { onnxType } from '../onnx-model.js'
 const BLOCK_ROWS = { least: 128, most: 256 }
 /** Probabilities of up to this many elements (64 MB) are kept for the backward pass; more are computed again. */
 const KEPT_ELEMENTS = 2 ** 24
+/**
+ * GroupQueryAttention computes the scores tile by tile, in little memory, unless its heads have sinks. Up to this many scores (32 MB) of several
+ * tokens they get sinks that take nothing: whole rows are up to a third faster (docs/adr/0022-threads-and-rows.md).
+ */
+const SCORES_AT_ONCE = 2 ** 23
 
 interface Shape {
   B: number
@@ -178,11 +183,12 @@ export const attentionLowerings: Readonly<Record<string, Lowering>> = {
     const total = b.once(`total ${past} ${T}`, () => b.op('Add', [past, b.scalar(T, 'int32')]))
     const flat = (id: ValueId, heads: number) => b.reshape(b.name(id), [B, T, heads * D])
     const [output, ...caches] = outputs.map(id => b.name(id))
-    const window = attributes.window as number | undefined
-    const bias = attributes.slopes ? ['', '', '', cachedAlibiBias(b, past, T, b.spec(inputs.keyCache).shape[2], attributes.slopes as number[], total)] : []
+    const S = b.spec(inputs.keyCache).shape[2], window = attributes.window as number | undefined
+    const bias = attributes.slopes ? cachedAlibiBias(b, past, T, S, attributes.slopes as number[], total) : ''
+    const sinks = T > 1 && H * T * S <= SCORES_AT_ONCE ? b.constant(`sinks that take nothing ${H}`, [H], () => new Float32Array(H).fill(-1e30)) : ''
     const mixed = b.microsoft(
       'GroupQueryAttention',
-      [flat(inputs.query, H), flat(inputs.key, K), flat(inputs.value, K), b.name(inputs.keyCache), b.name(inputs.valueCache), lastSlot, total, ...bias],
+      [flat(inputs.query, H), flat(inputs.key, K), flat(inputs.value, K), b.name(inputs.keyCache), b.name(inputs.valueCache), lastSlot, total, '', '', '', bias, sinks],
       { num_heads: H, kv_num_heads: K, scale: { float: attributes.scale as number }, ...(window === undefined ? {} : { local_window_size: window }) },
       [`${output}_flat`, ...caches]
     )
