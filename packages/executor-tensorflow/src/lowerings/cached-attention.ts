@@ -1,6 +1,6 @@
 import type { GraphBuilder, Ref } from '../builder.js'
 import type { Lowering } from '../lowering.js'
-import { slopeColumn } from './attention.js'
+import { slopeColumn } from './attention-masks.js'
 
 /** [0, 0, row, 0] for a scalar row, as a tensor. */
 const rowIndex = (b: GraphBuilder, row: Ref): Ref =>
