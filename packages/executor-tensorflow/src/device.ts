@@ -1,6 +1,6 @@
 import { allocate, sizeOf, type CompileOptions, type Graph, type HostData, type ValueSpec } from '@skipwise/runtime'
 import type { Binding } from './binding.js'
-import type { Precision } from './builder.js'
+import type { Products } from './builder.js'
 import { TensorFlowProgram } from './program.js'
 import { programNodes } from './program-nodes.js'
 import { Session } from './session.js'
@@ -22,11 +22,11 @@ export class Device {
   #lowered = 0
   #linked: Linked | undefined
 
-  constructor(readonly binding: Binding, readonly precision: Precision, readonly xla: boolean) {}
+  constructor(readonly binding: Binding, readonly products: Products, readonly xla: boolean) {}
 
   /** Lowers a graph and makes it a program of the next session. @throws SkipwiseError `EXECUTOR_KERNEL` */
   compile(graph: Graph, options: CompileOptions): TensorFlowProgram {
-    const nodes = programNodes(graph, options, { prefix: `program${this.#lowered++}/`, slots: this.#slots, precision: this.precision, xla: this.xla })
+    const nodes = programNodes(graph, options, { prefix: `program${this.#lowered++}/`, slots: this.#slots, products: this.products, xla: this.xla })
     const program = new TensorFlowProgram(this, graph, options, nodes)
     this.#programs.add(program)
     return program

@@ -1,6 +1,7 @@
 import type { CompileOptions, Executor, Graph, HostData, Program, Value, ValueSpec } from '@skipwise/runtime'
 import { loadBinding, prepareEnvironment } from './binding.js'
 import type { Precision } from './builder.js'
+import { hasBfloat16 } from './processor.js'
 import { Device } from './device.js'
 import type { TensorFlowValue } from './value.js'
 
@@ -8,7 +9,7 @@ import type { TensorFlowValue } from './value.js'
 export interface TensorFlowExecutorOptions {
   /**
    * Type of matrix products; default `float32`. With `bfloat16` weights, optimizer state, sums and everything else stay float32, as
-   * under torch's autocast.
+   * under torch's autocast. A processor without instructions for it multiplies operands that are rounded to it.
    */
   readonly dtype?: Precision
   /** Let XLA compile each program at its first run: seconds on a CPU, where it gains little; default false. */
@@ -24,7 +25,8 @@ export interface TensorFlowExecutorOptions {
  */
 export async function openTensorFlowExecutor({ dtype = 'float32', xla = false, threads }: TensorFlowExecutorOptions = {}): Promise<Executor> {
   prepareEnvironment(threads)
-  return new TensorFlowExecutor(new Device(loadBinding(), dtype, xla))
+  const binding = loadBinding(), rounded = dtype === 'bfloat16' && !binding.isUsingGpuDevice() && !hasBfloat16()
+  return new TensorFlowExecutor(new Device(binding, rounded ? 'rounded' : dtype, xla))
 }
 
 class TensorFlowExecutor implements Executor {
@@ -32,7 +34,7 @@ class TensorFlowExecutor implements Executor {
   readonly device: string
 
   constructor(private readonly on: Device) {
-    const { binding, precision, xla } = on
+    const { binding, products, xla } = on, precision = products === 'rounded' ? 'float32 of operands rounded to bfloat16' : products
     this.device = `${binding.isUsingGpuDevice() ? 'gpu' : 'cpu'}, TensorFlow ${binding.TF_Version}, ${precision}${xla ? ', XLA' : ''}`
   }
 

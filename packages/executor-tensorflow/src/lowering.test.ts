@@ -1,23 +1,23 @@
 import { fusedKernelCases, kernelCases, type KernelCase } from '@skipwise/testing'
 import { tf, trace, type CompileOptions, type Graph } from '@skipwise/runtime'
 import { describe, expect, test } from 'vitest'
-import type { Precision } from './builder.js'
+import type { Products } from './builder.js'
 import { programNodes } from './program-nodes.js'
 import { slotNodes, Slots } from './slots.js'
 
 const traceCase = ({ fn, inputs }: Pick<KernelCase, 'fn' | 'inputs'>): Graph => trace('case', fn, Object.fromEntries(Object.entries(inputs).map(([key, { shape, dtype }]) => [key, { shape, dtype }])))
 
-function lowerCase(graph: Graph, options: CompileOptions = {}, precision: Precision = 'float32', xla = false) {
-  const program = programNodes(graph, options, { prefix: 'program/', slots: new Slots(), precision, xla })
+function lowerCase(graph: Graph, options: CompileOptions = {}, products: Products = 'float32', xla = false) {
+  const program = programNodes(graph, options, { prefix: 'program/', slots: new Slots(), products, xla })
   return { ...program, all: [...[...program.slots].flatMap(slotNodes), ...program.nodes] }
 }
 
 // TensorFlow itself is not needed here: what it would refuse at once, a node that is missing or stands twice, is refused here too.
 describe('every kernel is lowered to nodes that know one another', () => {
-  for (const precision of ['float32', 'bfloat16'] as const) {
+  for (const products of ['float32', 'bfloat16', 'rounded'] as const) {
     for (const each of [...kernelCases, ...fusedKernelCases]) {
-      test(`${each.label}, ${precision}`, () => {
-        const { all, outputs, done } = lowerCase(traceCase(each), {}, precision), names = all.map(node => node.name), known = new Set(names)
+      test(`${each.label}, ${products}`, () => {
+        const { all, outputs, done } = lowerCase(traceCase(each), {}, products), names = all.map(node => node.name), known = new Set(names)
         expect(known.size).toBe(names.length)
         const named = (input: string) => input.replace(/^\^/, '').replace(/:\d+$/, '')
         for (const { name, inputs } of all) for (const input of inputs) expect(known, `input of ${name}`).toContain(named(input))
@@ -41,7 +41,7 @@ describe('a program in a session', () => {
   })
 
   test('shares a variable with another program that calls its value the same', () => {
-    const slots = new Slots(), setup = { slots, precision: 'float32', xla: false } as const
+    const slots = new Slots(), setup = { slots, products: 'float32', xla: false } as const
     const [one, other] = ['one/', 'other/'].map(prefix => programNodes(graph, {}, { ...setup, prefix }))
     expect(one.inputs.x.slot).toBe(other.inputs.x.slot)
     expect(one.inputs.x.slot).not.toBe(one.inputs.state.slot)

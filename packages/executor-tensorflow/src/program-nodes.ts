@@ -1,5 +1,5 @@
 import { sizeOf, type CompileOptions, type Graph } from '@skipwise/runtime'
-import { GraphBuilder, type Precision, type Ref } from './builder.js'
+import { GraphBuilder, type Products, type Ref } from './builder.js'
 import type { FunctionDef, NodeDef } from './graph-def.js'
 import { expand } from './expand.js'
 import { hasLowering, lower } from './lowering.js'
@@ -28,13 +28,13 @@ export interface LoweringSetup {
   /** Before the name of every node. */
   readonly prefix: string
   readonly slots: Slots
-  readonly precision: Precision
+  readonly products: Products
   /** Let XLA compile what it can. */
   readonly xla: boolean
 }
 
 /** Lowers a graph to nodes whose names begin with `prefix`. @throws SkipwiseError `EXECUTOR_KERNEL` */
-export function programNodes(traced: Graph, options: CompileOptions, { prefix, slots, precision, xla }: LoweringSetup): ProgramNodes {
+export function programNodes(traced: Graph, options: CompileOptions, { prefix, slots, products, xla }: LoweringSetup): ProgramNodes {
   const graph = expand(traced, hasLowering), donate = options.donate ?? {}, donated = new Set(Object.values(donate)), outer: NodeDef[] = [], functions: FunctionDef[] = []
   const inputs: Record<string, { slot: Slot; read: Ref }> = {}
   Object.entries(graph.inputs).forEach(([name, id], i) => {
@@ -43,7 +43,7 @@ export function programNodes(traced: Graph, options: CompileOptions, { prefix, s
     inputs[name] = { slot, read: `${node}:0` }
   })
   const reads = Object.values(inputs), builder = () => new GraphBuilder({
-    graph, prefix, precision,
+    graph, prefix, products,
     inputs: Object.fromEntries(Object.entries(inputs).map(([name, { read }]) => [name, read])),
     donated: new Map(Object.entries(donate).map(([input, output]) => [graph.inputs[input], { output: graph.outputs[output], handle: handleRef(inputs[input].slot) }]))
   })
