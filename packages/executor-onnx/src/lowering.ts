@@ -1,6 +1,7 @@
 import type { Graph, GraphNode } from '@skipwise/runtime'
 import { kernelError, OnnxBuilder } from './builder.js'
 import { attentionLowerings } from './lowerings/attention.js'
+import { chunkAttentionLowerings } from './lowerings/chunk-attention.js'
 import { crossEntropyLowerings } from './lowerings/cross-entropy.js'
 import { elementaryLowerings } from './lowerings/elementary.js'
 import { embeddingLowerings } from './lowerings/embedding.js'
@@ -20,6 +21,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   ...rotaryLowerings,
   ...embeddingLowerings,
   ...attentionLowerings,
+  ...chunkAttentionLowerings,
   ...crossEntropyLowerings
 }
 

@@ -45,15 +45,22 @@ const rules: Readonly<Record<string, Rule>> = {
   ReduceSum: reduction(node => node.constant(1)),
   ...Object.fromEntries(['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd'].map(op => [op, reduction(node => node.ints('axes'))])),
   Cast: node => [{ ...node.inputs[0], type: (Object.keys(onnxType) as OnnxType[]).find(type => onnxType[type] === node.int('to')) ?? 'float32' }],
-  Reshape: node => [{ shape: node.constant(1), type: node.inputs[0].type }],
+  Reshape: node => {
+    const [{ shape, type }] = node.inputs, asked = node.constant(1), known = asked.reduce((product, size) => (size < 0 ? product : product * size), 1)
+    return [{ shape: asked.map(size => (size < 0 ? shape.reduce((product, length) => product * length, 1) / known : size)), type }]
+  },
   Transpose: node => [{ shape: node.ints('perm').map(axis => node.inputs[0].shape[axis]), type: node.inputs[0].type }],
   Expand: node => [{ shape: broadcast(node.inputs[0].shape, node.constant(1)), type: node.inputs[0].type }],
   Slice: node => {
     const [{ shape, type }] = node.inputs, begins = node.constant(1), ends = node.constant(2)
+    // a range that only a run knows: all of it at most
+    if (begins.length === 0 || ends.length === 0) return [{ shape, type }]
     return [{ shape: node.constant(3).reduce<readonly number[]>((sizes, axis, i) => replaced(sizes, at(axis, shape.length), ends[i] - begins[i]), shape), type }]
   },
   Pad: node => {
     const [{ shape, type }] = node.inputs, pads = node.constant(1)
+    // as far as only a run knows it: to the size from which a range of its own was cut
+    if (pads.length === 0) return [{ shape, type }]
     return [{ shape: shape.map((size, i) => size + pads[i] + pads[i + shape.length]), type }]
   },
   Tile: node => [{ shape: node.inputs[0].shape.map((size, i) => size * node.constant(1)[i]), type: node.inputs[0].type }],

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { referenceSchema } from './reference-schema.js'
-import { trainingMethods } from './training-methods-schema.js'
+import { trainingMethods, trainingStrategy } from './training-methods-schema.js'
 
 const path = z.string().min(1)
 const tokens = z.int().min(2)
@@ -27,7 +27,7 @@ const train = z.strictObject({
   steps: z.int().min(1).describe('optimizer steps'),
   batch: z.int().min(1).describe('examples of an optimizer step'),
   microBatch: z.int().min(1).optional().describe('examples computed at once; divides batch'),
-  strategy: z.enum(['auto', 'whole', 'blockwise']).optional().describe("how gradients are computed; default 'auto', the fastest that fits in memory"),
+  strategy: trainingStrategy.optional(),
   memoryLimit: positive.optional().describe('GB that the process may use; default 90 % of what is available'),
   learningRate: positive.describe('peak learning rate'),
   finalLearningRate: z.number().min(0).max(1).optional().describe('rate of the last step as a fraction of the peak; default 0'),

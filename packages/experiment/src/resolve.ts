@@ -2,7 +2,7 @@ import type { ModelConfig, WritableDtype } from '@skipwise/checkpoints'
 import { SkipwiseErrors, type EvalSuite, type Interpolation, type PositionedExample, type PositionTransform, type ProgressListener, type Window } from '@skipwise/core'
 import { loadCorpus } from '@skipwise/data'
 import type { ExecutorLoader } from '@skipwise/runtime'
-import { completeOptions, trainedParameters, type CompleteTrainingOptions } from '@skipwise/training'
+import { completeOptions, trainedParameters, type CompleteTrainingOptions, type StrategyOption } from '@skipwise/training'
 import { basename, join, resolve } from 'node:path'
 import { checkEvaluation, checkOutput, checkPacking, checkPositions, checkRope, checkTokenizer, checkWindow, dataError, packedMinimum, unavailable, verbError } from './checks.js'
 import { Collector } from './collector.js'
@@ -73,8 +73,8 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   if (!extend && recipe.interpolation !== undefined) collect.add(verbError("train keeps the model's RoPE, the recipe has interpolation", 'remove it, or use `skipwise extend`'))
   const window: Window = { original: recipe.window.original, target: extend ? (recipe.window.target ?? recipe.window.original) : recipe.window.original }
 
-  const { seed: trainSeed = seed, lora, guard, validate, ...given } = recipe.train
-  const training = await collect.attempt(() => completeOptions({ ...defined(given), ...(lora && { lora: { ...defined(lora), seed: trainSeed } }), ...(guard && { guard: defined(guard) }) }))
+  const { seed: trainSeed = seed, lora, guard, validate, strategy, ...given } = recipe.train
+  const training = await collect.attempt(() => completeOptions({ ...defined(given), ...(strategy !== undefined && { strategy: seeded(strategy, trainSeed) }), ...(lora && { lora: { ...defined(lora), seed: trainSeed } }), ...(guard && { guard: defined(guard) }) }))
   const transform = await collect.attempt(() => registry.resolveUnknown('position-transform', toReference(recipe.positions ?? (extend ? 'pose' : 'contiguous'))))
   const executor = await collect.attempt(() => registry.resolveUnknown('executor', toReference(recipe.executor)))
   const reason = await executor?.unavailable()
@@ -127,7 +127,9 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
 
   const dataDigest = digestOf(data.map(({ corpus, weight, pack }) => [corpus.digest, weight, ...(pack ? ['packed'] : [])]))
   // a guard decides at a spike alone, and what it decided is in the state: a run may go on under another
-  const { checkpointEvery: _, strategy: _strategy, memoryLimit: _limit, guard: _guard, ...numeric } = training
+  const { checkpointEvery: _, strategy: how, chunkwise, memoryLimit: _limit, guard: _guard, ...exact } = training
+  // strategies give the same numbers but for one, which draws chunks
+  const numeric = { ...exact, ...(how === 'spaco' && { spaco: chunkwise }) }
   const runKey = digestOf({
     version: 1, kind, window, dataDigest, trainSeed, options: numeric, dtype: recipe.dtype ?? source.dtype, config,
     positions: recipe.positions ?? null, executor: recipe.executor, weights: digestOfWeights(weights), tokenizer: source.tokenizer.digest ?? null, ...(validate && { validate })
@@ -143,6 +145,10 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
     dtype: recipe.dtype ?? source.dtype
   }
 }
+
+/** A strategy with the seed of what it draws. */
+const seeded = (strategy: NonNullable<Recipe['train']['strategy']>, seed: number): StrategyOption =>
+  typeof strategy === 'string' ? strategy : 'seco' in strategy ? { seco: defined(strategy.seco) } : { spaco: { ...defined(strategy.spaco), seed } }
 
 /** Digest of a run with its evaluations: what an output folder is the result of. */
 export const resultKeyOf = (runKey: string, { evaluate, seed, train: { guard } }: Recipe): string => digestOf([runKey, evaluate, seed, ...(guard ? [guard] : [])])

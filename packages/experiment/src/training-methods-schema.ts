@@ -3,6 +3,22 @@ import { referenceSchema } from './reference-schema.js'
 
 const names = z.array(z.string().min(1)).min(1)
 
+const chunk = z.int().min(1).optional().describe('tokens of a chunk; default 512')
+
+/** How gradients are computed. */
+export const trainingStrategy = z
+  .union([
+    z.enum(['auto', 'whole', 'blockwise', 'seco']),
+    z.strictObject({ seco: z.strictObject({ chunk }) }),
+    z.strictObject({
+      spaco: z.strictObject({
+        chunk, chunks: z.int().min(1).describe('chunks of a sequence that go backward, about'),
+        maxCompensation: z.number().min(1).optional().describe('most that a gradient from later chunks is multiplied by; default no bound, without which gradients are unbiased')
+      })
+    })
+  ])
+  .describe("how gradients are computed; default 'auto', the fastest that fits in memory")
+
 /** Keys of `train` that say what is trained, and what is watched meanwhile. */
 export const trainingMethods = {
   freeze: names.optional().describe("parameters that stay as they are, by patterns of their names: '*' stands for any characters"),

@@ -1,6 +1,6 @@
 import { randomStream } from '@skipwise/core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { causalAttention, embedding, fusedKernels, layerNorm, linearCrossEntropy, rmsNorm, rotaryHalf, rotaryInterleaved, sizeOf, swiGlu, tanhGelu, tf } from './index.js'
+import { causalAttention, chunkAttention, embedding, fusedKernels, layerNorm, linearCrossEntropy, rmsNorm, rotaryHalf, rotaryInterleaved, sizeOf, swiGlu, tanhGelu, tf } from './index.js'
 
 function normal(shape: readonly number[], index: number): tf.Tensor {
   const random = randomStream({ seed: 0, stream: 'gradients', index })
@@ -18,6 +18,20 @@ const attention = (B: number, T: number, H: number, K: number, D: number, { slop
   fn: ({ query, key, value }) => {
     const bias = slopes && { slopes, positions: tf.tensor2d(Array.from({ length: B * T }, (_, i) => i * i), [B, T]) }
     return causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, { bias, window, documents: documents && tf.tensor2d([...documents], [B, T]) })
+  }
+})
+
+/** A chunk of 3 tokens behind 4 of 5 slots. */
+const chunk = (B: number, H: number, K: number, D: number, { slopes, window, documents }: { slopes?: readonly number[]; window?: number; documents?: readonly number[] } = {}): GradientCase => ({
+  shapes: { query: [B, 3, H, D], key: [B, 3, K, D], value: [B, 3, K, D], pastKeys: [B, K, 5, D], pastValues: [B, K, 5, D] },
+  fn: ({ query, key, value, pastKeys, pastValues }) => {
+    const numbers = (of: (row: number, t: number) => number) => ({
+      own: tf.tensor2d(Array.from({ length: 3 * B }, (_, i) => of(Math.floor(i / 3), 4 + (i % 3))), [B, 3]), past: tf.tensor2d(Array.from({ length: 5 * B }, (_, i) => of(Math.floor(i / 5), i % 5)), [B, 5])
+    })
+    return chunkAttention(
+      { query: query as tf.Tensor4D, key: key as tf.Tensor4D, value: value as tf.Tensor4D, pastKeys: pastKeys as tf.Tensor4D, pastValues: pastValues as tf.Tensor4D, pastLength: tf.scalar(4, 'int32') },
+      D ** -0.5, { window, bias: slopes && { slopes, positions: numbers((row, t) => (row + 1) * t * t) }, documents: documents && numbers((row, t) => documents[7 * row + t]) }
+    )
   }
 })
 
@@ -51,7 +65,12 @@ const cases: Readonly<Record<string, GradientCase>> = {
   'AlibiAttention, grouped-query, B 2': attention(2, 3, 4, 2, 2, { slopes: [0.5, 0.25, 0.1, 0.02] }),
   'CausalAttention, in a window': attention(1, 4, 2, 1, 2, { window: 2 }),
   'DocumentAttention, grouped-query, B 2': attention(2, 4, 4, 2, 2, { documents: [0, 0, 1, 1, 0, 1, 1, 2] }),
-  'AlibiDocumentAttention, B 2': attention(2, 4, 2, 2, 2, { documents: [0, 0, 1, 1, 0, 1, 1, 2], slopes: [0.5, 0.25] })
+  'AlibiDocumentAttention, B 2': attention(2, 4, 2, 2, 2, { documents: [0, 0, 1, 1, 0, 1, 1, 2], slopes: [0.5, 0.25] }),
+  'ChunkAttention, grouped-query, B 2': chunk(2, 4, 2, 2),
+  'ChunkAttention, in a window': chunk(1, 2, 1, 2, { window: 3 }),
+  'AlibiChunkAttention, B 2': chunk(2, 2, 2, 2, { slopes: [0.5, 0.1] }),
+  'DocumentChunkAttention, B 2': chunk(2, 2, 1, 2, { documents: [0, 0, 1, 1, 1, 2, 2, 0, 0, 0, 0, 0, 0, 1] }),
+  'AlibiDocumentChunkAttention': chunk(1, 2, 2, 2, { documents: [0, 0, 1, 1, 1, 1, 2], slopes: [0.5, 0.1] })
 }
 
 /** Steps of the five-point rule f′ ≈ Σ weight · f(x + step · h) / h, exact up to h⁴ (Abramowitz & Stegun 25.3.6). */

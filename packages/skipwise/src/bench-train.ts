@@ -11,7 +11,7 @@ const MEASURED = 9
 /** How steps are measured. */
 export interface BenchOptions {
   /** Default `whole`. */
-  readonly strategy?: StrategyName
+  readonly strategy?: Exclude<StrategyName, 'spaco'>
   /** Steps of which the median is taken; default 9. */
   readonly measured?: number
 }

@@ -86,7 +86,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     return (await import('./commands/bench.js')).bench('train', options, terminal)
   })
     .option('--model <json>', 'shape of a LLaMA: d, L, h, kv, ff, V, T, B, and target for PoSE', '{}')
-    .addOption(new Option('--strategy <name>', 'how gradients are computed').choices(['whole', 'blockwise']).default('whole'))
+    .addOption(new Option('--strategy <name>', 'how gradients are computed').choices(['whole', 'blockwise', 'seco']).default('whole'))
     .option('--steps <n>', 'steps to measure, after 3 for warming up', positiveInteger)
     .option('--targets <tokens...>', 'overhead: windows to reach; default 1024 to 131072', (text: string, all: number[] = []) => [...all, positiveInteger(text)])
     .option('--full-length-to <tokens>', 'overhead: longest target at which full-length training is measured', positiveInteger, 4096)

@@ -1,5 +1,5 @@
 import { renderTable } from '@skipwise/report'
-import type { MemoryPlan, StrategyName } from '@skipwise/training'
+import type { MemoryPlan } from '@skipwise/training'
 import { colours } from './colours.js'
 import type { Terminal } from './terminal.js'
 
@@ -7,11 +7,10 @@ const WIDEST = 10
 
 /** Prints what a training run will take, by strategy, and which is chosen. */
 export function showPlan({ process, weights, optimizer, gradients, strategies, machine, limit, chosen, reason }: MemoryPlan, { say }: Terminal): void {
-  const entries = Object.entries(strategies) as [StrategyName, MemoryPlan['strategies'][StrategyName]][]
   say(`\n${colours.bold('Memory plan')}, GB, of ${gigabytes(limit)} to use (the machine has ${gigabytes(machine.total)}, ${gigabytes(machine.available)} of them available)`)
   say(renderTable(
     ['strategy', 'process', 'weights', 'optimizer', 'gradients', 'activations', 'peak', ''],
-    entries.map(([name, { activations, peak }]) => [name, ...[process, weights, optimizer, gradients, activations, peak].map(gigabytes), name === chosen ? 'chosen' : peak > limit ? 'too large' : '']), 'text'
+    Object.entries(strategies).map(([name, { activations, peak }]) => [name, ...[process, weights, optimizer, gradients, activations, peak].map(gigabytes), name === chosen ? 'chosen' : peak > limit ? 'too large' : '']), 'text'
   ))
   say(`${chosen ?? 'It does not fit'}: ${reason}\n`)
 }

@@ -1,6 +1,6 @@
 export { finishTraining, train, type TrainResult, type TrainSetup } from './train.js'
 export { Trainer, type StepGradients, type TrainerSetup } from './trainer.js'
-export { completeOptions, type StrategyName, type CompleteTrainingOptions, type TrainingOptions } from './options.js'
+export { completeOptions, type StrategyName, type StrategyOption, type SecoOptions, type SpacoOptions, type ChunkwiseOptions, type CompleteTrainingOptions, type TrainingOptions } from './options.js'
 export { planMemory, plannedStrategy, type MemoryPlan, type StrategyMemory } from './memory-plan.js'
 export type { StrategySetup } from './strategies/strategy.js'
 export { trainedParameters, type TrainedParameters } from './trained-parameters.js'

@@ -4,8 +4,8 @@ import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { openTfjsExecutor } from '@skipwise/executor-tfjs'
 import { rotaryHalf } from '@skipwise/positional-encodings'
 import { describe, expect, test } from 'vitest'
-import { planMemory, plannedStrategy, type MemoryPlan } from './memory-plan.js'
-import { completeOptions, type TrainingOptions } from './options.js'
+import { planMemory, plannedStrategy } from './memory-plan.js'
+import { completeOptions, type StrategyName, type TrainingOptions } from './options.js'
 import type { TrainerSetup } from './trainer.js'
 
 const T = 256, executor = await openOnnxExecutor({ threads: 1 })
@@ -15,6 +15,12 @@ const setupOf = (layers: number, given: Partial<TrainingOptions> = {}, changes: 
   frequencies: { inverseFrequencies: new Float64Array(8).fill(0.1), attentionFactor: 1, softmaxScale: 1 },
   options: completeOptions({ steps: 1, batch: 8, learningRate: 1e-3, ...given }), ...changes
 })
+/** The plan, and activations and peak of a strategy of it. */
+const planned = (setup: TrainerSetup, name: StrategyName) => {
+  const figures = planMemory(setup).strategies[name]
+  if (!figures) throw new TypeError(`${name} is not planned`)
+  return figures
+}
 const gigabytes = (bytes: number) => bytes / 1e9
 
 describe('a memory plan', () => {
@@ -27,32 +33,44 @@ describe('a memory plan', () => {
   test('counts optimizer state and gradients of what is trained alone', () => {
     const plan = planMemory(setupOf(2, { lora: { rank: 2, targets: ['q_proj'], seed: 0 } })), trained = 2 * 2 * (2 * 64)
     expect(plan).toMatchObject({ optimizer: 8 * trained, gradients: 4 * trained })
-    expect(plan.strategies.blockwise.activations).toBeGreaterThan(0)
+    expect(plan.strategies.blockwise?.activations).toBeGreaterThan(0)
     const averaged = planMemory(setupOf(2, { ema: { decay: 0.9 } }))
     expect(averaged.optimizer).toBe(3 * averaged.weights)
   })
 
   test('has activations that grow with the layers of the whole program, and hardly with those of the blockwise one', () => {
-    const [few, many] = [planMemory(setupOf(4)), planMemory(setupOf(16))], growth = (name: keyof MemoryPlan['strategies']) => many.strategies[name].activations / few.strategies[name].activations
+    const activations = (layers: number, name: StrategyName) => planned(setupOf(layers), name).activations, growth = (name: StrategyName) => activations(16, name) / activations(4, name)
     expect(growth('whole')).toBeGreaterThan(2.5)
     expect(growth('blockwise')).toBeLessThan(1.5)
-    expect(many.strategies.blockwise.activations).toBeLessThan(many.strategies.whole.activations / 3)
+    expect(activations(16, 'blockwise')).toBeLessThan(activations(16, 'whole') / 3)
   })
 
   test('has activations that grow with the micro-batch, not with the batch', () => {
-    const of = (given: Partial<TrainingOptions>) => planMemory(setupOf(4, given)).strategies.whole.activations
+    const of = (given: Partial<TrainingOptions>) => planned(setupOf(4, given), 'whole').activations
     expect(of({ batch: 8, microBatch: 2 })).toBe(of({ batch: 4, microBatch: 2 }))
     expect(of({ batch: 8, microBatch: 4 })).toBeGreaterThan(1.5 * of({ batch: 8, microBatch: 2 }))
   })
 
   test('chooses the fastest strategy that fits, and says why', () => {
-    const { strategies } = planMemory(setupOf(16)), between = gigabytes((strategies.whole.peak + strategies.blockwise.peak) / 2)
+    const between = gigabytes((planned(setupOf(16), 'whole').peak + planned(setupOf(16), 'blockwise').peak) / 2)
     expect(planMemory(setupOf(16, { memoryLimit: 1000 }))).toMatchObject({ chosen: 'whole', limit: 1e12 })
     const bounded = planMemory(setupOf(16, { memoryLimit: between }))
     expect(bounded.chosen).toBe('blockwise')
     expect(bounded.reason).toMatch(/whole takes .* GB, more than .* GB; blockwise takes .* GB/)
     expect(planMemory(setupOf(16, { memoryLimit: 1000, strategy: 'blockwise' })).chosen).toBe('blockwise')
     expect(planMemory(setupOf(16, { memoryLimit: between, strategy: 'whole' })).chosen).toBeUndefined()
+  })
+
+  test('has activations of a long sequence that chunks keep small, and names of what was asked for alone', () => {
+    const long = (given: Partial<TrainingOptions> = {}) => setupOf(4, { batch: 1, ...given }, { window: { original: 4096, target: 4096 } }), names = (setup: TrainerSetup) => Object.keys(planMemory(setup).strategies)
+    expect(planned(long(), 'seco').activations).toBeLessThan(planned(long(), 'blockwise').activations / 1.5)
+    expect(planned(long({ strategy: { seco: { chunk: 128 } } }), 'seco').activations).toBeLessThan(planned(long({ strategy: { seco: { chunk: 1024 } } }), 'seco').activations)
+    expect(names(long())).toEqual(['whole', 'blockwise', 'seco'])
+    expect(names(long({ strategy: { spaco: { chunks: 2 } } }))).toEqual(['whole', 'blockwise', 'seco', 'spaco'])
+    expect(names(setupOf(4))).toEqual(['whole', 'blockwise'])
+    const between = gigabytes((planned(long(), 'blockwise').peak + planned(long(), 'seco').peak) / 2), bounded = planMemory(long({ memoryLimit: between }))
+    expect(bounded.chosen).toBe('seco')
+    expect(bounded.reason).toMatch(/whole takes .* GB and blockwise takes .* GB, more than .* GB; seco takes .* GB/)
   })
 
   test('refuses what does not fit, with what would', () => {
@@ -64,13 +82,13 @@ describe('a memory plan', () => {
         return isSkipwiseError(error) ? [error.code, error.fix] : error
       }
     }
-    const peak = (microBatch: number) => gigabytes(planMemory(setupOf(4, { microBatch })).strategies.blockwise.peak)
+    const peak = (microBatch: number) => gigabytes(planned(setupOf(4, { microBatch }), 'blockwise').peak)
     expect(refusal({ memoryLimit: (peak(1) + peak(8)) / 2 })).toEqual(['TRAINING_MEMORY', expect.stringMatching(/^use microBatch: 1 \(/)])
     expect(refusal({ memoryLimit: 0.01 })).toEqual(['TRAINING_MEMORY', expect.stringMatching(/^it needs at least .* GB with microBatch 1/)])
   })
 
   test('is made for executors that cannot tell their temporaries, too', async () => {
-    const plan = planMemory(setupOf(4, {}, { executor: await openTfjsExecutor('cpu') }))
-    expect(plan.strategies.whole.activations).toBeGreaterThan(plan.strategies.blockwise.activations)
+    const setup = setupOf(4, {}, { executor: await openTfjsExecutor('cpu') })
+    expect(planned(setup, 'whole').activations).toBeGreaterThan(planned(setup, 'blockwise').activations)
   })
 })

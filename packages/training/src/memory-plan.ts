@@ -2,7 +2,7 @@ import { SkipwiseError } from '@skipwise/core'
 import type { ParameterSpec } from '@skipwise/nn'
 import { bytesOf } from '@skipwise/runtime'
 import { totalmem } from 'node:os'
-import type { StrategyName } from './options.js'
+import { strategyNames, type StrategyName } from './options.js'
 import { strategies } from './strategies/index.js'
 import { parameterSpecs } from './loss-program.js'
 import { allParameters, trainedParameters } from './trained-parameters.js'
@@ -31,7 +31,8 @@ export interface MemoryPlan {
   readonly optimizer: number
   /** Of what is trained. */
   readonly gradients: number
-  readonly strategies: Readonly<Record<StrategyName, StrategyMemory>>
+  /** Of the strategies that may be chosen: `seco` only where a sequence has several chunks, `spaco` only where it is asked for. */
+  readonly strategies: Readonly<Partial<Record<StrategyName, StrategyMemory>>>
   readonly machine: { readonly total: number; readonly available: number }
   /** What the process may use. */
   readonly limit: number
@@ -48,24 +49,29 @@ export function planMemory(given: TrainerSetup): MemoryPlan {
   const inUse = process.memoryUsage().rss, state = inUse + COMPILER_BYTES + weights + optimizer + trained
   const machine = { total: totalmem(), available: process.availableMemory() + inUse }
   const limit = options.memoryLimit === undefined ? USABLE * machine.available : options.memoryLimit * 1e9
-  const entries = Object.entries(strategies).map(([name, prepare]) => {
-    const activations = prepare(setup).activations()
-    return [name, { activations, peak: state + activations }] as const
-  })
-  const figures = Object.fromEntries(entries) as Record<StrategyName, StrategyMemory>
+  const hasChunks = given.window.original > options.chunkwise.chunk, isPlanned = (name: StrategyName) => name === options.strategy || (name === 'seco' ? hasChunks : name !== 'spaco')
+  const figures: Partial<Record<StrategyName, StrategyMemory>> = {}
+  for (const name of strategyNames.filter(isPlanned)) {
+    const activations = strategies[name](setup).activations()
+    figures[name] = { activations, peak: state + activations }
+  }
   return { process: inUse, weights, optimizer, gradients: trained, strategies: figures, machine, limit, ...choose(options.strategy, figures, limit) }
 }
 
 const bytesOfAll = (parameters: readonly ParameterSpec[]) => Object.values(parameterSpecs({ parameters })).reduce((sum, spec) => sum + bytesOf(spec), 0)
 
+/** Strategies of the same numbers, fastest first: what `auto` chooses from. */
+const automatic = ['whole', 'blockwise', 'seco'] as const
+
 function choose(asked: 'auto' | StrategyName, figures: MemoryPlan['strategies'], limit: number): Pick<MemoryPlan, 'chosen' | 'reason'> {
-  const fits = (name: StrategyName) => figures[name].peak <= limit, say = (name: StrategyName) => `${name} takes ${gigabytes(figures[name].peak)}`
+  const peak = (name: StrategyName) => (figures[name] as StrategyMemory).peak, say = (name: StrategyName) => `${name} takes ${gigabytes(peak(name))}`
   if (asked !== 'auto') {
-    return fits(asked) ? { chosen: asked, reason: `asked for, and ${gigabytes(figures[asked].peak)} fit in ${gigabytes(limit)}` } : { chosen: undefined, reason: `${say(asked)} of ${gigabytes(limit)}` }
+    return peak(asked) <= limit ? { chosen: asked, reason: `asked for, and ${gigabytes(peak(asked))} fit in ${gigabytes(limit)}` } : { chosen: undefined, reason: `${say(asked)} of ${gigabytes(limit)}` }
   }
-  if (fits('whole')) return { chosen: 'whole', reason: `the fastest, and ${gigabytes(figures.whole.peak)} fit in ${gigabytes(limit)}` }
-  if (fits('blockwise')) return { chosen: 'blockwise', reason: `${say('whole')}, more than ${gigabytes(limit)}; ${say('blockwise')}` }
-  return { chosen: undefined, reason: `${say('whole')} and ${say('blockwise')}, more than ${gigabytes(limit)}` }
+  const candidates = automatic.filter(name => figures[name]), chosen = candidates.find(name => peak(name) <= limit)
+  const larger = candidates.slice(0, chosen === undefined ? undefined : candidates.indexOf(chosen)).map(say).join(' and ')
+  if (chosen === undefined) return { chosen, reason: `${larger}, more than ${gigabytes(limit)}` }
+  return { chosen, reason: larger ? `${larger}, more than ${gigabytes(limit)}; ${say(chosen)}` : `the fastest, and ${gigabytes(peak(chosen))} fit in ${gigabytes(limit)}` }
 }
 
 /**
@@ -81,12 +87,13 @@ export function plannedStrategy(plan: MemoryPlan, setup: TrainerSetup): Strategy
 
 /** The least that a run of this model can take, with the advice that follows. */
 function remedy({ limit }: MemoryPlan, setup: TrainerSetup): string {
-  const { options } = setup, smallest = planMemory({ ...setup, options: { ...options, strategy: 'auto', microBatch: 1 } })
-  if (smallest.chosen !== undefined) {
-    const change = [options.microBatch > 1 && 'microBatch: 1', options.strategy !== 'auto' && options.strategy !== smallest.chosen && `strategy: ${smallest.chosen}`].filter(Boolean).join(' and ')
-    return `use ${change} (${gigabytes(smallest.strategies[smallest.chosen].peak)})`
+  const { options } = setup, smallest = planMemory({ ...setup, options: { ...options, strategy: 'auto', microBatch: 1 } }), { chosen } = smallest
+  if (chosen !== undefined) {
+    const change = [options.microBatch > 1 && 'microBatch: 1', options.strategy !== 'auto' && options.strategy !== chosen && `strategy: ${chosen}`].filter(Boolean).join(' and ')
+    return `use ${change} (${gigabytes((smallest.strategies[chosen] as StrategyMemory).peak)})`
   }
-  return `it needs at least ${gigabytes(smallest.strategies.blockwise.peak)} with microBatch 1, layer by layer: use a shorter window.original, a smaller model or a machine with more than ${gigabytes(limit)}`
+  const [least, { peak }] = Object.entries(smallest.strategies).reduce((a, b) => (b[1].peak < a[1].peak ? b : a))
+  return `it needs at least ${gigabytes(peak)} with microBatch 1 and strategy ${least}: use a shorter window.original, a smaller model or a machine with more than ${gigabytes(limit)}`
 }
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(bytes < 1e10 ? 2 : 1)} GB`

@@ -4,13 +4,45 @@ import type { LoraOptions } from './lora.js'
 import type { AverageOptions } from './weight-average.js'
 
 /**
- * How gradients are computed: `whole`, one program with the activations of all layers in memory, or `blockwise`, layer by layer with the activations
- * of one, each layer computed twice. The numbers are the same but for rounding.
+ * How gradients are computed: `whole`, one program with the activations of all layers in memory; `blockwise`, layer by layer with the activations
+ * of one, each layer computed twice; `seco`, chunk by chunk of the sequence with the activations of one chunk and the keys and values of all, each chunk computed twice; or `spaco`,
+ * the same with only some chunks backward. The numbers of the first three are the same but for rounding, those of `spaco` are so in expectation.
  */
-export type StrategyName = 'whole' | 'blockwise'
+export type StrategyName = 'whole' | 'blockwise' | 'seco' | 'spaco'
+
+/** All names, fastest first. */
+export const strategyNames: readonly StrategyName[] = ['whole', 'blockwise', 'seco', 'spaco']
 
 /** Whether a text names a strategy. */
-export const isStrategy = (text: string): text is StrategyName => text === 'whole' || text === 'blockwise'
+export const isStrategy = (text: string): text is StrategyName => strategyNames.includes(text as StrategyName)
+
+/** How `seco` cuts sequences. */
+export interface SecoOptions {
+  /** Tokens of a chunk, at most the window. Default 512. */
+  readonly chunk?: number
+}
+
+/** How `spaco` cuts sequences and draws chunks. */
+export interface SpacoOptions extends SecoOptions {
+  /** Chunks of a sequence that go backward, about: at least so many, seldom more. */
+  readonly chunks: number
+  /** Most that a gradient from later chunks is multiplied by. The paper advises 2 for less variance; gradients are then biased. Default no bound. */
+  readonly maxCompensation?: number
+  /** Of the draws. Default 0. */
+  readonly seed?: number
+}
+
+/** A strategy as it is asked for. */
+export type StrategyOption = 'auto' | Exclude<StrategyName, 'spaco'> | { readonly seco: SecoOptions } | { readonly spaco: SpacoOptions }
+
+/** What the strategies that cut sequences are told. */
+export interface ChunkwiseOptions extends Omit<SpacoOptions, 'chunk' | 'chunks'> {
+  readonly chunk: number
+  /** Of `spaco`. */
+  readonly chunks?: number
+}
+
+const DEFAULT_CHUNK = 512
 
 /** Hyperparameters of a training run. */
 export interface TrainingOptions {
@@ -21,7 +53,7 @@ export interface TrainingOptions {
   /** Examples computed at once; divides `batch`. Default: `batch`. Gradients are accumulated exactly, so this changes only memory. */
   readonly microBatch?: number
   /** How gradients are computed. Default `auto`: the fastest that fits in memory, by a plan made before the run. */
-  readonly strategy?: 'auto' | StrategyName
+  readonly strategy?: StrategyOption
   /** Memory that the process may use, 10⁹ bytes; default 90 % of what the machine has available. */
   readonly memoryLimit?: number
   /** Peak learning rate. */
@@ -52,13 +84,16 @@ export interface TrainingOptions {
 }
 
 /** Options with every default filled in; what has none stays absent. */
-export type CompleteTrainingOptions = Required<Omit<TrainingOptions, 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'>> & Pick<TrainingOptions, 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'>
+export type CompleteTrainingOptions = Required<Omit<TrainingOptions, 'strategy' | 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'>> & Pick<TrainingOptions, 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'> & {
+  readonly strategy: 'auto' | StrategyName
+  readonly chunkwise: ChunkwiseOptions
+}
 
-/** Fills in defaults and checks ranges. @throws SkipwiseError `TRAINING_OPTIONS` */
-export function completeOptions(options: TrainingOptions): CompleteTrainingOptions {
+/** Fills in defaults and checks ranges; complete options stay as they are. @throws SkipwiseError `TRAINING_OPTIONS` */
+export function completeOptions(options: TrainingOptions | CompleteTrainingOptions): CompleteTrainingOptions {
   const complete: CompleteTrainingOptions = {
-    microBatch: options.batch, strategy: 'auto', finalLearningRate: 0, schedule: 'linear', warmup: 10, weightDecay: 0,
-    beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradientNorm: 1, checkpointEvery: 100, ...options
+    microBatch: options.batch, finalLearningRate: 0, schedule: 'linear', warmup: 10, weightDecay: 0,
+    beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradientNorm: 1, checkpointEvery: 100, ...options, ...strategyOf(options)
   }
   const { steps, batch, microBatch, learningRate } = complete
   if (!Number.isInteger(steps) || steps < 1) throw optionsError(`steps is ${steps}`, 'use a whole number of at least 1')
@@ -68,6 +103,19 @@ export function completeOptions(options: TrainingOptions): CompleteTrainingOptio
   if (complete.memoryLimit !== undefined && !(complete.memoryLimit > 0)) throw optionsError(`memoryLimit is ${complete.memoryLimit}`, 'use a positive number of 10⁹ bytes')
   if (complete.ema && !(complete.ema.decay > 0 && complete.ema.decay < 1)) throw optionsError(`ema.decay is ${complete.ema.decay}`, 'use a number between 0 and 1')
   return complete
+}
+
+/** A strategy by its name, with what it is told. */
+function strategyOf(options: TrainingOptions | CompleteTrainingOptions): Pick<CompleteTrainingOptions, 'strategy' | 'chunkwise'> {
+  if ('chunkwise' in options) return options
+  const asked = options.strategy ?? 'auto'
+  if (typeof asked === 'string') return { strategy: asked, chunkwise: { chunk: DEFAULT_CHUNK } }
+  const [strategy, given] = 'seco' in asked ? (['seco', asked.seco] as const) : (['spaco', asked.spaco] as const), chunkwise: ChunkwiseOptions = { chunk: DEFAULT_CHUNK, ...given }
+  const { chunk, chunks, maxCompensation } = chunkwise
+  if (!Number.isInteger(chunk) || chunk < 1) throw optionsError(`strategy.${strategy}.chunk is ${chunk}`, 'use a whole number of tokens of at least 1')
+  if (strategy === 'spaco' && !(Number.isInteger(chunks) && (chunks as number) >= 1)) throw optionsError(`strategy.spaco.chunks is ${chunks}`, 'say how many chunks of a sequence go backward, at least 1')
+  if (maxCompensation !== undefined && !(maxCompensation >= 1)) throw optionsError(`strategy.spaco.maxCompensation is ${maxCompensation}`, 'use a number of at least 1')
+  return { strategy, chunkwise }
 }
 
 const optionsError = (problem: string, fix: string) => new SkipwiseError('TRAINING_OPTIONS', { problem, fix })

@@ -1,7 +1,7 @@
 import { SkipwiseError, type PositionedExample, type ProgressListener } from '@skipwise/core'
 import { setImmediate } from 'node:timers/promises'
 import { planMemory, plannedStrategy } from './memory-plan.js'
-import { completeOptions, type StrategyName, type TrainingOptions } from './options.js'
+import { completeOptions, type CompleteTrainingOptions, type StrategyName, type TrainingOptions } from './options.js'
 import { bestOf, loadBest, removeBest, saveBest, type Validation, type ValidationScore } from './best.js'
 import { spikeOf } from './guard.js'
 import { learningRateAt } from './schedule.js'
@@ -11,7 +11,7 @@ import { Trainer, type TrainerSetup } from './trainer.js'
 
 /** What {@link train} takes. */
 export interface TrainSetup extends Omit<TrainerSetup, 'options'> {
-  readonly options: TrainingOptions
+  readonly options: TrainingOptions | CompleteTrainingOptions
   /** Parameters to start from, by name. */
   readonly weights: ReadonlyMap<string, Float32Array>
   /** Example number `index` of the whole run: pure, so that a resumed run sees the same ones. */
@@ -69,7 +69,7 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
 
   /** Gradients, and the update, or what speaks against it. */
   const takeStep = async (step: number, learningRate: number): Promise<{ loss: number; gradientNorm: number; spike?: string | undefined }> => {
-    const { loss } = await trainer.gradients(Array.from({ length: batch }, (_, i) => setup.example(step * batch + i)))
+    const { loss } = await trainer.gradients(Array.from({ length: batch }, (_, i) => setup.example(step * batch + i)), step * batch)
     if (guard) {
       const gradientNorm = await trainer.gradientNorm(), spike = spikeOf({ loss, gradientNorm }, { losses, gradientNorms }, guard)
       if (spike !== undefined) return { loss, gradientNorm, spike }

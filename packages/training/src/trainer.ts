@@ -47,8 +47,12 @@ export class Trainer {
     return new Trainer(strategySetup, strategy, update, norm, average, upload(frozen), upload(updatedTensors(trained)))
   }
 
-  /** Computes loss and gradients of one batch, micro-batch by micro-batch, and keeps the gradients for {@link update}. */
-  async gradients(examples: readonly PositionedExample[]): Promise<StepGradients> {
+  /**
+   * Computes loss and gradients of one batch, micro-batch by micro-batch, and keeps the gradients for {@link update}.
+   *
+   * @param first number of the first example in the run: what SpaCO draws is a function of it. Default 0
+   */
+  async gradients(examples: readonly PositionedExample[], first = 0): Promise<StepGradients> {
     const { model, encoding, executor, frequencies, window, options, packed } = this.setup
     const labelCount = countLabels(examples), parameters = { ...this.frozen, ...this.#trained }
     const specs = batchSpecs(model, encoding, programShape(this.setup))
@@ -56,7 +60,7 @@ export class Trainer {
     for (let at = 0; at < examples.length; at += options.microBatch) {
       const data = makeBatch(examples.slice(at, at + options.microBatch), window, labelCount, encoding, frequencies, packed)
       const batch = Object.fromEntries(Object.entries(data).map(([name, array]) => [name, executor.upload(specs[name], array as HostData)]))
-      loss += await this.strategy.run(parameters, batch, at === 0)
+      loss += await this.strategy.run(parameters, batch, at === 0, first + at)
       for (const value of Object.values(batch)) value.dispose()
     }
     return { loss }

@@ -3,6 +3,7 @@
 //
 //   node tools/bench/src/training-memory.mjs            strategies at L = 4 and L = 16, plan against measurement
 //   node tools/bench/src/training-memory.mjs steady     resident memory over 2,000 steps of a small shape
+//   node tools/bench/src/training-memory.mjs long 8192  one sequence of that many tokens a step: whole, layer by layer, chunk by chunk (docs/adr/0011-chunkwise-training.md)
 import { llama } from '@skipwise/arch-llama'
 import { randomStream } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
@@ -33,6 +34,10 @@ function compare(shape) {
   }
 }
 
+/** Whole sequences in one, layer by layer, and chunk by chunk with all or some chunks backward. */
+const long = (T, strategies) => ({ T, runs: strategies.map(strategy => ({ strategy, ...summary(inChild({ shape: { T, B: 1 }, strategy, steps: 3 })) })) })
+const longStrategies = ['whole', 'blockwise', { seco: { chunk: 512 } }, { seco: { chunk: 1024 } }, { spaco: { chunk: 512, chunks: 4 } }]
+
 const summary = run => ({ peak_mb: Math.round(run.peakBytes / 1e6), planned_mb: Math.round(run.plannedBytes / 1e6), planned_over_peak: round(run.plannedBytes / run.peakBytes), ms_per_step: round(run.msPerStep) })
 
 /** Whether memory stays where it was after warming up: the means of two tenths of the run are compared, so that a garbage collection is no growth. */
@@ -60,9 +65,9 @@ async function measure({ shape, strategy, steps }) {
     times.push(performance.now() - started)
     if (steps > 100) residentBytes.push(process.memoryUsage.rss())
   }
-  const warm = times.slice(Math.min(3, steps - 1)).sort((a, b) => a - b)
+  const warm = times.slice(Math.min(3, Math.ceil(steps / 3))).sort((a, b) => a - b)
   // the weights that training started from stay in memory, as in a run
-  return { parameterBytes: plan.weights * Number(weights.size > 0), plannedBytes: plan.strategies[strategy].peak, peakBytes: process.resourceUsage().maxRSS * 1024, msPerStep: warm[warm.length >> 1], residentBytes }
+  return { parameterBytes: plan.weights * Number(weights.size > 0), plannedBytes: plan.strategies[options.strategy].peak, peakBytes: process.resourceUsage().maxRSS * 1024, msPerStep: warm[warm.length >> 1], residentBytes }
 }
 
 function example(index, T, V) {
@@ -74,4 +79,5 @@ const [, , mode = 'strategies', given] = process.argv
 const print = value => console.log(JSON.stringify(value, null, 2))
 if (mode === 'child') print(await measure(JSON.parse(given)))
 else if (mode === 'steady') print(steady(inChild({ shape: { d: 64, L: 2, h: 2, ff: 172, V: 256, T: 128, B: 2 }, strategy: given ?? 'whole', steps: 2000 })))
+else if (mode === 'long') print(long(Number(given ?? 8192), process.argv[4] ? [JSON.parse(process.argv[4])] : longStrategies))
 else print({ threads: THREADS, comparisons: (given ? [JSON.parse(given)] : shapes).map(compare) })

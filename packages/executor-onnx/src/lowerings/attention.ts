@@ -34,11 +34,11 @@ function shapeOf(b: OnnxBuilder, { inputs: { query, key }, attributes: { window 
 }
 
 /** [B, T, H, D] → [B, K, G, T, D], once per value. */
-const queryHeads = (b: OnnxBuilder, name: string, { B, T, K, G, D }: Shape) =>
+export const queryHeads = (b: OnnxBuilder, name: string, { B, T, K, G, D }: Pick<Shape, 'B' | 'T' | 'K' | 'G' | 'D'>) =>
   b.once(`query heads of ${name}`, () => b.transpose(b.reshape(name, [B, T, K, G, D]), [0, 2, 3, 1, 4]))
 
 /** [B, T, K, D] → [B, K, T, D], once per value. */
-const keyHeads = (b: OnnxBuilder, name: string) => b.once(`key heads of ${name}`, () => b.transpose(name, [0, 2, 1, 3]))
+export const keyHeads = (b: OnnxBuilder, name: string) => b.once(`key heads of ${name}`, () => b.transpose(name, [0, 2, 1, 3]))
 
 /** Rows `begin` … `end` − 1 of a block, which read the keys `first` … `end` − 1. */
 function blocksOf({ T, window }: Shape): Block[] {
@@ -95,7 +95,8 @@ function alibiBias(b: OnnxBuilder, shape: Shape, block: Block, positions: string
   return b.reshape(b.op('Mul', [distances, slopeColumn(b, slopes, [1, K, G, 1, 1])]), [B, K, G * rows, end - first])
 }
 
-const slopeColumn = (b: OnnxBuilder, slopes: readonly number[], shape: readonly number[]) =>
+/** Slopes of query heads, [H], in another shape. */
+export const slopeColumn = (b: OnnxBuilder, slopes: readonly number[], shape: readonly number[]) =>
   b.constant(`slopes ${slopes.join()} ${shape.join()}`, shape, () => Float32Array.from(slopes))
 
 /** The mask of the last block, [G·rows, T]: every block's mask is its right-hand part. */
@@ -206,20 +207,23 @@ const cachedAlibiBias = (b: OnnxBuilder, past: string, T: number, S: number, slo
     return b.op('Mul', [b.op('Cast', [distance], { to: onnxType.float32 }), slopeColumn(b, slopes, [1, slopes.length, 1, 1])])
   })
 
+/** Rows `added` [B, T, K, D] scattered into a cache [B, K, S, D] behind those that it holds. */
+export function writeCacheRows(b: OnnxBuilder, cache: ValueId, added: ValueId, past: string, output: string): string {
+  const [B, T, K, D] = b.spec(added).shape, S = b.spec(cache).shape[2]
+  // Row t of head k of example b goes to row (b·K + k)·S + pastLength + t of the cache, seen as [B·K·S, D].
+  const rows = b.once(`cache rows ${past} ${B} ${K} ${T} ${S}`, () => {
+    const first = b.constant(`first cache rows ${B} ${K} ${T} ${S}`, [B * K * T, 1], () => Int32Array.from({ length: B * K * T }, (_, i) => Math.floor(i / T) * S + (i % T)), 'int32')
+    return b.op('Cast', [b.op('Add', [first, past])], { to: onnxType.int64 })
+  })
+  const updates = b.reshape(b.transpose(b.name(added), [0, 2, 1, 3]), [B * K * T, D])
+  return b.reshape(b.op('ScatterND', [b.reshape(b.name(cache), [B * K * S, D]), rows, updates]), [B, K, S, D], output)
+}
+
 /** Cached attention of any shape: rows scattered into the caches, then every slot scored and those behind a row's own masked. */
 function composeCachedAttention(b: OnnxBuilder, node: GraphNode): void {
   const { inputs, outputs, attributes } = node, shape = shapeOf(b, node), { B, T, H, K, G, D, window } = shape, S = b.spec(inputs.keyCache).shape[2], past = b.name(inputs.pastLength)
   const int32 = (name: string, dims: readonly number[], of: (index: number) => number) => b.constant(name, dims, () => Int32Array.from({ length: sizeOf(dims) }, (_, i) => of(i)), 'int32')
-  // Row t of head k of example b goes to row (b·K + k)·S + pastLength + t of the cache, seen as [B·K·S, D].
-  const rows = b.once(`cache rows ${past} ${B} ${K} ${T} ${S}`, () => {
-    const first = int32(`first cache rows ${B} ${K} ${T} ${S}`, [B * K * T, 1], i => Math.floor(i / T) * S + (i % T))
-    return b.op('Cast', [b.op('Add', [first, past])], { to: onnxType.int64 })
-  })
-  const write = (cache: ValueId, added: ValueId, output: string) => {
-    const updates = b.reshape(b.transpose(b.name(added), [0, 2, 1, 3]), [B * K * T, D])
-    return b.reshape(b.op('ScatterND', [b.reshape(b.name(cache), [B * K * S, D]), rows, updates]), [B, K, S, D], output)
-  }
-  const keys = write(inputs.keyCache, inputs.key, b.name(outputs[1])), values = write(inputs.valueCache, inputs.value, b.name(outputs[2]))
+  const keys = writeCacheRows(b, inputs.keyCache, inputs.key, past, b.name(outputs[1])), values = writeCacheRows(b, inputs.valueCache, inputs.value, past, b.name(outputs[2]))
   const q = b.reshape(queryHeads(b, b.name(inputs.query), shape), [B, K, G * T, D])
   const mask = b.once(`cache mask ${past} ${G} ${window} ${T} ${S}`, () => {
     const row = b.op('Add', [int32(`rows ${G} × ${T}`, [G * T, 1], i => i % T), past]), slot = int32(`slots ${S}`, [1, S], i => i)

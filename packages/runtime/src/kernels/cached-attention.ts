@@ -1,5 +1,6 @@
 import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
+import { writeRows } from './cache-write.js'
 import { isVisible } from './causal-attention.js'
 
 interface Attributes {
@@ -18,14 +19,7 @@ const kernel = defineFusedKernel(
     compose: ({ query, key, value, keyCache, valueCache, pastLength }, { scale, slopes, window }: Attributes) => {
       const [B, T, H, D] = query.shape as [number, number, number, number], [, K, S] = keyCache.shape as number[], G = H / K
       const slot = tf.reshape(tf.range(0, S, 1, 'int32'), [1, S]), row = tf.add(tf.reshape(tf.range(0, T, 1, 'int32'), [T, 1]), pastLength)
-      // Row t of the new keys goes to slot pastLength + t: a product with a 0/1 matrix, since tfjs cannot write at a computed place.
-      const place = tf.cast(tf.equal(slot, row), 'float32') as tf.Tensor2D, kept = tf.cast(tf.less(slot, pastLength), 'float32')
-      const write = (cache: tf.Tensor, added: tf.Tensor) => {
-        const rows = tf.reshape(tf.transpose(added, [0, 2, 1, 3]), [B * K, T, D]) as tf.Tensor3D
-        const placed = tf.matMul(tf.tile(tf.reshape(place, [1, T, S]), [B * K, 1, 1]) as tf.Tensor3D, rows, true)
-        return tf.add(tf.mul(cache, tf.reshape(kept, [1, 1, S, 1])), tf.reshape(placed, [B, K, S, D]))
-      }
-      const keys = write(keyCache, key), values = write(valueCache, value)
+      const keys = writeRows(keyCache, key, pastLength), values = writeRows(valueCache, value, pastLength)
       const q = tf.reshape(tf.transpose(tf.reshape(query, [B, T, K, G, D]), [0, 2, 3, 1, 4]), [B * K, G * T, D]) as tf.Tensor3D
       const products = tf.mul(tf.matMul(q, tf.reshape(keys, [B * K, S, D]) as tf.Tensor3D, false, true), scale)
       const bias = (slopes: readonly number[]) => tf.reshape(tf.mul(tf.cast(tf.sub(slot, row), 'float32'), tf.tensor([...slopes], [H, 1, 1])), [1, K, G * T, S])

@@ -1,10 +1,9 @@
-import type { StrategyName } from '@skipwise/training'
-import { benchTrain } from '../bench-train.js'
+import { benchTrain, type BenchOptions } from '../bench-train.js'
 import { loadParts, openExecutor, parseJson } from '../parts.js'
 import type { Terminal } from '../terminal.js'
 
 /** `skipwise bench train`. */
-export async function bench(what: 'train', options: { model: string; executor: string; threads?: number; strategy: StrategyName; steps?: number }, terminal: Terminal): Promise<number> {
+export async function bench(what: 'train', options: { model: string; executor: string; threads?: number; strategy: NonNullable<BenchOptions['strategy']>; steps?: number }, terminal: Terminal): Promise<number> {
   const { registry } = await loadParts([process.cwd()])
   const executor = await openExecutor(registry, options.executor, options.threads)
   const result = await benchTrain(parseJson(options.model, '--model'), executor, { strategy: options.strategy, ...(options.steps !== undefined && { measured: options.steps }) })

@@ -2,11 +2,11 @@ import { writeFileAtomic } from '@skipwise/checkpoints'
 import { isSkipwiseError, SkipwiseError } from '@skipwise/core'
 import { formatNumber, formatPercent, formatTokens, renderAscii, renderSvg, renderTable } from '@skipwise/report'
 import type { Executor } from '@skipwise/runtime'
-import { planMemory, plannedStrategy, type StrategyName } from '@skipwise/training'
+import { planMemory, plannedStrategy } from '@skipwise/training'
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { benchSetup, type BenchResult } from '../bench-train.js'
+import { benchSetup, type BenchResult, type BenchOptions } from '../bench-train.js'
 import { crossover, medians, overheadCharts, spread, type Method, type Overhead, type OverheadPoint, type SkippedPoint } from '../overhead.js'
 import { loadParts, openExecutor, parseJson } from '../parts.js'
 import type { Terminal } from '../terminal.js'
@@ -15,7 +15,7 @@ interface OverheadOptions {
   model: string
   executor: string
   threads?: number
-  strategy: StrategyName
+  strategy: NonNullable<BenchOptions['strategy']>
   steps?: number
   targets?: number[]
   fullLengthTo: number

@@ -1,19 +1,9 @@
 import { adamWHyper, cachedAttention, causalAttention, clippedAdamW, embedding, layerNorm, linearCrossEntropy, rmsNorm, rotaryHalf, rotaryInterleaved, swiGlu, tanhGelu, tf } from '@skipwise/runtime'
+import { chunkAttentionCases } from './chunk-attention-cases.js'
+import { documents, skipping, withGradients } from './gradient-case.js'
 import { integers, normal, positive, type CaseInput, type KernelCase } from './kernel-cases.js'
 
 type Tensors = Record<string, tf.Tensor>
-
-/** The output of `fn`, and its gradients with regard to the `of` inputs under a random output gradient. */
-function withGradients(label: string, inputs: Record<string, CaseInput>, outputShape: readonly number[], fn: (inputs: Tensors) => tf.Tensor, of: readonly string[]): KernelCase {
-  return {
-    label,
-    inputs: { ...inputs, dy: normal(outputShape, 9) },
-    fn: tensors => {
-      const gradients = tf.grads((...values) => fn({ ...tensors, ...Object.fromEntries(of.map((name, i) => [name, values[i]])) }))(of.map(name => tensors[name]), tensors.dy)
-      return { output: fn(tensors), ...Object.fromEntries(of.map((name, i) => [`gradient of ${name}`, gradients[i]])) }
-    }
-  }
-}
 
 const causal = (B: number, T: number, H: number, K: number, D: number, { slopes, window, ends }: { slopes?: readonly number[]; window?: number; ends?: readonly number[] } = {}): KernelCase =>
   withGradients(
@@ -26,14 +16,6 @@ const causal = (B: number, T: number, H: number, K: number, D: number, { slopes,
       }),
     ['query', 'key', 'value']
   )
-
-/** Positions of PoSE examples: a skip in the middle of every row. */
-const skipping = (B: number, T: number): CaseInput =>
-  ({ shape: [B, T], dtype: 'float32', data: Float32Array.from({ length: B * T }, (_, i) => (i % T) + (2 * (i % T) < T ? 0 : 10 + Math.floor(i / T))) })
-
-/** Which document a token belongs to: the rows of a batch are cut at places of their own. */
-const documents = (B: number, T: number, ends: readonly number[]): CaseInput =>
-  ({ shape: [B, T], dtype: 'float32', data: Float32Array.from({ length: B * T }, (_, i) => ends.filter(end => end + Math.floor(i / T) <= i % T).length) })
 
 const rotary = (rotate: typeof rotaryHalf, pairing: string, R: number, D: number): KernelCase =>
   withGradients(
@@ -166,5 +148,6 @@ export const fusedKernelCases: readonly KernelCase[] = [
   causal(1, 200, 2, 1, 8, { ends: [90, 128] }),
   causal(1, 7, 2, 2, 8, { ends: [3], window: 2 }),
   causal(2, 150, 4, 2, 6, { ends: [40, 130], slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] }),
+  ...chunkAttentionCases,
   ...cachedShapes.map(cached)
 ]

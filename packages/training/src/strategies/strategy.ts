@@ -22,7 +22,7 @@ export interface StrategySetup {
 export const programShape = ({ frequencies, window, options, trains, packed }: StrategySetup): LossProgramOptions =>
   ({ batch: options.microBatch, length: window.original, softmaxScale: frequencies.softmaxScale, accumulate: options.microBatch < options.batch, trains, packed })
 
-/** A way to compute the gradients of a micro-batch: all give the same numbers, in different memory and time. */
+/** A way to compute the gradients of a micro-batch, in its own memory and time: all but SpaCO give the same numbers. */
 export interface GradientStrategy {
   /**
    * Loss and gradients of one micro-batch.
@@ -30,9 +30,10 @@ export interface GradientStrategy {
    * @param parameters by name
    * @param batch by the names of `batchSpecs`
    * @param begin forget the gradients so far instead of adding to them
+   * @param index number of the first example in the run: what a strategy draws is a function of it
    * @returns Σ labelWeights · (−log p(label))
    */
-  run(parameters: Values, batch: Values, begin: boolean): Promise<number>
+  run(parameters: Values, batch: Values, begin: boolean, index: number): Promise<number>
   /** The gradients of what is trained by `gradientName`, until the next run. */
   readonly gradients: Values
   dispose(): Promise<void>
