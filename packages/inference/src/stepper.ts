@@ -53,7 +53,7 @@ export class Stepper {
     if (this.#disposed) throw new SkipwiseError('INFERENCE_DISPOSED', { problem: 'the language model was used after dispose()', fix: 'create another, or dispose of it later' })
     const { ids, length, output, frequencies } = step
     const program = await this.#program({ length, capacity: cache.capacity, output, softmaxScale: frequencies.softmaxScale })
-    const { cos, sin } = this.encoding.tables(Int32Array.from({ length }, (_, t) => cache.length + t), frequencies)
+    const { cos, sin } = this.encoding.tables(positionsFrom(cache.length, length), frequencies)
     const data: Record<string, HostData> = { ids: padded(ids, length), cos, sin, pastLength: Int32Array.of(cache.length) }
     if (output === 'loss') data.labels = padded(step.labels, length)
     if (output === 'logits') data.row = Int32Array.of(ids.length - 1)
@@ -89,6 +89,13 @@ export class Stepper {
     for (const program of this.#programs.values()) await program.dispose()
     this.#programs.clear()
   }
+}
+
+/** first … first + length − 1. A loop: Int32Array.from takes a function call each. */
+function positionsFrom(first: number, length: number): Int32Array {
+  const positions = new Int32Array(length)
+  for (let t = 0; t < length; t++) positions[t] = first + t
+  return positions
 }
 
 /** `ids` with zeros behind; the program's tokens there come after every real one. */

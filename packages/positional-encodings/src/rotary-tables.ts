@@ -3,6 +3,16 @@ import type { PositionTables } from '@skipwise/nn'
 
 const BLOCK = 1024
 
+/** Cosines and sines of the positions below 1,024, each computed when it is first needed. */
+interface Rests {
+  readonly known: Uint8Array
+  readonly cos: Float64Array
+  readonly sin: Float64Array
+}
+
+/** By the frequencies, which nobody writes to: generation asks for a row at a time. */
+const restsOf = new WeakMap<Float64Array, Rests>()
+
 /**
  * cos and sin of position · θ'_i, times the attention factor: computed in float64, rounded to float32 once.
  *
@@ -10,11 +20,13 @@ const BLOCK = 1024
  * thousand rows of cosines. A row depends on its position alone, never on the others of a call, and is as exact as the float64 angle is.
  *
  * @param positionIds [N]
+ * @param frequencies never changed after the first call
  * @returns tables [N, R/2]
  */
 export function rotaryTables(positionIds: Int32Array, { inverseFrequencies, attentionFactor }: RopeFrequencies): PositionTables {
   const half = inverseFrequencies.length, cos = new Float32Array(positionIds.length * half), sin = new Float32Array(cos.length)
-  const rests = { known: new Uint8Array(BLOCK), cos: new Float64Array(BLOCK * half), sin: new Float64Array(BLOCK * half) }
+  const rests = restsOf.get(inverseFrequencies) ?? { known: new Uint8Array(BLOCK), cos: new Float64Array(BLOCK * half), sin: new Float64Array(BLOCK * half) }
+  restsOf.set(inverseFrequencies, rests)
   const blocks = new Map<number, { cos: Float64Array; sin: Float64Array }>()
   for (let t = 0; t < positionIds.length; t++) {
     const rest = positionIds[t] & (BLOCK - 1), start = positionIds[t] - rest, at = t * half, from = rest * half
