@@ -4,7 +4,7 @@ import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { rotaryHalf } from '@skipwise/positional-encodings'
 import type { Executor } from '@skipwise/runtime'
 import { matchers } from '@skipwise/testing'
-import { completeOptions, initializeWeights, Trainer } from '@skipwise/training'
+import { completeOptions, initializeWeights, Trainer, type StrategyName } from '@skipwise/training'
 import { describe, expect, test } from 'vitest'
 import { openTensorFlowExecutor } from './executor.js'
 import { unavailableReason } from './plugin.js'
@@ -26,8 +26,8 @@ function example(index: number): PositionedExample {
   }
 }
 
-async function runSteps(executor: Executor, steps: number, microBatch: number) {
-  const options = completeOptions({ steps, batch: 4, microBatch, learningRate: 3e-3, warmup: 0, weightDecay: 0.1 })
+async function runSteps(executor: Executor, steps: number, microBatch: number, strategy: StrategyName = 'whole') {
+  const options = completeOptions({ strategy, steps, batch: 4, microBatch, learningRate: 3e-3, warmup: 0, weightDecay: 0.1 })
   const trainer = await Trainer.create({ model, encoding: rotaryHalf.create({}), frequencies, executor, window, options }, initializeWeights(model, { seed: 0 })), losses: number[] = []
   for (let step = 0; step < steps; step++) {
     losses.push((await trainer.gradients(Array.from({ length: 4 }, (_, i) => example(step * 4 + i)))).loss)
@@ -41,8 +41,8 @@ async function runSteps(executor: Executor, steps: number, microBatch: number) {
 
 const reason = unavailableReason()
 describe.skipIf(reason)(`training on TensorFlow${reason ? ` (needs it: ${reason})` : ''}`, () => {
-  test.each([4, 2])('20 steps give the losses and weights of executor-onnx within 1e-4, micro-batches of %i', async microBatch => {
-    const ours = await runSteps(await openTensorFlowExecutor(), 20, microBatch), theirs = await runSteps(await openOnnxExecutor(), 20, microBatch)
+  test.each([['whole', 4], ['whole', 2], ['blockwise', 4], ['blockwise', 2]] as const)('20 steps, %s, give the losses and weights of executor-onnx within 1e-4, micro-batches of %i', async (strategy, microBatch) => {
+    const ours = await runSteps(await openTensorFlowExecutor(), 20, microBatch, strategy), theirs = await runSteps(await openOnnxExecutor(), 20, microBatch)
     expect(ours.losses).toBeAllclose(theirs.losses, { absolute: 1e-4, relative: 0 })
     expect(theirs.losses[19]).toBeLessThan(theirs.losses[0] - 1)
     for (const [name, numbers] of theirs.weights) expect(ours.weights.get(name), name).toBeAllclose(numbers, { absolute: 1e-4, relative: 0 })
