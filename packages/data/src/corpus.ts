@@ -1,6 +1,7 @@
 import { SkipwiseError, type Tokenizer } from '@skipwise/core'
 import { createHash } from 'node:crypto'
 import type { TextDocument } from './documents.js'
+import { writeMarked } from './prompt-marks.js'
 
 /** Documents as token ids. */
 export interface Corpus {
@@ -12,7 +13,7 @@ export interface Corpus {
   readonly tooShort: number
   /** sha256 of the token ids and of where each document ends: two corpora with one digest give the same examples. */
   readonly digest: string
-  /** Token ids of document `index`, a view: do not write to it. */
+  /** Token ids of document `index`, a view: do not write to it. Those of a prompt are marked: see `splitPromptMarks`. */
   document(index: number): Int32Array
   /** Number of tokens of document `index`. */
   tokensOf(index: number): number
@@ -60,7 +61,7 @@ export async function tokenize(
   const bos = addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [], eos = addEos && tokenizer.eosId !== undefined ? [tokenizer.eosId] : []
   let ids = new Int32Array(1 << 16), length = 0, tooShort = 0, longest = 0
   const ends: number[] = [], sources: string[] = []
-  for await (const { encoded, source } of encodeDocuments(documents, tokenizer)) {
+  for await (const { encoded, prompt, source } of encodeDocuments(documents, tokenizer)) {
     const tokens = bos.length + encoded.length + eos.length
     longest = Math.max(longest, tokens)
     if (tokens < minTokens) {
@@ -72,9 +73,8 @@ export async function tokenize(
       larger.set(ids.subarray(0, length))
       ids = larger
     }
-    ids.set(bos, length)
-    ids.set(encoded, length + bos.length)
-    ids.set(eos, length + bos.length + encoded.length)
+    // behind a prompt, BOS is a part of it, and EOS of what is learned
+    writeMarked(ids, [...bos, ...encoded, ...eos], prompt === undefined ? 0 : bos.length + prompt, length)
     length += tokens
     ends.push(length)
     sources.push(source)
@@ -86,17 +86,29 @@ export async function tokenize(
 /** Characters and documents that are encoded at once by a tokenizer that can: enough for its threads, little in memory. */
 const BATCH_CHARACTERS = 1 << 20, BATCH_DOCUMENTS = 256
 
-async function* encodeDocuments(documents: Iterable<TextDocument> | AsyncIterable<TextDocument>, tokenizer: Tokenizer): AsyncGenerator<{ readonly encoded: Int32Array; readonly source: string }> {
-  if (!tokenizer.encodeAll) {
-    for await (const { text, source } of documents) yield { encoded: tokenizer.encode(text), source }
+/** A document's ids, and how many of them are the prompt's. */
+interface EncodedDocument {
+  readonly encoded: Int32Array
+  readonly prompt: number | undefined
+  readonly source: string
+}
+
+async function* encodeDocuments(documents: Iterable<TextDocument> | AsyncIterable<TextDocument>, tokenizer: Tokenizer): AsyncGenerator<EncodedDocument> {
+  const { encodeAll } = tokenizer
+  if (!encodeAll) {
+    for await (const { text, prompt, source } of documents) {
+      const encoded = tokenizer.encode(text)
+      yield { encoded, prompt: prompt === undefined ? undefined : sharedBeginning(encoded, tokenizer.encode(prompt)), source }
+    }
     return
   }
   let batch: TextDocument[] = [], characters = 0
   const encoded = async () => {
-    const all = await (tokenizer.encodeAll as NonNullable<Tokenizer['encodeAll']>)(batch.map(({ text }) => text)), sources = batch.map(({ source }) => source)
+    const of = batch, prompts = of.flatMap(({ prompt }) => prompt ?? []), [all, encodedPrompts] = [await encodeAll(of.map(({ text }) => text)), prompts.length ? await encodeAll(prompts) : []]
     batch = []
     characters = 0
-    return all.map((ids, i) => ({ encoded: ids, source: sources[i] }))
+    let at = 0
+    return all.map((ids, i) => ({ encoded: ids, prompt: of[i].prompt === undefined ? undefined : sharedBeginning(ids, encodedPrompts[at++]), source: of[i].source }))
   }
   for await (const document of documents) {
     batch.push(document)
@@ -104,6 +116,13 @@ async function* encodeDocuments(documents: Iterable<TextDocument> | AsyncIterabl
     if (characters >= BATCH_CHARACTERS || batch.length === BATCH_DOCUMENTS) yield* await encoded()
   }
   yield* await encoded()
+}
+
+/** Tokens of a prompt: those that the text has in common with it. One that holds characters of both is the completion's. */
+function sharedBeginning(text: Int32Array, prompt: Int32Array): number {
+  let shared = 0
+  while (shared < prompt.length && prompt[shared] === text[shared]) shared++
+  return shared
 }
 
 function nothingLeft(documents: number, longest: number, minTokens: number): SkipwiseError {

@@ -37,7 +37,7 @@ export async function loadCorpus(patterns: readonly string[], tokenizer: Tokeniz
 
 /** sha256 of everything that the corpus depends on; files count by their names and contents, not by their times. */
 async function cacheKey(patterns: readonly string[], tokenizer: Tokenizer, options: LoadOptions): Promise<string> {
-  const { baseFolder = '.', textKey = 'text', minTokens = 1, addBos = tokenizer.addBos, addEos = tokenizer.addEos ?? false } = options
+  const { baseFolder = '.', textKey = 'text', format = 'text', minTokens = 1, addBos = tokenizer.addBos, addEos = tokenizer.addEos ?? false } = options
   const files: [string, string][] = []
   for (const file of await matchFiles(patterns, baseFolder)) {
     options.signal?.throwIfAborted()
@@ -49,5 +49,5 @@ async function cacheKey(patterns: readonly string[], tokenizer: Tokenizer, optio
     }
     files.push([sourceOf(file, baseFolder), hash.digest('hex')])
   }
-  return createHash('sha256').update(JSON.stringify([CACHE_VERSION, tokenizer.digest, textKey, minTokens, addBos, files, ...(addEos ? ['eos'] : [])])).digest('hex')
+  return createHash('sha256').update(JSON.stringify([CACHE_VERSION, tokenizer.digest, textKey, minTokens, addBos, files, ...(addEos ? ['eos'] : []), ...(format === 'text' ? [] : [format])])).digest('hex')
 }

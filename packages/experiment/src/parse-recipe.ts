@@ -71,8 +71,8 @@ function problemsOf(issue: Issue, prefix: Path): Problem[] {
   }
   if (issue.code === 'invalid_union') {
     // The member whose type the value has: its complaints are about keys and values inside, not about the value as a whole.
-    const members = issue.errors.filter(errors => !errors.some(error => error.path.length === 0 && error.code === 'invalid_type'))
-    const fewest = members.sort((a, b) => severity(a) - severity(b))[0]
+    const without = (...codes: string[]) => issue.errors.filter(errors => !errors.some(error => error.path.length === 0 && codes.includes(error.code)))
+    const [fewest] = [without('invalid_type', 'invalid_value'), without('invalid_type')].flatMap(members => members.sort((a, b) => severity(a) - severity(b)))
     if (fewest) return fewest.flatMap(inner => problemsOf(inner, path))
     return [{ path, message: `expected ${[...new Set(issue.errors.flat().map(error => ('expected' in error ? String(error.expected) : error.message)))].join(' or ')}`, fix: 'correct the value' }]
   }

@@ -1,15 +1,16 @@
 import type { ModelConfig, WritableDtype } from '@skipwise/checkpoints'
-import { SkipwiseErrors, type EvalSuite, type Interpolation, type PositionedExample, type PositionTransform, type ProgressListener, type Window } from '@skipwise/core'
+import { SkipwiseErrors, type EvalSuite, type Interpolation, type PositionedExample, type ProgressListener, type Window } from '@skipwise/core'
 import { loadCorpus } from '@skipwise/data'
 import type { ExecutorLoader } from '@skipwise/runtime'
 import { completeOptions, trainedParameters, type CompleteTrainingOptions, type StrategyOption } from '@skipwise/training'
 import { basename, join, resolve } from 'node:path'
-import { checkEvaluation, checkOutput, checkPacking, checkPositions, checkRope, checkTokenizer, checkWindow, dataError, packedMinimum, unavailable, verbError } from './checks.js'
+import { checkEvaluation, checkOutput, checkPacking, checkPositions, checkRope, checkTokenizer, checkWindow, dataError, keyError, packedMinimum, unavailable, verbError } from './checks.js'
 import { Collector } from './collector.js'
 import { digestOf, digestOfWeights } from './digest.js'
 import { createExamples, type WeightedCorpus } from './examples.js'
 import { locateModel } from './hub/locate-model.js'
 import { extendedConfig, newModel, openModelFolder, type ModelSource } from './model-source.js'
+import { withPromptMasks } from './prompt-masks.js'
 import { toReference, type Parts, type RopeReading } from './parts.js'
 import type { Recipe } from './recipe-schema.js'
 import { betterOf, type ValidationPlan } from './validation.js'
@@ -107,7 +108,8 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   const sources = 'sources' in recipe.data ? recipe.data.sources : [{ ...recipe.data, weight: 1 }]
   const fewest = transform && (await collect.attempt(() => transform.minimumTokens(window)))
   if (transform && fewest !== undefined) collect.add(...checkPositions(transform, window, fewest))
-  for (const { minTokens, pack } of sources) {
+  for (const { minTokens, pack, textKey, format } of sources) {
+    if (format === 'prompt-completion' && textKey !== undefined) collect.add(keyError(textKey))
     if (pack && transform) await collect.attempt(() => checkPacking(transform, window, minTokens))
     else if (minTokens !== undefined && fewest !== undefined && minTokens < fewest) collect.add(dataError(minTokens, fewest))
   }
@@ -117,8 +119,8 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   if (collect.hasErrors || !training || !transform || !executor || !source || !rope || !config) throw new SkipwiseErrors(collect.errors)
 
   const data: WeightedCorpus[] = []
-  for (const { files, pack = false, minTokens = pack ? packedMinimum(window) : (fewest ?? 1), textKey, weight } of sources) {
-    const load = { baseFolder, minTokens, cacheFolder: join(stateFolder, 'tokens'), ...defined({ textKey, progress, signal }) }
+  for (const { files, pack = false, minTokens = pack ? packedMinimum(window) : (fewest ?? 1), textKey, format, weight } of sources) {
+    const load = { baseFolder, minTokens, cacheFolder: join(stateFolder, 'tokens'), ...defined({ textKey, format, progress, signal }) }
     const corpus = await collect.attempt(() => loadCorpus(files, source.tokenizer, load))
     if (corpus) data.push({ corpus, weight, pack })
   }
@@ -135,10 +137,13 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
     positions: recipe.positions ?? null, executor: recipe.executor, weights: digestOfWeights(weights), tokenizer: source.tokenizer.digest ?? null, ...(validate && { validate })
   })
   await checkOutput(output, resultKeyOf(runKey, recipe))
+  const example = createExamples(data, withPromptMasks(transform), window, trainSeed, training.steps * training.batch)
+  // a transform that cannot be told which tokens are a prompt's is found out before any work
+  if (sources.some(({ format }) => format === 'prompt-completion')) example(0)
   return {
     kind, recipe, baseFolder, parts, source, window, rope, data, dataDigest, suites, executor, config, weights, output, stateFolder, runKey,
     baseInterpolation: registry.resolveUnknown('interpolation', source.rope),
-    example: createExamples(data, transform as PositionTransform, window, trainSeed, training.steps * training.batch),
+    example,
     exampleLength: transform.exampleLength?.(window) ?? window.original,
     options: training,
     ...(validate && validator && { validation: { ...validate, suite: validator, better: validate.better ?? betterOf(validate.metric) } }),

@@ -55,6 +55,33 @@ describe('a recipe that trains a part of the model', () => {
     expect(await workspace.run(['extend', 'full.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_DATA: pack puts short documents together/m) })
   })
 
+  test('chunk by chunk: the losses of the whole sequence; some chunks backward has other weights, the same for a seed', async () => {
+    const run = async (name: string, train: string) => {
+      expect(await extend(name, train)).toMatchObject({ code: 0 })
+      return { weights: await tensorsOf(`out/${name}/model.safetensors`), ...(JSON.parse(readFileSync(workspace.path(`out/${name}/skipwise.json`), 'utf8')) as { training: { losses: number[]; strategy: string } }).training }
+    }
+    const whole = await run('whole', 'strategy: whole'), seco = await run('seco', 'strategy: { seco: { chunk: 10 } }'), [one, again] = [await run('spaco', 'strategy: { spaco: { chunk: 8, chunks: 1 } }'), await run('spaco-again', 'strategy: { spaco: { chunk: 8, chunks: 1 } }')]
+    expect([whole.strategy, seco.strategy, one.strategy]).toEqual(['whole', 'seco', 'spaco'])
+    seco.losses.forEach((loss, step) => expect(Math.abs(loss - whole.losses[step])).toBeLessThan(1e-4))
+    expect(Math.abs(one.losses[0] - whole.losses[0])).toBeLessThan(1e-5)
+    expect(one.weights).toEqual(again.weights)
+    expect(one.weights).not.toEqual(whole.weights)
+    expect(await extend('none', 'strategy: { spaco: { chunk: 8 } }')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_INVALID: none.yaml.* train.strategy.spaco.chunks: missing/m) })
+    expect(await extend('none', 'strategy: chunky')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_INVALID: none.yaml.* train.strategy: .*"blockwise"/m) })
+  })
+
+  test('prompts and completions: only completions are learned, through the skips of PoSE', async () => {
+    const record = (i: number) => ({ prompt: `${i} plus ${i} is `.repeat(3), completion: `${2 * i}, of course.`.repeat(3) })
+    workspace.write('answers.jsonl', Array.from({ length: 60 }, (_, i) => JSON.stringify(record(i))).join('\n'))
+    const recipe = (name: string, data: string) => extendRecipe.replace('files: [text.jsonl]', `files: [answers.jsonl], ${data}`).replace('output: out/long', `output: out/${name}`).replace(/evaluate:[^]*(?=output)/, '')
+    workspace.write('answers.yaml', recipe('answers', 'format: prompt-completion'))
+    expect(await workspace.run(['extend', 'answers.yaml'])).toMatchObject({ code: 0 })
+    workspace.write('both.yaml', recipe('both', 'format: prompt-completion, textKey: completion'))
+    expect(await workspace.run(['extend', 'both.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_DATA: textKey is 'completion'/m) })
+    workspace.write('split.yaml', recipe('split', 'format: prompt-completion').replace('train:', 'positions: { pose: { splitAt: [32] } }\ntrain:'))
+    expect(await workspace.run(['extend', 'split.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_DATA: the position transform chooses tokens by their ids/m) })
+  })
+
   test('validate: the weights that were best at a long window are written; ema and guard go with it', async () => {
     const more = "schedule: constant, ema: { decay: 0.9 }, guard: { loss: 10, action: skip }, validate: { every: 3, suite: { perplexity: { data: held-out.jsonl, windows: [128], documents: 1 } }, metric: 'perplexity@128' }"
     workspace.write('validated.yaml', extendRecipe.replace('checkpointEvery: 3', `checkpointEvery: 3, ${more}`).replace('output: out/long', 'output: out/validated'))

@@ -34,3 +34,11 @@ test('labels that the mask leaves out have no part in the gradients', async () =
   expect(gradients[0]).toEqual(gradients[1])
   await trainer.dispose()
 })
+
+test('a batch in which no label counts has no loss and no gradient', async () => {
+  const executor = await openOnnxExecutor({ threads: 1 }), options = completeOptions({ steps: 1, batch: 1, learningRate: 1 })
+  const trainer = await Trainer.create({ model, encoding: rotaryHalf.create({}), frequencies, executor, window, options }, initializeWeights(model, { seed: 0 }))
+  expect(await trainer.gradients([{ ...example(0), labelMask: new Uint8Array(24) }])).toEqual({ loss: 0 })
+  for (const [name, gradient] of await trainer.readGradients()) expect(gradient.every(value => value === 0), name).toBe(true)
+  await trainer.dispose()
+})

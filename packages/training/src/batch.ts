@@ -7,7 +7,7 @@ export interface Batch {
   readonly ids: Int32Array
   /** Element t is the id after token t, 0 behind the last, [B·T]. */
   readonly labels: Int32Array
-  /** 1 / `labelCount` where the label counts, else 0, [B·T]. */
+  /** 1 / `labelCount` where the label counts, else 0, [B·T]; all 0 where none counts. */
   readonly labelWeights: Float32Array
   /** Table of the encoding, [B·T·R/2]. */
   readonly cos: Float32Array
@@ -44,7 +44,7 @@ export function makeBatch(examples: readonly PositionedExample[], window: Window
     positionIds.set(example.positionIds, at)
     if (example.documentIds) documents?.set(example.documentIds, at)
     labels.set(example.ids.subarray(1), at)
-    for (let t = 0; t + 1 < T; t++) labelWeights[at + t] = example.labelMask[t + 1] / labelCount
+    for (let t = 0; t + 1 < T; t++) if (example.labelMask[t + 1]) labelWeights[at + t] = example.labelMask[t + 1] / labelCount
   })
   return { ids, labels, labelWeights, ...encoding.tables(positionIds, frequencies), ...(documents && { documents }) }
 }

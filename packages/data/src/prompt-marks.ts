@@ -1,0 +1,20 @@
+/** Bit of a token id in a corpus that says: of a prompt, no label. Vocabularies are far smaller. */
+const PROMPT = 2 ** 30
+
+/** Writes ids at `at` of `into`, the first `prompt` of them marked as a prompt's. */
+export function writeMarked(into: Int32Array, ids: ArrayLike<number>, prompt: number, at: number): void {
+  for (let t = 0; t < ids.length; t++) into[at + t] = t < prompt ? ids[t] | PROMPT : ids[t]
+}
+
+/** What {@link splitPromptMarks} gives. */
+export interface UnmarkedDocument {
+  readonly ids: Int32Array
+  /** 1 for tokens of a prompt, [n]; undefined for a document without any. */
+  readonly isPrompt: Uint8Array | undefined
+}
+
+/** Token ids of a corpus, or a part of them, without the marks of prompts, and where these are. */
+export function splitPromptMarks(marked: Int32Array): UnmarkedDocument {
+  if (!marked.some(id => (id & PROMPT) !== 0)) return { ids: marked, isPrompt: undefined }
+  return { ids: marked.map(id => id & ~PROMPT), isPrompt: Uint8Array.from(marked, id => Number((id & PROMPT) !== 0)) }
+}
