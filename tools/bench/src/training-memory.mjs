@@ -13,10 +13,12 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const THREADS = 2
+/** Steps between samples of resident memory. */
+const SAMPLE = 10
 const shapes = [{ T: 512, B: 4 }, { T: 2048, B: 1 }, { d: 512, h: 8, ff: 1376, V: 8192, T: 1024, B: 2 }]
 
 function inChild(job) {
-  return JSON.parse(execFileSync(process.execPath, [fileURLToPath(import.meta.url), 'child', JSON.stringify(job)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }))
+  return JSON.parse(execFileSync(process.execPath, ['--expose-gc', fileURLToPath(import.meta.url), 'child', JSON.stringify(job)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }))
 }
 
 /** Both strategies at two depths: how memory beyond weights and optimizer state grows, and what computing again costs. */
@@ -40,11 +42,14 @@ const longStrategies = ['whole', 'blockwise', { seco: { chunk: 512 } }, { seco: 
 
 const summary = run => ({ peak_mb: Math.round(run.peakBytes / 1e6), planned_mb: Math.round(run.plannedBytes / 1e6), planned_over_peak: round(run.plannedBytes / run.peakBytes), ms_per_step: round(run.msPerStep) })
 
-/** Whether memory stays where it was after warming up: the means of two tenths of the run are compared, so that a garbage collection is no growth. */
+/**
+ * Whether memory stays where it was after warming up: the means of two tenths of the run are compared, each sample behind a garbage collection, for V8 lets tens of
+ * megabytes of garbage lie before it collects a heap as small as this.
+ */
 function steady({ residentBytes, ...run }) {
   const tenth = Math.floor(residentBytes.length / 10), mean = values => values.reduce((sum, value) => sum + value, 0) / values.length
   const early = mean(residentBytes.slice(tenth, 2 * tenth)), late = mean(residentBytes.slice(-tenth))
-  return { ...summary(run), steps: residentBytes.length, early_mb: round(early / 1e6), late_mb: round(late / 1e6), growth_percent: round((100 * (late - early)) / early) }
+  return { ...summary(run), steps: residentBytes.length * SAMPLE, early_mb: round(early / 1e6), late_mb: round(late / 1e6), growth_percent: round((100 * (late - early)) / early) }
 }
 
 const round = value => Math.round(value * 1000) / 1000
@@ -63,7 +68,10 @@ async function measure({ shape, strategy, steps }) {
     await trainer.gradients(examples)
     await trainer.update(step, 1e-3)
     times.push(performance.now() - started)
-    if (steps > 100) residentBytes.push(process.memoryUsage.rss())
+    if (steps > 100 && step % SAMPLE === SAMPLE - 1) {
+      globalThis.gc()
+      residentBytes.push(process.memoryUsage.rss())
+    }
   }
   const warm = times.slice(Math.min(3, Math.ceil(steps / 3))).sort((a, b) => a - b)
   // the weights that training started from stay in memory, as in a run
