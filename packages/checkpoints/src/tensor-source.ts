@@ -13,15 +13,15 @@ export interface TensorSource {
   /** @throws SkipwiseError `CHECKPOINT_TENSOR_MISSING` */
   info(name: string): TensorInfo
   /**
-   * A tensor's elements as float32, row-major; F64 and integers beyond 2²⁴ are rounded.
+   * A tensor's elements as float32, row-major, as many as its shape has; F64 and integers beyond 2²⁴ are rounded.
    *
    * @throws SkipwiseError `CHECKPOINT_TENSOR_MISSING`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_DTYPE_UNSUPPORTED` (8-bit floats, complex)
    */
   read(name: string): Promise<Float32Array>
-  /** As `read`, in float64: exact for every data type but 64-bit integers beyond 2⁵³. */
+  /** As `read`, row-major in float64: exact for every data type but 64-bit integers beyond 2⁵³. */
   readFloat64(name: string): Promise<Float64Array>
   /**
-   * An integer tensor's elements, for instance token ids.
+   * An integer tensor's elements, row-major, for instance token ids.
    *
    * @throws SkipwiseError as `read`; `CHECKPOINT_DTYPE_UNSUPPORTED` also for a tensor of floats or a value beyond 32 bits
    */

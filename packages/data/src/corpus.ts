@@ -13,7 +13,7 @@ export interface Corpus {
   readonly tooShort: number
   /** sha256 of the token ids and of where each document ends: two corpora with one digest give the same examples. */
   readonly digest: string
-  /** Token ids of document `index`, a view: do not write to it. Those of a prompt are marked: see `splitPromptMarks`. */
+  /** Token ids of document `index`, [n], a view: do not write to it. Those of a prompt are marked: see `splitPromptMarks`. */
   document(index: number): Int32Array
   /** Number of tokens of document `index`. */
   tokensOf(index: number): number

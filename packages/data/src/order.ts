@@ -26,7 +26,7 @@ export interface ExampleOrder {
   readonly length: number
   /** Which span example `index` of this epoch is taken from. @throws SkipwiseError `DATA_EXAMPLE_RANGE` */
   span(index: number): Span
-  /** The token ids of that span, a view. @throws SkipwiseError `DATA_EXAMPLE_RANGE` */
+  /** The token ids of that span, [n], a view. @throws SkipwiseError `DATA_EXAMPLE_RANGE` */
   ids(index: number): Int32Array
 }
 

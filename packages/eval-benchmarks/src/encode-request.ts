@@ -5,6 +5,7 @@ import type { Request } from './requests.js'
 
 /** A request in tokens: the elements of `score(ids)` from `from` on are those of the continuation. */
 export interface EncodedRequest {
+  /** [n] */
   readonly ids: Int32Array
   readonly from: number
   /** Tokens left out at the beginning, because the model takes no more. */

@@ -17,7 +17,7 @@ export interface ModelSource extends DefinedModel {
   readonly tokenizerFolder: string
   /** Data type of the weights as they are kept. */
   readonly dtype: WritableDtype
-  /** Every parameter, float32. Also finds a file that is cut off. */
+  /** Every parameter by name, row-major float32. Also finds a file that is cut off. */
   weights(): Promise<Map<string, Float32Array>>
 }
 

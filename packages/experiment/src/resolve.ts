@@ -50,6 +50,7 @@ export interface Experiment {
   /** `config.json` of the model to be written. */
   readonly config: ModelConfig
   readonly dtype: WritableDtype
+  /** By name, row-major. */
   readonly weights: ReadonlyMap<string, Float32Array>
   /** Absolute. */
   readonly output: string

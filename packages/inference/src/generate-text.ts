@@ -17,7 +17,7 @@ export interface TextPiece {
 }
 
 /**
- * Continues `ids` and yields the text as soon as it is settled: characters whole, and nothing that may be the beginning of a stop string.
+ * Continues the token ids [n] and yields the text as soon as it is settled: characters whole, and nothing that may be the beginning of a stop string.
  *
  * @throws SkipwiseError what `model.generate` throws; `INFERENCE_OPTIONS` for an empty stop string
  */

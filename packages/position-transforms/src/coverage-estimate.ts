@@ -15,7 +15,7 @@ export interface CoverageEstimateOptions {
   /** n ≥ 1 */
   readonly examples: number
   readonly seed: number
-  /** Whose tokens decide where a transform that splits at boundaries does; L_t + 1 zeros if not given. */
+  /** Token ids [n] that decide where a transform that splits at boundaries does; L_t + 1 zeros if not given. */
   readonly document?: Int32Array
 }
 

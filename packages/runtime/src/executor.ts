@@ -42,11 +42,11 @@ export interface Executor {
    */
   workspace?(graph: Graph): number
   /**
-   * A value holding a copy of `data`, or zeros. With `adopt` the caller gives `data` away and does not use it again: an executor on the host may
+   * A value holding a copy of `data`, row-major, or zeros. With `adopt` the caller gives `data` away and does not use it again: an executor on the host may
    * keep it in place of a copy, so that a large tensor is in memory once.
    */
   upload(spec: ValueSpec, data?: HostData, options?: { readonly adopt?: boolean }): Value
-  /** The numbers of a value; on a CPU executor this may be its own memory: copy what must outlive the next run. */
+  /** The numbers of a value, row-major; on a CPU executor this may be its own memory: copy what must outlive the next run. */
   read(value: Value): Promise<HostData>
   dispose(): Promise<void>
 }

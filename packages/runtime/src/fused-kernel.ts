@@ -11,9 +11,9 @@ export type Tensors = Readonly<Record<string, tf.Tensor>>
 export interface FusedKernel {
   readonly name: string
   readonly outputs: ShapeRule
-  /** The definition: what every lowering must compute. Runs eagerly on any tfjs backend. */
+  /** The definition: what every lowering must compute, in tensors of the shapes that `outputs` says. Runs eagerly on any tfjs backend. */
   readonly compose: (inputs: Tensors, attributes: never) => tf.Tensor[]
-  /** Gradient functions by input name; `saved` has every input by name and the outputs as `output0`, `output1`, …. */
+  /** Gradient functions by input name, each giving the shape of its input; `saved` has every input by name and the outputs as `output0`, `output1`, …. */
   readonly gradient?: (dy: tf.Tensor[], saved: Tensors, attributes: never) => Record<string, () => tf.Tensor>
 }
 
@@ -22,7 +22,7 @@ export const fusedKernels = new Map<string, FusedKernel>()
 
 /**
  * Makes a fused kernel known to tfjs (its gradient) and to the tracer, and returns the function that calls it.
- * Inputs without a gradient function get none.
+ * Inputs without a gradient function get none. The shapes of what it returns are those of `outputs`.
  */
 export function defineFusedKernel(kernel: FusedKernel, inputNames: readonly string[]) {
   fusedKernels.set(kernel.name, kernel)

@@ -27,6 +27,7 @@ export interface Graph {
   readonly name: string
   readonly values: readonly ValueSpec[]
   readonly inputs: Readonly<Record<string, ValueId>>
+  /** Elements of each, row-major. */
   readonly constants: ReadonlyMap<ValueId, HostData>
   readonly nodes: readonly GraphNode[]
   readonly outputs: Readonly<Record<string, ValueId>>
@@ -35,7 +36,7 @@ export interface Graph {
 /** Number of elements of a shape; 1 for a scalar. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1)
 
-/** Zeroed host data for a spec. */
+/** Zeroed host data for a spec, as many elements as its shape has. */
 export function allocate({ shape, dtype }: ValueSpec): HostData {
   const size = sizeOf(shape)
   return dtype === 'float32' ? new Float32Array(size) : dtype === 'int32' ? new Int32Array(size) : new Uint8Array(size)

@@ -10,7 +10,7 @@ export interface Validation {
   readonly better: 'lower' | 'higher'
   /** Which weights the run gives: those of the best score, or the last. */
   readonly keep: 'best' | 'last'
-  /** The score of weights by name, after `step` steps: pure, so that a resumed run finds the same. */
+  /** The score of weights by name, row-major, after `step` steps: pure, so that a resumed run finds the same. */
   score(weights: ReadonlyMap<string, Float32Array>, step: number): Promise<number>
 }
 

@@ -9,7 +9,7 @@ export interface PeftAdapter {
   /** Parameters of the model that is adapted. */
   readonly parameters: readonly ParameterSpec[]
   readonly lora: LoraOptions
-  /** Trained tensors by name: `adapters` of a training result. */
+  /** Trained tensors by name, row-major: `adapters` of a training result. */
   readonly tensors: ReadonlyMap<string, Float32Array>
   /** What PEFT loads the adapter onto: a folder or a name on the hub; null when the caller says it. */
   readonly baseModel: string | null

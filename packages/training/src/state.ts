@@ -12,7 +12,7 @@ import { averageName } from './weight-average.js'
 export interface TrainingState {
   /** Steps done. */
   readonly step: number
-  /** Trained parameters, and their `mean:` and `variance:`, by name. */
+  /** Trained parameters, and their `mean:` and `variance:`, by name, row-major. */
   readonly tensors: ReadonlyMap<string, Float32Array>
   /** How its gradients were computed: strategies round differently. */
   readonly strategy: StrategyName

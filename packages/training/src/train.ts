@@ -12,7 +12,7 @@ import { Trainer, type TrainerSetup } from './trainer.js'
 /** What {@link train} takes. */
 export interface TrainSetup extends Omit<TrainerSetup, 'options'> {
   readonly options: TrainingOptions | CompleteTrainingOptions
-  /** Parameters to start from, by name. */
+  /** Parameters to start from, by name, row-major. */
   readonly weights: ReadonlyMap<string, Float32Array>
   /** Example number `index` of the whole run: pure, so that a resumed run sees the same ones. */
   readonly example: (index: number) => PositionedExample
@@ -27,9 +27,9 @@ export interface TrainSetup extends Omit<TrainerSetup, 'options'> {
 
 /** What a finished run leaves. */
 export interface TrainResult {
-  /** Parameters of the model by name, adapters merged. */
+  /** Parameters of the model by name, row-major, adapters merged. */
   readonly weights: Map<string, Float32Array>
-  /** With `lora`: the trained adapters, and the parameters trained whole, by name. */
+  /** With `lora`: the trained adapters, and the parameters trained whole, by name, row-major. */
   readonly adapters?: Map<string, Float32Array>
   /** Mean loss of every step, nats a label. */
   readonly losses: readonly number[]

@@ -31,7 +31,7 @@ export class Trainer {
   /**
    * Without a plan, the strategy `auto` is `whole`.
    *
-   * @param tensors parameters, and on resume adapters, `mean:` and `variance:`; those that are absent start at zero, adapters at their own beginning
+   * @param tensors by name, row-major: parameters, and on resume adapters, `mean:` and `variance:`; those that are absent start at zero, adapters at their own beginning
    */
   static async create(setup: TrainerSetup, tensors: ReadonlyMap<string, Float32Array>): Promise<Trainer> {
     const { model, executor, options } = setup, trains = trainedParameters(model, options), { trained, adapters, frozen } = trains
@@ -93,18 +93,18 @@ export class Trainer {
     return norm
   }
 
-  /** The gradients of the last {@link gradients} call, by `gradientName`: on a CPU the trainer's own memory, which the next call overwrites. */
+  /** The gradients of the last {@link gradients} call, by `gradientName`, each of the shape of its parameter: on a CPU the trainer's own memory, which the next call overwrites. */
   readGradients(): Promise<Map<string, Float32Array>> {
     return this.#readAll(this.strategy.gradients)
   }
 
-  /** All tensors of the state, by name, what is trained, moments and averages: on a CPU the trainer's own memory, which the next {@link update} overwrites. */
+  /** All tensors of the state, by name, row-major, what is trained, moments and averages: on a CPU the trainer's own memory, which the next {@link update} overwrites. */
   read(): Promise<Map<string, Float32Array>> {
     return this.#readAll({ ...this.state, ...this.average?.values })
   }
 
   /**
-   * What a run gives of the trained parameters, by name, as {@link read} gives them: their averages, where there are any. They are those of adapters, and of
+   * What a run gives of the trained parameters, by name, row-major, as {@link read} gives them: their averages, where there are any. They are those of adapters, and of
    * what is trained whole beside them.
    */
   async trained(): Promise<Map<string, Float32Array>> {
@@ -113,7 +113,7 @@ export class Trainer {
   }
 
   /**
-   * The parameters of the model, by name, as {@link read} gives them, with adapters merged into their matrices.
+   * The parameters of the model, by name, row-major, as {@link read} gives them, with adapters merged into their matrices.
    *
    * @param trained what `trained()` gives, now or at an earlier step
    */

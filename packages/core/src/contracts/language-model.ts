@@ -23,7 +23,7 @@ export interface GenerateOptions {
 
 /** What {@link LanguageModel.scoreAll} scores. */
 export interface ScoredSequence {
-  /** At least two token ids, at positions 0 … n − 1. */
+  /** Token ids [n], n ≥ 2, at positions 0 … n − 1. */
   readonly ids: Int32Array
   /** Compute only from this element on (elements before it are 0). */
   readonly from: number
@@ -46,7 +46,7 @@ export interface LanguageModel {
    */
   score(ids: Int32Array, options?: { readonly from?: number; readonly signal?: AbortSignal }): Promise<Float64Array>
   /**
-   * {@link score} of several sequences, each from its own element on. What a sequence has in common with the one before it may be computed once,
+   * {@link score} of several sequences, [n − 1] for each, each from its own element on. What a sequence has in common with the one before it may be computed once,
    * so those that begin alike belong side by side. Where left out, callers score one by one.
    */
   scoreAll?(sequences: readonly ScoredSequence[], options?: { readonly signal?: AbortSignal }): Promise<Float64Array[]>
@@ -55,7 +55,7 @@ export interface LanguageModel {
    * a causal model unless its frequencies depend on the length (dynamic NTK, LongRoPE). Where left out, nothing is shared.
    */
   sharesPrefix?(shorter: number, longer: number): boolean
-  /** Continues `ids` token by token. */
+  /** Continues the token ids [n] one by one. */
   generate(ids: Int32Array, options: GenerateOptions): AsyncIterable<number>
   /** Frees device memory. */
   dispose(): void

@@ -38,7 +38,7 @@ export interface PositionTransform {
   /** The probability that one example holds two tokens at each relative distance, exactly, [L_t]; left out where no closed form is known. */
   coverage?(window: Window): Float64Array
   /**
-   * @param document token ids, at least `minimumTokens(window)` of them
+   * @param document token ids [n], n ≥ `minimumTokens(window)`
    * @throws SkipwiseError `POSITIONS_DOCUMENT_SHORT`, `POSITIONS_WINDOW`
    */
   example(document: Int32Array, window: Window, draw: ExampleDraw): PositionedExample

@@ -43,7 +43,7 @@ export interface CachedAttentionInputs {
   readonly value: tf.Tensor4D
   /** Keys of capacity S, [B, K, S, D]; the first `pastLength` slots are filled. */
   readonly keyCache: tf.Tensor4D
-  /** Values, as the keys. */
+  /** Values, as the keys, [B, K, S, D]. */
   readonly valueCache: tf.Tensor4D
   /** Scalar int32: tokens already in the cache; `pastLength + T ≤ S`. */
   readonly pastLength: tf.Scalar

@@ -95,7 +95,7 @@ export interface ChunkAttentionInputs {
   readonly value: tf.Tensor4D
   /** Keys of the tokens before it, [B, K, S, D]; the first `pastLength` slots are filled. */
   readonly pastKeys: tf.Tensor4D
-  /** Values of the tokens before it, as the keys. */
+  /** Values of the tokens before it, as the keys, [B, K, S, D]. */
   readonly pastValues: tf.Tensor4D
   /** Scalar int32, ≤ S: tokens before the chunk. */
   readonly pastLength: tf.Scalar

@@ -38,8 +38,11 @@ const kernel = defineFusedKernel(
 
 /** Parameters and their state, in one order. */
 export interface AdamWState {
+  /** Of any shapes. */
   readonly parameters: readonly tf.Tensor[]
+  /** m, of the shapes of the parameters. */
   readonly means: readonly tf.Tensor[]
+  /** v, of the shapes of the parameters. */
   readonly variances: readonly tf.Tensor[]
 }
 

@@ -10,6 +10,7 @@ export interface KernelCase {
 
 /** An input of a {@link KernelCase}: a spec and its numbers. */
 export interface CaseInput extends ValueSpec {
+  /** Row-major. */
   readonly data: HostData
 }
 
