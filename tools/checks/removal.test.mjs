@@ -1,12 +1,12 @@
-// Any one package of plugins or executors can be taken away: every other package still builds and loads, but for the entry, which names it in
-// the default registry and in verbs that are about it. Tests are wiring and may use real plugins (docs/adr/0002-layers.md); what of
-// theirs goes with a package is declared in devDependencies.
+// Any one package of plugins or executors can be taken away: every other package still builds, loads and passes its tests, but for the entry,
+// which names it in the default registry and in verbs that are about it, and for tools/composition, where real parts are put together.
 import { build } from 'esbuild'
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import ts from 'typescript'
-import { describe, expect, test } from 'vitest'
-import { packages, read, root } from './workspace.mjs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packages, read, root, tool } from './workspace.mjs'
 
 const layerOf = ({ manifest }) => manifest.nx.tags[0].slice('layer:'.length)
 const removable = packages.filter(each => ['plugin', 'backend'].includes(layerOf(each)))
@@ -20,6 +20,9 @@ const verbs = {
   '@skipwise/position-transforms': ['commands/coverage.ts'],
   '@skipwise/tokenizers': ['commands/generate.ts']
 }
+
+/** The asset was made with these, by scripts that no test runs. */
+const scripts = { '@skipwise/eval-retrieval': ['@skipwise/tiny-llama'], '@skipwise/tokenizers': ['@skipwise/tiny-llama'] }
 
 const filesOf = (folder, sub) => (existsSync(join(root, folder, sub)) ? readdirSync(join(root, folder, sub), { recursive: true }).map(String).filter(name => /\.(ts|mjs)$/.test(name)).map(name => `${sub}/${name}`) : [])
 const isTest = file => file.startsWith('test/') || file.endsWith('.test.ts')
@@ -54,12 +57,41 @@ describe.each(removable.map(({ manifest }) => manifest.name))('without %s', name
     expect(found.sort()).toEqual([...(verbs[name] ?? []), 'registry.ts'].map(file => `skipwise src/${file}`).sort())
   })
 
-  test('the tests of others that use it say so in devDependencies', () => {
-    for (const { owner } of importersOf(name, isTest).filter(each => each.owner !== 'skipwise')) {
-      const { dependencies = {}, devDependencies = {} } = packages.find(({ manifest }) => manifest.name === owner).manifest
-      expect([owner, name in devDependencies, name in dependencies]).toEqual([owner, true, false])
-    }
+  test('no test of another package uses it but those of the entry', () => {
+    expect(importersOf(name, isTest).filter(({ owner }) => owner !== 'skipwise').map(({ owner, file }) => `${owner} ${file}`)).toEqual([])
   })
+
+  test('no manifest names it but those of the entry, of the tools, and of the asset whose scripts use it', () => {
+    const named = ({ dependencies = {}, devDependencies = {}, peerDependencies = {} }) => name in { ...dependencies, ...devDependencies, ...peerDependencies }
+    expect(packages.filter(({ manifest }) => named(manifest) && manifest.name !== 'skipwise').map(({ manifest }) => manifest.name)).toEqual(scripts[name] ?? [])
+  })
+})
+
+describe('without any of them', () => {
+  let copy, inCopy
+  beforeAll(() => {
+    copy = mkdtempSync(join(tmpdir(), 'skipwise-without-'))
+    inCopy = relative(root, copy)
+    mkdirSync(join(copy, 'packages'))
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+    cpSync(join(root, 'tools', 'config'), join(copy, 'tools', 'config'), { recursive: true, verbatimSymlinks: true })
+    const left = packages.filter(each => ['foundation', 'kernel', 'engine', 'testing'].includes(layerOf(each)))
+    // links between packages are relative: those to what is not copied lead nowhere
+    for (const { folder } of left) cpSync(join(root, folder), join(copy, folder), { recursive: true, verbatimSymlinks: true, filter: path => !/\/(dist|\.test-results)$/.test(path) })
+  })
+  afterAll(() => rmSync(copy, { recursive: true }))
+
+  test.each([['inference', []], ['training', ['src/train.test.ts', 'src/accumulation.test.ts']]])('%s passes its tests', async (name, files) => {
+    for (const { folder } of removable) expect(existsSync(join(copy, folder))).toBe(false)
+    const { status, output } = await tool('vitest', ['run', ...files], join(inCopy, 'packages', name))
+    expect(status, output).toBe(0)
+  }, 240_000)
+
+  test('a test that needs one is noticed', async () => {
+    writeFileSync(join(copy, 'packages/inference/src/needy.test.ts'), "import '@skipwise/arch-llama'\nimport { test } from 'vitest'\ntest('runs', () => {})\n")
+    const { status, output } = await tool('vitest', ['run', 'src/needy.test.ts'], join(inCopy, 'packages/inference'))
+    expect([status, output]).toEqual([1, expect.stringContaining('@skipwise/arch-llama')])
+  }, 60_000)
 })
 
 test('a package that another cannot do without is noticed', async () => {

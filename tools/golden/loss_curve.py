@@ -1,6 +1,6 @@
-"""200 steps of PyTorch on a tiny LLaMA, for packages/training/src/golden/loss-curve.json: batches and first weights are formulas, so nothing is drawn.
+"""200 steps of PyTorch on a tiny LLaMA, for tools/composition/src/golden/loss-curve.json: batches and first weights are formulas, so nothing is drawn.
 
-usage: python tools/golden/loss_curve.py > packages/training/src/golden/loss-curve.json
+usage: python tools/golden/loss_curve.py > tools/composition/src/golden/loss-curve.json
 """
 import json
 

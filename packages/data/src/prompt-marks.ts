@@ -8,12 +8,13 @@ export function writeMarked(into: Int32Array, ids: ArrayLike<number>, prompt: nu
 
 /** What {@link splitPromptMarks} gives. */
 export interface UnmarkedDocument {
+  /** Token ids [n]. */
   readonly ids: Int32Array
   /** 1 for tokens of a prompt, [n]; undefined for a document without any. */
   readonly isPrompt: Uint8Array | undefined
 }
 
-/** Token ids of a corpus, or a part of them, without the marks of prompts, and where these are. */
+/** Token ids [n] of a corpus, or a part of them, without the marks of prompts, and where these are. */
 export function splitPromptMarks(marked: Int32Array): UnmarkedDocument {
   if (!marked.some(id => (id & PROMPT) !== 0)) return { ids: marked, isPrompt: undefined }
   return { ids: marked.map(id => id & ~PROMPT), isPrompt: Uint8Array.from(marked, id => Number((id & PROMPT) !== 0)) }

@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module'
 import util from 'node:util'
 import { SkipwiseError } from '@skipwise/core'
-import { allocate, registerFusedKernels, tf, type CompileOptions, type Executor, type Graph, type HostData, type Value, type ValueSpec } from '@skipwise/runtime'
-import { keepTensor, TfjsProgram, TfjsValue } from './program.js'
+import { openInterpreter, tf, type Executor } from '@skipwise/runtime'
 
 /** Packages that register a tfjs backend when imported. */
 const backendPackages: Readonly<Record<string, readonly string[]>> = {
@@ -18,12 +17,8 @@ const backendPackages: Readonly<Record<string, readonly string[]>> = {
  * @throws SkipwiseError `EXECUTOR_UNAVAILABLE`
  */
 export async function openTfjsExecutor(backend: string): Promise<Executor> {
-  // tfjs's production mode: no advertisement for tfjs-node on the first use of the cpu backend
-  tf.enableProdMode()
   await loadBackend(backend)
-  if (!(await tf.setBackend(backend))) throw unavailable(backend, 'it did not initialise')
-  registerFusedKernels(backend)
-  return new TfjsExecutor(backend)
+  return openInterpreter(backend)
 }
 
 async function loadBackend(backend: string): Promise<void> {
@@ -54,36 +49,3 @@ function isInstalled(name: string): boolean {
 
 const unavailable = (backend: string, reason: string, fix = 'use the backend cpu or wasm, or the executor onnx') =>
   new SkipwiseError('EXECUTOR_UNAVAILABLE', { problem: `the tfjs backend '${backend}' cannot be used: ${reason}`, fix })
-
-class TfjsExecutor implements Executor {
-  readonly name = 'tfjs'
-  constructor(readonly device: string) {}
-
-  readonly #use = () => {
-    // Synchronous: the backend has been initialised.
-    if (tf.getBackend() !== this.device) void tf.setBackend(this.device)
-  }
-
-  async compile(graph: Graph, options: CompileOptions = {}): Promise<TfjsProgram> {
-    const missing = graph.nodes.find(node => !tf.getKernel(node.kernel, this.device))
-    if (missing) {
-      throw new SkipwiseError('EXECUTOR_KERNEL', {
-        problem: `the tfjs backend '${this.device}' has no kernel ${missing.kernel}`,
-        fix: 'use the backend cpu or the executor onnx, or write the function with other operations'
-      })
-    }
-    return new TfjsProgram(graph, options, this.#use)
-  }
-
-  upload(spec: ValueSpec, data: HostData = allocate(spec)): Value {
-    this.#use()
-    return new TfjsValue(keepTensor(spec, data.slice()))
-  }
-
-  async read(value: Value): Promise<HostData> {
-    this.#use()
-    return (await (value as TfjsValue).tensor.data()) as HostData
-  }
-
-  async dispose(): Promise<void> {}
-}

@@ -1,6 +1,6 @@
 import type { PositionedExample } from '@skipwise/core'
-import { openOnnxExecutor } from '@skipwise/executor-onnx'
-import { rotaryHalf } from '@skipwise/positional-encodings'
+import { openInterpreter } from '@skipwise/runtime'
+import { rotary } from '@skipwise/testing'
 import { expect, test } from 'vitest'
 import { example, frequencies, model, window } from '../test/tiny-run.js'
 import { initializeWeights } from './initialize.js'
@@ -11,8 +11,8 @@ import { Trainer } from './trainer.js'
 const examples = [1, 23, 4, 0, 9, 17].map((labels, index): PositionedExample => ({ ...example(index), labelMask: Uint8Array.from({ length: 24 }, (_, t) => Number(t > 0 && t <= labels)) }))
 
 async function gradientsOf(microBatch: number, strategy: 'whole' | 'blockwise') {
-  const executor = await openOnnxExecutor({ threads: 1 }), options = completeOptions({ steps: 1, batch: 6, microBatch, learningRate: 1, strategy })
-  const trainer = await Trainer.create({ model, encoding: rotaryHalf.create({}), frequencies, executor, window, options }, initializeWeights(model, { seed: 0 }))
+  const executor = await openInterpreter(), options = completeOptions({ steps: 1, batch: 6, microBatch, learningRate: 1, strategy })
+  const trainer = await Trainer.create({ model, encoding: rotary, frequencies, executor, window, options }, initializeWeights(model, { seed: 0 }))
   const { loss } = await trainer.gradients(examples), gradients = await trainer.readGradients()
   await trainer.dispose()
   return { loss, gradients }
@@ -25,8 +25,8 @@ test.each([[1, 'whole'], [2, 'whole'], [3, 'whole'], [1, 'blockwise'], [3, 'bloc
 })
 
 test('labels that the mask leaves out have no part in the gradients', async () => {
-  const executor = await openOnnxExecutor({ threads: 1 }), options = completeOptions({ steps: 1, batch: 1, learningRate: 1 })
-  const trainer = await Trainer.create({ model, encoding: rotaryHalf.create({}), frequencies, executor, window, options }, initializeWeights(model, { seed: 0 }))
+  const executor = await openInterpreter(), options = completeOptions({ steps: 1, batch: 1, learningRate: 1 })
+  const trainer = await Trainer.create({ model, encoding: rotary, frequencies, executor, window, options }, initializeWeights(model, { seed: 0 }))
   const masked = { ...example(0), labelMask: Uint8Array.from({ length: 24 }, (_, t) => Number(t > 0 && t < 12)) }, other = { ...masked, ids: masked.ids.map((id, t) => (t >= 12 ? (id + 1) % 32 : id)) }
   const gradients = []
   // the last labels differ, the first twelve do not see them
@@ -36,8 +36,8 @@ test('labels that the mask leaves out have no part in the gradients', async () =
 })
 
 test('a batch in which no label counts has no loss and no gradient', async () => {
-  const executor = await openOnnxExecutor({ threads: 1 }), options = completeOptions({ steps: 1, batch: 1, learningRate: 1 })
-  const trainer = await Trainer.create({ model, encoding: rotaryHalf.create({}), frequencies, executor, window, options }, initializeWeights(model, { seed: 0 }))
+  const executor = await openInterpreter(), options = completeOptions({ steps: 1, batch: 1, learningRate: 1 })
+  const trainer = await Trainer.create({ model, encoding: rotary, frequencies, executor, window, options }, initializeWeights(model, { seed: 0 }))
   expect(await trainer.gradients([{ ...example(0), labelMask: new Uint8Array(24) }])).toEqual({ loss: 0 })
   for (const [name, gradient] of await trainer.readGradients()) expect(gradient.every(value => value === 0), name).toBe(true)
   await trainer.dispose()

@@ -1,10 +1,10 @@
 import { fc, test } from '@fast-check/vitest'
 import type { PositionedExample, RopeFrequencies } from '@skipwise/core'
-import { alibi, rotaryHalf } from '@skipwise/positional-encodings'
+import { linearBias, rotary } from '@skipwise/testing'
 import { describe, expect } from 'vitest'
 import { countLabels, makeBatch } from './batch.js'
 
-const T = 4, window = { original: T, target: 10 }, encoding = rotaryHalf.create({})
+const T = 4, window = { original: T, target: 10 }, encoding = rotary
 const frequencies: RopeFrequencies = { inverseFrequencies: Float64Array.of(1, 0.01), attentionFactor: 1, softmaxScale: 1 }
 
 const example = (changes: Partial<Record<keyof PositionedExample, readonly number[]>> = {}): PositionedExample => ({
@@ -26,7 +26,7 @@ describe('makeBatch', () => {
   })
 
   test('hands on the positions of an encoding with slopes', () => {
-    const { positions } = makeBatch([example(), example({ positionIds: [2, 3, 4, 5] })], window, 1, alibi.create({}), frequencies)
+    const { positions } = makeBatch([example(), example({ positionIds: [2, 3, 4, 5] })], window, 1, linearBias, frequencies)
     expect([...positions ?? []]).toEqual([0, 1, 8, 9, 2, 3, 4, 5])
   })
 

@@ -5,8 +5,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { forward, logits } from '@skipwise/nn'
-import { rotaryHalf } from '@skipwise/positional-encodings'
 import { tf } from '@skipwise/runtime'
+import { rotary } from '@skipwise/testing'
 import { frequencies, model, newFolder, setup } from '../test/tiny-run.js'
 import golden from './golden/lora.json' with { type: 'json' }
 import { initializeWeights } from './initialize.js'
@@ -124,9 +124,9 @@ describe(`an adapter written for PEFT (${golden.origin})`, () => {
     await tf.setBackend('cpu')
     const { adapters, base, tensors } = sample(), ids = Int32Array.from(golden.ids), scale = (options.alpha ?? options.rank) / options.rank, merged = new Map([...base, ...tensors])
     for (const adapter of adapters) merged.set(adapter.target, mergeAdapter(base.get(adapter.target) as Float32Array, adapter, tensors.get(adapter.a.name) as Float32Array, tensors.get(adapter.b.name) as Float32Array, scale))
-    const encoding = rotaryHalf.create({}), { cos, sin } = encoding.tables(ids.map((_, t) => t), frequencies), shape = [1, ids.length, 4] as [number, number, number]
+    const { cos, sin } = rotary.tables(ids.map((_, t) => t), frequencies), shape = [1, ids.length, 4] as [number, number, number]
     const parameters = Object.fromEntries(model.parameters.map(({ name, shape }) => [name, tf.tensor(merged.get(name) as Float32Array, [...shape])]))
-    const head = forward(model, encoding, parameters, { batch: 1, ids: tf.tensor1d(ids, 'int32'), cos: tf.tensor3d(cos, shape), sin: tf.tensor3d(sin, shape), softmaxScale: 1 })
+    const head = forward(model, rotary, parameters, { batch: 1, ids: tf.tensor1d(ids, 'int32'), cos: tf.tensor3d(cos, shape), sin: tf.tensor3d(sin, shape), softmaxScale: 1 })
     const ours = logits(head).dataSync()
     expect(ours).toHaveLength(golden.logits.length)
     golden.logits.forEach((value, i) => expect(Math.abs(value - ours[i])).toBeLessThan(1e-4))

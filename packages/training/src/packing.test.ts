@@ -1,11 +1,8 @@
-import { baichuan } from '@skipwise/arch-baichuan'
 import { randomStream, type PositionedExample } from '@skipwise/core'
-import { openOnnxExecutor } from '@skipwise/executor-onnx'
-import { openTfjsExecutor } from '@skipwise/executor-tfjs'
-import { alibi, rotaryHalf } from '@skipwise/positional-encodings'
-import type { Executor } from '@skipwise/runtime'
+import { openInterpreter, type Executor } from '@skipwise/runtime'
+import { linearBias, rotary } from '@skipwise/testing'
 import { describe, expect, test } from 'vitest'
-import { frequencies, model as llamaModel, V } from '../test/tiny-run.js'
+import { frequencies, model as rotating, V } from '../test/tiny-run.js'
 import { initializeWeights } from './initialize.js'
 import { completeOptions } from './options.js'
 import { Trainer } from './trainer.js'
@@ -36,11 +33,8 @@ function pack(documents: readonly PositionedExample[], T: number): Required<Posi
 }
 
 const models = {
-  LLaMA: { model: llamaModel, encoding: rotaryHalf.create({}) },
-  'Baichuan with ALiBi': {
-    model: baichuan.create({}).define({ model_type: 'baichuan', vocab_size: V, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 2, num_attention_heads: 2, model_max_length: 24, position_embedding: 'alibi', normalized_head: false }),
-    encoding: alibi.create({})
-  }
+  'positions that rotate': { model: rotating, encoding: rotary },
+  'a bias by distance': { model: { ...rotating, geometry: { ...rotating.geometry, rotaryDim: 0 } }, encoding: linearBias }
 }
 type Case = keyof typeof models
 
@@ -55,9 +49,9 @@ async function gradientsOf(name: Case, executor: Executor, examples: readonly Po
 }
 
 describe.each(Object.keys(models) as Case[])('several documents in a row, %s', name => {
-  test.each([['onnx', 'whole', () => openOnnxExecutor({ threads: 1 })], ['onnx', 'blockwise', () => openOnnxExecutor({ threads: 1 })], ['tfjs:cpu', 'whole', () => openTfjsExecutor('cpu')]] as const)(
-    'have the loss and the gradients that each has alone, on %s, %s', async (_, strategy, open) => {
-      const executor = await open(), lengths = [[70, 9, 50], [30, 90]], T = 140, documents = lengths.map((row, r) => row.map((n, i) => document(n, 10 * r + i)))
+  test.each(['whole', 'blockwise'] as const)(
+    'have the loss and the gradients that each has alone, strategy %s', async strategy => {
+      const executor = await openInterpreter(), lengths = [[70, 9, 50], [30, 90]], T = 140, documents = lengths.map((row, r) => row.map((n, i) => document(n, 10 * r + i)))
       const together = await gradientsOf(name, executor, documents.map(row => pack(row, T)), { packed: true, strategy })
       let labels = 0, loss = 0
       const sums = new Map<string, Float64Array>()
@@ -80,7 +74,7 @@ describe.each(Object.keys(models) as Case[])('several documents in a row, %s', n
     })
 
   test('a jump in positions is no document: what stands before it still matters', async () => {
-    const executor = await openOnnxExecutor({ threads: 1 }), one = document(24, 5), jump = one.positionIds.findIndex((position, t) => position !== t)
+    const executor = await openInterpreter(), one = document(24, 5), jump = one.positionIds.findIndex((position, t) => position !== t)
     const late = { ...one, labelMask: Uint8Array.from({ length: 24 }, (_, t) => Number(t > jump)) }, changed = { ...late, ids: late.ids.slice() }
     changed.ids[0] = (changed.ids[0] % (V - 1)) + 1
     const losses = await Promise.all([late, changed].map(async example => (await gradientsOf(name, executor, [example], { packed: true })).loss))
@@ -106,10 +100,10 @@ describe('an example of several documents is refused', () => {
     ['whose positions fall within a document', changed(({ positionIds }) => (positionIds[5] = 0)), 'position 0 of token 5 does not follow'],
     ['with too few document ids', { ...row, documentIds: new Int32Array(3) }, '3 document ids, not 24']
   ])('%s', async (_, example, problem) => {
-    await expect(gradientsOf('LLaMA', await openOnnxExecutor({ threads: 1 }), [example], { packed: true })).rejects.toThrow(problem)
+    await expect(gradientsOf('positions that rotate', await openInterpreter(), [example], { packed: true })).rejects.toThrow(problem)
   })
 
   test('by a run that was not told of it', async () => {
-    await expect(gradientsOf('LLaMA', await openOnnxExecutor({ threads: 1 }), [row])).rejects.toThrow('TRAINING_POSITIONS: an example holds several documents')
+    await expect(gradientsOf('positions that rotate', await openInterpreter(), [row])).rejects.toThrow('TRAINING_POSITIONS: an example holds several documents')
   })
 })

@@ -1,12 +1,7 @@
-import { baichuan } from '@skipwise/arch-baichuan'
-import { gptj } from '@skipwise/arch-gptj'
-import { llama } from '@skipwise/arch-llama'
-import { randomStream, type PositionedExample, type RopeFrequencies } from '@skipwise/core'
-import { openOnnxExecutor } from '@skipwise/executor-onnx'
-import { openTfjsExecutor } from '@skipwise/executor-tfjs'
+import { randomStream, type PositionedExample } from '@skipwise/core'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
-import { alibi, rotaryHalf, rotaryInterleaved } from '@skipwise/positional-encodings'
 import type { Executor } from '@skipwise/runtime'
+import { decoder, linearBias, plainFrequencies, rotary } from '@skipwise/testing'
 import { completeOptions, type TrainingOptions } from '../src/options.js'
 import { Trainer } from '../src/trainer.js'
 
@@ -14,25 +9,15 @@ const V = 32, T = 20
 /** Of every test: T is divided by 4 and 5, not by 7. */
 export const window = { original: T, target: 80 }
 /** By their names. */
-export const encodings: Readonly<Record<string, PositionalEncoding>> = { 'rotary-half': rotaryHalf.create({}), 'rotary-interleaved': rotaryInterleaved.create({}), alibi: alibi.create({}) }
-const llamaLike = {
-  vocab_size: V, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 3, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: T
-}
-const baichuanLike = { model_type: 'baichuan', vocab_size: V, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 3, num_attention_heads: 2, model_max_length: T }
-/** One of every kind of block. */
-export const models: Readonly<Record<string, ModelDefinition>> = {
-  'LLaMA': llama.create({}).define({ ...llamaLike, model_type: 'llama' }),
-  'LLaMA with tied embeddings': llama.create({}).define({ ...llamaLike, model_type: 'llama', tie_word_embeddings: true }),
-  'Qwen2 with biases and a sliding layer': llama.create({}).define({ ...llamaLike, model_type: 'qwen2', use_sliding_window: true, sliding_window: 5, max_window_layers: 1 }),
-  'GPT-J': gptj.create({}).define({ model_type: 'gptj', vocab_size: V, n_embd: 16, n_layer: 3, n_head: 2, n_positions: T, rotary_dim: 4, n_inner: 24 }),
-  'Baichuan2-7B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
-  'Baichuan-13B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })
-}
-/** The executors that need no binary of their own. */
-export const executors: Readonly<Record<string, () => Promise<Executor>>> = { onnx: () => openOnnxExecutor({ threads: 1 }), 'tfjs:cpu': () => openTfjsExecutor('cpu') }
+export const encodings: Readonly<Record<string, PositionalEncoding>> = { 'rotary-half': rotary, 'linear-bias': linearBias }
+const rotating = decoder({ vocabSize: V, intermediateSize: 24, layers: 3, heads: 4, keyValueHeads: 2, maxPositionEmbeddings: T })
+/** One of every kind of positions; every architecture × executor is in tools/composition. */
+export const models = {
+  'positions that rotate': rotating,
+  'a bias by distance': { ...rotating, positionalEncoding: 'linear-bias', geometry: { ...rotating.geometry, rotaryDim: 0 } }
+} satisfies Readonly<Record<string, ModelDefinition>>
 
-export const frequenciesOf = ({ geometry: { rotaryDim } }: ModelDefinition): RopeFrequencies =>
-  ({ inverseFrequencies: Float64Array.from({ length: rotaryDim / 2 }, (_, i) => 1e4 ** ((-2 * i) / rotaryDim)), attentionFactor: 1, softmaxScale: 1 })
+export const frequenciesOf = ({ geometry: { rotaryDim } }: ModelDefinition) => plainFrequencies(rotaryDim)
 
 /** Weights that make everything matter: norms near 1, biases away from 0. */
 export const weightsOf = ({ parameters }: ModelDefinition) =>

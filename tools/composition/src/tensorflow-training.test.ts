@@ -1,13 +1,12 @@
 import { llama } from '@skipwise/arch-llama'
 import { randomStream, type PositionedExample } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
+import { openTensorFlowExecutor, unavailableReason } from '@skipwise/executor-tensorflow'
 import { rotaryHalf } from '@skipwise/positional-encodings'
 import type { Executor } from '@skipwise/runtime'
 import { matchers } from '@skipwise/testing'
-import { completeOptions, initializeWeights, Trainer, type StrategyName } from '@skipwise/training'
+import { completeOptions, initializeWeights, Trainer, type TrainingOptions } from '@skipwise/training'
 import { describe, expect, test } from 'vitest'
-import { openTensorFlowExecutor } from './executor.js'
-import { unavailableReason } from './plugin.js'
 
 expect.extend(matchers)
 const V = 64, T = 160, window = { original: T, target: 640 }
@@ -26,7 +25,7 @@ function example(index: number): PositionedExample {
   }
 }
 
-async function runSteps(executor: Executor, steps: number, microBatch: number, strategy: StrategyName = 'whole') {
+async function runSteps(executor: Executor, steps: number, microBatch: number, strategy: NonNullable<TrainingOptions['strategy']> = 'whole') {
   const options = completeOptions({ strategy, steps, batch: 4, microBatch, learningRate: 3e-3, warmup: 0, weightDecay: 0.1 })
   const trainer = await Trainer.create({ model, encoding: rotaryHalf.create({}), frequencies, executor, window, options }, initializeWeights(model, { seed: 0 })), losses: number[] = []
   for (let step = 0; step < steps; step++) {

@@ -2,11 +2,9 @@ import { llama } from '@skipwise/arch-llama'
 import type { PositionedExample } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { rotaryHalf } from '@skipwise/positional-encodings'
+import { completeOptions, learningRateAt, Trainer } from '@skipwise/training'
 import { expect, test } from 'vitest'
 import golden from './golden/loss-curve.json' with { type: 'json' }
-import { completeOptions } from './options.js'
-import { learningRateAt } from './schedule.js'
-import { Trainer } from './trainer.js'
 
 const { config, window: T, batch, steps, options } = golden
 const model = llama.create({}).define(config)

@@ -1,17 +1,15 @@
 import { baichuan } from '@skipwise/arch-baichuan'
 import { gptj } from '@skipwise/arch-gptj'
 import { llama } from '@skipwise/arch-llama'
+import { randomStream } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { openTfjsExecutor } from '@skipwise/executor-tfjs'
+import { createLanguageModel } from '@skipwise/inference'
 import type { PositionalEncoding } from '@skipwise/nn'
 import { alibi, rotaryHalf, rotaryInterleaved } from '@skipwise/positional-encodings'
 import type { Executor } from '@skipwise/runtime'
-import { matchers } from '@skipwise/testing'
+import { byteTokenizer, logProbabilities, matchers, plainFrequencies, randomWeights, uncachedLogits } from '@skipwise/testing'
 import { describe, expect, test } from 'vitest'
-import { plainFrequencies, randomIds, randomWeights, wholeLogits } from '../test/parts.js'
-import { capacityFor, chunksOf } from './chunks.js'
-import { KeyValueCache } from './key-value-cache.js'
-import { Stepper } from './stepper.js'
 
 expect.extend(matchers)
 
@@ -32,30 +30,30 @@ const models = {
   'Baichuan-13B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })
 }
 
+function randomIds(length: number, vocabSize: number): Int32Array {
+  const random = randomStream({ seed: 0, stream: 'ids' })
+  return Int32Array.from({ length }, () => random.integer(0, vocabSize - 1))
+}
+
 const executors: Readonly<Record<string, () => Promise<Executor>>> = { onnx: () => openOnnxExecutor({ threads: 1 }), tfjs: () => openTfjsExecutor('cpu') }
 
-describe.each(Object.entries(models))('logits with a key/value cache are those without, %s', (_, model) => {
+describe.each(Object.entries(models))('scores and tokens with a key/value cache are those without, %s', (_, model) => {
   test.each(Object.keys(executors))('on %s, at the ends of chunks and of caches, and while the cache grows', async name => {
-    const executor = await executors[name](), encoding = encodings[model.positionalEncoding], frequencies = plainFrequencies(model.geometry.rotaryDim || 2)
-    const lengths = name === 'onnx' ? [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 70] : [8, 9, 17], longest = lengths.at(-1) as number
-    const ids = randomIds(longest, V), weights = randomWeights(model), stepper = await Stepper.open(model, encoding, executor, weights)
-    const whole = await wholeLogits(executor, model, weights, frequencies, ids, encoding), expected = (n: number) => whole.slice((n - 1) * V, n * V)
-    for (const n of lengths) {
-      const cache = KeyValueCache.allocate(executor, model.geometry, capacityFor(n, CHUNK))
-      for (const { begin, end, length } of chunksOf(n, CHUNK)) {
-        const logits = await stepper.run(cache, { length, frequencies, ids: ids.subarray(begin, end), output: 'logits' })
-        expect(logits, `token ${end} of ${n}`).toBeAllclose(expected(end), { absolute: 1e-5 })
-      }
-      cache.dispose()
+    const executor = await executors[name](), encoding = encodings[model.positionalEncoding], frequencies = plainFrequencies(model.geometry.rotaryDim || 2), weights = randomWeights(model)
+    const lengths = name === 'onnx' ? [2, 8, 9, 10, 16, 17, 18, 32, 33, 34, 64, 65, 66, 70] : [9, 10, 18], longest = lengths.at(-1) as number
+    const ids = randomIds(longest, V), logits = await uncachedLogits(executor, { model, encoding, frequencies, weights }, ids), expected = logProbabilities(logits, ids, V)
+    const languageModel = await createLanguageModel({ name, model, encoding, executor, frequencies, weights, tokenizer: byteTokenizer(), maxLength: 128, options: { chunk: CHUNK } })
+    for (const n of lengths) expect(await languageModel.score(ids.subarray(0, n)), `${n} tokens`).toBeAllclose(expected.subarray(0, n - 1), { absolute: 1e-5 })
+
+    // token by token: what is generated is what a pass over everything before it ranks first
+    const generated = [...ids.subarray(0, 5)]
+    for await (const id of languageModel.generate(ids.subarray(0, 5), { maxNewTokens: name === 'onnx' ? 40 : 8 })) generated.push(id)
+    const whole = await uncachedLogits(executor, { model, encoding, frequencies, weights }, Int32Array.from(generated))
+    for (let t = 5; t < generated.length; t++) {
+      const row = whole.subarray((t - 1) * V, t * V)
+      expect(row[generated[t]], `token ${t}`).toBeGreaterThan(Math.max(...row) - 1e-5)
     }
-    const cache = KeyValueCache.allocate(executor, model.geometry, CHUNK)
-    for (let n = 1; n <= longest; n++) {
-      if (cache.length === cache.capacity) await cache.grow(2 * cache.capacity)
-      const logits = await stepper.run(cache, { length: 1, frequencies, ids: ids.subarray(n - 1, n), output: 'logits' })
-      expect(logits, `token ${n}, one by one`).toBeAllclose(expected(n), { absolute: 1e-5 })
-    }
-    cache.dispose()
-    await stepper.dispose()
+    languageModel.dispose()
     await executor.dispose()
   })
 })

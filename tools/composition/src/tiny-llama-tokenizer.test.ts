@@ -4,10 +4,10 @@ import { loadTokenizerJson } from '@skipwise/tokenizers'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { byteCharacters, learnMerges } from '../scripts/bpe.mjs'
-import { information, NOISE, QUESTION, TASK } from '../scripts/passkey-wording.mjs'
-import { readJsonLines } from '../scripts/paths.mjs'
-import { tinyLlama } from './index.js'
+import { byteCharacters, learnMerges } from '../../../packages/tiny-llama/scripts/bpe.mjs'
+import { information, NOISE, QUESTION, TASK } from '../../../packages/tiny-llama/scripts/passkey-wording.mjs'
+import { readJsonLines } from '../../../packages/tiny-llama/scripts/paths.mjs'
+import { tinyLlama } from '@skipwise/tiny-llama'
 
 const tokenizer = await loadTokenizerJson(tinyLlama.folder)
 

@@ -1,9 +1,9 @@
 import { randomStream } from '@skipwise/core'
 import { loadTokenizerJson } from '@skipwise/tokenizers'
 import { expect, it, test } from 'vitest'
-import { documentMakers } from '../scripts/documents.mjs'
-import { readJsonLines } from '../scripts/paths.mjs'
-import { tinyLlama } from './index.js'
+import { documentMakers } from '../../../packages/tiny-llama/scripts/documents.mjs'
+import { readJsonLines } from '../../../packages/tiny-llama/scripts/paths.mjs'
+import { tinyLlama } from '@skipwise/tiny-llama'
 
 const tokenizer = await loadTokenizerJson(tinyLlama.folder)
 const makers = documentMakers(tokenizer, readJsonLines(tinyLlama.heldOut).map(({ text }) => text.slice(0, 8000)))

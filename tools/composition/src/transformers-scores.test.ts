@@ -2,11 +2,11 @@ import { llama } from '@skipwise/arch-llama'
 import { openCheckpoint, openSafetensors, readModelConfig } from '@skipwise/checkpoints'
 import { createRegistry } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
+import { createLanguageModel } from '@skipwise/inference'
 import { interpolationPlugins, readHuggingFaceRope } from '@skipwise/interpolation'
-import { byteTokenizer, matchers, sharedFixture } from '@skipwise/testing'
+import { rotaryHalf } from '@skipwise/positional-encodings'
+import { byteTokenizer, logProbabilities, matchers, sharedFixture } from '@skipwise/testing'
 import { describe, expect, test } from 'vitest'
-import { encoding, logProbabilities } from '../test/parts.js'
-import { createLanguageModel } from './index.js'
 
 expect.extend(matchers)
 
@@ -29,7 +29,7 @@ describe('scores of a checkpoint are those of transformers', () => {
       const longest = Math.max(...Array.from(await expected.read('position_ids') as ArrayLike<number>)) + 1
       for (const chunk of [8, 512]) {
         const languageModel = await createLanguageModel({
-          name, model, encoding, executor, tokenizer: byteTokenizer(), maxLength: T, options: { chunk },
+          name, model, encoding: rotaryHalf.create({}), executor, tokenizer: byteTokenizer(), maxLength: T, options: { chunk },
           frequencies: scheme.frequencies({ ...rope.geometry, length: longest }),
           weights: async parameter => (await checkpoint.read(parameter)) as Float32Array
         })

@@ -1,7 +1,10 @@
-import { checkInputs, lastUses, tf, type CompileOptions, type Graph, type HostData, type Program, type ValueId, type Values, type ValueSpec } from '@skipwise/runtime'
+import { checkInputs } from '../check-inputs.js'
+import type { CompileOptions, Program, Values } from '../executor.js'
+import { lastUses, type Graph, type HostData, type ValueId, type ValueSpec } from '../graph.js'
+import { tf } from '../tfjs.js'
 
-/** A value of this executor: a kept tensor. */
-export class TfjsValue {
+/** A value of the interpreter: a kept tensor. */
+export class TensorValue {
   constructor(readonly tensor: tf.Tensor) {}
   get shape(): readonly number[] {
     return this.tensor.shape
@@ -18,7 +21,7 @@ export class TfjsValue {
 export const keepTensor = ({ shape, dtype }: ValueSpec, data: HostData): tf.Tensor => tf.keep(tf.tensor(data, [...shape], dtype))
 
 /** Interprets a graph kernel by kernel, freeing each value after its last use. */
-export class TfjsProgram implements Program {
+export class InterpretedProgram implements Program {
   readonly #constants: Map<ValueId, tf.Tensor>
   readonly #lastUse: Map<ValueId, number>
   readonly #donated: Set<string>
@@ -37,7 +40,7 @@ export class TfjsProgram implements Program {
     checkInputs(this.graph, inputs)
     this.useBackend()
     for (const tensor of this.#owned) tensor.dispose()
-    const outputs = Object.fromEntries(Object.entries(this.#interpret(inputs)).map(([name, tensor]) => [name, new TfjsValue(tensor)]))
+    const outputs = Object.fromEntries(Object.entries(this.#interpret(inputs)).map(([name, tensor]) => [name, new TensorValue(tensor)]))
     this.#owned = Object.entries(outputs).filter(([name]) => !this.#donatedOutputs.has(name)).map(([, value]) => value.tensor)
     for (const name of this.#donated) inputs[name].dispose()
     return outputs
@@ -45,7 +48,7 @@ export class TfjsProgram implements Program {
 
   #interpret(inputs: Values): Record<string, tf.Tensor> {
     const engine = tf.engine(), live = new Map<ValueId, tf.Tensor>(this.#constants), own = new Set<ValueId>()
-    for (const [name, id] of Object.entries(this.graph.inputs)) live.set(id, (inputs[name] as TfjsValue).tensor)
+    for (const [name, id] of Object.entries(this.graph.inputs)) live.set(id, (inputs[name] as TensorValue).tensor)
     return tf.tidy(() => {
       this.graph.nodes.forEach((node, index) => {
         const named = Object.fromEntries(Object.entries(node.inputs).map(([name, id]) => [name, live.get(id) as tf.Tensor]))

@@ -1,10 +1,10 @@
 import { createRegistry, type LanguageModel, type ScoredSequence } from '@skipwise/core'
 import { readRecords } from '@skipwise/data'
+import { drawFewShots, harnessProfiles, benchmarkTasks, requestsOf, benchmarks, type BenchmarksDetails, type BenchmarkTask } from '@skipwise/eval-benchmarks'
 import { sharedFixture } from '@skipwise/testing'
 import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openHarnessModel } from '../test/harness-model.js'
-import { drawFewShots, harnessProfiles, benchmarkTasks, requestsOf, benchmarks, type BenchmarksDetails, type BenchmarkTask } from './index.js'
+import { openHarnessModel } from './harness-model.js'
 
 // lm-evaluation-harness 0.4.13 itself on made-up documents: every request of the first six, log-likelihoods, metrics of all fourteen.
 const folder = sharedFixture('harness')
