@@ -6,7 +6,7 @@ import { planMemory, plannedStrategy } from './memory-plan.js'
 import { completeOptions, type StrategyName, type TrainingOptions } from './options.js'
 import type { TrainerSetup } from './trainer.js'
 
-const T = 256, executor = await openInterpreter()
+const T = 512, executor = await openInterpreter()
 const setupOf = (layers: number, given: Partial<TrainingOptions> = {}, changes: Partial<TrainerSetup> = {}): TrainerSetup => ({
   model: decoder({ vocabSize: 512, hiddenSize: 64, intermediateSize: 172, layers, heads: 4, maxPositionEmbeddings: T }),
   encoding: rotary, executor, window: { original: T, target: T },
