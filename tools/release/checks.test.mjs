@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { typeProblems } from './alone.mjs'
 import { contentProblems } from './contents.mjs'
 import { runExamples } from './examples.mjs'
-import { commandsOf } from './guides.mjs'
+import { commandsOf, runPage } from './guides.mjs'
 import { changesetProblems } from './version.mjs'
 import { examplesOf, installedBy } from './packages.mjs'
 import { brokenPromise, promisedNumbers } from './promises.mjs'
@@ -73,4 +73,11 @@ test('a changeset that names no package, an unknown one, or says nothing is noti
 test('the commands of a guide are found with their verbs and options', () => {
   const text = "```sh\nnpx skipwise eval passkey --model m --config '{\"--no\": 1}' # --not this\nnpm run --silent skipwise -- extend recipe.yaml\nnpm install skipwise\n```\n```ts\nskipwise no --code\n```\n"
   expect(commandsOf(text).map(({ verb, options }) => [verb, options])).toEqual([['eval', ['--model', '--config']], ['extend', []]])
+})
+
+test('a line of a guide that fails is noticed, one that is listed is not run, and a recipe that it shows is there', () => {
+  const page = lines => `\`\`\`yaml\n# recipe.yaml\nmodel: base\n\`\`\`\n\`\`\`sh\n${lines}\n\`\`\`\n`
+  expect(runPage('good.md', page('npm install no-such-package\ngrep -q base recipe.yaml\n\ntrue'), folder)).toEqual({ ran: 2, problems: [] })
+  const { ran, problems } = runPage('bad.md', page('true\ngrep other recipe.yaml | cat\ntrue'), folder)
+  expect([ran, problems]).toEqual([1, [expect.stringContaining('bad.md: `grep other recipe.yaml | cat` failed')]])
 })

@@ -1,36 +1,61 @@
-// The guides, where everything is installed from tarballs as their readers have it: the commands of a guide that is worked through are run in
-// their order, with the files that it shows; of the others every `skipwise` command has a verb and options that there are, and every recipe
-// is one that is read.
+// The guides, where everything is installed from tarballs as their readers have it: every line of a shell block is run, but those of the
+// table `notRun`, on small models and texts (guide-settings.mjs); every `skipwise` command has a verb and options that there are, and every recipe is one
+// that is read.
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from '../setup/workspace.mjs'
+import { inPlaceOf, notRun, prepare } from './guide-settings.mjs'
 import { published } from './packages.mjs'
-
-/** Guides that a reader works through from an empty folder. */
-const worked = ['extend-your-model.md']
-
-/** Lines that make the folder and install into it: done already, from tarballs. */
-const isSetUp = line => /^(mkdir |npm init|npm install )/.test(line)
 
 /** Code blocks of a Markdown text, in their order. */
 export const blocksOf = text => [...text.matchAll(/^```(\w+)\n(.*?)^```/gms)].map(([, language, code]) => ({ language, code }))
 
-function workThrough(name, project) {
-  for (const { language, code } of blocksOf(readFileSync(join(root, 'docs', name), 'utf8'))) {
+/** The guide whose models the others take. */
+const first = 'docs/extend-your-model.md'
+
+const pages = () => {
+  const others = readdirSync(join(root, 'docs')).filter(name => name.endsWith('.md')).map(name => `docs/${name}`).filter(page => page !== first)
+  return [first, 'README.md', ...others, ...published.map(({ folder }) => `${folder}/README.md`)]
+}
+
+/** Runs a line as a reader would, with small numbers in place of large ones. */
+function runLine(line, cwd, bin) {
+  const small = inPlaceOf.reduce((text, [shown, used]) => text.replaceAll(shown, used), line)
+  execFileSync('bash', ['-o', 'pipefail', '-c', small], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000, env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } })
+}
+
+/**
+ * Runs the shell blocks of a page in a folder of its own, with the recipes that it shows.
+ *
+ * @param {string} page path of a Markdown file
+ * @param {string} text what is in it
+ * @param {string} project where all packages are installed
+ * @returns {{ ran: number, problems: string[] }}
+ */
+export function runPage(page, text, project) {
+  const linesOf = code => code.split('\n').filter(line => line.trim() !== '' && !notRun.some(([pattern]) => pattern.test(line)))
+  const blocks = blocksOf(text), folderOf = name => join(project, 'pages', name.replace(/\W/g, '-')), folder = folderOf(page), bin = join(project, 'node_modules', '.bin')
+  if (!blocks.some(({ language, code }) => language === 'sh' && linesOf(code).length > 0)) return { ran: 0, problems: [] }
+  mkdirSync(folder, { recursive: true })
+  symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'))
+  prepare(page, path => join(folder, path), folderOf(first), line => runLine(line, folder, bin))
+  let ran = 0
+  for (const { language, code } of blocks) {
     const file = /^# (\S+\.ya?ml)\n/.exec(code)?.[1]
-    if (language === 'yaml' && file !== undefined) writeFileSync(join(project, file), code)
-    if (language !== 'sh') continue
-    for (const line of code.split('\n').filter(each => each.trim() !== '' && !isSetUp(each))) {
+    if (language === 'yaml' && file !== undefined) writeFileSync(join(folder, file), code)
+    for (const line of language === 'sh' ? linesOf(code) : []) {
       try {
-        execFileSync('bash', ['-o', 'pipefail', '-c', line], { cwd: project, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000 })
+        runLine(line, folder, bin)
+        ran++
       } catch (error) {
-        return [`docs/${name}: \`${line}\` failed: ${error.stderr || error.message}`]
+        // the next lines may need this one
+        return { ran, problems: [`${page}: \`${line}\` failed: ${error.stderr || error.message}`] }
       }
     }
   }
-  return []
+  return { ran, problems: [] }
 }
 
 /** `skipwise` commands of a text: verb and options. */
@@ -57,9 +82,8 @@ export async function checkGuides(project) {
     return help.get(verb)
   }
   const { parseRecipe } = await import(pathToFileURL(join(project, 'node_modules/@skipwise/experiment/dist/index.js')).href)
-  const pages = ['README.md', ...readdirSync(join(root, 'docs')).filter(name => name.endsWith('.md')).map(name => `docs/${name}`), ...published.map(({ folder }) => `${folder}/README.md`)]
-  let commands = 0, recipes = 0
-  for (const page of pages) {
+  let commands = 0, recipes = 0, ran = 0
+  for (const page of pages()) {
     const text = readFileSync(join(root, page), 'utf8')
     for (const { line, verb, options } of commandsOf(text)) {
       commands++
@@ -75,7 +99,9 @@ export async function checkGuides(project) {
         problems.push(`${page}: ${error.message}`)
       }
     }
+    const done = runPage(page, text, project)
+    ran += done.ran
+    problems.push(...done.problems)
   }
-  for (const name of worked) problems.push(...workThrough(name, project))
-  return { said: `${commands} commands and ${recipes} recipes read, ${worked.join(', ')} worked through`, problems }
+  return { said: `${commands} commands and ${recipes} recipes read, ${ran} lines run`, problems }
 }

@@ -47,7 +47,8 @@ export const recordFile = (folder: string, suites: readonly PluginReference[], i
 async function evaluateModel(model: string, { suites, base }: SuiteSetting, { executor: name, seed, output }: EvalOptions, terminal: Terminal): Promise<number> {
   const folder = await locateModel(model, { progress: terminal.progress, signal: terminal.signal })
   const parts = await loadParts([process.cwd()]), made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference)), executor = await openExecutor(parts.registry, name)
-  const fileOf = (index: number) => (suites.length > 1 ? recordFile(output as string, suites, index) : (output as string))
+  // a list, or what is named as a folder
+  const fileOf = (index: number) => (suites.length > 1 || output?.endsWith('/') ? recordFile(output as string, suites, index) : (output as string))
   try {
     const { progress, signal } = terminal
     const records = await recordEvaluations({ parts, executor, folder, name: model, suites, seed, resolvePath: path => resolve(base, path), progress, signal, ...(output !== undefined && { fileOf }) })
