@@ -91,7 +91,8 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--targets <tokens...>', 'overhead: windows to reach; default 1024 to 131072', (text: string, all: number[] = []) => [...all, positiveInteger(text)])
     .option('--full-length-to <tokens>', 'overhead: longest target at which full-length training is measured', positiveInteger, 4096)
     .option('--repeats <n>', 'overhead: processes that measure each target, of which the median counts', positiveInteger, 1)
-    .option('--svg <prefix>', 'overhead: write the charts to <prefix>-memory.svg and <prefix>-time.svg')
+    .option('--recipe <file>', 'overhead: train this recipe with its positions and on whole sequences, and show what it validates by step')
+    .option('--svg <prefix>', 'overhead: write the charts to <prefix>-memory.svg, <prefix>-time.svg and <prefix>-score.svg')
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
     .option('--threads <n>', 'threads of one operator', integer)
   verb('doctor [model]', 'what the RoPE keys of a config.json mean, and which traps they hold; or what can run here', async (terminal, model: string | undefined, options: { executors?: boolean }) => {

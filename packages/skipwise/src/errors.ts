@@ -8,6 +8,7 @@ export const skipwiseErrorCodes = {
   CLI_OUTPUT_EXISTS: 'The file to write exists already, and overwriting was not asked for.',
   VERIFY_CASE: 'A folder is not a case: case.json is missing or wrong.',
   BENCH_MODEL: 'The shape of the model to measure is wrong.',
+  BENCH_RECIPE: 'A recipe that a benchmark is to train has no validation.',
   BENCH_PROCESS: 'A process that measures training steps failed.',
   INTERNAL: 'An error that is not foreseen: please report it.'
 } as const satisfies ErrorCodes

@@ -4,6 +4,9 @@ import { formatTokens } from '@skipwise/report'
 /** How a model is trained for a window. */
 export type Method = 'full-length' | 'pose'
 
+/** A method as it is written. */
+export const methodName = (method: Method): string => (method === 'pose' ? 'PoSE' : method)
+
 /** One measurement in a process of its own, or the {@link medians} of several. */
 export interface OverheadPoint {
   readonly method: Method
@@ -62,7 +65,7 @@ export const overheadCharts = (overhead: Overhead): Record<Figure, LineChart> =>
 })
 
 function chart(overhead: Overhead, figure: Figure, title: string, label: string): LineChart {
-  const series = (['full-length', 'pose'] as const).map(method => ({ name: method === 'pose' ? 'PoSE' : 'full-length', points: of(overhead, method, figure) }))
+  const series = (['full-length', 'pose'] as const).map(method => ({ name: methodName(method), points: of(overhead, method, figure) }))
   return {
     id: `overhead-${figure}`,
     title: `${title} by target window`,

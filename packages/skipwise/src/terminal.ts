@@ -30,7 +30,7 @@ export function openTerminal(json: boolean, signal: AbortSignal): Terminal {
 }
 
 /** Codes of what the user wrote, not of what went wrong with it: exit code 2. */
-const MISUSE = /^(CLI_USAGE|CLI_CONFIG|CLI_OUTPUT_EXISTS|RECIPE_|HUB_REFERENCE|EVAL_|PLUGIN_|BENCH_MODEL|TRAINING_(OPTIONS|FREEZE|LORA)|VERIFY_CASE|POSITIONS_WINDOW)/
+const MISUSE = /^(CLI_USAGE|CLI_CONFIG|CLI_OUTPUT_EXISTS|RECIPE_|HUB_REFERENCE|EVAL_|PLUGIN_|BENCH_(MODEL|RECIPE)|TRAINING_(OPTIONS|FREEZE|LORA)|VERIFY_CASE|POSITIONS_WINDOW)/
 
 /** Prints an error as `CODE: what is wrong: what to do`, several one a line, and gives the exit code. */
 export function reportError(error: unknown): 1 | 2 {

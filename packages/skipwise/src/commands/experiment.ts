@@ -33,7 +33,8 @@ export async function experiment(kind: ExperimentKind, recipeFile: string, { pla
   return 0
 }
 
-async function readRecipe(file: string): Promise<string> {
+/** The text of a recipe. @throws SkipwiseError `RECIPE_NOT_FOUND` */
+export async function readRecipe(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {

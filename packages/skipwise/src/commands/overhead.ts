@@ -1,5 +1,5 @@
 import { writeFileAtomic } from '@skipwise/checkpoints'
-import { isSkipwiseError, SkipwiseError } from '@skipwise/core'
+import { isSkipwiseError, SkipwiseError, type LineChart } from '@skipwise/core'
 import { formatNumber, formatPercent, formatTokens, renderAscii, renderSvg, renderTable } from '@skipwise/report'
 import type { Executor } from '@skipwise/runtime'
 import { planMemory, plannedStrategy } from '@skipwise/training'
@@ -10,6 +10,7 @@ import { benchSetup, type BenchResult, type BenchOptions } from '../bench-train.
 import { crossover, medians, overheadCharts, spread, type Method, type Overhead, type OverheadPoint, type SkippedPoint } from '../overhead.js'
 import { loadParts, openExecutor, parseJson } from '../parts.js'
 import type { Terminal } from '../terminal.js'
+import { openComparison, scoreChart, scoreRows, scoresByStep } from './overhead-perplexity.js'
 
 interface OverheadOptions {
   model: string
@@ -20,6 +21,7 @@ interface OverheadOptions {
   targets?: number[]
   fullLengthTo: number
   repeats: number
+  recipe?: string
   svg?: string
 }
 
@@ -28,10 +30,14 @@ const WINDOW = { T: 512, B: 1 }
 const TARGETS = [1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072]
 const FACTORS = [1.1, 2, 4]
 
-/** `skipwise bench overhead`: the paper's figure 3 on this machine. Each measurement is a process of its own, so that peaks are separate. */
+/**
+ * `skipwise bench overhead`: the paper's figure 3 on this machine. Each measurement is a process of its own, so that peaks are separate; with a recipe,
+ * perplexity by step too.
+ */
 export async function overhead(options: OverheadOptions, terminal: Terminal): Promise<number> {
   const shape = { ...WINDOW, ...(parseJson(options.model, '--model') as Record<string, unknown>) }, { registry } = await loadParts([process.cwd()])
   const executor = await openExecutor(registry, options.executor, options.threads), { config } = benchSetup(shape, executor)
+  const comparison = options.recipe === undefined ? undefined : await openComparison(options.recipe)
   const targets = (options.targets ?? TARGETS).filter(target => target > config.T), skipped: SkippedPoint[] = []
   const jobs = targets.flatMap(target => [{ method: 'pose' as const, target, own: { ...shape, target } as object }, { method: 'full-length' as const, target, own: { ...shape, T: target, target: undefined } }]).filter(({ method, target, own }) => {
     const reason = method === 'pose' ? undefined : target > options.fullLengthTo ? `above --full-length-to ${options.fullLengthTo}` : whyNot(own, executor, options)
@@ -48,12 +54,16 @@ export async function overhead(options: OverheadOptions, terminal: Terminal): Pr
     terminal.progress({ task: 'bench', done: runs.length, total, unit: 'measurements' })
   }
   const points = jobs.map(({ method, target }) => medians(runs.filter(run => run.method === method && run.target === target)))
-  const measured: Overhead = { window: config.T, points, skipped }, charts = overheadCharts(measured)
+  const measured: Overhead = { window: config.T, points, skipped }, scores = comparison && (await scoresByStep(comparison, terminal))
+  const charts = { ...overheadCharts(measured), ...(scores && { score: scoreChart(scores) }) }
   if (options.svg !== undefined) for (const [figure, chart] of Object.entries(charts)) await writeFileAtomic(`${options.svg}-${figure}.svg`, await renderSvg(chart))
   const crossovers = FACTORS.map(factor => ({ factor, memory: crossover(measured, 'memory', factor) ?? null, time: crossover(measured, 'time', factor) ?? null }))
   const poseSpread = { memory: spread(measured, 'memory'), time: spread(measured, 'time') }
-  if (terminal.json) terminal.result({ version: 1, config, engine: `${executor.name}: ${executor.device}`, strategy: options.strategy, repeats: options.repeats, ...measured, poseSpread, crossovers, charts: Object.values(charts) })
-  else show(measured, charts, poseSpread, crossovers, terminal)
+  if (terminal.json) terminal.result({ version: 1, config, engine: `${executor.name}: ${executor.device}`, strategy: options.strategy, repeats: options.repeats, ...measured, poseSpread, crossovers, ...(scores && { scores }), charts: Object.values(charts) })
+  else {
+    show(measured, Object.values(charts), poseSpread, crossovers, terminal)
+    if (scores) terminal.say(`\n${renderTable(['step', `${scores.metric}, PoSE`, 'full-length'], scoreRows(scores), 'text')}`)
+  }
   return 0
 }
 
@@ -83,8 +93,8 @@ async function measure(method: Method, target: number, shape: unknown, { executo
   }
 }
 
-function show(measured: Overhead, charts: ReturnType<typeof overheadCharts>, poseSpread: { memory: number; time: number }, crossovers: readonly { factor: number; memory: number | null; time: number | null }[], { say }: Terminal): void {
-  for (const chart of Object.values(charts)) say(`${renderAscii(chart)}\n`)
+function show(measured: Overhead, charts: readonly LineChart[], poseSpread: { memory: number; time: number }, crossovers: readonly { factor: number; memory: number | null; time: number | null }[], { say }: Terminal): void {
+  for (const chart of charts) say(`${renderAscii(chart)}\n`)
   const targets = [...new Set(measured.points.map(({ target }) => target))], at = (method: Method, target: number) => measured.points.find(point => point.method === method && point.target === target)
   say(renderTable(
     ['target', 'PoSE MB', 'full-length MB', 'factor', 'PoSE ms', 'full-length ms', 'factor'],
