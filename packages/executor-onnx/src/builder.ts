@@ -7,6 +7,12 @@ export type Attributes = Readonly<Record<string, number | readonly number[] | { 
 
 const MICROSOFT = 'com.microsoft'
 
+/** What lowering depends on beside the graph. */
+export interface LoweringSetup {
+  /** Whether attention over a cache is lowered to elementary operators: where GroupQueryAttention is wrong. */
+  readonly composedCaches?: boolean
+}
+
 /** Collects the ONNX nodes of one graph. Names: `in_…` and `out_…` are its inputs and outputs, `v12` is value 12, `t7` a temporary. */
 export class OnnxBuilder {
   readonly nodes: OnnxNode[] = []
@@ -15,7 +21,7 @@ export class OnnxBuilder {
   readonly #names = new Map<ValueId, string>()
   #temporaries = 0
 
-  constructor(readonly graph: Graph) {
+  constructor(readonly graph: Graph, readonly setup: LoweringSetup = {}) {
     const computed = new Set(graph.nodes.flatMap(node => node.outputs))
     for (const [name, id] of Object.entries(graph.inputs)) this.#names.set(id, `in_${name}`)
     for (const [name, id] of Object.entries(graph.outputs)) if (computed.has(id) && !this.#names.has(id)) this.#names.set(id, `out_${name}`)

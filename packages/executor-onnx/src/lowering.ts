@@ -1,5 +1,5 @@
 import type { Graph, GraphNode } from '@skipwise/runtime'
-import { kernelError, OnnxBuilder } from './builder.js'
+import { kernelError, OnnxBuilder, type LoweringSetup } from './builder.js'
 import { attentionLowerings } from './lowerings/attention.js'
 import { chunkAttentionLowerings } from './lowerings/chunk-attention.js'
 import { crossEntropyLowerings } from './lowerings/cross-entropy.js'
@@ -25,10 +25,13 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   ...crossEntropyLowerings
 }
 
+/** Whether a kernel is lowered as such. */
+export const hasLowering = (kernel: string): boolean => kernel in lowerings
+
 /** A graph as an ONNX model; its inputs and outputs are called `in_…` and `out_…` by their names in the graph. */
-export function lower(traced: Graph): OnnxGraph {
+export function lower(traced: Graph, setup?: LoweringSetup): OnnxGraph {
   const graph = rematerialize(traced)
-  const b = new OnnxBuilder(graph)
+  const b = new OnnxBuilder(graph, setup)
   for (const node of graph.nodes) {
     const lowering = lowerings[node.kernel]
     if (!lowering) throw kernelError(node.kernel, '')

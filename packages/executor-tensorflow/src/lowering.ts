@@ -23,7 +23,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   ...adamWLowerings
 }
 
-/** Whether a kernel is lowered as such; fused kernels that are not are lowered by their definition: `expand`. */
+/** Whether a kernel is lowered as such; fused kernels that are not are lowered by their definition: `expandKernels`. */
 export const hasLowering = (kernel: string): boolean => kernel in lowerings
 
 /** Adds the nodes of every node of the builder's graph. @throws SkipwiseError `EXECUTOR_KERNEL` */

@@ -1,7 +1,6 @@
-import { sizeOf, type CompileOptions, type Graph } from '@skipwise/runtime'
+import { expandKernels, sizeOf, type CompileOptions, type Graph } from '@skipwise/runtime'
 import { GraphBuilder, type Products, type Ref } from './builder.js'
 import type { FunctionDef, NodeDef } from './graph-def.js'
-import { expand } from './expand.js'
 import { hasLowering, lower } from './lowering.js'
 import { FETCHED_ELEMENTS, handleRef, type Slot, type Slots } from './slots.js'
 import { canCompile, compiledCall } from './xla.js'
@@ -35,7 +34,7 @@ export interface LoweringSetup {
 
 /** Lowers a graph to nodes whose names begin with `prefix`. @throws SkipwiseError `EXECUTOR_KERNEL` */
 export function programNodes(traced: Graph, options: CompileOptions, { prefix, slots, products, xla }: LoweringSetup): ProgramNodes {
-  const graph = expand(traced, hasLowering), donate = options.donate ?? {}, donated = new Set(Object.values(donate)), outer: NodeDef[] = [], functions: FunctionDef[] = []
+  const graph = expandKernels(traced, hasLowering), donate = options.donate ?? {}, donated = new Set(Object.values(donate)), outer: NodeDef[] = [], functions: FunctionDef[] = []
   const inputs: Record<string, { slot: Slot; read: Ref }> = {}
   Object.entries(graph.inputs).forEach(([name, id], i) => {
     const slot = slots.ofInput(graph, name, options), node = `${prefix}input${i}`

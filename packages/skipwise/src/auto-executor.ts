@@ -53,7 +53,7 @@ export const autoExecutor = definePlugin({
     return {
       unavailable: async () => undefined,
       async open() {
-        const tensorFlow = tensorFlowExecutor.create({ dtype: 'float32', xla: false, ...options }), onnx = await onnxExecutor.create(options).open()
+        const tensorFlow = tensorFlowExecutor.create({ dtype: 'float32', xla: false, ...options }), onnx = await onnxExecutor.create({ device: 'cpu', ...options }).open()
         return (await tensorFlow.unavailable()) === undefined ? fasterOf([onnx, await tensorFlow.open()]) : onnx
       }
     }

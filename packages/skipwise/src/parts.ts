@@ -40,10 +40,10 @@ async function loadPlugins(file: string) {
   throw usageError('CLI_CONFIG', `${file} does not export plugins`, 'write export default { plugins: [...] }')
 }
 
-/** What the word behind the colon means to an executor: `tfjs:cpu`, `tensorflow:bfloat16`. */
-const executorWord: Readonly<Record<string, string>> = { tfjs: 'backend', tensorflow: 'dtype' }
+/** What the word behind the colon means to an executor: `tfjs:cpu`, `tensorflow:bfloat16`, `onnx:webgpu`. */
+const executorWord: Readonly<Record<string, string>> = { tfjs: 'backend', tensorflow: 'dtype', onnx: 'device' }
 
-/** Opens the executor of an option: `onnx`, `tfjs`, `tfjs:cpu`, `tensorflow:bfloat16`. */
+/** Opens the executor of an option: `onnx`, `onnx:webgpu`, `tfjs`, `tfjs:cpu`, `tensorflow:bfloat16`. */
 export async function openExecutor(registry: PluginLookup, text: string, threads?: number): Promise<Executor> {
   const [name, word] = text.split(/:(.*)/s)
   const config = { ...(word === undefined ? {} : { [executorWord[name] ?? 'backend']: word }), ...(threads === undefined ? {} : { threads }) }

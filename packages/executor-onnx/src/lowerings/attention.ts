@@ -179,7 +179,7 @@ export const attentionLowerings: Readonly<Record<string, Lowering>> = {
   CachedAttention: (b, node) => {
     const { inputs, outputs, attributes } = node, [B, T, H, D] = b.spec(inputs.query).shape, K = b.spec(inputs.key).shape[2], past = b.name(inputs.pastLength)
     // ONNX Runtime 1.30: "head_size must be a multiple of 8", "batch_size must be 1 when sequence_length > 1 and past context is given".
-    if (D % 8 !== 0 || (B > 1 && T > 1)) return composeCachedAttention(b, node)
+    if (b.setup.composedCaches || D % 8 !== 0 || (B > 1 && T > 1)) return composeCachedAttention(b, node)
     const lastSlot = b.once(`last slot ${past} ${B} ${T}`, () => b.op('Expand', [b.op('Add', [past, b.scalar(T - 1, 'int32')]), b.int64([B])]))
     const total = b.once(`total ${past} ${T}`, () => b.op('Add', [past, b.scalar(T, 'int32')]))
     const flat = (id: ValueId, heads: number) => b.reshape(b.name(id), [B, T, heads * D])

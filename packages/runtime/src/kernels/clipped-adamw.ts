@@ -22,7 +22,7 @@ const kernel = defineFusedKernel(
       const count = weightDecay.length, of = (prefix: string) => Array.from({ length: count }, (_, i) => inputs[`${prefix}${i}`])
       const [learningRate, beta1, beta2, epsilon, maxNorm, correction1, correction2, gradientScale] = tf.split(inputs.hyper, adamWHyper.length).map(part => tf.reshape(part, []))
       const gradients = of('gradient').map(gradient => tf.mul(gradient, gradientScale))
-      const norm = tf.sqrt(tf.addN(gradients.map(gradient => tf.sum(tf.square(gradient)))))
+      const norm = tf.sqrt(gradients.map(gradient => tf.sum(tf.square(gradient))).reduce((sum, squares) => tf.add(sum, squares)))
       const clip = tf.minimum(1, tf.div(maxNorm, tf.add(norm, 1e-6)))
       const means = of('mean').map((mean, i) => tf.add(tf.mul(mean, beta1), tf.mul(tf.mul(gradients[i], clip), tf.sub(1, beta1))))
       const variances = of('variance').map((variance, i) => tf.add(tf.mul(variance, beta2), tf.mul(tf.square(tf.mul(gradients[i], clip)), tf.sub(1, beta2))))

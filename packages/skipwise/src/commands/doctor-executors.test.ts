@@ -11,7 +11,7 @@ test('says of every executor whether it can run, on what, or why not and what to
   const { terminal, results } = keep(true)
   expect(await doctorExecutors(terminal)).toBe(0)
   const { executors, memory } = results[0] as { executors: { executor: string; usable: boolean; device?: string; reason?: string; precision: string }[]; memory: { totalMB: number } }
-  expect(executors.map(({ executor }) => executor)).toEqual(['onnx', 'tensorflow', 'tensorflow:bfloat16', 'tfjs:wasm', 'tfjs:cpu', 'tfjs:tensorflow'])
+  expect(executors.map(({ executor }) => executor)).toEqual(['onnx', 'onnx:webgpu', 'onnx:cuda', 'tensorflow', 'tensorflow:bfloat16', 'tfjs:wasm', 'tfjs:cpu', 'tfjs:tensorflow'])
   for (const { usable, device, reason } of executors) expect(usable ? device : reason).toMatch(/\w/)
   expect(executors[0]).toMatchObject({ usable: true, device: expect.stringContaining('cpu') as string, precision: 'float32' })
   expect(memory.totalMB).toBeGreaterThan(0)
@@ -20,5 +20,5 @@ test('says of every executor whether it can run, on what, or why not and what to
 test('one line each for people', async () => {
   const { terminal, lines } = keep(false)
   await doctorExecutors(terminal)
-  expect(lines.filter(line => /^(\S*yes|\S*no)/.test(line))).toHaveLength(6)
+  expect(lines.filter(line => /^(\S*yes|\S*no)/.test(line))).toHaveLength(8)
 })

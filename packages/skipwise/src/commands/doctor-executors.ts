@@ -23,6 +23,8 @@ export interface ExecutorReport {
 /** The ways to run that come with Skipwise, as options. */
 const ways = [
   { executor: 'onnx', precision: 'float32', name: 'onnx', config: {} },
+  { executor: 'onnx:webgpu', precision: 'float32', name: 'onnx', config: { device: 'webgpu' } },
+  { executor: 'onnx:cuda', precision: 'float32', name: 'onnx', config: { device: 'cuda' } },
   { executor: 'tensorflow', precision: 'float32', name: 'tensorflow', config: {} },
   { executor: 'tensorflow:bfloat16', precision: 'bfloat16', name: 'tensorflow', config: { dtype: 'bfloat16' } },
   { executor: 'tfjs:wasm', precision: 'float32', name: 'tfjs', config: { backend: 'wasm' } },

@@ -1,7 +1,9 @@
-import { fusedKernels, trace, type Graph, type GraphNode, type ValueId, type ValueSpec } from '@skipwise/runtime'
+import { fusedKernels } from './fused-kernel.js'
+import type { Graph, GraphNode, ValueId, ValueSpec } from './graph.js'
+import { trace } from './trace.js'
 
-/** Replaces the fused kernels that have no lowering by the operations of their definition. Other kernels, and the ids of values, stay. */
-export function expand(graph: Graph, hasLowering: (kernel: string) => boolean): Graph {
+/** Replaces the fused kernels that an executor has no lowering for by the operations of their definition. Other kernels, and the ids of values, stay. */
+export function expandKernels(graph: Graph, hasLowering: (kernel: string) => boolean): Graph {
   const values: ValueSpec[] = [...graph.values], constants = new Map(graph.constants), nodes: GraphNode[] = []
   for (const node of graph.nodes) {
     const fused = hasLowering(node.kernel) ? undefined : fusedKernels.get(node.kernel)
