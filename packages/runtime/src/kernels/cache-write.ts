@@ -1,5 +1,6 @@
 import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
+import { indices } from './indices.js'
 
 const kernel = defineFusedKernel(
   {
@@ -13,7 +14,7 @@ const kernel = defineFusedKernel(
 /** Row t of `rows` [B, T, K, D] goes to slot `pastLength` + t of `cache` [B, K, S, D]: a product with a 0/1 matrix, since tfjs cannot write at a computed place. */
 export function writeRows(cache: tf.Tensor, rows: tf.Tensor, pastLength: tf.Tensor): tf.Tensor {
   const [B, K, S, D] = cache.shape as [number, number, number, number], T = rows.shape[1] as number
-  const slot = tf.reshape(tf.range(0, S, 1, 'int32'), [1, S]), row = tf.add(tf.reshape(tf.range(0, T, 1, 'int32'), [T, 1]), pastLength)
+  const slot = tf.reshape(indices(S), [1, S]), row = tf.add(tf.reshape(indices(T), [T, 1]), pastLength)
   const place = tf.cast(tf.equal(slot, row), 'float32') as tf.Tensor2D, kept = tf.cast(tf.less(slot, pastLength), 'float32')
   const perHead = tf.reshape(tf.transpose(rows, [0, 2, 1, 3]), [B * K, T, D]) as tf.Tensor3D
   const placed = tf.matMul(tf.tile(tf.reshape(place, [1, T, S]), [B * K, 1, 1]) as tf.Tensor3D, perHead, true)

@@ -2,6 +2,7 @@ import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
 import { writeRows } from './cache-write.js'
 import { isVisible } from './causal-attention.js'
+import { indices } from './indices.js'
 
 interface Attributes {
   /** Multiplies the scores before the softmax. */
@@ -18,7 +19,7 @@ const kernel = defineFusedKernel(
     outputs: ({ query, keyCache, valueCache }) => [query, keyCache, valueCache],
     compose: ({ query, key, value, keyCache, valueCache, pastLength }, { scale, slopes, window }: Attributes) => {
       const [B, T, H, D] = query.shape as [number, number, number, number], [, K, S] = keyCache.shape as number[], G = H / K
-      const slot = tf.reshape(tf.range(0, S, 1, 'int32'), [1, S]), row = tf.add(tf.reshape(tf.range(0, T, 1, 'int32'), [T, 1]), pastLength)
+      const slot = tf.reshape(indices(S), [1, S]), row = tf.add(tf.reshape(indices(T), [T, 1]), pastLength)
       const keys = writeRows(keyCache, key, pastLength), values = writeRows(valueCache, value, pastLength)
       const q = tf.reshape(tf.transpose(tf.reshape(query, [B, T, K, G, D]), [0, 2, 3, 1, 4]), [B * K, G * T, D]) as tf.Tensor3D
       const products = tf.mul(tf.matMul(q, tf.reshape(keys, [B * K, S, D]) as tf.Tensor3D, false, true), scale)

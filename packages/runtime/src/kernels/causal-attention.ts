@@ -1,5 +1,6 @@
 import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
+import { indices } from './indices.js'
 
 interface Attributes {
   /** Multiplies the scores before the softmax, usually 1/√D. */
@@ -68,7 +69,7 @@ function heads(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, { positions, 
   const differences = (x: tf.Tensor) => tf.sub(tf.reshape(x, [B, 1, 1, T]), tf.reshape(x, [B, 1, T, 1]))
   const probabilities = (q: tf.Tensor3D, k: tf.Tensor3D) => {
     const products = tf.mul(tf.matMul(q, k, false, true), scale), scores = slopes ? tf.add(products, bias()) : products
-    const index = tf.range(0, T, 1, 'int32'), past = tf.reshape(isVisible(tf.reshape(index, [1, T]), tf.reshape(index, [T, 1]), window), [1, 1, T, T])
+    const index = indices(T), past = tf.reshape(isVisible(tf.reshape(index, [1, T]), tf.reshape(index, [T, 1]), window), [1, 1, T, T])
     const visible = documents ? tf.logicalAnd(past, tf.equal(differences(documents), tf.scalar(0))) : past
     const masked = tf.where(tf.tile(visible, [1, 1, G, 1]), tf.reshape(scores, [B, K, G * T, T]), tf.scalar(-1e30))
     return tf.softmax(tf.reshape(masked, [B * K, G * T, T])) as tf.Tensor3D

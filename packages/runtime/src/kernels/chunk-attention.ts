@@ -1,6 +1,7 @@
 import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
 import { isVisible } from './causal-attention.js'
+import { indices } from './indices.js'
 
 interface Attributes {
   /** Multiplies the scores before the softmax, usually 1/√D. */
@@ -58,7 +59,7 @@ function heads({ query, key, value, pastKeys, pastValues, pastLength, ...more }:
   const toHeads = (x: tf.Tensor) => tf.reshape(tf.transpose(tf.reshape(x, [B, T, K, G, D]), [0, 2, 3, 1, 4]), [B * K, G * T, D]) as tf.Tensor3D
   const together = (past: tf.Tensor, own: tf.Tensor) => tf.reshape(tf.concat([past, tf.transpose(own, [0, 2, 1, 3])], 2), [B * K, N, D]) as tf.Tensor3D
   // index in the sequence of every row of the chunk, [T, 1], and of every key, [1, S + T]; slots that are not filled are behind everything
-  const row = tf.add(tf.reshape(tf.range(0, T, 1, 'int32'), [T, 1]), pastLength), slot = tf.reshape(tf.range(0, S, 1, 'int32'), [1, S])
+  const row = tf.add(tf.reshape(indices(T), [T, 1]), pastLength), slot = tf.reshape(indices(S), [1, S])
   const index = tf.concat([tf.where(tf.less(slot, pastLength), slot, tf.scalar(2 ** 30, 'int32')), tf.reshape(row, [1, T])], 1)
   // a number of every token: of the key less that of the query, [B, 1, T, S + T]
   const differences = (past: tf.Tensor, own: tf.Tensor) => tf.sub(tf.reshape(tf.concat([past, own], 1), [B, 1, 1, N]), tf.reshape(own, [B, 1, T, 1]))
