@@ -22,7 +22,9 @@ const examples = packages
 function compileErrors(modules) {
   const { config } = ts.readConfigFile(join(root, 'tools', 'config', 'tsconfig.base.json'), ts.sys.readFile)
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, join(root, 'packages', 'skipwise'))
-  const compiler = { ...options, noUnusedLocals: false, typeRoots: [join(root, 'node_modules', '@types')] }
+  // an example puts packages together that its own does not depend on, not even in its tests
+  const paths = Object.fromEntries(packages.map(({ folder, manifest }) => [manifest.name, [join(root, folder, 'src', 'index.ts')]]))
+  const compiler = { ...options, noUnusedLocals: false, typeRoots: [join(root, 'node_modules', '@types')], paths }
   const texts = new Map(modules.map(({ path, text }) => [path, text]))
   const host = ts.createCompilerHost(compiler)
   const { fileExists, readFile, getSourceFile } = host
