@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { example, setup } from '../test/tiny-run.js'
 import { spikeOf, type GuardOptions } from './guard.js'
+import type { TrainingOptions } from './options.js'
 import { loadState, stateTensors } from './state.js'
 import { train, type TrainSetup } from './train.js'
 import { trainedParameters } from './trained-parameters.js'
@@ -26,6 +27,9 @@ describe('a spike', () => {
 /** The same four examples again and again, and random tokens in step 8: a model that has learned the former is surprised. */
 const surprising: Pick<TrainSetup, 'example'> = { example: index => (Math.floor(index / 4) === 7 ? { ...example(index), ids: Int32Array.from({ length: 24 }, (_, t) => (t * t * 7 + index * 11) % 32) } : example(index % 4)) }
 const guard: GuardOptions = { loss: 1.25, window: 8 }, options = { steps: 14, learningRate: 2e-2, checkpointEvery: 5 }
+
+/** Name and width of the table of token embeddings, the first parameter. */
+const embeddingOf = ({ model: { parameters: [{ name, shape }] } }: TrainSetup) => [name, { width: shape[1] as number }] as const
 
 describe('a guard', () => {
   test('stops before the step that spikes, with the state before it saved', async () => {
@@ -55,6 +59,18 @@ describe('a guard', () => {
     await expect(train(run)).rejects.toThrow('TRAINING_INTERRUPTED')
     const { signal: _, progress: __, ...again } = run, resumed = await train(again)
     expect([resumed.skipped, resumed.weights, resumed.losses]).toEqual([1, whole.weights, whole.losses])
+  })
+
+  test.each<[string, Partial<TrainingOptions>]>([
+    ['micro-batches', { microBatch: 2 }], ['layer by layer', { strategy: 'blockwise' }], ['chunk by chunk', { strategy: { seco: { chunk: 8 } } }]
+  ])('is rid of gradients that are no numbers once their step is left out, %s', async (_, how) => {
+    // token 31 is in no usual example
+    const broken: Pick<TrainSetup, 'example'> = { example: index => (Math.floor(index / 4) === 7 ? { ...example(index), ids: new Int32Array(24).fill(31) } : example(index % 4)) }
+    const run = await setup({ ...options, ...how, guard: { action: 'skip' } }, broken), weights = new Map(run.weights), [name, { width }] = embeddingOf(run)
+    weights.set(name, Float32Array.from(weights.get(name) as Float32Array).fill(Number.NaN, 31 * width, 32 * width))
+    const { skipped, losses } = await train({ ...run, weights })
+    expect(skipped).toBe(1)
+    expect(losses.map(Number.isFinite)).toEqual(losses.map((_, step) => step !== 7))
   })
 
   test('stops after too many steps left out in a row', async () => {

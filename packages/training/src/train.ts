@@ -72,7 +72,10 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
     const { loss } = await trainer.gradients(Array.from({ length: batch }, (_, i) => setup.example(step * batch + i)), step * batch)
     if (guard) {
       const gradientNorm = await trainer.gradientNorm(), spike = spikeOf({ loss, gradientNorm }, { losses, gradientNorms }, guard)
-      if (spike !== undefined) return { loss, gradientNorm, spike }
+      if (spike !== undefined) {
+        if (!Number.isFinite(gradientNorm)) await trainer.forgetGradients()
+        return { loss, gradientNorm, spike }
+      }
     } else if (!Number.isFinite(loss)) throw diverged(`the loss of step ${step + 1} is ${loss}`)
     const gradientNorm = await trainer.update(step - skipped, learningRate)
     if (!Number.isFinite(gradientNorm)) throw diverged(`the gradient norm of step ${step + 1} is ${gradientNorm}`)

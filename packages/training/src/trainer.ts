@@ -23,7 +23,7 @@ export interface StepGradients {
 /** The state of a training run on a device, and its compiled programs: gradients of a batch, then an update. */
 export class Trainer {
   private constructor(
-    private readonly setup: StrategySetup, private readonly strategy: GradientStrategy,
+    private readonly setup: StrategySetup, private strategy: GradientStrategy, private readonly open: () => Promise<GradientStrategy>,
     private readonly updateProgram: Program, private readonly normProgram: Program | undefined, private readonly average: WeightAverage | undefined,
     private readonly frozen: Values, private state: Record<string, Value>
   ) {}
@@ -36,7 +36,7 @@ export class Trainer {
   static async create(setup: TrainerSetup, tensors: ReadonlyMap<string, Float32Array>): Promise<Trainer> {
     const { model, executor, options } = setup, trains = trainedParameters(model, options), { trained, adapters, frozen } = trains
     const matrices = new Set(trained.filter(parameter => parameter.shape.length > 1).map(parameter => parameter.name))
-    const strategySetup: StrategySetup = { ...setup, trains }, strategy = await strategies[options.strategy === 'auto' ? 'whole' : options.strategy](strategySetup).open()
+    const strategySetup: StrategySetup = { ...setup, trains }, prepared = strategies[options.strategy === 'auto' ? 'whole' : options.strategy](strategySetup), strategy = await prepared.open()
     const update = await executor.compile(traceUpdate({ parameters: trained }, gradientName, name => (matrices.has(name) ? options.weightDecay : 0)), {
       donate: Object.fromEntries(updatedTensors(trained).map(({ name }) => [name, name]))
     })
@@ -44,7 +44,7 @@ export class Trainer {
     const upload = (specs: readonly { name: string; shape: readonly number[] }[]) =>
       Object.fromEntries(specs.map(({ name, shape }) => [name, executor.upload({ shape, dtype: 'float32' }, initial.get(name))]))
     const norm = options.guard && (await executor.compile(traceGradientNorm(trained))), average = options.ema && (await WeightAverage.create(executor, trained, options.ema, initial))
-    return new Trainer(strategySetup, strategy, update, norm, average, upload(frozen), upload(updatedTensors(trained)))
+    return new Trainer(strategySetup, strategy, () => prepared.open(), update, norm, average, upload(frozen), upload(updatedTensors(trained)))
   }
 
   /**
@@ -91,6 +91,12 @@ export class Trainer {
     if (!this.normProgram) throw new TypeError('the trainer has no guard')
     const { gradientNorm } = await this.normProgram.run(this.strategy.gradients), [norm] = await this.setup.executor.read(gradientNorm)
     return norm
+  }
+
+  /** Makes the memory of gradients anew: one that is no number would stay in every sum to come, for 0 · NaN is NaN. */
+  async forgetGradients(): Promise<void> {
+    await this.strategy.dispose()
+    this.strategy = await this.open()
   }
 
   /** The gradients of the last {@link gradients} call, by `gradientName`, each of the shape of its parameter: on a CPU the trainer's own memory, which the next call overwrites. */
