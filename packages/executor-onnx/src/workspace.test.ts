@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { lower } from './lowering.js'
 import type { OnnxNode } from './onnx-model.js'
 import { inferShapes } from './onnx-shapes.js'
-import { executionOrder, peakTemporaries } from './workspace.js'
+import { executionOrder, temporariesBySize } from './workspace.js'
 
 const float = (...shape: number[]): ValueSpec => ({ shape, dtype: 'float32' })
 
@@ -33,19 +33,24 @@ describe('shapes of lowered models', () => {
 
   test('give a peak between the largest tensor and all tensors together', () => {
     const own = new Set(model.nodes.flatMap(node => node.outputs)), outputs = new Set(model.outputs.map(({ name }) => name))
-    const sizes = [...inferShapes(model)].filter(([name]) => own.has(name) && !outputs.has(name)).map(([, { shape }]) => 4 * shape.reduce((a, b) => a * b, 1)), peak = peakTemporaries(model)
+    const sizes = [...inferShapes(model)].filter(([name]) => own.has(name) && !outputs.has(name)).map(([, { shape }]) => 4 * shape.reduce((a, b) => a * b, 1)), peak = temporariesBySize(model)
     expect(peak).toBeGreaterThan(Math.max(...sizes))
     expect(peak).toBeLessThan(sizes.reduce((a, b) => a + b))
   })
 })
 
-describe('the peak of temporaries', () => {
+describe('temporaries by size', () => {
   const node = (op: string, output: string, ...inputs: string[]): OnnxNode => ({ op, inputs, outputs: [output] })
-  const peak = (...nodes: OnnxNode[]) => peakTemporaries({ name: '', nodes, initializers: [], inputs: [{ name: 'x', type: 'float32', shape: [10] }], outputs: [{ name: 'y', type: 'float32', shape: [10] }] })
+  const peak = (...nodes: OnnxNode[]) => temporariesBySize({ name: '', nodes, initializers: [], inputs: [{ name: 'x', type: 'float32', shape: [10] }], outputs: [{ name: 'y', type: 'float32', shape: [10] }] })
 
   test('counts what lives at one time', () => expect(peak(node('Softmax', 'a', 'x'), node('Softmax', 'b', 'a'), node('Softmax', 'y', 'b'))).toBe(80))
   test('counts what waits', () => expect(peak(node('Softmax', 'a', 'x'), node('Softmax', 'b', 'a'), node('Softmax', 'c', 'b'), node('Add', 'y', 'a', 'c'))).toBe(120))
   test('writes elementwise results in place', () => expect(peak(node('Softmax', 'a', 'x'), node('Neg', 'b', 'a'), node('Neg', 'y', 'b'))).toBe(40))
+  test('counts what is alive of every size, for a piece finds no room in one of another size', () => {
+    const twice: OnnxNode = { op: 'Concat', inputs: ['a', 'a'], outputs: ['b'], attributes: { axis: { int: 0 } } }
+    // a is free when c is made, and too small for it
+    expect(peak(node('Softmax', 'a', 'x'), twice, node('Softmax', 'c', 'b'), node('Softmax', 'y', 'c'))).toBe(40 + 2 * 80)
+  })
   test('gives views no memory, and keeps what they show', () => expect(peak(node('Softmax', 'a', 'x'), node('Identity', 'b', 'a'), node('Softmax', 'c', 'x'), node('Add', 'y', 'b', 'c'))).toBe(80))
 })
 

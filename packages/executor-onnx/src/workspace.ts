@@ -6,20 +6,21 @@ const VIEWS = new Set(['Reshape', 'Identity'])
 /** Operators that write over an input of the same size when nothing else reads it. */
 const IN_PLACE = new Set(['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Exp', 'Log', 'Sqrt', 'Sigmoid', 'Tanh', 'Relu', 'Erf', 'Reciprocal', 'Abs', 'Sum'])
 
-/** What the arena holds for a byte that is alive: it keeps gaps between pieces of different sizes (measured, docs/adr/0010-memory-plan.md). */
-const ARENA_FACTOR = 1.25
+/** What the arena holds beside {@link temporariesBySize} (measured, docs/adr/0010-memory-plan.md). */
+const ARENA_FACTOR = 1.1
 /** What a session keeps for a node: the node, its kernel, its plan (measured). */
 const NODE_BYTES = 2e4
 
 /** Bytes that the session of a model grows to beside inputs and outputs: its arena, its constants and its nodes. */
 export const sessionBytes = (model: OnnxGraph): number =>
-  ARENA_FACTOR * peakTemporaries(model) + NODE_BYTES * model.nodes.length + model.initializers.reduce((sum, constant) => sum + constant.data.byteLength, 0)
+  ARENA_FACTOR * temporariesBySize(model) + NODE_BYTES * model.nodes.length + model.initializers.reduce((sum, constant) => sum + constant.data.byteLength, 0)
 
 /**
- * The most bytes of temporaries that a run of a model holds at once. Inputs and outputs are the caller's.
- * Counted over the nodes in ONNX Runtime's order, each temporary from the node that makes it to the last that reads it.
+ * Bytes of temporaries for which a run of a model finds no free memory of their own size: of every size the most that are alive at once. The arena fits
+ * a piece seldom into what a piece of another size left: blocks of attention, each longer than the one before it, hardly share memory. Inputs and outputs
+ * are the caller's. Counted over the nodes in ONNX Runtime's order, each temporary from the node that makes it to the last that reads it.
  */
-export function peakTemporaries(model: OnnxGraph): number {
+export function temporariesBySize(model: OnnxGraph): number {
   const specs = inferShapes(model), nodes = executionOrder(model.nodes), own = new Set(model.nodes.flatMap(node => node.outputs)), outputs = new Set(model.outputs.map(({ name }) => name))
   // the memory that a name stands for: a view's is its input's
   const owner = new Map<string, string>(), memoryOf = (name: string): string => owner.get(name) ?? name
@@ -29,10 +30,11 @@ export function peakTemporaries(model: OnnxGraph): number {
     for (const name of new Set(node.inputs.map(memoryOf))) readers.set(name, (readers.get(name) ?? 0) + 1)
   }
   const isTemporary = (name: string) => own.has(name) && !outputs.has(name) && specs.has(name), size = (name: string) => bytesOf(specs.get(name) as never)
-  const live = new Map<string, number>()
-  let bytes = 0, peak = 0
+  const live = new Map<string, number>(), alive = new Map<number, number>(), most = new Map<number, number>()
+  const count = (bytes: number, change: number) => alive.set(bytes, (alive.get(bytes) ?? 0) + change)
   const release = (name: string) => {
-    bytes -= live.get(name) ?? 0
+    const bytes = live.get(name)
+    if (bytes !== undefined) count(bytes, -1)
     live.delete(name)
   }
   for (const node of nodes) {
@@ -42,16 +44,16 @@ export function peakTemporaries(model: OnnxGraph): number {
       const reused = IN_PLACE.has(node.op) ? read.find(input => isLast(input) && live.get(input) === size(name)) : undefined
       if (reused !== undefined) release(reused)
       live.set(name, size(name))
-      bytes += size(name)
+      count(size(name), 1)
+      most.set(size(name), Math.max(most.get(size(name)) ?? 0, alive.get(size(name)) as number))
     }
-    peak = Math.max(peak, bytes)
     for (const name of read) {
       const left = (readers.get(name) as number) - 1
       readers.set(name, left)
       if (left === 0) release(name)
     }
   }
-  return peak
+  return [...most].reduce((sum, [bytes, pieces]) => sum + bytes * pieces, 0)
 }
 
 /** The order in which ONNX Runtime runs nodes: from the leaves back, the last leaf first, a node's later inputs before its earlier ones (`Graph::ReverseDFSFrom`). */
