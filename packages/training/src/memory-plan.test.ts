@@ -60,12 +60,13 @@ describe('a memory plan', () => {
   })
 
   test('has activations of a long sequence that chunks keep small, and names of what was asked for alone', () => {
-    const long = (given: Partial<TrainingOptions> = {}) => setupOf(4, { batch: 1, ...given }, { window: { original: 4096, target: 4096 } }), names = (setup: TrainerSetup) => Object.keys(planMemory(setup).strategies)
+    const long = (given: Partial<TrainingOptions> = {}) => setupOf(4, { batch: 64, ...given }, { window: { original: 4096, target: 4096 } }), names = (setup: TrainerSetup) => Object.keys(planMemory(setup).strategies)
     expect(planned(long(), 'seco').activations).toBeLessThan(planned(long(), 'blockwise').activations / 1.4)
     expect(planned(long({ strategy: { seco: { chunk: 128 } } }), 'seco').activations).toBeLessThan(planned(long({ strategy: { seco: { chunk: 1024 } } }), 'seco').activations)
     expect(names(long())).toEqual(['whole', 'blockwise', 'seco'])
     expect(names(long({ strategy: { spaco: { chunks: 2 } } }))).toEqual(['whole', 'blockwise', 'seco', 'spaco'])
     expect(names(setupOf(4))).toEqual(['whole', 'blockwise'])
+    // batches whose activations outweigh what a process wanders
     const between = gigabytes((planned(long(), 'blockwise').peak + planned(long(), 'seco').peak) / 2), bounded = planMemory(long({ memoryLimit: between }))
     expect(bounded.chosen).toBe('seco')
     expect(bounded.reason).toMatch(/whole takes .* GB and blockwise takes .* GB, more than .* GB; seco takes .* GB/)
