@@ -166,7 +166,7 @@ describe('makeTokenizer', () => {
       const file = smallFile()
       for (const [path, value] of changes) {
         const parent = path.slice(0, -1).reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], file)
-        if (typeof parent === 'object' && parent !== null) (parent as Record<string, unknown>)[path.at(-1) as string] = value
+        if (typeof parent === 'object' && parent !== null) (parent as Record<string, unknown>)[path.at(-1) as string] = structuredClone(value)
       }
       try {
         const tokenizer = makeTokenizer(file, {}, origin)
