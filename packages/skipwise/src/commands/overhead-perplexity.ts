@@ -9,7 +9,7 @@ import type { Terminal } from '../terminal.js'
 import { readRecipe } from './experiment.js'
 
 /** The score of a validation, after `step` steps of training by a method. */
-export interface ScorePoint {
+interface ScorePoint {
   readonly method: Method
   readonly step: number
   readonly score: number

@@ -6,7 +6,7 @@ import { allParameters, scaleAdapters, type TrainedParameters } from '../trained
 type Tensors = Readonly<Record<string, tf.Tensor>>
 
 /** What programs of a chunk are traced for. */
-export interface ChunkShape {
+interface ChunkShape {
   /** B */
   readonly batch: number
   /** T: tokens of a chunk. */
