@@ -16,7 +16,8 @@ const KEPT_ELEMENTS = 2 ** 24
  */
 const SCORES_AT_ONCE = 2 ** 23
 
-interface Shape {
+/** Sizes of attention. */
+export interface AttentionShape {
   B: number
   T: number
   H: number
@@ -28,20 +29,20 @@ interface Shape {
   window: number
 }
 
-function shapeOf(b: OnnxBuilder, { inputs: { query, key }, attributes: { window = Infinity } }: GraphNode): Shape {
+function shapeOf(b: OnnxBuilder, { inputs: { query, key }, attributes: { window = Infinity } }: GraphNode): AttentionShape {
   const [B, T, H, D] = b.spec(query).shape, K = b.spec(key).shape[2]
   return { B, T, H, K, G: H / K, D, window: window as number }
 }
 
 /** [B, T, H, D] → [B, K, G, T, D], once per value. */
-export const queryHeads = (b: OnnxBuilder, name: string, { B, T, K, G, D }: Pick<Shape, 'B' | 'T' | 'K' | 'G' | 'D'>) =>
+export const queryHeads = (b: OnnxBuilder, name: string, { B, T, K, G, D }: Pick<AttentionShape, 'B' | 'T' | 'K' | 'G' | 'D'>) =>
   b.once(`query heads of ${name}`, () => b.transpose(b.reshape(name, [B, T, K, G, D]), [0, 2, 3, 1, 4]))
 
 /** [B, T, K, D] → [B, K, T, D], once per value. */
 export const keyHeads = (b: OnnxBuilder, name: string) => b.once(`key heads of ${name}`, () => b.transpose(name, [0, 2, 1, 3]))
 
 /** Rows `begin` … `end` − 1 of a block, which read the keys `first` … `end` − 1. */
-function blocksOf({ T, window }: Shape): Block[] {
+function blocksOf({ T, window }: AttentionShape): Block[] {
   const rows = Math.min(BLOCK_ROWS.most, Math.max(BLOCK_ROWS.least, 64 * Math.floor(T / 512)))
   return Array.from({ length: Math.ceil(T / rows) }, (_, i) => ({ first: Math.max(0, i * rows - window + 1), begin: i * rows, end: Math.min(T, (i + 1) * rows) }))
 }
@@ -54,15 +55,15 @@ interface Block {
 // Slices are copies, half as many times the size of the keys as there are blocks: each pass makes its own, so that none waits for the backward pass in memory.
 
 /** Rows of a block of queries with the group stacked along rows: [B, K, G·rows, D]. */
-const queryBlock = (b: OnnxBuilder, heads: string, { B, K, G }: Shape, { begin, end }: Block, width: number) =>
+const queryBlock = (b: OnnxBuilder, heads: string, { B, K, G }: AttentionShape, { begin, end }: Block, width: number) =>
   b.reshape(b.slice(heads, 3, begin, end), [B, K, G * (end - begin), width])
 
 /** Keys or values that a block reads: [B, K, end − first, D]. */
-const keyRows = (b: OnnxBuilder, heads: string, { T }: Shape, { first, end }: Block) =>
+const keyRows = (b: OnnxBuilder, heads: string, { T }: AttentionShape, { first, end }: Block) =>
   first === 0 && end === T ? heads : b.slice(heads, 2, first, end)
 
 /** softmax(scale·q·kᵀ + mask) of a block: [B, K, G·rows, end − first]. */
-function probabilities(b: OnnxBuilder, q: string, k: string, shape: Shape, block: Block, { inputs, attributes }: GraphNode): string {
+function probabilities(b: OnnxBuilder, q: string, k: string, shape: AttentionShape, block: Block, { inputs, attributes }: GraphNode): string {
   const slopes = attributes.slopes as readonly number[] | undefined, bias = slopes && alibiBias(b, shape, block, b.name(inputs.positions), slopes)
   const mask = inputs.documents !== undefined ? documentMask(b, shape, block, b.name(inputs.documents)) : bias ? undefined : causalMask(b, shape, block)
   const added = bias && mask ? b.op('Add', [bias, mask]) : (bias ?? mask) as string
@@ -70,11 +71,11 @@ function probabilities(b: OnnxBuilder, q: string, k: string, shape: Shape, block
 }
 
 /** 0 and -1e30, [G·rows, end − first]. */
-const causalMask = (b: OnnxBuilder, shape: Shape, { first, begin, end }: Block) =>
+const causalMask = (b: OnnxBuilder, shape: AttentionShape, { first, begin, end }: Block) =>
   b.once(`mask ${shape.G} ${shape.window} ${begin} ${end}`, () => b.slice(maskBand(b, shape, end - begin), 1, shape.T - (end - first), shape.T))
 
 /** The causal mask, and at most −1e30 between tokens of different documents, [B, 1, G·rows, end − first], once for all layers. */
-const documentMask = (b: OnnxBuilder, shape: Shape, block: Block, documents: string) => {
+const documentMask = (b: OnnxBuilder, shape: AttentionShape, block: Block, documents: string) => {
   const { B, G } = shape, { first, begin, end } = block, rows = end - begin
   return b.once(`document mask ${documents} ${shape.window} ${begin} ${end}`, () => {
     const difference = keyMinusQuery(b, documents, shape, block), other = b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(-1e30)])
@@ -85,11 +86,11 @@ const documentMask = (b: OnnxBuilder, shape: Shape, block: Block, documents: str
 }
 
 /** A number of every token, [B, T], of the key less that of the query, [B, 1, 1, rows, end − first]. */
-const keyMinusQuery = (b: OnnxBuilder, numbers: string, { B }: Shape, { first, begin, end }: Block) =>
+const keyMinusQuery = (b: OnnxBuilder, numbers: string, { B }: AttentionShape, { first, begin, end }: Block) =>
   b.op('Sub', [b.reshape(b.slice(numbers, 1, first, end), [B, 1, 1, 1, end - first]), b.reshape(b.slice(numbers, 1, begin, end), [B, 1, 1, end - begin, 1])])
 
 /** slope · (position of key − position of query), masked, [B, K, G·rows, end − first]; the masked distances are the same for every layer and head. */
-function alibiBias(b: OnnxBuilder, shape: Shape, block: Block, positions: string, slopes: readonly number[]): string {
+function alibiBias(b: OnnxBuilder, shape: AttentionShape, block: Block, positions: string, slopes: readonly number[]): string {
   const { B, K, G } = shape, { first, begin, end } = block, rows = end - begin
   const distances = b.once(`distances ${positions} ${shape.window} ${begin} ${end}`, () => b.op('Add', [keyMinusQuery(b, positions, shape, block), causalMask(b, { ...shape, G: 1 }, block)]))
   return b.reshape(b.op('Mul', [distances, slopeColumn(b, slopes, [1, K, G, 1, 1])]), [B, K, G * rows, end - first])
@@ -100,7 +101,7 @@ export const slopeColumn = (b: OnnxBuilder, slopes: readonly number[], shape: re
   b.constant(`slopes ${slopes.join()} ${shape.join()}`, shape, () => Float32Array.from(slopes))
 
 /** The mask of the last block, [G·rows, T]: every block's mask is its right-hand part. */
-const maskBand = (b: OnnxBuilder, { G, T, window }: Shape, rows: number) =>
+const maskBand = (b: OnnxBuilder, { G, T, window }: AttentionShape, rows: number) =>
   b.constant(`mask band ${G} ${window} ${rows} ${T}`, [G * rows, T], () => {
     const band = new Float32Array(G * rows * T)
     for (let row = 0; row < G * rows; row++) {
@@ -114,7 +115,7 @@ const maskBand = (b: OnnxBuilder, { G, T, window }: Shape, rows: number) =>
 const keptKey = (query: string, key: string, { begin }: Block) => `probabilities ${query} ${key} ${begin}`
 
 /** Joins blocks [B, K, G·rows, D] to [B, T, H, D]. */
-function joinQueryBlocks(b: OnnxBuilder, blocks: readonly Block[], parts: readonly string[], { B, T, H, K, G, D }: Shape, output: string): void {
+export function joinQueryBlocks(b: OnnxBuilder, blocks: readonly Pick<Block, 'begin' | 'end'>[], parts: readonly string[], { B, T, H, K, G, D }: AttentionShape, output: string): void {
   const split = parts.map((part, i) => b.reshape(part, [B, K, G, blocks[i].end - blocks[i].begin, D]))
   const joined = split.length === 1 ? split[0] : b.op('Concat', split, { axis: 3 })
   b.reshape(b.transpose(joined, [0, 3, 1, 2, 4]), [B, T, H, D], output)

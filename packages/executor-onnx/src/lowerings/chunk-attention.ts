@@ -2,25 +2,16 @@ import type { GraphNode } from '@skipwise/runtime'
 import type { OnnxBuilder } from '../builder.js'
 import type { Lowering } from '../lowering.js'
 import { onnxType } from '../onnx-model.js'
-import { keyHeads, queryHeads, slopeColumn, writeCacheRows } from './attention.js'
+import { joinQueryBlocks, keyHeads, queryHeads, slopeColumn, writeCacheRows, type AttentionShape } from './attention.js'
 
 /** Scores of a block of rows have up to this many elements (4 MB), so that a chunk needs no more memory the longer its past is. */
 const SCORE_ELEMENTS = 2 ** 20
 /** Fewer rows are slower. */
 const LEAST_ROWS = 32
 
-interface Shape {
-  B: number
-  T: number
-  H: number
-  K: number
-  /** Query heads a key head: H / K. */
-  G: number
-  D: number
+interface Shape extends AttentionShape {
   /** Slots for the past. */
   S: number
-  /** Tokens that a token attends to, itself included; Infinity for all before it. */
-  window: number
 }
 
 function shapeOf(b: OnnxBuilder, { inputs: { query, pastKeys }, attributes: { window = Infinity } }: GraphNode): Shape {
@@ -89,16 +80,9 @@ function partsOf(b: OnnxBuilder, node: GraphNode) {
   return { shape, blocks, range, q, keys, values, rowsOf, probabilities }
 }
 
-/** Joins blocks [B, K, G·rows, D] to [B, T, H, D]. */
-function joinBlocks(b: OnnxBuilder, blocks: readonly Block[], parts: readonly string[], { B, T, H, K, G, D }: Shape, output: string): void {
-  const split = parts.map((part, i) => b.reshape(part, [B, K, G, blocks[i].end - blocks[i].begin, D]))
-  const joined = split.length === 1 ? split[0] : b.op('Concat', split, { axis: 3 })
-  b.reshape(b.transpose(joined, [0, 3, 1, 2, 4]), [B, T, H, D], output)
-}
-
 const chunkAttention: Lowering = (b, node) => {
   const { shape, blocks, q, values, rowsOf, probabilities } = partsOf(b, node)
-  joinBlocks(b, blocks, blocks.map(block => b.matMul(probabilities(rowsOf(q, block, shape.D), block), values)), shape, b.name(node.outputs[0]))
+  joinQueryBlocks(b, blocks, blocks.map(block => b.matMul(probabilities(rowsOf(q, block, shape.D), block), values)), shape, b.name(node.outputs[0]))
 }
 
 const chunkAttentionGrad: Lowering = (b, node) => {
@@ -115,7 +99,7 @@ const chunkAttentionGrad: Lowering = (b, node) => {
       dValues: b.matMul(P, dORows, { transA: true })
     }
   })
-  joinBlocks(b, blocks, parts.map(part => part.dQuery), shape, b.name(outputs[0]))
+  joinQueryBlocks(b, blocks, parts.map(part => part.dQuery), shape, b.name(outputs[0]))
   const count = b.op('Sub', [range.end, range.start]), last = b.int64([Number.MAX_SAFE_INTEGER]), axis = b.int64([2])
   // the gradient of every slot, zero where nothing was read
   const pads = b.op('Concat', [b.int64([0, 0]), range.start, b.int64([0, 0, 0]), b.op('Sub', [b.int64([S]), range.end]), b.int64([0])], { axis: 0 })
