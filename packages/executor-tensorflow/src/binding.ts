@@ -78,6 +78,7 @@ export function loadBinding(search: AddonSearch = defaultSearch()): Binding {
   )
 }
 
+/** Where a package is installed, as seen from a file or folder; undefined when it is not. */
 function packageFolder(name: string, from: string): string | undefined {
   try {
     return dirname(createRequire(from).resolve(`${name}/package.json`))
@@ -102,7 +103,7 @@ function load(name: string, folder: string, { napiVersion, load }: AddonSearch):
 }
 
 /** The addon of the newest Node-API that this Node speaks. */
-function addonFile(folder: string, napiVersion: number): string | undefined {
+export function addonFile(folder: string, napiVersion: number): string | undefined {
   const versions = entries(join(folder, 'lib')).flatMap(entry => /^napi-v(\d+)$/.exec(entry)?.[1] ?? []).map(Number)
   for (const version of versions.filter(version => version <= napiVersion).sort((a, b) => b - a)) {
     const inside = join(folder, 'lib', `napi-v${version}`)

@@ -40,8 +40,10 @@ async function runSteps(executor: Executor, steps: number, microBatch: number, s
 
 const reason = unavailableReason()
 describe.skipIf(reason)(`training on TensorFlow${reason ? ` (needs it: ${reason})` : ''}`, () => {
-  test.each([['whole', 4], ['whole', 2], ['blockwise', 4], ['blockwise', 2]] as const)('20 steps, %s, give the losses and weights of executor-onnx within 1e-4, micro-batches of %i', async (strategy, microBatch) => {
-    const ours = await runSteps(await openTensorFlowExecutor(), 20, microBatch, strategy), theirs = await runSteps(await openOnnxExecutor(), 20, microBatch)
+  // Chunks of 48 do not divide 160 tokens: the last one is shorter. Two chunks of four go backward in each of SpaCO's sequences.
+  const strategies = [['whole', 4], ['whole', 2], ['blockwise', 4], ['blockwise', 2], [{ seco: { chunk: 48 } }, 2], [{ spaco: { chunk: 40, chunks: 2 } }, 2]] as const
+  test.each(strategies)('20 steps, %j, give the losses and weights of executor-onnx within 1e-4, micro-batches of %i', async (strategy, microBatch) => {
+    const ours = await runSteps(await openTensorFlowExecutor(), 20, microBatch, strategy), theirs = await runSteps(await openOnnxExecutor(), 20, microBatch, typeof strategy === 'object' && 'spaco' in strategy ? strategy : 'whole')
     expect(ours.losses).toBeAllclose(theirs.losses, { absolute: 1e-4, relative: 0 })
     expect(theirs.losses[19]).toBeLessThan(theirs.losses[0] - 1)
     for (const [name, numbers] of theirs.weights) expect(ours.weights.get(name), name).toBeAllclose(numbers, { absolute: 1e-4, relative: 0 })
