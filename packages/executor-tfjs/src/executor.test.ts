@@ -2,6 +2,7 @@ import util from 'node:util'
 import { expect, test } from 'vitest'
 import { describeExecutor } from '@skipwise/testing'
 import { openTfjsExecutor } from './executor.js'
+import { tfjsExecutor } from './plugin.js'
 
 describeExecutor('tfjs cpu', () => openTfjsExecutor('cpu'))
 describeExecutor('tfjs wasm', () => openTfjsExecutor('wasm'), { lacks: ['UnsortedSegmentSum'] })
@@ -14,4 +15,10 @@ test('tfjs-node without util.isNullOrUndefined, which Node 23 removed, is refuse
   } finally {
     if (removed) Object.assign(util, { isNullOrUndefined: removed })
   }
+})
+
+test('why a backend is not usable comes with what to do', async () => {
+  const reason = await tfjsExecutor.create({ backend: 'nosuch' }).unavailable()
+  expect(reason).toMatch(/'nosuch' cannot be used: no such backend is registered.*; use the backend cpu or wasm/)
+  expect(await tfjsExecutor.create({ backend: 'cpu' }).unavailable()).toBeUndefined()
 })

@@ -15,7 +15,7 @@ export const tfjsExecutor = definePlugin({
         await openTfjsExecutor(backend)
         return undefined
       } catch (error) {
-        return isSkipwiseError(error) ? error.problem : String(error)
+        return isSkipwiseError(error) ? `${error.problem}; ${error.fix}` : String(error)
       }
     }
   })
