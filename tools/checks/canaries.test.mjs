@@ -1,11 +1,12 @@
 // A gate that did not run looks like a gate that passed: ESLint's Nx rule, for one, is silently skipped without a project graph.
 // Each canary feeds a gate something bad and fails when the gate accepts it.
 import { ESLint } from 'eslint'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
-import { countResults } from '../setup/results.mjs'
+import { countResults, skippedTests } from '../setup/results.mjs'
 import { packages, readJson, root, tool } from './workspace.mjs'
 
 const boundaryRule = '@nx/enforce-module-boundaries'
@@ -88,6 +89,17 @@ test('a failing test makes vitest exit with an error, and is counted', async () 
 
 test('a package whose tests left no report is counted as failed', () => {
   expect(countResults([{ name: 'gone', file: 'no-such-report.json' }])).toMatchObject({ passed: 0, failed: 1, skipped: 0 })
+})
+
+test('what was skipped is listed with its reason, once for a group', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skipwise-skipped-')), file = join(folder, 'vitest.json'), group = 'training (needs it: tfjs-node is not installed)'
+  const assertionResults = [['skipped', [group], 'one'], ['pending', [group, 'part'], 'two'], ['passed', [], 'three'], ['skipped', ['a device'], 'needs a GPU']].map(([status, ancestorTitles, title]) => ({ status, ancestorTitles, title }))
+  try {
+    writeFileSync(file, JSON.stringify({ testResults: [{ assertionResults }] }))
+    expect(skippedTests([{ name: 'canary', file }, { name: 'gone', file: 'no-such-report.json' }])).toEqual([`canary: 2 skipped: ${group}`, 'canary: 1 skipped: a device > needs a GPU'])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('a type error makes tsc exit with an error', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 /**
  * Adds up vitest's JSON reports.
@@ -27,4 +27,24 @@ export function countResults(reports) {
     }
   }
   return total
+}
+
+/**
+ * What was skipped, a line per package and reason: the titles around a test say it.
+ *
+ * @param {readonly { name: string, file: string }[]} reports one per package; a missing one has nothing to say
+ * @returns {string[]}
+ */
+export function skippedTests(reports) {
+  return reports.filter(({ file }) => existsSync(file)).flatMap(({ name, file }) => {
+    const tests = JSON.parse(readFileSync(file, 'utf8')).testResults.flatMap(({ assertionResults }) => assertionResults)
+    const counts = new Map()
+    for (const { status, ancestorTitles, title } of tests) {
+      if (!['skipped', 'pending', 'todo'].includes(status)) continue
+      // the tests of a skipped group share its reason
+      const why = ancestorTitles.find(title => /\((skipped|needs)/.test(title)) ?? [...ancestorTitles, title].join(' > ')
+      counts.set(why, (counts.get(why) ?? 0) + 1)
+    }
+    return [...counts].map(([why, count]) => `${name}: ${count} skipped: ${why}`)
+  })
 }

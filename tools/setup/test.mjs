@@ -1,7 +1,7 @@
 // npm test: lints, type-checks and tests every package through Nx (cached), and ends with a line of real counts.
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { countResults } from './results.mjs'
+import { countResults, skippedTests } from './results.mjs'
 import { workspacePackages } from './stamps.mjs'
 import { root, run } from './workspace.mjs'
 
@@ -18,6 +18,7 @@ const tests = await nx('test')
 const { passed, failed, skipped, problems } = countResults(reports)
 if (gates.status !== 0) problems.push('lint or typecheck failed: see above')
 if (tests.status !== 0 && failed === 0) problems.push('the test run failed although every test passed: see above')
+for (const line of skippedTests(reports)) console.log(line)
 for (const problem of problems) console.log(`✗ ${problem}`)
 const failures = failed + (gates.status === 0 ? 0 : 1) + (tests.status !== 0 && failed === 0 ? 1 : 0)
 console.log(`${passed} passed, ${failures} failed, ${skipped} skipped`)
