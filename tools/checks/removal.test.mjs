@@ -18,7 +18,7 @@ const verbs = {
   '@skipwise/executor-tensorflow': ['auto-executor.ts'],
   '@skipwise/interpolation': ['commands/convert.ts', 'commands/doctor.ts', 'parts.ts'],
   '@skipwise/position-transforms': ['commands/coverage.ts'],
-  '@skipwise/tokenizers': ['commands/generate.ts']
+  '@skipwise/tokenizers': ['commands/generate.ts', 'parts.ts']
 }
 
 /** The asset was made with these, by scripts that no test runs. */

@@ -1,6 +1,7 @@
 import { SkipwiseError, type Tokenizer } from '@skipwise/core'
 import { createHash } from 'node:crypto'
 import type { TextDocument } from './documents.js'
+import { encodeDocuments } from './encode-documents.js'
 import { writeMarked } from './prompt-marks.js'
 
 /** Documents as token ids. */
@@ -58,11 +59,11 @@ export async function tokenize(
   tokenizer: Tokenizer,
   { minTokens = 1, addBos = tokenizer.addBos, addEos = tokenizer.addEos ?? false }: TokenizeOptions
 ): Promise<CorpusData> {
-  const bos = addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [], eos = addEos && tokenizer.eosId !== undefined ? [tokenizer.eosId] : []
+  const bosIds = addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [], eosIds = addEos && tokenizer.eosId !== undefined ? [tokenizer.eosId] : []
   let ids = new Int32Array(1 << 16), length = 0, tooShort = 0, longest = 0
   const ends: number[] = [], sources: string[] = []
-  for await (const { encoded, prompt, source } of encodeDocuments(documents, tokenizer)) {
-    const tokens = bos.length + encoded.length + eos.length
+  for await (const { encoded, learned, complete, source } of encodeDocuments(documents, tokenizer)) {
+    const [bos, eos] = complete ? [[], []] : [bosIds, eosIds], tokens = bos.length + encoded.length + eos.length
     longest = Math.max(longest, tokens)
     if (tokens < minTokens) {
       tooShort++
@@ -73,56 +74,14 @@ export async function tokenize(
       larger.set(ids.subarray(0, length))
       ids = larger
     }
-    // behind a prompt, BOS is a part of it, and EOS of what is learned
-    writeMarked(ids, [...bos, ...encoded, ...eos], prompt === undefined ? 0 : bos.length + prompt, length)
+    // with a prompt, BOS is a part of it, and EOS of what is learned
+    writeMarked(ids, [...bos, ...encoded, ...eos], learned && [...bos.map(() => 0), ...learned, ...eos.map(() => 1)], length)
     length += tokens
     ends.push(length)
     sources.push(source)
   }
   if (!ends.length) throw nothingLeft(tooShort, longest, minTokens)
   return { ids: ids.slice(0, length), ends: Float64Array.from(ends), sources, tooShort }
-}
-
-/** Characters and documents that are encoded at once by a tokenizer that can: enough for its threads, little in memory. */
-const BATCH_CHARACTERS = 1 << 20, BATCH_DOCUMENTS = 256
-
-/** A document's ids, and how many of them are the prompt's. */
-interface EncodedDocument {
-  readonly encoded: Int32Array
-  readonly prompt: number | undefined
-  readonly source: string
-}
-
-async function* encodeDocuments(documents: Iterable<TextDocument> | AsyncIterable<TextDocument>, tokenizer: Tokenizer): AsyncGenerator<EncodedDocument> {
-  const { encodeAll } = tokenizer
-  if (!encodeAll) {
-    for await (const { text, prompt, source } of documents) {
-      const encoded = tokenizer.encode(text)
-      yield { encoded, prompt: prompt === undefined ? undefined : sharedBeginning(encoded, tokenizer.encode(prompt)), source }
-    }
-    return
-  }
-  let batch: TextDocument[] = [], characters = 0
-  const encoded = async () => {
-    const of = batch, prompts = of.flatMap(({ prompt }) => prompt ?? []), [all, encodedPrompts] = [await encodeAll(of.map(({ text }) => text)), prompts.length ? await encodeAll(prompts) : []]
-    batch = []
-    characters = 0
-    let at = 0
-    return all.map((ids, i) => ({ encoded: ids, prompt: of[i].prompt === undefined ? undefined : sharedBeginning(ids, encodedPrompts[at++]), source: of[i].source }))
-  }
-  for await (const document of documents) {
-    batch.push(document)
-    characters += document.text.length
-    if (characters >= BATCH_CHARACTERS || batch.length === BATCH_DOCUMENTS) yield* await encoded()
-  }
-  yield* await encoded()
-}
-
-/** Tokens of a prompt: those that the text has in common with it. One that holds characters of both is the completion's. */
-function sharedBeginning(text: Int32Array, prompt: Int32Array): number {
-  let shared = 0
-  while (shared < prompt.length && prompt[shared] === text[shared]) shared++
-  return shared
 }
 
 function nothingLeft(documents: number, longest: number, minTokens: number): SkipwiseError {

@@ -1,6 +1,7 @@
-import type { ProgressListener } from '@skipwise/core'
+import { SkipwiseError, type ProgressListener } from '@skipwise/core'
 import { stat } from 'node:fs/promises'
 import { relative, sep } from 'node:path'
+import { messagesOf, renderConversations, type ConversationRenderer } from './conversations.js'
 import { matchFiles } from './glob.js'
 import { invalidLine, parseLine } from './json-line.js'
 import { invalidFile, readLines, readWholeText } from './lines.js'
@@ -11,12 +12,14 @@ export interface TextDocument {
   readonly text: string
   /** What `text` begins with and nothing is learned of, of a record with a prompt. */
   readonly prompt?: string
+  /** Of a conversation: characters of `text` that are learned, [start, end) each, rising. Such a text spells its special tokens itself: it gets neither BOS nor EOS. */
+  readonly learned?: readonly (readonly [number, number])[]
   /** Path relative to the base folder, for JSONL with `:line`, for Parquet with `:row`. */
   readonly source: string
 }
 
 /** What records are made of. */
-export type DocumentFormat = 'text' | 'prompt-completion'
+export type DocumentFormat = 'text' | 'prompt-completion' | 'messages'
 
 /** How documents are read. */
 export interface ReadOptions {
@@ -24,8 +27,13 @@ export interface ReadOptions {
   readonly baseFolder?: string
   /** Key of the text in JSONL, column in Parquet; default `'text'`. */
   readonly textKey?: string
-  /** `text`, the default, or `prompt-completion`: records whose keys `prompt` and `completion` are one text, of which the second is learned. */
+  /**
+   * `text`, the default, or `prompt-completion`: records whose keys `prompt` and `completion` are one text, of which the second is learned; or `messages`: records
+   * whose key `messages` is a list of `{ role, content }`, of which what the assistant says is learned.
+   */
   readonly format?: DocumentFormat
+  /** What makes texts of `messages`. */
+  readonly conversations?: ConversationRenderer
   /** Hears of the bytes read, out of the sizes of all files. */
   readonly progress?: ProgressListener
   readonly signal?: AbortSignal
@@ -41,11 +49,22 @@ export interface ReadOptions {
  * for await (const { text, source } of readDocuments(['corpus/*.jsonl.gz'])) console.log(source, text.length)
  * ```
  *
- * @throws SkipwiseError `DATA_NO_FILES`, `DATA_FILE_INVALID`, `DATA_LINE_INVALID`; the signal's reason when aborted
+ * @throws SkipwiseError `DATA_NO_FILES`, `DATA_FILE_INVALID`, `DATA_LINE_INVALID`, `DATA_NO_TEMPLATE`, and what rendering throws; the signal's reason when aborted
  */
 export async function* readDocuments(patterns: readonly string[], options: ReadOptions = {}): AsyncGenerator<TextDocument> {
-  const { baseFolder = '.', textKey = 'text', format = 'text', progress, signal } = options
-  const parse: Parse = format === 'text' ? (record, where) => ({ text: textIn(record, textKey, where, 'name the key of the text (textKey)') }) : promptAndCompletion
+  const { textKey = 'text', format = 'text', conversations } = options
+  if (format === 'text') {
+    yield* parsedRecords(patterns, options, (record, where, source) => ({ text: textIn(record, textKey, where, 'name the key of the text (textKey)'), source }), textKey)
+  } else if (format === 'prompt-completion') {
+    yield* parsedRecords(patterns, options, promptAndCompletion)
+  } else {
+    if (!conversations) throw new SkipwiseError('DATA_NO_TEMPLATE', { problem: 'messages are made texts by a chat template, and none is given', fix: 'give conversations, by loadChatTemplate of @skipwise/tokenizers' })
+    yield* renderConversations(parsedRecords(patterns, options, (record, where, source) => ({ messages: messagesOf(record, where), where, source })), conversations)
+  }
+}
+
+/** What `parse` makes of every record of the files, in order; of whole text files, which have no records, where a `column` of text is asked for. */
+async function* parsedRecords<Item>(patterns: readonly string[], { baseFolder = '.', progress, signal }: ReadOptions, parse: Parse<Item>, column?: string): AsyncGenerator<Item> {
   const files = await matchFiles(patterns, baseFolder)
   let done = 0, total = 0
   for (const file of files) total += (await stat(file)).size
@@ -55,10 +74,9 @@ export async function* readDocuments(patterns: readonly string[], options: ReadO
     progress?.({ task: 'read documents', done, total: Math.max(done, total), unit: 'bytes' })
   }
   for (const file of files) {
-    const source = sourceOf(file, baseFolder)
-    for await (const document of documentsOf(file, source, { parse, ...(format === 'text' && { column: textKey }) }, onBytes)) {
+    for await (const { record, where, source } of recordsOf(file, sourceOf(file, baseFolder), column, onBytes)) {
       signal?.throwIfAborted()
-      yield document
+      yield parse(record, where, source)
     }
   }
 }
@@ -66,13 +84,14 @@ export async function* readDocuments(patterns: readonly string[], options: ReadO
 /** The path that messages and corpora show: the same on every machine. */
 export const sourceOf = (file: string, baseFolder: string) => relative(baseFolder, file).split(sep).join('/')
 
-type Parse = (record: Readonly<Record<string, unknown>>, where: string) => Omit<TextDocument, 'source'>
+type Parse<Item> = (record: Readonly<Record<string, unknown>>, where: string, source: string) => Item
 
-async function* documentsOf(file: string, source: string, { parse, column }: { readonly parse: Parse; readonly column?: string }, onBytes: (bytes: number) => void): AsyncGenerator<TextDocument> {
+/** The records of a file; a whole text file is one with its text as `column`. */
+async function* recordsOf(file: string, source: string, column: string | undefined, onBytes: (bytes: number) => void): AsyncGenerator<{ readonly record: Readonly<Record<string, unknown>>; readonly where: string; readonly source: string }> {
   const name = file.replace(/\.(gz|zst)$/, '')
   if (file.endsWith('.parquet')) {
     let row = 1
-    for await (const record of readParquet(file, column)) yield { ...parse(record, `${file}:${row}`), source: `${source}:${row++}` }
+    for await (const record of readParquet(file, column)) yield { record, where: `${file}:${row}`, source: `${source}:${row++}` }
     onBytes((await stat(file)).size)
     return
   }
@@ -80,19 +99,19 @@ async function* documentsOf(file: string, source: string, { parse, column }: { r
     throw invalidFile(file, 'is of a format that is not read', 'convert it to .txt, .jsonl or .parquet, the first two also as .gz or .zst')
   }
   if (!/\.(jsonl|ndjson)$/.test(name)) {
-    if (column === undefined) throw invalidFile(file, 'has no records with a prompt and a completion', 'name .jsonl or .parquet files, or leave out the format')
-    yield { text: await readWholeText(file, onBytes), source }
+    if (column === undefined) throw invalidFile(file, 'is a text without records, which have a prompt and a completion, or messages', 'name .jsonl or .parquet files, or leave out the format')
+    yield { record: { [column]: await readWholeText(file, onBytes) }, where: file, source }
     return
   }
   for await (const [line, number] of readLines(file, onBytes)) {
-    if (line.trim() !== '') yield { ...parse(parseLine(line, `${file}:${number}`), `${file}:${number}`), source: `${source}:${number}` }
+    if (line.trim() !== '') yield { record: parseLine(line, `${file}:${number}`), where: `${file}:${number}`, source: `${source}:${number}` }
   }
 }
 
-function promptAndCompletion(record: Readonly<Record<string, unknown>>, where: string): Omit<TextDocument, 'source'> {
+function promptAndCompletion(record: Readonly<Record<string, unknown>>, where: string, source: string): TextDocument {
   const fix = 'write {"prompt": "…", "completion": "…"}, or leave out the format', prompt = textIn(record, 'prompt', where, fix), completion = textIn(record, 'completion', where, fix)
   if (completion === '') throw invalidLine(where, "the value of 'completion' is empty: nothing could be learned of it", 'leave out the record')
-  return { text: prompt + completion, prompt }
+  return { text: prompt + completion, prompt, source }
 }
 
 function textIn(record: Readonly<Record<string, unknown>>, key: string, where: string, fix: string): string {

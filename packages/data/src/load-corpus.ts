@@ -22,7 +22,7 @@ const CACHE_VERSION = 1
  * Reads files into a corpus, or takes it from the cache when neither a file's content, the tokenizer nor an option has changed. A cache that
  * is damaged is made again.
  *
- * @throws SkipwiseError `DATA_NO_FILES`, `DATA_FILE_INVALID`, `DATA_LINE_INVALID`, `DATA_NO_DOCUMENTS`, `DATA_TOO_SHORT`,
+ * @throws SkipwiseError `DATA_NO_FILES`, `DATA_FILE_INVALID`, `DATA_LINE_INVALID`, `DATA_NO_DOCUMENTS`, `DATA_TOO_SHORT`, `DATA_NO_TEMPLATE`,
  * `DATA_CACHE_WRITE_FAILED`
  */
 export async function loadCorpus(patterns: readonly string[], tokenizer: Tokenizer, options: LoadOptions = {}): Promise<Corpus> {
@@ -37,7 +37,7 @@ export async function loadCorpus(patterns: readonly string[], tokenizer: Tokeniz
 
 /** sha256 of everything that the corpus depends on; files count by their names and contents, not by their times. */
 async function cacheKey(patterns: readonly string[], tokenizer: Tokenizer, options: LoadOptions): Promise<string> {
-  const { baseFolder = '.', textKey = 'text', format = 'text', minTokens = 1, addBos = tokenizer.addBos, addEos = tokenizer.addEos ?? false } = options
+  const { baseFolder = '.', textKey = 'text', format = 'text', conversations, minTokens = 1, addBos = tokenizer.addBos, addEos = tokenizer.addEos ?? false } = options
   const files: [string, string][] = []
   for (const file of await matchFiles(patterns, baseFolder)) {
     options.signal?.throwIfAborted()
@@ -49,5 +49,5 @@ async function cacheKey(patterns: readonly string[], tokenizer: Tokenizer, optio
     }
     files.push([sourceOf(file, baseFolder), hash.digest('hex')])
   }
-  return createHash('sha256').update(JSON.stringify([CACHE_VERSION, tokenizer.digest, textKey, minTokens, addBos, files, ...(addEos ? ['eos'] : []), ...(format === 'text' ? [] : [format])])).digest('hex')
+  return createHash('sha256').update(JSON.stringify([CACHE_VERSION, tokenizer.digest, textKey, minTokens, addBos, files, ...(addEos ? ['eos'] : []), ...(format === 'text' ? [] : [format]), ...(format === 'messages' && conversations ? [conversations.digest] : [])])).digest('hex')
 }

@@ -19,7 +19,7 @@ describe('records with a prompt and a completion', () => {
     ['a missing completion', { 'a.jsonl': lines({ prompt: 'p', text: 't' }) }, /^DATA_LINE_INVALID.*a\.jsonl:1: there is no key 'completion', only prompt, text/],
     ['a prompt that is no text', { 'a.jsonl': lines({ prompt: ['p'], completion: 'c' }) }, /^DATA_LINE_INVALID.*the value of 'prompt' is not a string/],
     ['an empty completion', { 'a.jsonl': lines({ prompt: 'p', completion: '' }) }, /^DATA_LINE_INVALID.*'completion' is empty/],
-    ['a file without records', { 'a.txt': 'text' }, /^DATA_FILE_INVALID.*has no records with a prompt and a completion/]
+    ['a file without records', { 'a.txt': 'text' }, /^DATA_FILE_INVALID.*is a text without records/]
   ] as const)('are refused with %s', async ([, files, message]) => {
     await expect(read(files)).rejects.toThrow(message)
   })

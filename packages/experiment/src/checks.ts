@@ -13,8 +13,8 @@ export const unavailable = (reason: string) => new SkipwiseError('EXECUTOR_UNAVA
 export const dataError = (minTokens: number, fewest: number) =>
   new SkipwiseError('RECIPE_DATA', { problem: `minTokens is ${minTokens}, but an example needs ${fewest} tokens`, fix: `use at least ${fewest}, or a smaller window.original` })
 
-export const keyError = (textKey: string) =>
-  new SkipwiseError('RECIPE_DATA', { problem: `textKey is '${textKey}', but records of the format prompt-completion have their text in prompt and completion`, fix: 'leave out textKey or format' })
+export const keyError = (textKey: string, format: string) =>
+  new SkipwiseError('RECIPE_DATA', { problem: `textKey is '${textKey}', but records of the format ${format} have their text in ${format === 'messages' ? 'messages' : 'prompt and completion'}`, fix: 'leave out textKey or format' })
 
 /** The fewest tokens of a document in a packed example: shorter ones teach little and make rows of many parts. */
 export const packedMinimum = ({ original }: Window): number => Math.min(32, original)

@@ -1,5 +1,6 @@
 import { nearestName, SkipwiseError, type PluginReference, type Registry, type RopeGeometry, type Tokenizer } from '@skipwise/core'
 import type { ModelConfig } from '@skipwise/checkpoints'
+import type { ConversationRenderer } from '@skipwise/data'
 import type { Architecture, ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 // the plugin kind `executor` is declared there
 import type {} from '@skipwise/runtime'
@@ -20,6 +21,8 @@ export interface Parts {
   readonly registry: PluginLookup
   /** `readHuggingFaceRope` of @skipwise/interpolation. */
   readonly readRope: (config: ModelConfig) => RopeReading
+  /** `loadChatTemplate` of @skipwise/tokenizers, for data of messages; given a folder with a tokenizer. */
+  readonly readChatTemplate?: (folder: string) => Promise<ConversationRenderer>
 }
 
 /** The plugin that a recipe names. */

@@ -2,7 +2,7 @@ import { SkipwiseError, type PositionTransform } from '@skipwise/core'
 import { splitPromptMarks } from '@skipwise/data'
 
 /**
- * A transform of documents whose prompts are marked: no label of a prompt's token counts, wherever the transform puts it. Which tokens it took is found by a second run
+ * A transform of documents whose prompts, or other turns than the assistant's, are marked: no label of a marked token counts, wherever the transform puts it. Which tokens it took is found by a second run
  * on their places in the document, since a transform copies what it takes.
  */
 export const withPromptMasks = (transform: PositionTransform): Pick<PositionTransform, 'minimumTokens' | 'example'> => ({

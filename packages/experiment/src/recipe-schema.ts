@@ -11,7 +11,7 @@ const dataKeys = {
   minTokens: z.int().min(1).optional().describe('leave out shorter documents; default what an example needs, with pack 32'),
   pack: z.boolean().optional().describe('put documents shorter than the window together into one example; each attends to itself alone'),
   textKey: z.string().min(1).optional().describe("key of the text in JSONL, column in Parquet; default 'text'"),
-  format: z.enum(['text', 'prompt-completion']).optional().describe("'prompt-completion': records have a prompt and a completion, and the loss is of the completion alone; default 'text'")
+  format: z.enum(['text', 'prompt-completion', 'messages']).optional().describe("'prompt-completion': records have a prompt and a completion, and the loss is of the completion alone; 'messages': of the assistant's turns, by the model's chat template; default 'text'")
 }
 
 const newModel = z.strictObject({

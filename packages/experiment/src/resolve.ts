@@ -67,7 +67,7 @@ export interface Experiment {
  * @throws SkipwiseErrors with codes of this package, `PLUGIN_UNKNOWN`, `PLUGIN_CONFIG`, and what reading the model and the data throws
  */
 export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Promise<Experiment> {
-  const { kind, baseFolder, registry, readRope, progress, signal } = options, parts: Parts = { registry, readRope }, collect = new Collector()
+  const { kind, baseFolder, registry, readRope, readChatTemplate, progress, signal } = options, parts: Parts = { registry, readRope, ...defined({ readChatTemplate }) }, collect = new Collector()
   const seed = recipe.seed, extend = kind === 'extend'
   if (extend && recipe.window.target === undefined) collect.add(verbError('extend needs window.target', 'add the window to reach, or use `skipwise train`'))
   if (extend && typeof recipe.model !== 'string') collect.add(verbError('extend needs a trained model, the recipe describes a new one', 'name a model folder, or use `skipwise train`'))
@@ -110,10 +110,11 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   const fewest = transform && (await collect.attempt(() => transform.minimumTokens(window)))
   if (transform && fewest !== undefined) collect.add(...checkPositions(transform, window, fewest))
   for (const { minTokens, pack, textKey, format } of sources) {
-    if (format === 'prompt-completion' && textKey !== undefined) collect.add(keyError(textKey))
+    if (format !== undefined && format !== 'text' && textKey !== undefined) collect.add(keyError(textKey, format))
     if (pack && transform) await collect.attempt(() => checkPacking(transform, window, minTokens))
     else if (minTokens !== undefined && fewest !== undefined && minTokens < fewest) collect.add(dataError(minTokens, fewest))
   }
+  const conversations = source && sources.some(({ format }) => format === 'messages') ? await collect.attempt(async () => readChatTemplate?.(source.tokenizerFolder)) : undefined
   const config = source && rope && (await collect.attempt(() => configOf(recipe, source, rope, kind)))
   const output = resolve(baseFolder, recipe.output), stateFolder = `${output}.training`
   await collect.attempt(() => checkOutput(output))
@@ -121,7 +122,7 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
 
   const data: WeightedCorpus[] = []
   for (const { files, pack = false, minTokens = pack ? packedMinimum(window) : (fewest ?? 1), textKey, format, weight } of sources) {
-    const load = { baseFolder, minTokens, cacheFolder: join(stateFolder, 'tokens'), ...defined({ textKey, format, progress, signal }) }
+    const load = { baseFolder, minTokens, cacheFolder: join(stateFolder, 'tokens'), ...defined({ textKey, format, conversations, progress, signal }) }
     const corpus = await collect.attempt(() => loadCorpus(files, source.tokenizer, load))
     if (corpus) data.push({ corpus, weight, pack })
   }
@@ -140,7 +141,7 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   await checkOutput(output, resultKeyOf(runKey, recipe))
   const example = createExamples(data, withPromptMasks(transform), window, trainSeed, training.steps * training.batch)
   // a transform that cannot be told which tokens are a prompt's is found out before any work
-  if (sources.some(({ format }) => format === 'prompt-completion')) example(0)
+  if (sources.some(({ format = 'text' }) => format !== 'text')) example(0)
   return {
     kind, recipe, baseFolder, parts, source, window, rope, data, dataDigest, suites, executor, config, weights, output, stateFolder, runKey,
     baseInterpolation: registry.resolveUnknown('interpolation', source.rope),

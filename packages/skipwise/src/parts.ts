@@ -2,6 +2,7 @@ import { isSkipwiseError } from '@skipwise/core'
 import { toReference, type Parts, type PluginLookup, type RecipeReference } from '@skipwise/experiment'
 import { readHuggingFaceRope } from '@skipwise/interpolation'
 import type { Executor } from '@skipwise/runtime'
+import { loadChatTemplate } from '@skipwise/tokenizers'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -17,7 +18,7 @@ const CONFIG_FILES = ['skipwise.config.mjs', 'skipwise.config.js']
  * @throws SkipwiseError `CLI_CONFIG`, `PLUGIN_INVALID`, `PLUGIN_DUPLICATE`, `PLUGIN_API_VERSION`
  */
 export async function loadParts(folders: readonly string[]): Promise<Parts> {
-  return { registry: await loadRegistry(folders), readRope: readHuggingFaceRope }
+  return { registry: await loadRegistry(folders), readRope: readHuggingFaceRope, readChatTemplate: loadChatTemplate }
 }
 
 async function loadRegistry(folders: readonly string[]): Promise<PluginLookup> {

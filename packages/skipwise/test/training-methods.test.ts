@@ -1,5 +1,5 @@
 import { openSafetensors } from '@skipwise/checkpoints'
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { extendRecipe, Workspace } from './workspace.js'
 
@@ -80,6 +80,22 @@ describe('a recipe that trains a part of the model', () => {
     expect(await workspace.run(['extend', 'both.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_DATA: textKey is 'completion'/m) })
     workspace.write('split.yaml', recipe('split', 'format: prompt-completion').replace('train:', 'positions: { pose: { splitAt: [32] } }\ntrain:'))
     expect(await workspace.run(['extend', 'split.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_DATA: the position transform chooses tokens by their ids/m) })
+  })
+
+  test('messages: only answers are learned, by the chat template of the model', async () => {
+    const record = (i: number) => ({ messages: [{ role: 'user', content: `${i} plus ${i}?` }, { role: 'assistant', content: `${2 * i}, of course.` }, { role: 'user', content: 'Sure?' }, { role: 'assistant', content: 'Yes.' }] })
+    workspace.write('chats.jsonl', Array.from({ length: 60 }, (_, i) => JSON.stringify(record(i))).join('\n'))
+    const recipe = (name: string, data: string) => extendRecipe.replace('model: base', 'model: chatty').replace('files: [text.jsonl]', `files: [chats.jsonl], ${data}`).replace('output: out/long', `output: out/${name}`).replace(/evaluate:[^]*(?=output)/, '')
+    cpSync(workspace.path('base'), workspace.path('chatty'), { recursive: true })
+    workspace.write('chats.yaml', recipe('chats', 'format: messages'))
+    expect(await workspace.run(['extend', 'chats.yaml'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^CHAT_TEMPLATE_NOT_FOUND: .*put chat_template.jinja into the folder/m) })
+    workspace.write('chatty/chat_template.jinja', "{% for message in messages %}{{ message.role[0] + ': ' + message.content + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'a: ' }}{% endif %}")
+    expect(await workspace.run(['extend', 'chats.yaml'])).toMatchObject({ code: 0 })
+    workspace.write('keyed.yaml', recipe('keyed', 'format: messages, textKey: text'))
+    expect(await workspace.run(['extend', 'keyed.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^RECIPE_DATA: textKey is 'text'.* in messages/m) })
+    workspace.write('chats.jsonl', `${JSON.stringify(record(1))}\n{"messages": [{"role": "user"}]}`)
+    workspace.write('wrong.yaml', recipe('wrong', 'format: messages'))
+    expect(await workspace.run(['extend', 'wrong.yaml'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^DATA_LINE_INVALID: .*chats.jsonl:2: messages\[0\] has no content/m) })
   })
 
   test('validate: the weights that were best at a long window are written; ema and guard go with it', async () => {

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { collect, countingTokenizer, folderOf } from '../test/helpers.js'
+import type { ConversationRenderer } from './conversations.js'
+import { readDocuments } from './documents.js'
+import { loadCorpus } from './load-corpus.js'
+import { splitPromptMarks } from './prompt-marks.js'
+
+const lines = (...records: unknown[]) => records.map(record => JSON.stringify(record)).join('\n')
+const user = (content: string) => ({ role: 'user', content }), assistant = (content: string) => ({ role: 'assistant', content })
+
+/** `u:content;` or `a:content;`, learned from behind the colon; one message is refused. */
+const renderer = (digest = 'one'): ConversationRenderer & { lots: number[] } => {
+  const lots: number[] = []
+  return {
+    digest, lots,
+    async renderLearned(conversations) {
+      lots.push(conversations.length)
+      return conversations.map(messages => {
+        let text = ''
+        const learned: [number, number][] = []
+        for (const { role, content } of messages) {
+          if (content === 'refused') return { problem: 'no such words' }
+          text += `${role[0]}:`
+          if (role === 'assistant' && content !== 'silent') learned.push([text.length, text.length + content.length + 1])
+          text += `${content};`
+        }
+        return { text, learned }
+      })
+    }
+  }
+}
+const read = async (files: Record<string, string>, conversations: ConversationRenderer | undefined = renderer()) => collect(readDocuments(['*'], { baseFolder: await folderOf(files), format: 'messages', conversations }))
+
+describe('records with messages', () => {
+  it('are texts of which the assistant’s turns are learned, in lots', async () => {
+    const many = Array.from({ length: 300 }, (_, i) => ({ messages: [user(`${i}`), assistant('yes')] })), conversations = renderer()
+    const documents = await read({ 'a.jsonl': lines({ messages: [user('q'), assistant('one'), user('r'), assistant('two')], tools: [] }), 'b.jsonl': lines(...many) }, conversations)
+    expect(documents[0]).toEqual({ text: 'u:q;a:one;u:r;a:two;', learned: [[6, 10], [16, 20]], source: 'a.jsonl:1' })
+    expect([documents.length, documents[300].source, documents[300].text]).toEqual([301, 'b.jsonl:300', 'u:299;a:yes;'])
+    expect(conversations.lots).toEqual([256, 45])
+  })
+
+  it.for([
+    ['no messages', { text: 't' }, /there is no key 'messages', only text/],
+    ['messages that are no list', { messages: 'hi' }, /the value of 'messages' is not a list/],
+    ['a message that is no object', { messages: ['hi'] }, /messages\[0\] is not an object/],
+    ['a missing role', { messages: [{ content: 'hi' }] }, /messages\[0\] has no role/],
+    ['a missing content', { messages: [user('hi'), { role: 'assistant' }] }, /messages\[1\] has no content/],
+    ['a content that is no text', { messages: [user('hi'), { role: 'assistant', content: null }] }, /the content of messages\[1\] is not a string/],
+    ['a content of parts', { messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }] }, /the content of messages\[0\] is not a string/],
+    ['no assistant', { messages: [user('hi')] }, /no message has the role 'assistant'/],
+    ['none at all', { messages: [] }, /no message has the role 'assistant'/],
+    ['what the template refuses', { messages: [user('refused'), assistant('a')] }, /the chat template cannot write the messages: no such words/],
+    ['an assistant that the template leaves out', { messages: [user('q'), assistant('silent')] }, /the chat template writes nothing of the assistant/]
+  ] as const)('are refused with %s, by line', async ([, record, message]) => {
+    const good = { messages: [user('q'), assistant('a')] }
+    await expect(read({ 'a.jsonl': lines(good, good, record) })).rejects.toThrow(new RegExp(`^DATA_LINE_INVALID.*a\\.jsonl:3: ${message.source}`))
+  })
+
+  it('are refused in a text file, and without a template', async () => {
+    await expect(read({ 'a.txt': 'text' })).rejects.toThrow(/^DATA_FILE_INVALID.*is a text without records/)
+    await expect(collect(readDocuments(['*'], { baseFolder: await folderOf({ 'a.jsonl': lines({ messages: [] }) }), format: 'messages' }))).rejects.toThrow(/^DATA_NO_TEMPLATE/)
+  })
+
+  it.each([false, true])('spell their special tokens themselves, and are marked (at once %s)', async atOnce => {
+    const single = countingTokenizer({ addBos: true, addEos: true, eosId: 9 }), encodeAll = async (texts: readonly string[]) => texts.map(text => single.encode(text))
+    const baseFolder = await folderOf({ 'a.jsonl': lines({ messages: [user('q'), assistant('é'), user('r')] }, { messages: [assistant('b')] }) })
+    const corpus = await loadCorpus(['*'], atOnce ? { ...single, encodeAll } : single, { baseFolder, format: 'messages', conversations: renderer() }), [first, second] = [0, 1].map(i => splitPromptMarks(corpus.document(i)))
+    expect(Array.from(first.ids)).toEqual([...Buffer.from('u:q;a:é;u:r;')])
+    expect(Array.from(first.isPrompt ?? [])).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1])
+    expect(Array.from(second.isPrompt ?? [])).toEqual([1, 1, 0, 0])
+  })
+
+  it('are kept by the digest of their template', async () => {
+    const baseFolder = await folderOf({ 'in/a.jsonl': lines({ messages: [user('q'), assistant('a')] }) })
+    const load = async (digest: string) => {
+      const conversations = renderer(digest)
+      await loadCorpus(['in/*'], countingTokenizer(), { baseFolder, cacheFolder: `${baseFolder}/cache`, format: 'messages', conversations })
+      return conversations.lots.length
+    }
+    expect([await load('one'), await load('one'), await load('two')]).toEqual([1, 0, 1])
+  })
+})
