@@ -2,6 +2,7 @@
 
 usage: node tools/golden/lora-adapter.mjs FOLDER > OPTIONS.json &&
        python tools/golden/lora.py FOLDER OPTIONS.json > packages/training/src/golden/lora.json
+and again with rslora behind the first FOLDER, for lora-rslora.json. The scale is PEFT's own, of the configuration that it loads.
 """
 import hashlib
 import json
@@ -28,6 +29,7 @@ print(json.dumps({
     "sha256": hashlib.sha256((folder / "adapter" / "adapter_model.safetensors").read_bytes()).hexdigest(),
     "config": json.loads((folder / "adapter" / "adapter_config.json").read_text()),
     "loaded": len(loaded),
+    "scale": next(module.scaling["default"] for module in model.modules() if hasattr(module, "lora_A")),
     "ids": ids,
     "logits": logits.flatten().tolist(),
 }))

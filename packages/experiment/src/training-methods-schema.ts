@@ -26,6 +26,7 @@ export const trainingMethods = {
     .strictObject({
       rank: z.int().min(1).describe('rows of A and columns of B'),
       alpha: z.number().positive().optional().describe('B·A counts alpha / rank; default rank'),
+      rankStabilized: z.boolean().optional().describe("B·A counts alpha / √rank (rsLoRA); PEFT's use_rslora"),
       targets: z.union([names, z.literal('all-linear')]).describe("last parts of the names of the modules to adapt, such as q_proj, or 'all-linear'"),
       alsoTrain: names.optional().describe("ends of the names of modules trained whole beside them, such as embed_tokens and norm; PEFT's modules_to_save")
     })

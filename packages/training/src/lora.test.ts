@@ -8,9 +8,10 @@ import { forward, logits } from '@skipwise/nn'
 import { tf } from '@skipwise/runtime'
 import { rotary } from '@skipwise/testing'
 import { frequencies, model, newFolder, setup } from '../test/tiny-run.js'
-import golden from './golden/lora.json' with { type: 'json' }
+import plain from './golden/lora.json' with { type: 'json' }
+import rankStabilized from './golden/lora-rslora.json' with { type: 'json' }
 import { initializeWeights } from './initialize.js'
-import { initializeAdapters, mergeAdapter, type LoraOptions } from './lora.js'
+import { initializeAdapters, loraScale, mergeAdapter, type LoraOptions } from './lora.js'
 import { writePeftAdapter } from './peft-adapter.js'
 import { train } from './train.js'
 import { trainedParameters } from './trained-parameters.js'
@@ -101,7 +102,7 @@ describe('training with adapters', () => {
   })
 })
 
-describe(`an adapter written for PEFT (${golden.origin})`, () => {
+describe.each([['LoRA', plain], ['rsLoRA', rankStabilized]] as const)('an adapter written for PEFT, %s', (_, golden) => {
   const { options } = golden as unknown as { options: LoraOptions }
   /** The adapter that the golden values were made of: A as it starts, B and norms random. */
   const sample = () => {
@@ -120,10 +121,14 @@ describe(`an adapter written for PEFT (${golden.origin})`, () => {
     expect(JSON.parse(await readFile(join(folder, 'adapter_config.json'), 'utf8'))).toEqual(golden.config)
   })
 
+  test('is scaled as PEFT scales it', () => {
+    expect(loraScale(options)).toBeCloseTo(golden.scale, 12)
+  })
+
   test('gives merged the logits that PEFT gives with it', async () => {
     await tf.setBackend('cpu')
-    const { adapters, base, tensors } = sample(), ids = Int32Array.from(golden.ids), scale = (options.alpha ?? options.rank) / options.rank, merged = new Map([...base, ...tensors])
-    for (const adapter of adapters) merged.set(adapter.target, mergeAdapter(base.get(adapter.target) as Float32Array, adapter, tensors.get(adapter.a.name) as Float32Array, tensors.get(adapter.b.name) as Float32Array, scale))
+    const { adapters, base, tensors } = sample(), ids = Int32Array.from(golden.ids), merged = new Map([...base, ...tensors])
+    for (const adapter of adapters) merged.set(adapter.target, mergeAdapter(base.get(adapter.target) as Float32Array, adapter, tensors.get(adapter.a.name) as Float32Array, tensors.get(adapter.b.name) as Float32Array, loraScale(options)))
     const { cos, sin } = rotary.tables(ids.map((_, t) => t), frequencies), shape = [1, ids.length, 4] as [number, number, number]
     const parameters = Object.fromEntries(model.parameters.map(({ name, shape }) => [name, tf.tensor(merged.get(name) as Float32Array, [...shape])]))
     const head = forward(model, rotary, parameters, { batch: 1, ids: tf.tensor1d(ids, 'int32'), cos: tf.tensor3d(cos, shape), sin: tf.tensor3d(sin, shape), softmaxScale: 1 })

@@ -8,6 +8,8 @@ export interface LoraOptions {
   readonly rank: number
   /** Default: `rank`, so that the product counts as it is. */
   readonly alpha?: number
+  /** Scale by alpha/√rank, under which gradients keep their size at any rank (rsLoRA, Kalajdzievski 2023); PEFT's `use_rslora`. */
+  readonly rankStabilized?: boolean
   /** Last parts of the names of the modules to adapt, such as `q_proj`, or `'all-linear'` for every matrix of the blocks; PEFT's rule. */
   readonly targets: readonly string[] | 'all-linear'
   /** Ends of the names of modules that are trained whole beside the adapters, such as `embed_tokens` and `norm` (LongLoRA); PEFT's `modules_to_save`. */
@@ -27,7 +29,7 @@ export interface LoraAdapter {
 }
 
 /** What B·A is multiplied by. */
-export const loraScale = ({ rank, alpha = rank }: LoraOptions): number => alpha / rank
+export const loraScale = ({ rank, alpha = rank, rankStabilized = false }: LoraOptions): number => alpha / (rankStabilized ? Math.sqrt(rank) : rank)
 
 const moduleOf = (parameter: string) => parameter.slice(0, parameter.lastIndexOf('.'))
 const isModule = (module: string, name: string) => module === name || module.endsWith(`.${name}`)

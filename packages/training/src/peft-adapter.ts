@@ -22,7 +22,7 @@ export interface PeftAdapter {
  * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`
  */
 export async function writePeftAdapter(folder: string, { parameters, lora, tensors, baseModel }: PeftAdapter): Promise<void> {
-  const { adapters, whole } = loraAdapters(parameters, lora), { rank, alpha = rank, targets, alsoTrain = [] } = lora
+  const { adapters, whole } = loraAdapters(parameters, lora), { rank, alpha = rank, targets, alsoTrain = [], rankStabilized = false } = lora
   const specs = [...adapters.flatMap(({ a, b }) => [a, b]), ...parameters.filter(({ name }) => whole.has(name))]
   await mkdir(folder, { recursive: true })
   await writeSafetensors(join(folder, 'adapter_model.safetensors'), specs.map(({ name, shape }) => ({ name: `base_model.model.${name}`, shape, data: tensors.get(name) as Float32Array })))
@@ -31,6 +31,6 @@ export async function writePeftAdapter(folder: string, { parameters, lora, tenso
     // 'all-linear' is written out, so that every version of PEFT means the same modules
     target_modules: targets === 'all-linear' ? [...new Set(adapters.map(({ target }) => target.split('.').at(-2)))].sort() : [...targets],
     modules_to_save: alsoTrain.length ? [...alsoTrain] : null,
-    bias: 'none', fan_in_fan_out: false, init_lora_weights: true, use_rslora: false, use_dora: false
+    bias: 'none', fan_in_fan_out: false, init_lora_weights: true, use_rslora: rankStabilized, use_dora: false
   })
 }
