@@ -7,6 +7,9 @@ import { Session } from './session.js'
 import { assignRefs, freeRef, readRef, slotNodes, Slots, typeNumber, type Slot } from './slots.js'
 import { placeOf, TensorFlowValue } from './value.js'
 
+/** Variables that are fetched when one of them is read, at most. */
+const READ_TOGETHER = 64
+
 interface Linked {
   readonly session: Session
   readonly programs: ReadonlySet<TensorFlowProgram>
@@ -21,6 +24,8 @@ export class Device {
   readonly #slots = new Slots()
   #lowered = 0
   #linked: Linked | undefined
+  /** Variables whose values are no more, to be freed by the next run that changes anything. */
+  readonly #dead = new Set<Slot>()
 
   constructor(readonly binding: Binding, readonly products: Products, readonly xla: boolean) {}
 
@@ -43,55 +48,90 @@ export class Device {
   }
 
   value(spec: ValueSpec, place: TensorFlowValue['place']): TensorFlowValue {
-    const value = new TensorFlowValue(spec, place, released => this.release([released]))
+    const value = new TensorFlowValue(spec, place, disposed => this.#dispose(disposed))
     if (place?.slot) place.slot.occupant = value
     return value
   }
 
   read(value: TensorFlowValue): HostData {
-    return this.withTensor(value, tensor => this.binding.tensorDataSync(tensor))
-  }
-
-  /** Hands a tensor of the value to `use`; one that is fetched for it is freed again. */
-  withTensor<Result>(value: TensorFlowValue, use: (tensor: number) => Result): Result {
-    const place = placeOf(value)
-    if (place.tensor !== undefined) return use(place.tensor)
-    const tensor = this.fetch(place.slot)
+    const { slot, tensor } = placeOf(value)
+    if (!slot) return this.binding.tensorDataSync(tensor)
+    const group = this.#readWith(slot), tensors = this.fetch(group)
     try {
-      return use(tensor)
+      return this.binding.tensorDataSync(tensors[group.indexOf(slot)])
     } finally {
-      this.binding.deleteTensor(tensor)
+      for (const each of tensors) this.binding.deleteTensor(each)
     }
   }
 
-  /** A tensor of what a variable holds; on a CPU the two share memory. The caller deletes it. */
-  fetch(slot: Slot): number {
-    return this.#session.run([], [readRef(slot)])[0].id
+  /**
+   * The variables to fetch when one is read: whoever reads one weight reads all, and one set of fetches is prepared once. On a CPU the
+   * others are not copied; from a GPU they would be.
+   */
+  #readWith(slot: Slot): readonly Slot[] {
+    if (!slot.state || this.binding.isUsingGpuDevice()) return [slot]
+    const held = [...this.#slots.all].filter(each => each.state && each.occupant), first = held.indexOf(slot)
+    return held.slice(first - (first % READ_TOGETHER), first - (first % READ_TOGETHER) + READ_TOGETHER)
   }
 
-  /** Puts a value into a variable; whatever live value is there moves to a tensor of its own. */
-  moveTo(slot: Slot, value: TensorFlowValue): void {
-    if (slot.occupant === value) return
-    this.evict(slot)
-    const { feed, fetch } = assignRefs(slot)
-    this.withTensor(value, tensor => this.#do([fetch], [[feed, tensor]]))
-    this.release([value])
-    value.place = { slot }
-    slot.occupant = value
+  /** Tensors of what variables hold; on a CPU the two share memory. The caller deletes them. */
+  fetch(slots: readonly Slot[]): number[] {
+    return slots.length === 0 ? [] : this.#session.run([], slots.map(readRef)).map(({ id }) => id)
   }
 
-  /** Moves what is in a variable to a tensor of its own. */
-  evict(slot: Slot): void {
-    const { occupant } = slot
-    if (!occupant) return
-    occupant.place = { tensor: this.fetch(slot) }
-    delete slot.occupant
-    this.#do([freeRef(slot)])
+  /**
+   * Puts values into variables, all in one run: TensorFlow prepares anew for every other set of feeds and fetches, in 10 ms and more.
+   * Whatever live values are there move to tensors of their own.
+   */
+  moveAll(moves: readonly (readonly [Slot, TensorFlowValue])[]): void {
+    const pending = moves.filter(([slot, value]) => slot.occupant !== value), values = pending.map(([, value]) => value)
+    if (pending.length === 0) return
+    this.evict(pending.map(([slot]) => slot))
+    const tensors = this.#borrow(values), refs = pending.map(([slot]) => assignRefs(slot))
+    try {
+      this.#do(refs.map(({ fetch }) => fetch), refs.map(({ feed }, i) => [feed, tensors[i]]))
+    } finally {
+      this.#giveBack(values, tensors)
+    }
+    this.release(values)
+    for (const [slot, value] of pending) {
+      value.place = { slot }
+      slot.occupant = value
+      this.#dead.delete(slot)
+    }
+  }
+
+  /** Moves what is in variables to tensors of their own. */
+  evict(slots: Iterable<Slot>): void {
+    const occupied = [...slots].filter(slot => slot.occupant), tensors = this.fetch(occupied)
+    if (occupied.length === 0) return
+    occupied.forEach((slot, i) => {
+      (slot.occupant as TensorFlowValue).place = { tensor: tensors[i] }
+      delete slot.occupant
+    })
+    this.#do(occupied.map(freeRef))
   }
 
   /** Frees the memory of values. */
   release(values: readonly TensorFlowValue[]): void {
-    const frees: string[] = []
+    this.#leave(values)
+    this.flush()
+  }
+
+  /** Frees the variables that no value is in any more. */
+  flush(): void {
+    const frees = [...this.#dead].filter(slot => !slot.occupant).map(freeRef)
+    this.#dead.clear()
+    if (frees.length > 0 && this.#linked) this.#do(frees)
+  }
+
+  /** Values are disposed one by one, but often many in a row: their variables are freed together when the caller is done. */
+  #dispose(value: TensorFlowValue): void {
+    if (this.#dead.size === 0) queueMicrotask(() => this.flush())
+    this.#leave([value])
+  }
+
+  #leave(values: readonly TensorFlowValue[]): void {
     for (const value of values) {
       const { place } = value
       value.place = undefined
@@ -99,10 +139,21 @@ export class Device {
       if (place.tensor !== undefined) this.binding.deleteTensor(place.tensor)
       else {
         delete place.slot.occupant
-        frees.push(freeRef(place.slot))
+        this.#dead.add(place.slot)
       }
     }
-    if (frees.length > 0) this.#do(frees)
+  }
+
+  /** A tensor of every value; those that are fetched for it go with {@link #giveBack}. */
+  #borrow(values: readonly TensorFlowValue[]): number[] {
+    const places = values.map(placeOf), fetched = this.fetch(places.flatMap(({ slot }) => slot ?? [])).values()
+    return places.map(({ tensor }) => tensor ?? (fetched.next().value as number))
+  }
+
+  #giveBack(values: readonly TensorFlowValue[], tensors: readonly number[]): void {
+    values.forEach((value, i) => {
+      if (value.place?.tensor !== tensors[i]) this.binding.deleteTensor(tensors[i])
+    })
   }
 
   /** The session that holds a program; made anew when the last one does not. */
@@ -112,6 +163,7 @@ export class Device {
   }
 
   #relink(): void {
+    this.flush()
     this.#unlink()
     const programs = new Set(this.#programs), used = new Set([...programs].flatMap(({ nodes }) => [...nodes.slots]))
     const all = [...programs].map(({ nodes }) => nodes)
@@ -120,14 +172,14 @@ export class Device {
 
   #unlink(): void {
     if (!this.#linked) return
-    for (const slot of this.#slots.all) this.evict(slot)
+    this.evict(this.#slots.all)
     this.#linked.session.close()
     this.#linked = undefined
   }
 
   close(): void {
     if (!this.#linked) return
-    for (const slot of this.#slots.all) if (slot.occupant) this.release([slot.occupant])
+    this.release([...this.#slots.all].flatMap(({ occupant }) => occupant ?? []))
     this.#unlink()
   }
 

@@ -2,7 +2,7 @@ import { checkInputs, type CompileOptions, type Graph, type Program, type Value,
 import type { Device } from './device.js'
 import type { ProgramNodes } from './program-nodes.js'
 import type { Slot } from './slots.js'
-import { placeOf, type Place, type TensorFlowValue } from './value.js'
+import { placeOf, type TensorFlowValue } from './value.js'
 
 /** A graph in the device's session. */
 export class TensorFlowProgram implements Program {
@@ -19,15 +19,16 @@ export class TensorFlowProgram implements Program {
     device.release(this.#owned.filter(value => !taken.has(value)))
     const overwritten = this.#owned.filter(value => taken.has(value) && !kept.has(value))
     // An output's variable may hold an input, or another program's output of that name.
-    for (const slot of nodes.filled) device.evict(slot)
-    for (const input of Object.keys(donate)) device.moveTo(nodes.inputs[input].slot, values[input])
+    device.evict(nodes.filled)
+    device.moveAll(Object.keys(donate).map(input => [nodes.inputs[input].slot, values[input]]))
+    device.moveAll(this.#settling(values))
 
     const feeds: [string, number][] = [], borrowed: number[] = []
     for (const [name, { slot, read }] of Object.entries(nodes.inputs)) {
       if (name in donate) continue
-      const place = this.#settle(values[name], slot, nodes.filled)
+      const place = placeOf(values[name])
       if (place.slot === slot) continue
-      const tensor = place.tensor ?? device.fetch(place.slot)
+      const tensor = place.tensor ?? device.fetch([place.slot])[0]
       if (place.slot) borrowed.push(tensor)
       feeds.push([read, tensor])
     }
@@ -45,12 +46,19 @@ export class TensorFlowProgram implements Program {
     return Object.fromEntries(outputs) as Record<string, Value>
   }
 
-  /** Where an input is for this run: one that programs change in that variable, or that is used again and again, moves in. */
-  #settle(value: TensorFlowValue, slot: Slot, filled: ReadonlySet<Slot>): Place {
-    value.uses++
-    const settles = placeOf(value).tensor !== undefined && (slot.state || value.uses > 1) && slot.occupant === undefined && !filled.has(slot)
-    if (settles) this.device.moveTo(slot, value)
-    return placeOf(value)
+  /** Inputs that move into their variables with this run: those that programs change there, or that are used again and again. */
+  #settling(values: Readonly<Record<string, TensorFlowValue>>): [Slot, TensorFlowValue][] {
+    const { inputs, filled } = this.nodes, moves = new Map<TensorFlowValue, Slot>(), taken = new Set<Slot>()
+    for (const [name, { slot }] of Object.entries(inputs)) {
+      if (name in (this.options.donate ?? {})) continue
+      const value = values[name]
+      value.uses++
+      if (placeOf(value).tensor === undefined || moves.has(value) || taken.has(slot) || slot.occupant || filled.has(slot)) continue
+      if (!slot.state && value.uses === 1) continue
+      moves.set(value, slot)
+      taken.add(slot)
+    }
+    return [...moves].map(([value, slot]) => [slot, value])
   }
 
   async dispose(): Promise<void> {
