@@ -2,9 +2,9 @@ import type { BarChart, Chart, EvalResult, EvalSuite } from '@skipwise/core'
 import type { Report } from '@skipwise/report'
 import { stringify } from 'yaml'
 import type { ReportSource } from './read-report-file.js'
-import { lossChart } from './report.js'
 import type { ExperimentResult } from './result.js'
 import { scoreTable } from './score-table.js'
+import { lossChart, validationCharts } from './training-charts.js'
 
 /**
  * One report of many files: the charts of every suite with one series a model, scores and their differences from the first model, loss,
@@ -40,12 +40,12 @@ function unique(results: readonly EvalResult[]): EvalResult[] {
   })
 }
 
-/** Loss curves of every run together, and bars of speed and memory. */
+/** Loss curves of every run together, what was validated, and bars of speed and memory. */
 export function runCharts(runs: readonly ExperimentResult[]): Chart[] {
   if (runs.length === 0) return []
-  const losses = runs.map(lossChart), [first] = losses, names = runs.map(({ name }) => name)
   return [
-    runs.length === 1 ? first : { ...first, series: losses.map(({ series: [{ points }] }, i) => ({ name: names[i], points })), description: losses.map(({ description }, i) => `${names[i]}: ${description}`).join(' ') },
+    lossChart(...runs),
+    ...validationCharts(...runs),
     bars('speed', 'Speed of training', 'Tokens per second', runs, ({ training }) => Math.round(training.tokensPerSecond)),
     bars('memory', 'Peak memory of training', 'Peak memory (MB)', runs, ({ training }) => Math.round(training.peakMemoryMB))
   ]

@@ -23,14 +23,18 @@ const chart = z.union([
   z.looseObject({ ...text, kind: z.literal('line').optional(), x: axis, y: axis, series: z.array(z.looseObject({ name: z.string(), points: z.array(pair) })), rules: z.array(z.looseObject({ x: z.number(), label: z.string() })).optional() })
 ])
 
+// a score that is no number is written as null
+const validation = z.looseObject({ scores: z.array(z.looseObject({ step: z.number(), score: value })) })
+const validate = z.looseObject({ metric: z.string(), better: z.enum(['lower', 'higher']).optional() })
+
 const run = z.looseObject({
   kind: z.enum(['extend', 'train']),
   name: z.string(),
-  recipe: z.looseObject({}),
+  recipe: z.looseObject({ train: z.looseObject({ validate: validate.optional() }).optional() }),
   window: z.looseObject({ original: z.number(), target: z.number() }),
   seeds: z.looseObject({ train: z.number() }),
   data: z.looseObject({ digest: z.string() }),
-  training: z.looseObject({ steps: z.number(), losses: z.array(z.number()).min(1), tokensPerSecond: z.number(), peakMemoryMB: z.number() }),
+  training: z.looseObject({ steps: z.number(), losses: z.array(z.number()).min(1), tokensPerSecond: z.number(), peakMemoryMB: z.number(), validation: validation.optional() }),
   results: z.looseObject({ base: z.array(evalResultSchema), model: z.array(evalResultSchema) })
 })
 

@@ -1,32 +1,12 @@
 import { writeFileAtomic } from '@skipwise/checkpoints'
-import { isLineChart, type Chart, type EvalResult, type EvalSuite, type LineChart } from '@skipwise/core'
+import { isLineChart, type Chart, type EvalResult, type EvalSuite } from '@skipwise/core'
 import type { Table } from '@skipwise/report'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { RESULT_FILE } from './checks.js'
 import type { ExperimentResult } from './result.js'
 import { scoreTable } from './score-table.js'
-
-/** The chart of the loss over the steps of a run. */
-export function lossChart({ training: { losses } }: ExperimentResult): LineChart {
-  return {
-    id: 'loss',
-    title: 'Training loss',
-    x: { label: 'Step', scale: 'linear' },
-    y: { label: 'Loss (nats per token)', scale: 'linear' },
-    series: [{ name: 'loss', points: thin(losses).map(([step, loss]) => [step, loss] as const) }],
-    description: `Training loss of ${losses.length} steps, from ${losses[0].toFixed(3)} to ${losses[losses.length - 1].toFixed(3)}.`
-  }
-}
-
-/** At most 400 points, each the mean of its steps, so that a chart of a long run stays small. */
-function thin(losses: readonly number[]): [number, number][] {
-  const width = Math.ceil(losses.length / 400)
-  return Array.from({ length: Math.ceil(losses.length / width) }, (_, i) => {
-    const steps = losses.slice(i * width, (i + 1) * width)
-    return [i * width + steps.length, steps.reduce((sum, loss) => sum + loss, 0) / steps.length]
-  })
-}
+import { lossChart, validationCharts } from './training-charts.js'
 
 /** Charts of every suite, with the given models as series. */
 export const evaluationCharts = (suites: readonly EvalSuite[], models: readonly (readonly EvalResult[])[]): Chart[] =>
@@ -63,7 +43,7 @@ export async function writeReport(folder: string, result: ExperimentResult, suit
   // drawing takes a while to load and is needed once, at the end
   const { renderReport, renderSvg } = await import('@skipwise/report')
   const { results, window, kind, name, training, data } = result
-  const evaluations = evaluationCharts(suites, [results.base, results.model]), charts = [...evaluations, lossChart(result)]
+  const evaluations = evaluationCharts(suites, [results.base, results.model]), charts = [...evaluations, lossChart(result), ...validationCharts(result)]
   for (const chart of charts) await writeFileAtomic(join(folder, `${chart.id}.svg`), await renderSvg(chart))
   const html = await renderReport({
     title: kind === 'extend' ? `${name}: ${window.original} → ${window.target} tokens` : name,

@@ -111,6 +111,9 @@ describe('a recipe that trains a part of the model', () => {
     expect(lines.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
     expect(lines[2]).toMatchObject({ validation: scores[0].score, loss: expect.any(Number), gradientNorm: expect.any(Number) })
     expect(results.model[0].metrics).toHaveProperty('perplexity@128')
+    const page = readFileSync(workspace.path('out/validated/report.html'), 'utf8')
+    expect(page).toContain('Validation: perplexity@128')
+    for (const chart of ['loss', 'validation']) expect(readFileSync(workspace.path(`out/validated/${chart}.svg`), 'utf8')).toContain(`best: step ${bestStep}`)
   })
 
   test('what does not fit the model is said before any work', async () => {

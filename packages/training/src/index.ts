@@ -8,7 +8,7 @@ export { initializeAdapters, mergeAdapter, type LoraAdapter, type LoraOptions } 
 export { writePeftAdapter, type PeftAdapter } from './peft-adapter.js'
 export type { AverageOptions } from './weight-average.js'
 export type { GuardOptions } from './guard.js'
-export type { Validation, ValidationScore } from './best.js'
+export { bestOf, type Validation, type ValidationScore } from './best.js'
 export { learningRateAt } from './schedule.js'
 export { initializeWeights, type InitializeOptions } from './initialize.js'
 export { countLabels, makeBatch, type Batch } from './batch.js'
