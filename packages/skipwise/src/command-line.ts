@@ -80,9 +80,10 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
   verb('verify <case...>', 'compare a model with reference outputs (logits, loss, gradients)', async (terminal, cases: string[], options: never) =>
     (await import('./commands/verify.js')).verify(cases, options, terminal))
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
-  verb('bench <what>', "measure training steps ('train'), or full-length training against PoSE ('overhead')", async (terminal, what: string, options: never) => {
+  verb('bench <what>', "measure training steps ('train'), full-length training against PoSE ('overhead'), or what the paper compares, by quality ('baselines')", async (terminal, what: string, options: never) => {
     if (what === 'overhead') return (await import('./commands/overhead.js')).overhead(options, terminal)
-    if (what !== 'train') throw usageError('CLI_USAGE', `there is no benchmark '${what}'`, "use 'train' or 'overhead'")
+    if (what === 'baselines') return (await import('./commands/baselines.js')).baselines(options, terminal)
+    if (what !== 'train') throw usageError('CLI_USAGE', `there is no benchmark '${what}'`, "use 'train', 'overhead' or 'baselines'")
     return (await import('./commands/bench.js')).bench('train', options, terminal)
   })
     .option('--model <json>', 'shape of a LLaMA: d, L, h, kv, ff, V, T, B, and target for PoSE', '{}')
@@ -91,7 +92,8 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--targets <tokens...>', 'overhead: windows to reach; default 1024 to 131072', (text: string, all: number[] = []) => [...all, positiveInteger(text)])
     .option('--full-length-to <tokens>', 'overhead: longest target at which full-length training is measured', positiveInteger, 4096)
     .option('--repeats <n>', 'overhead: processes that measure each target, of which the median counts', positiveInteger, 1)
-    .option('--recipe <file>', 'overhead: train this recipe with its positions and on whole sequences, and show what it validates by step')
+    .option('--recipe <file>', 'overhead: train this recipe with its positions and on whole sequences, and show what it validates by step; baselines: train it by every method')
+    .option('--only <methods...>', 'baselines: full-length, randpos, contiguous, pose-1, pose-2, pose-3; default all')
     .option('--svg <prefix>', 'overhead: write the charts to <prefix>-memory.svg, <prefix>-time.svg and <prefix>-score.svg')
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
     .option('--threads <n>', 'threads of one operator', integer)

@@ -9,7 +9,7 @@ export const skipwiseErrorCodes = {
   VERIFY_CASE: 'A folder is not a case: case.json is missing or wrong.',
   BENCH_MODEL: 'The shape of the model to measure is wrong.',
   BENCH_RECIPE: 'A recipe that a benchmark is to train has no validation.',
-  BENCH_PROCESS: 'A process that measures training steps failed.',
+  BENCH_PROCESS: 'A process that measures training steps, or trains a baseline, failed.',
   INTERNAL: 'An error that is not foreseen: please report it.'
 } as const satisfies ErrorCodes
 
