@@ -18,7 +18,7 @@ export const tinyLlama = Object.freeze({
   window: 256,
   /** JSONL of 12 whole documents that the model was not trained on, each with more than 8,500 tokens, with `text`, `source` and `license`. */
   heldOut: at('data/held-out.jsonl'),
-  /** Folder of the recipes that made the model, in the order of their numbers, and of `demo.yaml`. */
+  /** Folder of the recipes that made the model, in the order of their numbers, and of `demo.yaml` and `baselines.yaml`. */
   recipes: at('recipes'),
   /** The recipe that extends the window 16 times and one window more, to 4,352 tokens; it takes its data from `corpus`. */
   demoRecipe: at('recipes/demo.yaml'),
