@@ -38,12 +38,14 @@ export interface BuilderSetup {
 }
 
 /** Operators that have no attribute T. */
-const withoutT = new Set(['LogicalAnd', 'LogicalOr', 'LogicalNot', 'Cast', 'GatherV2', 'Range'])
+const withoutT = new Set(['GatherNd', 'LogicalAnd', 'LogicalOr', 'LogicalNot', 'Cast', 'GatherV2', 'Range'])
 
 /** Collects the TensorFlow nodes of one graph; remembers the type of every output. */
 export class GraphBuilder {
   readonly nodes: NodeDef[] = []
   readonly graph: Graph
+  /** Elements that lowerings decided to keep for the backward pass rather than compute again. */
+  keptElements = 0
   /** The node after which the variable of a donated output holds it, by value: see {@link update}. */
   readonly updated = new Map<ValueId, { handle: Ref; after: Ref }>()
   readonly #types = new Map<Ref, TensorFlowType>()

@@ -9,8 +9,8 @@ const OUTSIDE = new Set(['CachedAttention', 'ClippedAdamW'])
 export const canCompile = (graph: Graph): boolean => graph.nodes.length > 0 && !graph.nodes.some(node => OUTSIDE.has(node.kernel))
 
 /** Names of operators' outputs (tensorflow/core/ops): inside a function an input is `node:name:index`. */
-const outputNames: Readonly<Record<string, string | readonly string[]>> = {
-  MatMul: 'product', Softmax: 'softmax', AddN: 'sum', SparseSoftmaxCrossEntropyWithLogits: ['loss', 'backprop'],
+const outputNames: Readonly<Record<string, string>> = {
+  MatMul: 'product', Softmax: 'softmax', AddN: 'sum',
   ...Object.fromEntries(['AddV2', 'Sub', 'Mul', 'RealDiv', 'Maximum', 'Minimum', 'Pow', 'SquaredDifference', 'Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'LogicalAnd'].map(op => [op, 'z'])),
   ...Object.fromEntries(
     ['LogicalNot', 'Neg', 'Exp', 'Log', 'Log1p', 'Sqrt', 'Rsqrt', 'Square', 'Abs', 'Sigmoid', 'Tanh', 'Erf', 'Sin', 'Cos', 'Reciprocal', 'Sign', 'ZerosLike', 'OnesLike', 'Cast', 'Transpose'].map(op => [op, 'y'])
@@ -21,8 +21,8 @@ const outputNames: Readonly<Record<string, string | readonly string[]>> = {
 /** `node:1` of the graph as the second output inside a function. An operator with one list of outputs counts within it. */
 function insideName(ref: Ref, ops: ReadonlyMap<string, string>): string {
   if (ref.startsWith('^')) return ref
-  const [node, index] = ref.split(':'), names = outputNames[ops.get(node) ?? ''] ?? 'output'
-  return typeof names === 'string' ? `${node}:${names}:${index}` : `${node}:${names[Number(index)]}:0`
+  const [node, index] = ref.split(':')
+  return `${node}:${outputNames[ops.get(node) ?? ''] ?? 'output'}:${index}`
 }
 
 /**

@@ -4,8 +4,10 @@ import type { Lowering } from '../lowering.js'
 import { alibiBias, documentMask, maskOf } from './attention-masks.js'
 import { blocksOf, shapeOf, sharesOf, type Block, type Shape, type Share } from './attention-shapes.js'
 
-/** Probabilities of up to this many elements (16 MB a layer) are kept for the backward pass; more are computed again. */
+/** Probabilities of up to this many elements (16 MB a layer) are kept for the backward pass. */
 const KEPT_ELEMENTS = 2 ** 22
+/** So are more than that as long as they make up to this many in all (64 MB); the others are computed again. */
+const KEPT_ELEMENTS_IN_ALL = 2 ** 24
 
 /** [B, T, H, width] → [B·K, G, T, width], in the precision of products. */
 const queryHeads = (b: GraphBuilder, x: Ref, { B, T, K, G }: Shape, width: number): Ref =>
@@ -34,6 +36,17 @@ function probabilities(b: GraphBuilder, q: Ref, k: Ref, shape: Share, block: Blo
 
 const keptKey = ({ attributes }: GraphNode, query: Ref, key: Ref, { fromHead }: Share, { begin }: Block) => `probabilities ${query} ${key} ${fromHead} ${begin} ${JSON.stringify(attributes)}`
 
+/** Whether the gradient of this node is to find its probabilities: about half of [B, H, T, T]. */
+function keeps(b: GraphBuilder, { inputs: { query, key } }: GraphNode, { B, H, T }: Shape): boolean {
+  const elements = (B * H * T * T) / 2
+  if (elements <= KEPT_ELEMENTS) return true
+  // Under recompute the forward pass has none, and the one that runs again has.
+  const hasGradient = b.graph.nodes.some(({ inputs }) => inputs.query === query && inputs.key === key && inputs.dy !== undefined)
+  if (!hasGradient || b.keptElements + elements > KEPT_ELEMENTS_IN_ALL) return false
+  b.keptElements += elements
+  return true
+}
+
 /** Joins the blocks of a share, [B·K, G·rows, D], to [B·K, G, T, D]. */
 const joinBlocks = (b: GraphBuilder, blocks: readonly Block[], parts: readonly Ref[], { B, K, G, D }: Share): Ref =>
   b.concat(parts.map((part, i) => b.reshape(part, [B * K, G, blocks[i].rows, D])), 2)
@@ -56,7 +69,7 @@ const scaledQuery = (b: GraphBuilder, query: Ref, scale: number): Ref => b.once(
 const causalAttention: Lowering = (b, node) => {
   const { inputs, outputs, attributes } = node, shape = shapeOf(b, node), blocks = blocksOf(shape), query = b.ref(inputs.query), key = b.ref(inputs.key)
   const q = queryHeads(b, b.product(scaledQuery(b, query, attributes.scale as number)), shape, shape.D), k = keyHeads(b, key, shape), v = keyHeads(b, b.ref(inputs.value), shape)
-  const kept = shape.B * shape.H * shape.T * shape.T * 0.5 <= KEPT_ELEMENTS
+  const kept = keeps(b, node, shape)
   const shares = sharesOf(shape).map(share => {
     const parts: Ref[] = []
     for (const block of blocks) {

@@ -28,12 +28,23 @@ interface Operands {
 const operandsOf = (b: GraphBuilder, { hidden, weight, bias, labels }: GraphNode['inputs']): Operands =>
   ({ hidden: b.ref(hidden), weight: b.ref(weight), bias: bias === undefined ? undefined : b.ref(bias), labels: b.ref(labels) })
 
-/** Losses [rows] and dLogits = softmax − onehot [rows, V] of a piece: one operator gives both. Starts after the `after` nodes. */
+/**
+ * Losses [rows] and dLogits = softmax − onehot [rows, V] of a piece. Starts after the `after` nodes. TensorFlow's own
+ * SparseSoftmaxCrossEntropyWithLogits takes three times as long as its softmax. The largest probability p is exp(m − log Σ exp) of the
+ * largest logit m, so that the loss m − z − log p of a label's logit z needs no second sum, and never the logarithm of 0.
+ */
 function entropyOf(b: GraphBuilder, { hidden, weight, bias, labels }: Operands, { begin, rows }: Piece, [N, d]: readonly number[], after: readonly Ref[]): [Ref, Ref] {
   const rowsOf = rows === N && after.length === 0 ? hidden : b.slice(hidden, [begin, 0], [rows, d], after)
   const labelsOf = rows === N ? labels : b.slice(labels, [begin], [rows])
   const products = b.float(b.matMul(rowsOf, weight, { transB: true })), logits = bias === undefined ? products : b.op('AddV2', [products, bias])
-  return b.multiple('SparseSoftmaxCrossEntropyWithLogits', [logits, labelsOf], { T: { type: 'float32' }, Tlabels: { type: 'int32' } }, ['float32', 'float32']) as [Ref, Ref]
+  const row = b.constant(`rows ${rows}`, { type: 'int32', shape: [rows] }, () => Int32Array.from({ length: rows }, (_, i) => i))
+  const places = b.op('Pack', [row, labelsOf], { N: 2, axis: 1 }), indexed = { Tindices: { type: 'int32' } } as const
+  const ofLabel = b.op('GatherNd', [logits, places], { Tparams: { type: 'float32' }, ...indexed }), largest = b.reduce('Max', logits, [1])
+  const P = b.op('Softmax', [logits], {}, { after: [ofLabel, largest] }), likeliest = b.reduce('Max', P, [1])
+  const ones = b.constant(`ones ${rows}`, { type: 'float32', shape: [rows] }, () => new Float32Array(rows).fill(1))
+  // After the reduction, so that it may write into the probabilities.
+  const dLogits = b.op('TensorScatterSub', [P, places, ones], indexed, { after: [likeliest] })
+  return [b.op('Sub', [b.op('Sub', [largest, ofLabel]), b.op('Log', [likeliest])]), dLogits]
 }
 
 const keptKey = ({ hidden, weight, bias }: Operands, { begin }: Piece) => `gradient of logits ${hidden} ${weight} ${bias} ${begin}`
