@@ -40,9 +40,9 @@ const keptKey = ({ attributes }: GraphNode, query: Ref, key: Ref, { fromHead }: 
 function keeps(b: GraphBuilder, { inputs: { query, key } }: GraphNode, { B, H, T }: Shape): boolean {
   const elements = (B * H * T * T) / 2
   if (elements <= KEPT_ELEMENTS) return true
-  // Under recompute the forward pass has none, and the one that runs again has.
+  // Under recompute the forward pass has none, and the one that runs again has. Rounded probabilities would be kept twice, as they are and in bfloat16.
   const hasGradient = b.graph.nodes.some(({ inputs }) => inputs.query === query && inputs.key === key && inputs.dy !== undefined)
-  if (!hasGradient || b.keptElements + elements > KEPT_ELEMENTS_IN_ALL) return false
+  if (!hasGradient || b.setup.products !== 'float32' || b.keptElements + elements > KEPT_ELEMENTS_IN_ALL) return false
   b.keptElements += elements
   return true
 }
