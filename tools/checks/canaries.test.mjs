@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ts from 'typescript'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { countResults, skippedTests } from '../setup/results.mjs'
 import { packages, readJson, root, tool } from './workspace.mjs'
 
@@ -85,6 +85,26 @@ test('a failing test makes vitest exit with an error, and is counted', async () 
   expect(status).toBe(1)
   const file = join(root, fixture, '.test-results', 'vitest.json')
   expect(countResults([{ name: 'canary', file }])).toEqual({ passed: 1, failed: 1, skipped: 0, problems: [] })
+})
+
+describe('a conformance suite finds what is wrong with a plugin', () => {
+  let failed
+  beforeAll(async () => {
+    const fixture = 'tools/checks/fixtures/broken-plugins', [vitest, ...args] = readJson('nx.json').targetDefaults.test.options.command.split(' ')
+    await tool(vitest, args, fixture)
+    const results = readJson(`${fixture}/.test-results/vitest.json`).testResults.flatMap(({ assertionResults }) => assertionResults)
+    failed = results.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName)
+  }, 240_000)
+
+  test.each([
+    [/^tokenizer 'bytes' decodes the ids of a text to it/, 'a decoder that loses spaces'],
+    [/^interpolation 'linear'.* at most the original ones/, 'frequencies above those of the model'],
+    [/^position transform 'pose'.* makes the same example of the same draw/, 'positions that do not come from the seed'],
+    [/^positional encoding 'rotary-half'.* is the identity at position 0/, 'positions that begin at 1'],
+    [/^architecture 'llama'.* names every parameter once/, 'a parameter that is there twice'],
+    [/^evaluation suite 'passkey' gives the same result for the same seed/, 'metrics by chance'],
+    [/^executor 'spoiled'.* an upload is a copy/, 'numbers that are 1 % off']
+  ])('%s: %s', title => expect(failed.filter(name => title.test(name))).not.toEqual([]))
 })
 
 test('a package whose tests left no report is counted as failed', () => {
