@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -95,6 +95,32 @@ describe('a download that ends', () => {
     expect(contents(server).at(-1)?.range).toMatch(/^bytes=[1-9]\d+-299999$/)
     expect(new Uint8Array(await readFile(join(folder, 'model.safetensors')))).toEqual(weights.bytes)
     expect((await readdir(blobs)).every(name => !name.endsWith('.incomplete'))).toBe(true)
+  })
+
+  test('by two at once is downloaded once', async () => {
+    const server = await serveHub(model), cacheFolder = await cache(), folders = await Promise.all([get(server, cacheFolder), get(server, cacheFolder)])
+    expect(new Set(folders).size).toBe(1)
+    expect(contents(server).map(({ path }) => path.split('/').at(-1)).sort()).toEqual(['config.json', 'model.safetensors', 'tokenizer.json'])
+    expect((await readdir(join(cacheFolder, 'models--owner--model', 'blobs'))).every(name => /^[0-9a-f]+$/.test(name))).toBe(true)
+  })
+
+  test('does not wait for a process that is no more', async () => {
+    const server = await serveHub(model), cacheFolder = await cache(), folder = await get(server, cacheFolder), pointer = join(folder, 'config.json')
+    const blob = join(folder, await readlink(pointer)), died = new Date(Date.now() - 60_000)
+    await rm(pointer)
+    await mkdir(`${blob}.lock`)
+    await utimes(`${blob}.lock`, died, died)
+    await get(server, cacheFolder)
+    expect(await readFile(pointer, 'utf8')).toBe(JSON.stringify({ model_type: 'llama' }))
+  })
+
+  test('is waited for no longer than its own user waits', async () => {
+    const server = await serveHub(model), cacheFolder = await cache(), folder = await get(server, cacheFolder), pointer = join(folder, 'config.json')
+    const blob = join(folder, await readlink(pointer)), controller = new AbortController()
+    await rm(pointer)
+    await mkdir(`${blob}.lock`)
+    setTimeout(() => controller.abort(new Error('stopped')), 100)
+    await expect(get(server, cacheFolder, { signal: controller.signal })).rejects.toThrow('stopped')
   })
 
   test('with another content than listed is refused and removed', async () => {

@@ -3,6 +3,7 @@ import { isSkipwiseError, SkipwiseError, type ProgressListener } from '@skipwise
 import { copyFile, mkdir, readdir, readFile, rm, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
+import { lockDownload } from './download-lock.js'
 import { fetchBlob, type HubFile } from './fetch-blob.js'
 import { hubError } from './hub-error.js'
 import { neededFiles, type ModelPart } from './needed-files.js'
@@ -74,15 +75,19 @@ export async function downloadModel(reference: HubReference, options: DownloadOp
   const obtain = async (file: HubFile, onBytes: (bytes: number) => void) => {
     const blob = join(home, 'blobs', file.hash), pointer = join(snapshot, file.path)
     if (await exists(pointer)) return
-    if (!(await exists(blob))) {
-      const openFrom = (start: number) => attempt(file.path, async () => {
-        const content = await hub.downloadFile({ ...request, repo, revision: commit, path: file.path })
-        if (!content) throw hubError({ statusCode: 404 }, reference, file.path)
-        return content.slice(start, file.size).stream() as ReadableStream<Uint8Array>
-      })
-      await fetchBlob(file, { target: blob, open: openFrom, onBytes, signal, retryDelay: options.retryDelay ?? 1000 })
+    const openFrom = (start: number) => attempt(file.path, async () => {
+      const content = await hub.downloadFile({ ...request, repo, revision: commit, path: file.path })
+      if (!content) throw hubError({ statusCode: 404 }, reference, file.path)
+      return content.slice(start, file.size).stream() as ReadableStream<Uint8Array>
+    })
+    const release = await lockDownload(blob, signal)
+    try {
+      // whoever had the lock may have been as far as this
+      if (!(await exists(blob))) await fetchBlob(file, { target: blob, open: openFrom, onBytes, signal, retryDelay: options.retryDelay ?? 1000 })
+      if (!(await exists(pointer))) await link(blob, pointer)
+    } finally {
+      await release().catch(() => undefined)
     }
-    await link(blob, pointer)
   }
   const readIndex = async (name: string) => {
     await obtain(listed.get(name) as HubFile, () => undefined)
