@@ -42,6 +42,12 @@ describe('parseRecipe', () => {
     expect(text).toContain("add the key 'output'")
   })
 
+  test('says of what is missing what it is and where it belongs, whatever it may be', () => {
+    const messages = errorsOf(design.replace(/^model.*\n/, '').replace('batch: 64', 'batch: 64, lora: { rank: 4 }')).map(({ message }) => message)
+    expect(messages.find(message => message.includes('model'))).toContain("model: missing; expected string or object: add the key 'model'")
+    expect(messages.find(message => message.includes('targets'))).toMatch(/train\.lora\.targets: missing; expected .*'all-linear': add the key 'targets'/)
+  })
+
   test('looks into the members of unions', () => {
     expect(errorsOf(design.replace('minTokens', 'minToken'))[0].message).toContain("r.yaml:5:41: data: unknown key 'minToken'; did you mean 'minTokens'?")
     expect(errorsOf(design.replace('model: ./llama-7b', 'model: 7'))[0].message).toContain('r.yaml:1:8: model: expected string or object')

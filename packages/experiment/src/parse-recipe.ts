@@ -32,8 +32,8 @@ export function parseRecipe(text: string, fileName: string, registry?: Pick<Plug
       document.errors.map(error => new SkipwiseError('RECIPE_SYNTAX', { problem: `${at(error.pos[0])}: ${error.message}`, fix: 'correct the YAML', cause: error }))
     )
   }
-  const result = recipeSchema.safeParse(valueOf(document, fileName))
-  const problems: Problem[] = result.success ? (registry ? unknownOptions(result.data, registry) : []) : result.error.issues.flatMap(issue => problemsOf(issue, []))
+  const value = valueOf(document, fileName), result = recipeSchema.safeParse(value)
+  const problems: Problem[] = result.success ? (registry ? unknownOptions(result.data, registry) : []) : result.error.issues.flatMap(issue => problemsOf(issue, [], value))
   if (result.success && problems.length === 0) return result.data
   const errors = problems.map(({ path, key, message, fix }) => {
     const where = path.map(String).join('.')
@@ -60,8 +60,9 @@ interface Problem {
 }
 
 /** What an issue says, in our words where zod's are not clear; a union says what its fitting member says. */
-function problemsOf(issue: Issue, prefix: Path): Problem[] {
+function problemsOf(issue: Issue, prefix: Path, recipe: unknown): Problem[] {
   const path = [...prefix, ...issue.path]
+  if (issue.code.startsWith('invalid_') && path.length > 0 && isMissing(recipe, path)) return [{ path, message: `missing; expected ${expectedBy(issue)}`, fix: `add the key '${String(path[path.length - 1])}'` }]
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(path)
     return issue.keys.map(key => {
@@ -73,12 +74,23 @@ function problemsOf(issue: Issue, prefix: Path): Problem[] {
     // The member whose type the value has: its complaints are about keys and values inside, not about the value as a whole.
     const without = (...codes: string[]) => issue.errors.filter(errors => !errors.some(error => error.path.length === 0 && codes.includes(error.code)))
     const [fewest] = [without('invalid_type', 'invalid_value'), without('invalid_type')].flatMap(members => members.sort((a, b) => severity(a) - severity(b)))
-    if (fewest) return fewest.flatMap(inner => problemsOf(inner, path))
-    return [{ path, message: `expected ${[...new Set(issue.errors.flat().map(error => ('expected' in error ? String(error.expected) : error.message)))].join(' or ')}`, fix: 'correct the value' }]
+    if (fewest) return fewest.flatMap(inner => problemsOf(inner, path, recipe))
+    return [{ path, message: `expected ${expectedBy(issue)}`, fix: 'correct the value' }]
   }
-  const missing = issue.code === 'invalid_type' && issue.input === undefined && path.length > 0 && / received undefined/.test(issue.message)
-  if (missing) return [{ path, message: `missing; expected ${/expected (\w+)/.exec(issue.message)?.[1] ?? 'a value'}`, fix: `add the key '${String(path[path.length - 1])}'` }]
   return [{ path, message: issue.message, fix: 'correct the value' }]
+}
+
+/** Types and words that would do: `string or object`, `array or 'all-linear'`. */
+function expectedBy(issue: Issue): string {
+  if (issue.code === 'invalid_union') return [...new Set(issue.errors.flat().map(expectedBy))].join(' or ')
+  if (issue.code === 'invalid_value') return issue.values.map(value => `'${String(value)}'`).join(' or ')
+  return issue.code === 'invalid_type' ? issue.expected : issue.message
+}
+
+function isMissing(recipe: unknown, path: Path): boolean {
+  let value = recipe
+  for (const part of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part]
+  return value === undefined
 }
 
 /** A member that misses most of its keys is not the one that was meant. */
