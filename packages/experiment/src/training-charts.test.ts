@@ -3,6 +3,7 @@ import { composeReport } from './compose-report.js'
 import type { ExperimentResult } from './result.js'
 import { lossChart, validationCharts } from './training-charts.js'
 
+/** What charts read of a run, and no more: hence the casts. A whole result takes a training run; test/baselines.test.ts of skipwise has one. */
 const run = (name: string, metric?: string, scores: readonly (number | null)[] = [], more: object = {}) =>
   ({
     name, recipe: { train: metric === undefined ? {} : { validate: { every: 100, metric, ...more } } },
