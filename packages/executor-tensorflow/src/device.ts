@@ -1,10 +1,11 @@
-import { allocate, sizeOf, type CompileOptions, type Graph, type HostData, type ValueSpec } from '@skipwise/runtime'
+import { sizeOf, type CompileOptions, type Graph, type HostData, type ValueSpec } from '@skipwise/runtime'
 import type { Binding } from './binding.js'
 import type { Products } from './builder.js'
 import { TensorFlowProgram } from './program.js'
 import { programNodes } from './program-nodes.js'
 import { Session } from './session.js'
 import { assignRefs, freeRef, readRef, slotNodes, Slots, typeNumber, type Slot } from './slots.js'
+import { Staging } from './staging.js'
 import { placeOf, TensorFlowValue } from './value.js'
 
 /** Variables that are fetched when one of them is read, at most. */
@@ -22,6 +23,7 @@ interface Linked {
 export class Device {
   readonly #programs = new Set<TensorFlowProgram>()
   readonly #slots = new Slots()
+  readonly #staging = new Staging()
   #lowered = 0
   #linked: Linked | undefined
   /** Variables whose values are no more, to be freed by the next run that changes anything. */
@@ -41,10 +43,10 @@ export class Device {
     this.#programs.delete(program)
   }
 
-  /** A value in a tensor of the addon. */
-  upload(spec: ValueSpec, data: HostData = allocate(spec)): TensorFlowValue {
-    if (data.length !== sizeOf(spec.shape)) throw new RangeError(`${data.length} elements do not make [${spec.shape.join()}]`)
-    return this.value(spec, { tensor: this.binding.createTensor(spec.shape, typeNumber(spec), misaligned(data)) })
+  /** A value in a tensor of the addon; zeros without data. */
+  upload(spec: ValueSpec, data?: HostData): TensorFlowValue {
+    if (data && data.length !== sizeOf(spec.shape)) throw new RangeError(`${data.length} elements do not make [${spec.shape.join()}]`)
+    return this.value(spec, { tensor: this.binding.createTensor(spec.shape, typeNumber(spec), this.#staging.hold(spec, data)) })
   }
 
   value(spec: ValueSpec, place: TensorFlowValue['place']): TensorFlowValue {
@@ -191,15 +193,4 @@ export class Device {
   #do(fetches: readonly string[], feeds: readonly (readonly [string, number])[] = []): void {
     for (const { id } of this.#session.run(feeds, fetches)) this.binding.deleteTensor(id)
   }
-}
-
-/**
- * A copy at an address that is no multiple of 16: TensorFlow copies such memory at once. Memory that it shared with JavaScript would be
- * given back by whichever of its threads is last, and the addon may do that only on this one.
- */
-function misaligned(data: HostData): HostData {
-  const copy = new ArrayBuffer(data.byteLength + 4), Type = data.constructor as new (buffer: ArrayBuffer, offset: number, length: number) => HostData
-  const view = new Type(copy, 4, data.length)
-  view.set(data as never)
-  return view
 }
