@@ -1,56 +1,12 @@
-import { linearCrossEntropy, rmsNorm, swiGlu, tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
+import { linearCrossEntropy, rmsNorm, tf, trace, type ValueSpec } from '@skipwise/runtime'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { lower } from './lowering.js'
 import { leavesLast } from './node-order.js'
 import { encodeModel } from './onnx-model.js'
-import { rematerialize } from './rematerialize.js'
 import { conversionEnd, runInPlace } from './uncopied-outputs.js'
 
 const f32 = (...shape: number[]): ValueSpec => ({ shape, dtype: 'float32' })
-const specs = { x: f32(6, 4), scale: f32(4), gate: f32(4, 8), up: f32(4, 8), down: f32(8, 4) }
-
-/** A feed-forward block and a norm; with gradients of everything when asked. */
-const block = (gradients: boolean): Graph =>
-  trace('block', inputs => {
-    const loss = (x: tf.Tensor, scale: tf.Tensor, gate: tf.Tensor, up: tf.Tensor, down: tf.Tensor) => {
-      const normed = rmsNorm(x as tf.Tensor2D, scale as tf.Tensor1D, 1e-6)
-      const output = tf.matMul(swiGlu(tf.matMul(normed, gate as tf.Tensor2D), tf.matMul(normed, up as tf.Tensor2D)), down as tf.Tensor2D)
-      return tf.sum(rmsNorm(output as tf.Tensor2D, scale as tf.Tensor1D, 1e-6)) as tf.Scalar
-    }
-    const names = Object.keys(specs), values = names.map(name => inputs[name])
-    if (!gradients) return { loss: loss(...(values as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor])) }
-    const { value, grads } = tf.valueAndGrads(loss as (...x: tf.Tensor[]) => tf.Scalar)(values)
-    return { loss: value, ...Object.fromEntries(names.map((name, i) => [`d${name}`, grads[i]])) }
-  }, specs)
-
-const kernels = (graph: Graph, kernel: string) => graph.nodes.filter(node => node.kernel === kernel)
-
-describe('rematerialize', () => {
-  it('leaves a forward pass as it is', () => {
-    const graph = block(false)
-    expect(rematerialize(graph)).toBe(graph)
-  })
-
-  it('gives the backward pass norms and activations of its own', () => {
-    const before = block(true), after = rematerialize(before), begin = before.nodes.findIndex(node => node.kernel.endsWith('Grad'))
-    for (const kernel of ['RmsNorm', 'SwiGlu']) {
-      expect(kernels(after, kernel)).toHaveLength(kernels(before, kernel).length + 1)
-      const [{ outputs }] = kernels(before, kernel)
-      expect(before.nodes.slice(begin).some(node => Object.values(node.inputs).includes(outputs[0]))).toBe(true)
-      expect(after.nodes.slice(begin).some(node => Object.values(node.inputs).includes(outputs[0]))).toBe(false)
-    }
-    expect(after.outputs).toEqual(before.outputs)
-  })
-
-  it('writes every node behind those it reads', () => {
-    const graph = rematerialize(block(true)), known = new Set([...Object.values(graph.inputs), ...graph.constants.keys()])
-    for (const node of graph.nodes) {
-      for (const id of Object.values(node.inputs)) expect(known).toContain(id)
-      for (const id of node.outputs) known.add(id)
-    }
-  })
-})
 
 describe('cross-entropy', () => {
   it('computes logits and probabilities once for both passes, behind a norm too', () => {

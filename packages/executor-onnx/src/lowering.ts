@@ -1,4 +1,4 @@
-import type { Graph, GraphNode } from '@skipwise/runtime'
+import { rematerialize, type Graph, type GraphNode } from '@skipwise/runtime'
 import { kernelError, OnnxBuilder, type LoweringSetup } from './builder.js'
 import { attentionLowerings } from './lowerings/attention.js'
 import { chunkAttentionLowerings } from './lowerings/chunk-attention.js'
@@ -9,7 +9,6 @@ import { normAndActivationLowerings } from './lowerings/norm-and-activation.js'
 import { rotaryLowerings } from './lowerings/rotary.js'
 import type { OnnxGraph } from './onnx-model.js'
 import { leavesLast } from './node-order.js'
-import { rematerialize } from './rematerialize.js'
 import { conversionEnd } from './uncopied-outputs.js'
 
 /** Adds the ONNX nodes of one graph node; its outputs must end up under `b.name(outputs[i])`. */

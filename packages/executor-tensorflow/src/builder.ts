@@ -119,6 +119,11 @@ export class GraphBuilder {
     })
   }
 
+  /** Whether a node computes it here. Inputs are there from the start; to wait for one would read its variable, even where it is fed. */
+  isComputed(ref: Ref): boolean {
+    return !Object.values(this.setup.inputs).includes(ref)
+  }
+
   /** op(a) · op(b), in the precision of products: call {@link float} on what sums or exponentials follow. */
   matMul(a: Ref, b: Ref, { transA = false, transB = false, batched = false } = {}): Ref {
     const inputs = [a, b].map(x => (this.setup.products === 'rounded' ? this.float(this.product(x)) : this.product(x)))

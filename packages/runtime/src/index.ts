@@ -3,6 +3,7 @@ export { allocate, bytesOf, lastUses, peakOfTemporaries, sizeOf, type DType, typ
 export { trace, isFusedKernel, type TensorFunction } from './trace.js'
 export { defineFusedKernel, fusedKernels, registerFusedKernels, type FusedKernel, type Tensors } from './fused-kernel.js'
 export { expandKernels } from './expand.js'
+export { rematerialize } from './rematerialize.js'
 export { reducedAxes, shapeRules, type ShapeRule } from './kernel-shapes.js'
 export { checkInputs } from './check-inputs.js'
 export { runtimeErrorCodes } from './errors.js'

@@ -1,15 +1,25 @@
+import type { ValueId } from '@skipwise/runtime'
 import type { GraphBuilder, Ref } from '../builder.js'
 import type { Lowering } from '../lowering.js'
 
-/** σ(gate), once: the backward pass reads the forward pass's. */
-const sigmoidOf = (b: GraphBuilder, gate: Ref) => b.once(`sigmoid ${gate}`, () => b.op('Sigmoid', [gate]))
-const siluOf = (b: GraphBuilder, gate: Ref) => b.once(`silu ${gate}`, () => b.op('Mul', [gate, sigmoidOf(b, gate)]))
+/** What a node waits for that is computed again in the backward pass (`rematerialize` of the runtime). */
+const waitFor = (b: GraphBuilder, gradient: ValueId | undefined): Ref[] => (gradient === undefined ? [] : [b.ref(gradient)].filter(ref => b.isComputed(ref)))
+
+/** 1/√(mean x² + ε), [N, 1], for both passes. */
+const inverseRmsOf = (b: GraphBuilder, x: Ref, epsilon: number): Ref =>
+  b.once(`inverse rms ${x} ${epsilon}`, () => b.op('Rsqrt', [b.op('AddV2', [b.reduce('Mean', b.op('Square', [x]), [1], true), b.scalar(epsilon)])]))
+
+/** σ(gate) and silu(gate) = gate·σ(gate), once in each pass: the backward one's wait for a gradient, that TensorFlow does not keep the forward one's. */
+function activations(b: GraphBuilder, id: ValueId, gradient?: ValueId): { sigmoid: Ref; silu: Ref } {
+  const gate = b.ref(id), pass = gradient === undefined ? 'forward' : 'backward'
+  const sigmoid = b.once(`sigmoid ${gate} ${pass}`, () => b.op('Sigmoid', [gate], {}, { after: waitFor(b, gradient) }))
+  return { sigmoid, silu: b.once(`silu ${gate} ${pass}`, () => b.op('Mul', [gate, sigmoid])) }
+}
 
 export const normAndActivationLowerings: Readonly<Record<string, Lowering>> = {
   RmsNorm: (b, { inputs, outputs, attributes }) => {
-    const x = b.ref(inputs.x), mean = b.reduce('Mean', b.op('Square', [x]), [1], true)
-    const inverseRms = b.op('Rsqrt', [b.op('AddV2', [mean, b.scalar(attributes.epsilon as number)])])
-    b.set(outputs[0], b.op('Mul', [b.op('Mul', [x, inverseRms]), b.ref(inputs.weight)]))
+    const x = b.ref(inputs.x), inverseRms = inverseRmsOf(b, x, attributes.epsilon as number)
+    b.set(outputs[0], b.op('Mul', [b.op('Mul', [x, inverseRms], {}, { after: waitFor(b, inputs.after) }), b.ref(inputs.weight)]))
     b.set(outputs[1], inverseRms)
   },
 
@@ -24,13 +34,13 @@ export const normAndActivationLowerings: Readonly<Record<string, Lowering>> = {
     b.set(outputs[0], b.op('Sub', [b.op('Mul', [b.op('Mul', [dy, weight]), inverseRms]), along]))
   },
 
-  SwiGlu: (b, { inputs, outputs }) => b.set(outputs[0], b.op('Mul', [siluOf(b, b.ref(inputs.gate)), b.ref(inputs.up)])),
+  SwiGlu: (b, { inputs, outputs }) => b.set(outputs[0], b.op('Mul', [activations(b, inputs.gate, inputs.after).silu, b.ref(inputs.up)])),
 
   // silu′ = σ·(1 + gate − silu)
   SwiGluGrad: (b, { inputs, outputs }) => {
-    const [gate, up, dy] = [inputs.gate, inputs.up, inputs.dy].map(id => b.ref(id)), silu = siluOf(b, gate)
+    const [gate, up, dy] = [inputs.gate, inputs.up, inputs.dy].map(id => b.ref(id)), { sigmoid, silu } = activations(b, inputs.gate, inputs.dy)
     b.set(outputs[1], b.op('Mul', [dy, silu]))
     const inner = b.op('AddV2', [b.op('Sub', [gate, silu]), b.scalar(1)])
-    b.set(outputs[0], b.op('Mul', [b.op('Mul', [inner, sigmoidOf(b, gate)]), b.op('Mul', [dy, up])]))
+    b.set(outputs[0], b.op('Mul', [b.op('Mul', [inner, sigmoid]), b.op('Mul', [dy, up])]))
   }
 }
