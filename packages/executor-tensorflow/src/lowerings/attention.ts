@@ -6,8 +6,8 @@ import { blocksOf, shapeOf, sharesOf, type Block, type Shape, type Share } from 
 
 /** Probabilities of up to this many elements (16 MB a layer) are kept for the backward pass. */
 const KEPT_ELEMENTS = 2 ** 22
-/** So are more than that as long as they make up to this many in all (64 MB); the others are computed again. */
-const KEPT_ELEMENTS_IN_ALL = 2 ** 24
+/** So are more than that as long as they make up to this many in all (128 MB); the others are computed again. */
+const KEPT_ELEMENTS_IN_ALL = 2 ** 25
 
 /** [B, T, H, width] → [B·K, G, T, width], in the precision of products. */
 const queryHeads = (b: GraphBuilder, x: Ref, { B, T, K, G }: Shape, width: number): Ref =>

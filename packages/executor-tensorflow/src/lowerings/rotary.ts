@@ -12,7 +12,7 @@ export const rotaryLowerings: Readonly<Record<string, Lowering>> = {
     })
     const part = (from: number, size: number) => b.slice(x, [0, 0, 0, from], [B, T, H, size])
     const rotated = 2 * half === D ? x : part(0, 2 * half)
-    const swapped = b.concat([part(half, half), part(0, half)], 3)
+    const swapped = b.op('Roll', [rotated, b.scalar(half, 'int32'), b.scalar(3, 'int32')], { Tshift: { type: 'int32' }, Taxis: { type: 'int32' } })
     const sum = b.op('AddV2', [b.op('Mul', [rotated, cos]), b.op('Mul', [swapped, sin])])
     b.set(outputs[0], 2 * half === D ? sum : b.concat([sum, part(2 * half, D - 2 * half)], 3))
   }
