@@ -31,6 +31,8 @@ export interface BuilderSetup {
   /** Put before every node's name. */
   readonly prefix: string
   readonly products: Products
+  /** Whether a softmax of bfloat16 is one of float32, rounded. */
+  readonly narrowSoftmax: boolean
   /** Where an input of the graph comes from, by name. */
   readonly inputs: Readonly<Record<string, Ref>>
   /** By donated input: the output that takes its place, and the handle of the variable that holds both. */
@@ -149,8 +151,8 @@ export class GraphBuilder {
     })
   }
 
-  cast(ref: Ref, to: TensorFlowType): Ref {
-    return this.op('Cast', [ref], { SrcT: { type: this.typeOf(ref) }, DstT: { type: to } }, { type: to })
+  cast(ref: Ref, to: TensorFlowType, after: readonly Ref[] = []): Ref {
+    return this.op('Cast', [ref], { SrcT: { type: this.typeOf(ref) }, DstT: { type: to } }, { type: to, after })
   }
 
   reshape(x: Ref, shape: readonly number[]): Ref {

@@ -15,7 +15,7 @@ function watched() {
     asked.add(`${model} ${feeds} ${fetches}`)
     return binding.runSavedModel(model, inputs, feeds, fetches)
   }
-  return { device: new Device(Object.create(binding, { runSavedModel: { value: runSavedModel } }) as Binding, 'float32', false), asked }
+  return { device: new Device(Object.create(binding, { runSavedModel: { value: runSavedModel } }) as Binding, 'float32', false, false), asked }
 }
 
 const reason = unavailableReason()

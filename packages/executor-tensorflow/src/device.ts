@@ -29,11 +29,11 @@ export class Device {
   /** Variables whose values are no more, to be freed by the next run that changes anything. */
   readonly #dead = new Set<Slot>()
 
-  constructor(readonly binding: Binding, readonly products: Products, readonly xla: boolean) {}
+  constructor(readonly binding: Binding, readonly products: Products, readonly xla: boolean, readonly narrowSoftmax: boolean) {}
 
   /** Lowers a graph and makes it a program of the next session. @throws SkipwiseError `EXECUTOR_KERNEL` */
   compile(graph: Graph, options: CompileOptions): TensorFlowProgram {
-    const nodes = programNodes(graph, options, { prefix: `program${this.#lowered++}/`, slots: this.#slots, products: this.products, xla: this.xla })
+    const nodes = programNodes(graph, options, { prefix: `program${this.#lowered++}/`, slots: this.#slots, products: this.products, narrowSoftmax: this.narrowSoftmax, xla: this.xla })
     const program = new TensorFlowProgram(this, graph, options, nodes)
     this.#programs.add(program)
     return program

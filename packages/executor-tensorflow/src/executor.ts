@@ -3,6 +3,7 @@ import { loadBinding, prepareEnvironment } from './binding.js'
 import type { Precision } from './builder.js'
 import { hasBfloat16 } from './processor.js'
 import { Device } from './device.js'
+import { roundsSoftmaxOnce } from './softmax-precision.js'
 import type { TensorFlowValue } from './value.js'
 
 /** How {@link openTensorFlowExecutor} runs. */
@@ -26,7 +27,9 @@ export interface TensorFlowExecutorOptions {
 export async function openTensorFlowExecutor({ dtype = 'float32', xla = false, threads }: TensorFlowExecutorOptions = {}): Promise<Executor> {
   prepareEnvironment(threads)
   const binding = loadBinding(), rounded = dtype === 'bfloat16' && !binding.isUsingGpuDevice() && !hasBfloat16()
-  return new TensorFlowExecutor(new Device(binding, rounded ? 'rounded' : dtype, xla))
+  const products = rounded ? 'rounded' : dtype
+  // XLA takes softmax apart, and rounds between the parts.
+  return new TensorFlowExecutor(new Device(binding, products, xla, products === 'bfloat16' && !xla && roundsSoftmaxOnce(binding)))
 }
 
 class TensorFlowExecutor implements Executor {

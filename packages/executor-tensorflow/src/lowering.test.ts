@@ -8,7 +8,7 @@ import { slotNodes, Slots } from './slots.js'
 const traceCase = ({ fn, inputs }: Pick<KernelCase, 'fn' | 'inputs'>): Graph => trace('case', fn, Object.fromEntries(Object.entries(inputs).map(([key, { shape, dtype }]) => [key, { shape, dtype }])))
 
 function lowerCase(graph: Graph, options: CompileOptions = {}, products: Products = 'float32', xla = false) {
-  const program = programNodes(graph, options, { prefix: 'program/', slots: new Slots(), products, xla })
+  const program = programNodes(graph, options, { prefix: 'program/', slots: new Slots(), products, narrowSoftmax: products === 'bfloat16', xla })
   return { ...program, all: [...[...program.slots].flatMap(slotNodes), ...program.nodes] }
 }
 
@@ -41,7 +41,7 @@ describe('a program in a session', () => {
   })
 
   test('shares a variable with another program that calls its value the same', () => {
-    const slots = new Slots(), setup = { slots, products: 'float32', xla: false } as const
+    const slots = new Slots(), setup = { slots, products: 'float32', narrowSoftmax: false, xla: false } as const
     const [one, other] = ['one/', 'other/'].map(prefix => programNodes(graph, {}, { ...setup, prefix }))
     expect(one.inputs.x.slot).toBe(other.inputs.x.slot)
     expect(one.inputs.x.slot).not.toBe(one.inputs.state.slot)

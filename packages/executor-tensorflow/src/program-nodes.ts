@@ -28,12 +28,14 @@ export interface LoweringSetup {
   readonly prefix: string
   readonly slots: Slots
   readonly products: Products
+  /** Whether a softmax of bfloat16 is one of float32, rounded. */
+  readonly narrowSoftmax: boolean
   /** Let XLA compile what it can. */
   readonly xla: boolean
 }
 
 /** Lowers a graph to nodes whose names begin with `prefix`. @throws SkipwiseError `EXECUTOR_KERNEL` */
-export function programNodes(traced: Graph, options: CompileOptions, { prefix, slots, products, xla }: LoweringSetup): ProgramNodes {
+export function programNodes(traced: Graph, options: CompileOptions, { prefix, slots, products, narrowSoftmax, xla }: LoweringSetup): ProgramNodes {
   const graph = rematerialize(expandKernels(traced, hasLowering)), donate = options.donate ?? {}, donated = new Set(Object.values(donate)), outer: NodeDef[] = [], functions: FunctionDef[] = []
   const inputs: Record<string, { slot: Slot; read: Ref }> = {}
   Object.entries(graph.inputs).forEach(([name, id], i) => {
@@ -42,7 +44,7 @@ export function programNodes(traced: Graph, options: CompileOptions, { prefix, s
     inputs[name] = { slot, read: `${node}:0` }
   })
   const reads = Object.values(inputs), builder = () => new GraphBuilder({
-    graph, prefix, products,
+    graph, prefix, products, narrowSoftmax,
     inputs: Object.fromEntries(Object.entries(inputs).map(([name, { read }]) => [name, read])),
     donated: new Map(Object.entries(donate).map(([input, output]) => [graph.inputs[input], { output: graph.outputs[output], handle: handleRef(inputs[input].slot) }]))
   })

@@ -26,12 +26,17 @@ function queryBlock(b: GraphBuilder, heads: Ref, { B, K, G, fromHead }: Share, {
 const keyRows = (b: GraphBuilder, heads: Ref, { B, K, D, fromHead }: Share, { first, end }: Block, after: readonly Ref[]): Ref =>
   b.slice(heads, [fromHead, first, 0], [B * K, end - first, D], after)
 
-/** softmax(q·kᵀ + mask) of a block, q scaled already: [B·K, G·rows, end − first]. */
+/**
+ * softmax(q·kᵀ + mask) of a block, q scaled already, in the precision of products: [B·K, G·rows, end − first]. A mask changes no score that
+ * counts: scores that are bfloat16 numbers can stay so.
+ */
 function probabilities(b: GraphBuilder, q: Ref, k: Ref, shape: Share, block: Block, { inputs, attributes }: GraphNode): Ref {
   const slopes = attributes.slopes as readonly number[] | undefined, bias = slopes && alibiBias(b, shape, block, b.ref(inputs.positions), slopes)
   const mask = inputs.documents !== undefined ? documentMask(b, shape, block, b.ref(inputs.documents)) : bias ? undefined : maskOf(b, shape, block)
+  const scores = b.matMul(q, k, { transB: true, batched: true })
+  if (mask && !bias && b.setup.narrowSoftmax) return b.op('Softmax', [b.op('AddV2', [scores, b.product(mask)])])
   const added = bias && mask ? b.op('AddV2', [bias, mask]) : (bias ?? mask) as Ref
-  return b.op('Softmax', [b.op('AddV2', [b.float(b.matMul(q, k, { transB: true, batched: true })), added])])
+  return b.product(b.op('Softmax', [b.op('AddV2', [b.float(scores), added])]))
 }
 
 const keptKey = ({ attributes }: GraphNode, query: Ref, key: Ref, { fromHead }: Share, { begin }: Block) => `probabilities ${query} ${key} ${fromHead} ${begin} ${JSON.stringify(attributes)}`
@@ -42,7 +47,7 @@ function keeps(b: GraphBuilder, { inputs: { query, key } }: GraphNode, { B, H, T
   if (elements <= KEPT_ELEMENTS) return true
   // Under recompute the forward pass has none, and the one that runs again has. Rounded probabilities would be kept twice, as they are and in bfloat16.
   const hasGradient = b.graph.nodes.some(({ inputs }) => inputs.query === query && inputs.key === key && inputs.dy !== undefined)
-  if (!hasGradient || b.setup.products !== 'float32' || b.keptElements + elements > KEPT_ELEMENTS_IN_ALL) return false
+  if (!hasGradient || b.setup.products === 'rounded' || b.keptElements + elements > KEPT_ELEMENTS_IN_ALL) return false
   b.keptElements += elements
   return true
 }
@@ -75,7 +80,7 @@ const causalAttention: Lowering = (b, node) => {
     for (const block of blocks) {
       // One block after the other: TensorFlow would otherwise hold the scores of all of them at once.
       const after = parts.slice(-1)
-      const P = b.product(probabilities(b, queryBlock(b, q, share, block, shape.D, after), keyRows(b, k, share, block, after), share, block, node))
+      const P = probabilities(b, queryBlock(b, q, share, block, shape.D, after), keyRows(b, k, share, block, after), share, block, node)
       if (kept) b.once(keptKey(node, query, key, share, block), () => P)
       parts.push(b.float(b.matMul(P, keyRows(b, v, share, block, after), { batched: true })))
     }
@@ -98,9 +103,11 @@ const causalAttentionGrad: Lowering = (b, node) => {
       const after = dKey && dValue ? [dKey, dValue] : [dO]
       const qRows = queryBlock(b, q, share, block, D, after), dORows = queryBlock(b, dO, share, block, D, after)
       const keys = keyRows(b, k, share, block, after), values = keyRows(b, v, share, block, after)
-      const P = b.recall(keptKey(node, query, key, share, block)) ?? b.product(probabilities(b, qRows, keys, share, block, node))
+      const P = b.recall(keptKey(node, query, key, share, block)) ?? probabilities(b, qRows, keys, share, block, node)
       const dP = b.float(b.matMul(dORows, values, { transB: true, batched: true }))
-      const dS = b.product(b.op('Mul', [b.op('Sub', [dP, queryBlock(b, delta, share, block, 1, [])]), b.float(P)]))
+      // Kept probabilities in bfloat16 are widened when they are needed, not when they are there.
+      const weights = b.setup.products === 'bfloat16' ? b.cast(P, 'float32', [dP]) : b.float(P)
+      const dS = b.product(b.op('Mul', [b.op('Sub', [dP, queryBlock(b, delta, share, block, 1, [])]), weights]))
       dQuery.push(b.float(b.matMul(dS, keys, { batched: true })))
       dKey = addKeyPart(b, dKey, b.float(b.matMul(dS, qRows, { transA: true, batched: true })), share, block)
       dValue = addKeyPart(b, dValue, b.float(b.matMul(P, dORows, { transA: true, batched: true })), share, block)
