@@ -28,8 +28,9 @@ export async function openTensorFlowExecutor({ dtype = 'float32', xla = false, t
   prepareEnvironment(threads)
   const binding = loadBinding(), rounded = dtype === 'bfloat16' && !binding.isUsingGpuDevice() && !hasBfloat16()
   const products = rounded ? 'rounded' : dtype
-  // XLA takes softmax apart, and rounds between the parts.
-  return new TensorFlowExecutor(new Device(binding, products, xla, products === 'bfloat16' && !xla && roundsSoftmaxOnce(binding)))
+  // XLA takes softmax apart, and rounds between the parts; no GPU was at hand to try one.
+  const narrowSoftmax = products === 'bfloat16' && !xla && !binding.isUsingGpuDevice() && roundsSoftmaxOnce(binding)
+  return new TensorFlowExecutor(new Device(binding, products, xla, narrowSoftmax))
 }
 
 class TensorFlowExecutor implements Executor {

@@ -1,6 +1,6 @@
 import { causalAttention, sizeOf, tf, trace } from '@skipwise/runtime'
 import { describe, expect, test } from 'vitest'
-import { loadBinding, prepareEnvironment } from './binding.js'
+import { loadBinding, prepareEnvironment, type Binding } from './binding.js'
 import { Device } from './device.js'
 import { unavailableReason } from './plugin.js'
 import { hasBfloat16 } from './processor.js'
@@ -13,6 +13,11 @@ describe.skipIf(reason)(`softmax of bfloat16${reason ? ` (skipped: ${reason})` :
 
   test('is computed in float32 by oneDNN', () => {
     expect(roundsSoftmaxOnce(loadBinding())).toBe(true)
+  })
+
+  test('is not to be had where TensorFlow refuses it', () => {
+    const refuses = () => { throw new Error('No OpKernel was registered to support Op Softmax') }
+    expect(roundsSoftmaxOnce(Object.create(loadBinding(), { runSavedModel: { value: refuses } }) as Binding)).toBe(false)
   })
 
   // 300 rows: two blocks. 1,500: more probabilities than are kept without asking.
