@@ -45,7 +45,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--output <file>', 'write the result here, a folder for several; a run that was stopped goes on')
     .option('--checkpoints <run>', 'evaluate every model in the folder of a run, and compare each with the first')
     .option('--compare <results...>', 'is the difference of two result files significant?')
-    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
+    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
     .option('--seed <n>', 'seed of the suite', integer, 0)
   verb('report <files...>', 'draw results, runs and charts: one HTML page, Markdown, SVG and CSV', async (terminal, files: string[], options: never) =>
     (await import('./commands/report.js')).report(files, options, terminal))
@@ -62,7 +62,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--chat', "answer the prompt as a message, by the model's chat template", false)
     .option('--system <text>', 'system message before the prompt, with --chat')
     .option('--seed <n>', 'seed of sampling', integer, 0)
-    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
+    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
   verb('coverage', 'plan which relative distances a training run shows, and which target serves a length', async (terminal, options: never) =>
     (await import('./commands/coverage.js')).coverage(options, terminal))
     .requiredOption('--train <tokens>', 'L_c: window of the model and of training', integer)
@@ -79,7 +79,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--svg <file>', 'write the chart')
   verb('verify <case...>', 'compare a model with reference outputs (logits, loss, gradients)', async (terminal, cases: string[], options: never) =>
     (await import('./commands/verify.js')).verify(cases, options, terminal))
-    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
+    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
   verb('bench <what>', "measure training steps ('train'), full-length training against PoSE ('overhead'), or what the paper compares, by quality ('baselines')", async (terminal, what: string, options: never) => {
     if (what === 'overhead') return (await import('./commands/overhead.js')).overhead(options, terminal)
     if (what === 'baselines') return (await import('./commands/baselines.js')).baselines(options, terminal)
@@ -95,7 +95,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--recipe <file>', 'overhead: train this recipe with its positions and on whole sequences, and show what it validates by step; baselines: train it by every method')
     .option('--only <methods...>', 'baselines: full-length, randpos, contiguous, pose-1, pose-2, pose-3; default all')
     .option('--svg <prefix>', 'overhead: write the charts to <prefix>-memory.svg, <prefix>-time.svg and <prefix>-score.svg')
-    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tfjs:cpu, …', 'onnx')
+    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
     .option('--threads <n>', 'threads of one operator', integer)
   verb('doctor [model]', 'what the RoPE keys of a config.json mean, and which traps they hold; or what can run here', async (terminal, model: string | undefined, options: { executors?: boolean }) => {
     if (options.executors) return (await import('./commands/doctor-executors.js')).doctorExecutors(terminal)

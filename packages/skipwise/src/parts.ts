@@ -41,15 +41,18 @@ async function loadPlugins(file: string) {
   throw usageError('CLI_CONFIG', `${file} does not export plugins`, 'write export default { plugins: [...] }')
 }
 
-/** What the word behind the colon means to an executor: `tfjs:cpu`, `tensorflow:bfloat16`, `onnx:webgpu`. */
+/** What a word behind a colon means to an executor. */
 const executorWord: Readonly<Record<string, string>> = { tfjs: 'backend', tensorflow: 'dtype', onnx: 'device' }
 
-/** Opens the executor of an option: `onnx`, `onnx:webgpu`, `tfjs`, `tfjs:cpu`, `tensorflow:bfloat16`. */
+/** An executor as the command line has it, in a recipe's form: `onnx`, `onnx:webgpu`, `tfjs:cpu`, `tensorflow:bfloat16`, `tensorflow:xla`, `tensorflow:bfloat16:xla`. */
+export function executorReference(text: string, threads?: number): RecipeReference {
+  const [name, ...words] = text.split(':'), config = words.map(word => (name === 'tensorflow' && word === 'xla' ? { xla: true } : { [executorWord[name] ?? 'backend']: word }))
+  return { [name]: Object.assign({}, ...config, threads === undefined ? {} : { threads }) as Record<string, unknown> }
+}
+
+/** Opens the executor of an option, see {@link executorReference}. */
 export async function openExecutor(registry: PluginLookup, text: string, threads?: number): Promise<Executor> {
-  const [name, word] = text.split(/:(.*)/s)
-  const config = { ...(word === undefined ? {} : { [executorWord[name] ?? 'backend']: word }), ...(threads === undefined ? {} : { threads }) }
-  const reference: RecipeReference = { [name]: config }
-  return registry.resolveUnknown('executor', toReference(reference)).open()
+  return registry.resolveUnknown('executor', toReference(executorReference(text, threads))).open()
 }
 
 /** JSON of an option. @throws SkipwiseError `CLI_USAGE` */

@@ -5,6 +5,7 @@ suite('progress', () => {
   test('names rate, figures and time left', () => {
     const event = { task: 'train', done: 100, total: 400, unit: 'steps', metrics: { loss: 2.3125, tokensPerSecond: 12_400, peakMemoryMB: 420.4 } }
     expect(describe(event, 20, 100)).toBe('train 100/400 steps · loss 2.313 · 12.4k tokens/s · 420 MB · 1:00 left')
+    expect(describe({ ...event, done: 1, metrics: { loss: 9.5, firstStepSeconds: 12.34 } }, 0, 0)).toBe('train 1/400 steps · loss 9.500 · first step 12.3 s')
     expect(describe({ task: 'passkey', done: 20, total: 20, unit: 'trials' }, 61, 20)).toBe('passkey 20/20 trials · 0.328 trials/s · 1:01 taken')
   })
 

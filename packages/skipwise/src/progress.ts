@@ -62,6 +62,8 @@ function metric(name: string, value: number): string {
       return `rate ${value.toExponential(1)}`
     case 'gradientNorm':
       return `gradient ${value.toPrecision(2)}`
+    case 'firstStepSeconds':
+      return `first step ${value.toFixed(1)} s`
     case 'accuracy':
       return `${(100 * value).toFixed(0)} % right`
     default:

@@ -23,9 +23,9 @@ describe('train', () => {
     const abort = new AbortController()
     const interrupted = train(await setup(options, { stateFolder, signal: abort.signal, progress: ({ done }) => done === 7 && abort.abort() }))
     await expect(interrupted).rejects.toThrow('TRAINING_INTERRUPTED')
-    const seen: number[] = []
-    const resumed = await train(await setup(options, { stateFolder, progress: ({ done }) => void seen.push(done) }))
-    expect(seen).toEqual([8, 9, 10, 11, 12])
+    const seen: [number, boolean][] = []
+    const resumed = await train(await setup(options, { stateFolder, progress: ({ done, metrics }) => void seen.push([done, (metrics?.firstStepSeconds ?? 0) > 0]) }))
+    expect(seen).toEqual([[8, true], [9, false], [10, false], [11, false], [12, false]])
     expect(resumed.weights).toEqual(whole.weights)
     expect(resumed.losses).toEqual(whole.losses)
     await finishTraining(stateFolder)

@@ -92,6 +92,7 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
 
   try {
     for (let step = from; step < steps; step++) {
+      const begun = performance.now()
       if (signal?.aborted) {
         await save(step)
         throw new SkipwiseError('TRAINING_INTERRUPTED', { problem: `training stopped after step ${step} of ${steps}`, fix: 'run the same command again to go on' })
@@ -103,12 +104,14 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
       }
       skipped += Number(spike !== undefined)
       skippedInRow = spike === undefined ? 0 : skippedInRow + 1
+      // What an executor prepares and compiles at its first run is in it.
+      const firstStepSeconds = (performance.now() - begun) / 1000
       losses.push(Math.fround(loss))
       gradientNorms.push(Math.fround(gradientNorm))
       const score = validation && (await validate(step + 1, validation))
       setup.progress?.({
         task: 'train', done: step + 1, total: steps, unit: 'steps',
-        metrics: { loss, ...score, learningRate, gradientNorm, tokensPerSecond: tokensPerSecond(), peakMemoryMB: process.resourceUsage().maxRSS / 1024, ...(skipped > 0 && { skipped }) }
+        metrics: { loss, ...score, learningRate, gradientNorm, tokensPerSecond: tokensPerSecond(), peakMemoryMB: process.resourceUsage().maxRSS / 1024, ...(skipped > 0 && { skipped }), ...(step === from && { firstStepSeconds }) }
       })
       if ((step + 1) % options.checkpointEvery === 0 && step + 1 < steps) await save(step + 1)
       // An executor may compute on this thread: let signals and timers in.
