@@ -18,7 +18,8 @@ export const tool = (command, args, cwd, input = '') =>
   new Promise(resolve => {
     // vitest tells its own children that they run inside it; a canary starts afresh
     const env = Object.fromEntries(Object.entries(toolEnvironment()).filter(([name]) => !name.startsWith('VITEST')))
-    const child = execFile(command, args, { cwd: join(root, cwd), env }, (error, stdout, stderr) =>
+    // by default Node kills a child that prints more than 1 MB, as 203 failing tests do
+    const child = execFile(command, args, { cwd: join(root, cwd), env, maxBuffer: Infinity }, (error, stdout, stderr) =>
       resolve({ status: error === null ? 0 : Number(error.code) || 1, output: stdout + stderr })
     )
     child.stdin.end(input)
