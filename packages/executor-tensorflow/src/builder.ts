@@ -40,7 +40,7 @@ export interface BuilderSetup {
 }
 
 /** Operators that have no attribute T. */
-const withoutT = new Set(['GatherNd', 'LogicalAnd', 'LogicalOr', 'LogicalNot', 'Cast', 'GatherV2', 'Range'])
+const withoutT = new Set(['GatherNd', 'LogicalAnd', 'LogicalOr', 'LogicalNot', 'Cast', 'GatherV2', 'Range', 'Empty'])
 
 /** Collects the TensorFlow nodes of one graph; remembers the type of every output. */
 export class GraphBuilder {

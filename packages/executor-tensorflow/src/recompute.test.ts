@@ -1,21 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { causalAttention, rmsNorm, sizeOf, swiGlu, tf, trace, type Graph, type Values } from '@skipwise/runtime'
+import { rmsNorm, swiGlu, tf, trace, type Graph } from '@skipwise/runtime'
 import { describe, expect, test } from 'vitest'
-import { openTensorFlowExecutor } from './executor.js'
-import { unavailableReason } from './plugin.js'
+import { attentionLayers, H, noPeaks, peakOf } from '../test/peak-memory.js'
 
-const H = 4, D = 64, WIDTH = 16, INNER = 512
-
-/** The most memory of this process since it was last forgotten, bytes. */
-const peakOfProcess = () => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024
-
-/** Layers of nothing but attention, and the gradient through all of them. */
-function attentionLayers(T: number, layers: number) {
-  return trace('layers', ({ x }) => {
-    const run = (x: tf.Tensor) => tf.sum(Array.from({ length: layers }).reduce<tf.Tensor>(hidden => causalAttention(hidden as tf.Tensor4D, hidden as tf.Tensor4D, hidden as tf.Tensor4D, 0.1), x)) as tf.Scalar
-    return { gradient: tf.grad(run)(x) }
-  }, { x: { shape: [1, T, H, D], dtype: 'float32' } })
-}
+const WIDTH = 16, INNER = 512
 
 /** Feed-forward blocks behind norms, and the gradients of all their weights. */
 function feedForwardLayers(N: number, layers: number) {
@@ -29,18 +16,6 @@ function feedForwardLayers(N: number, layers: number) {
   }, { x: { shape: [N, WIDTH], dtype: 'float32' }, ...Object.fromEntries(names.map((name, i) => [name, { shape: shapes[i], dtype: 'float32' } as const])) })
 }
 
-/** The peak of a run. */
-async function peakOf(graph: Graph): Promise<number> {
-  // Linux forgets the peak so far (man proc_pid_clear_refs).
-  writeFileSync('/proc/self/clear_refs', '5')
-  const executor = await openTensorFlowExecutor(), program = await executor.compile(graph)
-  const inputs = Object.entries(graph.inputs).map(([name, id]) => [name, executor.upload(graph.values[id], Float32Array.from({ length: sizeOf(graph.values[id].shape) }, (_, i) => Math.sin(i) / 10))])
-  await program.run(Object.fromEntries(inputs) as Values)
-  await program.dispose()
-  await executor.dispose()
-  return peakOfProcess()
-}
-
 /** Bytes that a layer adds to the peak. */
 async function growth(graphOf: (layers: number) => Graph, few: number, many: number): Promise<number> {
   const before = await peakOf(graphOf(few))
@@ -50,7 +25,7 @@ async function growth(graphOf: (layers: number) => Graph, few: number, many: num
 /** The same over the bytes of a layer's probabilities (their lower half). */
 const attentionGrowth = async (T: number, few: number, many: number) => (await growth(layers => attentionLayers(T, layers), few, many)) / (H * T * T * 2)
 
-const reason = unavailableReason() ?? (process.platform === 'linux' ? undefined : 'peaks of memory are read from /proc')
+const reason = noPeaks()
 // Common-subexpression elimination would find that forward and backward pass compute the same probabilities, and keep those of every layer.
 describe.skipIf(reason)(`memory between the passes${reason ? ` (skipped: ${reason})` : ''}`, () => {
   test('norms and activations that are computed again do not stay: gate and up do, and the hidden state', async () => {

@@ -2,20 +2,27 @@ import type { GraphBuilder, Ref } from '../builder.js'
 import type { Block, Shape, Share } from './attention-shapes.js'
 
 /**
- * 0 and −1e30, [G·rows, end − first]. Without a window it is the mask of a block's own rows, padded: as constants the wide masks would be
- * copied at every step of loading.
+ * 0 and −1e30, [G·rows, end − first], in the precision of products if `narrow`. Without a window it is the mask of a block's own rows, padded once
+ * for all layers.
  */
-export function maskOf(b: GraphBuilder, { G, window }: Shape, { first, begin, rows, end }: Block): Ref {
+export function maskOf(b: GraphBuilder, { G, window }: Shape, { first, begin, rows, end }: Block, narrow = false): Ref {
   const before = window === Infinity ? 0 : begin - first, width = before + rows
-  const own = b.constant(`mask ${G} ${window} ${rows} ${before}`, { type: 'float32', shape: [G * rows, width] }, () =>
+  const wide = b.constant(`mask ${G} ${window} ${rows} ${before}`, { type: 'float32', shape: [G * rows, width] }, () =>
     Float32Array.from({ length: G * rows * width }, (_, i) => {
       const distance = before + (Math.floor(i / width) % rows) - (i % width)
       return distance < 0 || distance >= window ? -1e30 : 0
     }))
+  const own = narrow ? b.product(wide) : wide
   if (width === end - first) return own
   const paddings = b.constant(`paddings ${begin}`, { type: 'int32', shape: [2, 2] }, () => Int32Array.of(0, 0, begin, 0))
-  return b.once(`mask ${G} ${rows} ${end}`, () => b.op('PadV2', [own, paddings, b.scalar(0)]))
+  return b.once(`padded ${own} ${end}`, () => b.op('PadV2', [own, paddings, runtimeZero(b, narrow ? 'bfloat16' : 'float32')]))
 }
+
+/**
+ * 0 that TensorFlow does not know before it runs: what it can compute when it loads a graph it puts into every copy of that graph. `Empty` is said to
+ * be stateful.
+ */
+const runtimeZero = (b: GraphBuilder, type: 'float32' | 'bfloat16'): Ref => b.once(`zero ${type}`, () => b.op('Empty', [b.int32([])], { dtype: { type }, init: true }, { type }))
 
 /** slope · (position of key − position of query), masked, [B·K, G·rows, end − first]; the masked distances are the same for every layer and head. */
 export function alibiBias(b: GraphBuilder, shape: Share, block: Block, positions: Ref, slopes: readonly number[]): Ref {

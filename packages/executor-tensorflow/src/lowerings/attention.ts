@@ -32,9 +32,9 @@ const keyRows = (b: GraphBuilder, heads: Ref, { B, K, D, fromHead }: Share, { fi
  */
 function probabilities(b: GraphBuilder, q: Ref, k: Ref, shape: Share, block: Block, { inputs, attributes }: GraphNode): Ref {
   const slopes = attributes.slopes as readonly number[] | undefined, bias = slopes && alibiBias(b, shape, block, b.ref(inputs.positions), slopes)
-  const mask = inputs.documents !== undefined ? documentMask(b, shape, block, b.ref(inputs.documents)) : bias ? undefined : maskOf(b, shape, block)
-  const scores = b.matMul(q, k, { transB: true, batched: true })
-  if (mask && !bias && b.setup.narrowSoftmax) return b.op('Softmax', [b.op('AddV2', [scores, b.product(mask)])])
+  const narrow = b.setup.narrowSoftmax && !bias, documents = inputs.documents !== undefined && documentMask(b, shape, block, b.ref(inputs.documents))
+  const mask = documents || (bias ? undefined : maskOf(b, shape, block, narrow)), scores = b.matMul(q, k, { transB: true, batched: true })
+  if (narrow) return b.op('Softmax', [b.op('AddV2', [scores, b.product(mask as Ref)])])
   const added = bias && mask ? b.op('AddV2', [bias, mask]) : (bias ?? mask) as Ref
   return b.product(b.op('Softmax', [b.op('AddV2', [b.float(scores), added])]))
 }
