@@ -60,8 +60,8 @@ export const accumulateGradient = (gradient: tf.Tensor, accumulated: tf.Tensor, 
 
 /** Σ labelWeights · (−log p(label)), a scalar. */
 export function weightedLoss(head: Head, { labels, labelWeights }: Readonly<Record<string, tf.Tensor>>): tf.Scalar {
-  const nll = crossEntropy(head, labels as tf.Tensor1D), tokens = nll.shape[0]
-  return tf.reshape(tf.matMul(tf.reshape(nll, [1, tokens]), tf.reshape(labelWeights, [tokens, 1])), []) as tf.Scalar
+  // no product of matrices: an executor may compute those in bfloat16
+  return tf.sum(tf.mul(crossEntropy(head, labels as tf.Tensor1D), labelWeights))
 }
 
 /** Inputs of the parameters. */

@@ -55,5 +55,7 @@ describe.skipIf(reason)(`training on TensorFlow${reason ? ` (needs it: ${reason}
     const curve = (losses: readonly number[]) => Array.from({ length: 10 }, (_, i) => losses.slice(20 * i, 20 * i + 20).reduce((sum, loss) => sum + loss, 0) / 20)
     expect(curve(half.losses)).toBeAllclose(curve(single.losses), { absolute: 0, relative: 0.01 })
     expect(half.losses).not.toEqual(single.losses)
+    // Losses themselves are summed in float32: numbers of bfloat16 end in 16 zeros.
+    expect(new Uint32Array(Float32Array.from(half.losses).buffer).filter(bits => (bits & 0xffff) === 0).length).toBeLessThan(20)
   })
 })
