@@ -46,8 +46,6 @@ const withoutT = new Set(['GatherNd', 'LogicalAnd', 'LogicalOr', 'LogicalNot', '
 export class GraphBuilder {
   readonly nodes: NodeDef[] = []
   readonly graph: Graph
-  /** Elements that lowerings decided to keep for the backward pass rather than compute again. */
-  keptElements = 0
   /** The node after which the variable of a donated output holds it, by value: see {@link update}. */
   readonly updated = new Map<ValueId, { handle: Ref; after: Ref }>()
   readonly #types = new Map<Ref, TensorFlowType>()

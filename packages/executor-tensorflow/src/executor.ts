@@ -5,6 +5,7 @@ import { hasBfloat16 } from './processor.js'
 import { Device } from './device.js'
 import { roundsSoftmaxOnce } from './softmax-precision.js'
 import type { TensorFlowValue } from './value.js'
+import { workspaceBytes } from './workspace.js'
 
 /** How {@link openTensorFlowExecutor} runs. */
 export interface TensorFlowExecutorOptions {
@@ -44,6 +45,10 @@ class TensorFlowExecutor implements Executor {
 
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
     return this.on.compile(graph, options)
+  }
+
+  workspace(graph: Graph): number {
+    return workspaceBytes(graph, this.on.products)
   }
 
   upload(spec: ValueSpec, data?: HostData): Value {

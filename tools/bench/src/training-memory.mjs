@@ -4,9 +4,12 @@
 //   node tools/bench/src/training-memory.mjs            strategies at L = 4 and L = 16, plan against measurement
 //   node tools/bench/src/training-memory.mjs steady     resident memory over 2,000 steps of a small shape
 //   node tools/bench/src/training-memory.mjs long 8192  one sequence of that many tokens a step: whole, layer by layer, chunk by chunk (docs/adr/0011-chunkwise-training.md)
+//
+// On TensorFlow (docs/executors.md) with SKIPWISE_EXECUTOR=tensorflow.
 import { llama } from '@skipwise/arch-llama'
 import { randomStream } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
+import { openTensorFlowExecutor } from '@skipwise/executor-tensorflow'
 import { rotaryHalf } from '@skipwise/positional-encodings'
 import { completeOptions, initializeWeights, planMemory, Trainer } from '@skipwise/training'
 import { execFileSync } from 'node:child_process'
@@ -57,7 +60,7 @@ const round = value => Math.round(value * 1000) / 1000
 async function measure({ shape, strategy, steps }) {
   const { d = 256, L = 4, h = 4, ff = 688, V = 2048, T = 512, B = 4 } = shape
   const model = llama.create({}).define({ model_type: 'llama', vocab_size: V, hidden_size: d, intermediate_size: ff, num_hidden_layers: L, num_attention_heads: h, max_position_embeddings: T })
-  const { rotaryDim } = model.geometry, executor = await openOnnxExecutor({ threads: THREADS })
+  const { rotaryDim } = model.geometry, executor = await (process.env.SKIPWISE_EXECUTOR === 'tensorflow' ? openTensorFlowExecutor : openOnnxExecutor)({ threads: THREADS })
   const frequencies = { inverseFrequencies: Float64Array.from({ length: rotaryDim / 2 }, (_, i) => 1e4 ** ((-2 * i) / rotaryDim)), attentionFactor: 1, softmaxScale: 1 }
   const options = completeOptions({ steps, batch: B, learningRate: 1e-3, warmup: 0, strategy })
   const setup = { model, encoding: rotaryHalf.create({}), frequencies, executor, window: { original: T, target: T }, options }

@@ -1,5 +1,4 @@
-import type { GraphNode } from '@skipwise/runtime'
-import type { GraphBuilder } from '../builder.js'
+import type { Graph, GraphNode } from '@skipwise/runtime'
 
 /**
  * Rows of a block of queries. Block i reads only the keys up to its last row, so the masked upper blocks are not computed. Smaller blocks
@@ -38,8 +37,8 @@ export interface Block {
   readonly end: number
 }
 
-export function shapeOf(b: GraphBuilder, { inputs: { query, key }, attributes: { window = Infinity } }: GraphNode): Shape {
-  const [B, T, H, D] = b.spec(query).shape, K = b.spec(key).shape[2]
+export function shapeOf({ values }: Graph, { inputs: { query, key }, attributes: { window = Infinity } }: GraphNode): Shape {
+  const [B, T, H, D] = values[query].shape, K = values[key].shape[2]
   return { B, T, H, K, G: H / K, D, window: window as number }
 }
 

@@ -3,11 +3,7 @@ import type { GraphBuilder, Ref } from '../builder.js'
 import type { Lowering } from '../lowering.js'
 import { alibiBias, documentMask, maskOf } from './attention-masks.js'
 import { blocksOf, shapeOf, sharesOf, type Block, type Shape, type Share } from './attention-shapes.js'
-
-/** Probabilities of up to this many elements (16 MB a layer) are kept for the backward pass. */
-const KEPT_ELEMENTS = 2 ** 22
-/** So are more than that as long as they make up to this many in all (128 MB); the others are computed again. */
-const KEPT_ELEMENTS_IN_ALL = 2 ** 25
+import { attentionKernels, keptProbabilities } from './kept-probabilities.js'
 
 /** [B, T, H, width] → [B·K, G, T, width], in the precision of products. */
 const queryHeads = (b: GraphBuilder, x: Ref, { B, T, K, G }: Shape, width: number): Ref =>
@@ -41,17 +37,6 @@ function probabilities(b: GraphBuilder, q: Ref, k: Ref, shape: Share, block: Blo
 
 const keptKey = ({ attributes }: GraphNode, query: Ref, key: Ref, { fromHead }: Share, { begin }: Block) => `probabilities ${query} ${key} ${fromHead} ${begin} ${JSON.stringify(attributes)}`
 
-/** Whether the gradient of this node is to find its probabilities: about half of [B, H, T, T]. */
-function keeps(b: GraphBuilder, { inputs: { query, key } }: GraphNode, { B, H, T }: Shape): boolean {
-  const elements = (B * H * T * T) / 2
-  if (elements <= KEPT_ELEMENTS) return true
-  // Under recompute the forward pass has none, and the one that runs again has. Rounded probabilities would be kept twice, as they are and in bfloat16.
-  const hasGradient = b.graph.nodes.some(({ inputs }) => inputs.query === query && inputs.key === key && inputs.dy !== undefined)
-  if (!hasGradient || b.setup.products === 'rounded' || b.keptElements + elements > KEPT_ELEMENTS_IN_ALL) return false
-  b.keptElements += elements
-  return true
-}
-
 /** Joins the blocks of a share, [B·K, G·rows, D], to [B·K, G, T, D]. */
 const joinBlocks = (b: GraphBuilder, blocks: readonly Block[], parts: readonly Ref[], { B, K, G, D }: Share): Ref =>
   b.concat(parts.map((part, i) => b.reshape(part, [B * K, G, blocks[i].rows, D])), 2)
@@ -72,9 +57,9 @@ const fromKeyHeads = (b: GraphBuilder, x: Ref, { B, T, K, D }: Shape): Ref => b.
 const scaledQuery = (b: GraphBuilder, query: Ref, scale: number): Ref => b.once(`scaled ${query} ${scale}`, () => b.op('Mul', [query, b.scalar(scale)]))
 
 const causalAttention: Lowering = (b, node) => {
-  const { inputs, outputs, attributes } = node, shape = shapeOf(b, node), blocks = blocksOf(shape), query = b.ref(inputs.query), key = b.ref(inputs.key)
+  const { inputs, outputs, attributes } = node, shape = shapeOf(b.graph, node), blocks = blocksOf(shape), query = b.ref(inputs.query), key = b.ref(inputs.key)
   const q = queryHeads(b, b.product(scaledQuery(b, query, attributes.scale as number)), shape, shape.D), k = keyHeads(b, key, shape), v = keyHeads(b, b.ref(inputs.value), shape)
-  const kept = keeps(b, node, shape)
+  const kept = keptProbabilities(b.graph, b.setup.products).has(node)
   const shares = sharesOf(shape).map(share => {
     const parts: Ref[] = []
     for (const block of blocks) {
@@ -91,7 +76,7 @@ const causalAttention: Lowering = (b, node) => {
 
 // P = softmax(s·QKᵀ):  dV = PᵀdO,  dS = P·(dOVᵀ − Σ dO·O),  dQ = s·dS·K,  dK = dSᵀ(s·Q)
 const causalAttentionGrad: Lowering = (b, node) => {
-  const { inputs, outputs, attributes } = node, shape = shapeOf(b, node), blocks = blocksOf(shape), { D } = shape, scale = attributes.scale as number
+  const { inputs, outputs, attributes } = node, shape = shapeOf(b.graph, node), blocks = blocksOf(shape), { D } = shape, scale = attributes.scale as number
   const [query, key, value, output, dy] = [inputs.query, inputs.key, inputs.value, inputs.output, inputs.dy].map(id => b.ref(id))
   const q = queryHeads(b, b.product(scaledQuery(b, query, scale)), shape, D), dO = queryHeads(b, b.product(dy), shape, D), k = keyHeads(b, key, shape), v = keyHeads(b, value, shape)
   const delta = queryHeads(b, b.reduce('Sum', b.op('Mul', [dy, output]), [3], true), shape, 1)
@@ -120,13 +105,4 @@ const causalAttentionGrad: Lowering = (b, node) => {
   b.set(outputs[2], fromKeyHeads(b, dV, shape))
 }
 
-export const attentionLowerings: Readonly<Record<string, Lowering>> = {
-  CausalAttention: causalAttention,
-  CausalAttentionGrad: causalAttentionGrad,
-  AlibiAttention: causalAttention,
-  AlibiAttentionGrad: causalAttentionGrad,
-  DocumentAttention: causalAttention,
-  DocumentAttentionGrad: causalAttentionGrad,
-  AlibiDocumentAttention: causalAttention,
-  AlibiDocumentAttentionGrad: causalAttentionGrad
-}
+export const attentionLowerings: Readonly<Record<string, Lowering>> = Object.fromEntries(attentionKernels.flatMap(kernel => [[kernel, causalAttention], [`${kernel}Grad`, causalAttentionGrad]]))

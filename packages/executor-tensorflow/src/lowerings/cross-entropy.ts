@@ -3,9 +3,9 @@ import type { GraphBuilder, Ref } from '../builder.js'
 import type { Lowering } from '../lowering.js'
 
 /** Logits are computed in pieces of at most this many elements (16 MB). */
-const PIECE_ELEMENTS = 2 ** 22
+export const PIECE_ELEMENTS = 2 ** 22
 /** Gradients of logits of up to this many elements (64 MB) are kept for the backward pass; more are computed again. */
-const KEPT_ELEMENTS = 2 ** 24
+export const KEPT_ELEMENTS = 2 ** 24
 
 interface Piece {
   readonly begin: number
