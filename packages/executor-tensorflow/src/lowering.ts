@@ -1,4 +1,4 @@
-import type { GraphNode } from '@skipwise/runtime'
+import { expandKernels, rematerialize, type Graph, type GraphNode } from '@skipwise/runtime'
 import { kernelError, type GraphBuilder } from './builder.js'
 import { adamWLowerings } from './lowerings/adamw.js'
 import { attentionLowerings } from './lowerings/attention.js'
@@ -25,6 +25,9 @@ const lowerings: Readonly<Record<string, Lowering>> = {
 
 /** Whether a kernel is lowered as such; fused kernels that are not are lowered by their definition: `expandKernels`. */
 export const hasLowering = (kernel: string): boolean => kernel in lowerings
+
+/** A traced graph as it is lowered: with kernels that have a lowering, and cheap ones computed again in the backward pass. */
+export const graphToLower = (traced: Graph): Graph => rematerialize(expandKernels(traced, hasLowering))
 
 /** Adds the nodes of every node of the builder's graph. @throws SkipwiseError `EXECUTOR_KERNEL` */
 export function lower(b: GraphBuilder): void {

@@ -1,7 +1,7 @@
-import { expandKernels, rematerialize, sizeOf, type CompileOptions, type Graph } from '@skipwise/runtime'
+import { sizeOf, type CompileOptions, type Graph } from '@skipwise/runtime'
 import { GraphBuilder, type Products, type Ref } from './builder.js'
 import type { FunctionDef, NodeDef } from './graph-def.js'
-import { hasLowering, lower } from './lowering.js'
+import { graphToLower, lower } from './lowering.js'
 import { FETCHED_ELEMENTS, handleRef, type Slot, type Slots } from './slots.js'
 import { canCompile, compiledCall } from './xla.js'
 
@@ -36,7 +36,7 @@ export interface LoweringSetup {
 
 /** Lowers a graph to nodes whose names begin with `prefix`. @throws SkipwiseError `EXECUTOR_KERNEL` */
 export function programNodes(traced: Graph, options: CompileOptions, { prefix, slots, products, narrowSoftmax, xla }: LoweringSetup): ProgramNodes {
-  const graph = rematerialize(expandKernels(traced, hasLowering)), donate = options.donate ?? {}, donated = new Set(Object.values(donate)), outer: NodeDef[] = [], functions: FunctionDef[] = []
+  const graph = graphToLower(traced), donate = options.donate ?? {}, donated = new Set(Object.values(donate)), outer: NodeDef[] = [], functions: FunctionDef[] = []
   const inputs: Record<string, { slot: Slot; read: Ref }> = {}
   Object.entries(graph.inputs).forEach(([name, id], i) => {
     const slot = slots.ofInput(graph, name, options), node = `${prefix}input${i}`

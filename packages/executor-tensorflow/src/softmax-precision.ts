@@ -8,8 +8,7 @@ const WIDTH = 512
 
 /**
  * Whether this TensorFlow's softmax of bfloat16 computes in float32 and rounds its results, as oneDNN's does. Eigen's, on a CPU without
- * oneDNN, rounds after every operation: probabilities were off by up to 9 %. Found out by trying, on a CPU; a TensorFlow that has no such
- * operator says so by refusing it.
+ * oneDNN, rounds after every operation. Found out by trying, on a CPU; a TensorFlow that has no such operator says so by refusing it.
  */
 export function roundsSoftmaxOnce(binding: Binding): boolean {
   const spec = { shape: [1, WIDTH], dtype: 'float32' } as const, session = new Session(binding, probe, [])

@@ -1,6 +1,6 @@
-import { expandKernels, peakOfTemporaries, rematerialize, type Graph, type GraphNode } from '@skipwise/runtime'
+import { peakOfTemporaries, type Graph, type GraphNode } from '@skipwise/runtime'
 import type { Products } from './builder.js'
-import { hasLowering } from './lowering.js'
+import { graphToLower } from './lowering.js'
 import { blocksOf, shapeOf } from './lowerings/attention-shapes.js'
 import { KEPT_ELEMENTS, PIECE_ELEMENTS } from './lowerings/cross-entropy.js'
 import { attentionKernels, keptProbabilities, probabilityElements } from './lowerings/kept-probabilities.js'
@@ -14,7 +14,7 @@ const BACKWARD_ARRAYS = 4
  * and cross-entropy keep and compute with beside them. TensorFlow decides the order of nodes, so this is no simulation (measured, docs/adr/0010-memory-plan.md).
  */
 export function workspaceBytes(traced: Graph, products: Products): number {
-  const graph = rematerialize(expandKernels(traced, hasLowering)), kept = keptProbabilities(graph, products)
+  const graph = graphToLower(traced), kept = keptProbabilities(graph, products)
   const of = (suffix: string) => graph.nodes.filter(({ kernel }) => attentionKernels.some(name => kernel === name + suffix)), forward = of(''), backward = of('Grad')
   const probabilities = [...kept].reduce((sum, node) => sum + probabilityElements(graph, node) * (products === 'float32' ? 4 : 2), 0)
   const blocks = [...forward.map(node => FORWARD_ARRAYS * blockBytes(graph, node)), ...backward.map(node => BACKWARD_ARRAYS * blockBytes(graph, node))]

@@ -28,11 +28,10 @@ const keyRows = (b: GraphBuilder, heads: Ref, { B, K, D, fromHead }: Share, { fi
  */
 function probabilities(b: GraphBuilder, q: Ref, k: Ref, shape: Share, block: Block, { inputs, attributes }: GraphNode): Ref {
   const slopes = attributes.slopes as readonly number[] | undefined, bias = slopes && alibiBias(b, shape, block, b.ref(inputs.positions), slopes)
-  const narrow = b.setup.narrowSoftmax && !bias, documents = inputs.documents !== undefined && documentMask(b, shape, block, b.ref(inputs.documents))
-  const mask = documents || (bias ? undefined : maskOf(b, shape, block, narrow)), scores = b.matMul(q, k, { transB: true, batched: true })
-  if (narrow) return b.op('Softmax', [b.op('AddV2', [scores, b.product(mask as Ref)])])
+  const narrow = b.setup.narrowSoftmax && !bias, scores = b.matMul(q, k, { transB: true, batched: true })
+  const mask = inputs.documents !== undefined ? documentMask(b, shape, block, b.ref(inputs.documents)) : bias ? undefined : maskOf(b, shape, block, narrow)
   const added = bias && mask ? b.op('AddV2', [bias, mask]) : (bias ?? mask) as Ref
-  return b.product(b.op('Softmax', [b.op('AddV2', [b.float(scores), added])]))
+  return b.product(b.op('Softmax', [b.op('AddV2', narrow ? [scores, b.product(added)] : [b.float(scores), added])]))
 }
 
 const keptKey = ({ attributes }: GraphNode, query: Ref, key: Ref, { fromHead }: Share, { begin }: Block) => `probabilities ${query} ${key} ${fromHead} ${begin} ${JSON.stringify(attributes)}`
@@ -91,8 +90,8 @@ const causalAttentionGrad: Lowering = (b, node) => {
       const P = b.recall(keptKey(node, query, key, share, block)) ?? probabilities(b, qRows, keys, share, block, node)
       const dP = b.float(b.matMul(dORows, values, { transB: true, batched: true }))
       // Kept probabilities in bfloat16 are widened when they are needed, not when they are there.
-      const weights = b.setup.products === 'bfloat16' ? b.cast(P, 'float32', [dP]) : b.float(P)
-      const dS = b.product(b.op('Mul', [b.op('Sub', [dP, queryBlock(b, delta, share, block, 1, [])]), weights]))
+      const wideP = b.setup.products === 'bfloat16' ? b.cast(P, 'float32', [dP]) : b.float(P)
+      const dS = b.product(b.op('Mul', [b.op('Sub', [dP, queryBlock(b, delta, share, block, 1, [])]), wideP]))
       dQuery.push(b.float(b.matMul(dS, keys, { batched: true })))
       dKey = addKeyPart(b, dKey, b.float(b.matMul(dS, qRows, { transA: true, batched: true })), share, block)
       dValue = addKeyPart(b, dValue, b.float(b.matMul(P, dORows, { transA: true, batched: true })), share, block)
