@@ -24,7 +24,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
 }
 
 /** Whether a kernel is lowered as such; fused kernels that are not are lowered by their definition: `expandKernels`. */
-export const hasLowering = (kernel: string): boolean => kernel in lowerings
+const hasLowering = (kernel: string): boolean => kernel in lowerings
 
 /** A traced graph as it is lowered: with kernels that have a lowering, and cheap ones computed again in the backward pass. */
 export const graphToLower = (traced: Graph): Graph => rematerialize(expandKernels(traced, hasLowering))
