@@ -2,6 +2,7 @@ export { SkipwiseError, SkipwiseErrors, isSkipwiseError, coreErrorCodes, type Er
 export { definePlugin, PLUGIN_API_VERSION, type Plugin, type PluginDefinition, type PluginKind } from './plugin.js'
 export { createRegistry, type AnyPlugin, type ConfigOf, type PluginReference, type Registry } from './registry.js'
 export { validate } from './validate.js'
+export { letEventsIn } from './event-loop.js'
 export { nearestName } from './nearest-name.js'
 export { permutation, philox4x32, randomStream, type RandomCoordinates, type RandomStream } from './random.js'
 export type { ProgressEvent, ProgressListener } from './progress.js'

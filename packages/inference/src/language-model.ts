@@ -1,4 +1,4 @@
-import { SkipwiseError, type LanguageModel, type RopeFrequencies, type ScoredSequence, type Tokenizer } from '@skipwise/core'
+import { letEventsIn, SkipwiseError, type LanguageModel, type RopeFrequencies, type ScoredSequence, type Tokenizer } from '@skipwise/core'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 import type { Executor } from '@skipwise/runtime'
 import { capacityFor, chunkLength, chunksBetween, chunksOf, powerOfTwo, SHORTEST } from './chunks.js'
@@ -77,7 +77,7 @@ class CachedLanguageModel implements LanguageModel {
     const cache = this.#allocate(scores.length)
     try {
       for (const { begin, end, length } of this.#chunks(scores.length, cache)) {
-        signal?.throwIfAborted()
+        await letEventsIn(signal)
         const tokens = { length, frequencies, ids: ids.subarray(begin, end) }
         const losses = await this.stepper.run(cache, end > from ? { ...tokens, output: 'loss', labels: ids.subarray(begin + 1, end + 1) } : { ...tokens, output: 'none' })
         for (let t = Math.max(begin, from); t < end; t++) scores[t] = -losses[t - begin]
@@ -106,7 +106,7 @@ class CachedLanguageModel implements LanguageModel {
         for (const output of ['none', 'loss'] as const) {
           const end = output === 'none' ? Math.min(from, tokens) : tokens
           for (const chunk of chunksBetween(cache.length, end, chunkLength(this.chunk, cache.capacity, this.setup.model.geometry.heads), cache.capacity)) {
-            signal?.throwIfAborted()
+            await letEventsIn(signal)
             const step = { length: chunk.length, frequencies, ids: ids.subarray(chunk.begin, chunk.end) }
             if (output === 'none') await this.stepper.run(cache, { ...step, output })
             else {
@@ -140,7 +140,7 @@ class CachedLanguageModel implements LanguageModel {
     try {
       let logits: Float32Array = new Float32Array(0)
       for (const { begin, end, length } of this.#chunks(ids.length, cache)) {
-        signal?.throwIfAborted()
+        await letEventsIn(signal)
         logits = await this.stepper.run(cache, { length, frequencies, ids: ids.subarray(begin, end), output: end === ids.length ? 'logits' : 'none' })
       }
       for (let step = 0; ; step++) {
@@ -149,7 +149,7 @@ class CachedLanguageModel implements LanguageModel {
         seen.add(id)
         yield id
         if (step + 1 === maxNewTokens) return
-        signal?.throwIfAborted()
+        await letEventsIn(signal)
         if (cache.length === cache.capacity) await cache.grow(2 * cache.capacity)
         logits = await this.stepper.run(cache, { length: 1, frequencies, ids: Int32Array.of(id), output: 'logits' })
       }

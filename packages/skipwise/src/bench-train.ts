@@ -1,5 +1,5 @@
 import { llama } from '@skipwise/arch-llama'
-import { createRegistry, randomStream, validate, type PositionedExample, type Window } from '@skipwise/core'
+import { createRegistry, letEventsIn, randomStream, validate, type PositionedExample, type Window } from '@skipwise/core'
 import type { Executor } from '@skipwise/runtime'
 import { completeOptions, initializeWeights, Trainer, type StrategyName, type TrainerSetup } from '@skipwise/training'
 import { z } from 'zod'
@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly strategy?: Exclude<StrategyName, 'spaco'>
   /** Steps of which the median is taken; default 9. */
   readonly measured?: number
+  /** Looked at between steps and micro-batches. */
+  readonly signal?: AbortSignal | undefined
 }
 
 const shapeSchema = z.strictObject({
@@ -57,8 +59,9 @@ export async function benchTrain(shape: unknown, executor: Executor, bench: Benc
   const trainer = await Trainer.create(setup, initializeWeights(model, { seed: 0 })), times: number[] = []
   // positions are drawn anew for every example, as in training
   for (let step = 0; step < options.steps; step++) {
+    await letEventsIn(bench.signal)
     const examples = Array.from({ length: B }, (_, i) => example(step * B + i)), started = performance.now()
-    await trainer.gradients(examples)
+    await trainer.gradients(examples, 0, bench.signal)
     await trainer.update(step, options.learningRate)
     times.push(performance.now() - started)
   }

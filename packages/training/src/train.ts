@@ -1,5 +1,4 @@
-import { SkipwiseError, type PositionedExample, type ProgressListener } from '@skipwise/core'
-import { setImmediate } from 'node:timers/promises'
+import { letEventsIn, SkipwiseError, type PositionedExample, type ProgressListener } from '@skipwise/core'
 import { planMemory, plannedStrategy } from './memory-plan.js'
 import { completeOptions, type CompleteTrainingOptions, type StrategyName, type TrainingOptions } from './options.js'
 import { bestOf, loadBest, removeBest, saveBest, type Validation, type ValidationScore } from './best.js'
@@ -69,7 +68,7 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
 
   /** Gradients, and the update, or what speaks against it. */
   const takeStep = async (step: number, learningRate: number): Promise<{ loss: number; gradientNorm: number; spike?: string | undefined }> => {
-    const { loss } = await trainer.gradients(Array.from({ length: batch }, (_, i) => setup.example(step * batch + i)), step * batch)
+    const { loss } = await trainer.gradients(Array.from({ length: batch }, (_, i) => setup.example(step * batch + i)), step * batch, signal)
     if (guard) {
       const gradientNorm = await trainer.gradientNorm(), spike = spikeOf({ loss, gradientNorm }, { losses, gradientNorms }, guard)
       if (spike !== undefined) {
@@ -82,21 +81,33 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
     return { loss, gradientNorm }
   }
 
-  const validate = async (step: number, { every, keep, better, score }: Validation): Promise<Readonly<Record<string, number>>> => {
-    if (step % every !== 0 && step !== steps) return {}
+  const isDue = (step: number, { every }: Validation) => step % every === 0 || step === steps
+  const validate = async (step: number, { keep, better, score }: Validation): Promise<Readonly<Record<string, number>>> => {
     const trained = await trainer.trained(), found = { step, score: await score(await trainer.weights(trained), step) }
     scores.push(found)
     if (keep === 'best' && bestOf(scores, { better }) === found) await saveBest(stateFolder, runKey, step, trains.trained, trained)
     return { validation: found.score }
   }
 
+  /** Validates after `step` steps, where it is due, and tells what they gave. */
+  const report = async (step: number, first: { firstStepSeconds?: number }) => {
+    const score = validation && isDue(step, validation) ? await validate(step, validation) : {}
+    setup.progress?.({
+      task: 'train', done: step, total: steps, unit: 'steps',
+      metrics: {
+        loss: losses[step - 1], ...score, learningRate: learningRateAt(step - 1, options), gradientNorm: gradientNorms[step - 1],
+        tokensPerSecond: tokensPerSecond(), peakMemoryMB: process.resourceUsage().maxRSS / 1024, ...(skipped > 0 && { skipped }), ...first
+      }
+    })
+  }
+
   try {
+    // It was stopped in this validation: the step before it is done and saved.
+    if (validation && from > 0 && isDue(from, validation) && scores.at(-1)?.step !== from) await report(from, {})
     for (let step = from; step < steps; step++) {
       const begun = performance.now()
-      if (signal?.aborted) {
-        await save(step)
-        throw new SkipwiseError('TRAINING_INTERRUPTED', { problem: `training stopped after step ${step} of ${steps}`, fix: 'run the same command again to go on' })
-      }
+      // An executor may compute on this thread.
+      await letEventsIn(signal)
       const learningRate = learningRateAt(step, options), { loss, gradientNorm, spike } = await takeStep(step, learningRate)
       if (spike !== undefined && (guard?.action !== 'skip' || skippedInRow + 1 >= (guard.patience ?? 5))) {
         await save(step)
@@ -108,20 +119,20 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
       const firstStepSeconds = (performance.now() - begun) / 1000
       losses.push(Math.fround(loss))
       gradientNorms.push(Math.fround(gradientNorm))
-      const score = validation && (await validate(step + 1, validation))
-      setup.progress?.({
-        task: 'train', done: step + 1, total: steps, unit: 'steps',
-        metrics: { loss, ...score, learningRate, gradientNorm, tokensPerSecond: tokensPerSecond(), peakMemoryMB: process.resourceUsage().maxRSS / 1024, ...(skipped > 0 && { skipped }), ...(step === from && { firstStepSeconds }) }
-      })
+      await report(step + 1, step === from ? { firstStepSeconds } : {})
       if ((step + 1) % options.checkpointEvery === 0 && step + 1 < steps) await save(step + 1)
-      // An executor may compute on this thread: let signals and timers in.
-      await setImmediate()
     }
     const best = validation?.keep === 'best' ? bestOf(scores, validation) : undefined
     const kept = best && (await loadBest(stateFolder, runKey, best.step, trains.trained)), trained = kept ?? (await trainer.trained())
     return {
       weights: await trainer.weights(trained), ...(options.lora && { adapters: trained }), losses, strategy, skipped, scores, ...(best && kept && { bestStep: best.step }), tokensPerSecond: tokensPerSecond()
     }
+  } catch (error) {
+    if (signal?.aborted !== true || error !== signal.reason) throw error
+    await save(losses.length)
+    throw new SkipwiseError('TRAINING_INTERRUPTED', {
+      problem: `training stopped after step ${losses.length} of ${steps}`, fix: 'run the same command again to go on', cause: error
+    })
   } finally {
     await trainer.dispose()
   }

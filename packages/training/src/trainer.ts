@@ -1,4 +1,4 @@
-import type { PositionedExample } from '@skipwise/core'
+import { letEventsIn, type PositionedExample } from '@skipwise/core'
 import { adamWHyper, type HostData, type Program, type Value, type Values } from '@skipwise/runtime'
 import { countLabels, makeBatch } from './batch.js'
 import { batchSpecs, gradientName } from './loss-program.js'
@@ -51,13 +51,16 @@ export class Trainer {
    * Computes loss and gradients of one batch, micro-batch by micro-batch, and keeps the gradients for {@link update}.
    *
    * @param first number of the first example in the run: what SpaCO draws is a function of it. Default 0
+   * @param signal looked at between micro-batches; parameters are unchanged when it stops the work
+   * @throws the signal's reason when it is aborted
    */
-  async gradients(examples: readonly PositionedExample[], first = 0): Promise<StepGradients> {
+  async gradients(examples: readonly PositionedExample[], first = 0, signal?: AbortSignal): Promise<StepGradients> {
     const { model, encoding, executor, frequencies, window, options, packed } = this.setup
     const labelCount = countLabels(examples), parameters = { ...this.frozen, ...this.#trained }
     const specs = batchSpecs(model, encoding, programShape(this.setup))
     let loss = 0
     for (let at = 0; at < examples.length; at += options.microBatch) {
+      await letEventsIn(signal)
       const data = makeBatch(examples.slice(at, at + options.microBatch), window, labelCount, encoding, frequencies, packed)
       const batch = Object.fromEntries(Object.entries(data).map(([name, array]) => [name, executor.upload(specs[name], array as HostData)]))
       loss += await this.strategy.run(parameters, batch, at === 0, first + at)

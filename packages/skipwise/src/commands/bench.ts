@@ -6,7 +6,7 @@ import type { Terminal } from '../terminal.js'
 export async function bench(what: 'train', options: { model: string; executor: string; threads?: number; strategy: NonNullable<BenchOptions['strategy']>; steps?: number }, terminal: Terminal): Promise<number> {
   const { registry } = await loadParts([process.cwd()])
   const executor = await openExecutor(registry, options.executor, options.threads)
-  const result = await benchTrain(parseJson(options.model, '--model'), executor, { strategy: options.strategy, ...(options.steps !== undefined && { measured: options.steps }) })
+  const result = await benchTrain(parseJson(options.model, '--model'), executor, { strategy: options.strategy, signal: terminal.signal, ...(options.steps !== undefined && { measured: options.steps }) })
   await executor.dispose()
   if (terminal.json) process.stdout.write(`${JSON.stringify(result)}\n`)
   else {

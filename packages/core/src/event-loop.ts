@@ -1,0 +1,18 @@
+/** Milliseconds of work after which signals, timers and input are let in. */
+const INTERVAL = 20
+
+let last = 0
+
+/**
+ * Lets signals, timers and input in during long work, at most every 20 ms: between two calls that compute on this thread
+ * nothing else is heard, not even Ctrl-C.
+ *
+ * @throws the signal's reason when it is aborted
+ */
+export async function letEventsIn(signal?: AbortSignal): Promise<void> {
+  if (performance.now() - last >= INTERVAL) {
+    await new Promise<void>(resolve => (typeof setImmediate === 'function' ? setImmediate(resolve) : setTimeout(resolve)))
+    last = performance.now()
+  }
+  signal?.throwIfAborted()
+}
