@@ -1,8 +1,12 @@
 import { isSkipwiseError, SkipwiseError } from '@skipwise/core'
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { open, rename, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { writeFully } from './files.js'
+import { removeOwnFile } from './removal.js'
+
+/** Names of the temporary files of atomic writes: what a killed process leaves of one. */
+export const TEMPORARY_FILE = /^\..+\.\d+\.[0-9a-f]+\.tmp$/s
 
 /** A file written and flushed under a temporary name in its own folder; nothing is visible under `path` before `commit`. */
 export interface PendingFile {
@@ -21,7 +25,7 @@ export interface PendingFile {
  */
 export async function preparePending(path: string, write: (handle: FileHandle) => Promise<void>): Promise<PendingFile> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`)
-  const discard = () => rm(temporary, { force: true })
+  const discard = () => removeOwnFile(temporary)
   try {
     const handle = await open(temporary, 'wx')
     try {

@@ -1,11 +1,12 @@
 import { SkipwiseError } from '@skipwise/core'
-import { mkdir, readdir, rm, type FileHandle } from 'node:fs/promises'
+import { mkdir, readdir, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { preparePending, writeError, type PendingFile } from './atomic.js'
 import { INDEX_FILE, SINGLE_FILE } from './checkpoint.js'
 import { DTYPE_BYTES, encode, HEADER_NAME, type WritableDtype } from './dtypes.js'
 import { writeFully } from './files.js'
 import { MAX_HEADER_BYTES } from './header.js'
+import { removeOwnFile } from './removal.js'
 
 /** A tensor to write. */
 export interface TensorToWrite {
@@ -62,13 +63,13 @@ export async function writeCheckpoint(folder: string, tensors: TensorsToWrite, o
     if (shards.length > 1) {
       const index = new TextEncoder().encode(indexOf(shards, nameOf, DTYPE_BYTES[HEADER_NAME[dtype]]))
       pending.push(await preparePending(join(folder, INDEX_FILE), handle => writeFully(handle, index)))
-      await rm(join(folder, INDEX_FILE), { force: true })
+      await removeOwnFile(join(folder, INDEX_FILE))
     }
     for (const file of pending) await file.commit()
     const written = new Set(pending.map(file => file.path))
     for (const name of await readdir(folder)) {
       const path = join(folder, name)
-      if (/^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/.test(name) && !written.has(path)) await rm(path)
+      if (/^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/.test(name) && !written.has(path)) await removeOwnFile(path)
     }
   } catch (error) {
     for (const file of pending) await file.discard().catch(() => undefined)

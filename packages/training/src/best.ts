@@ -1,6 +1,6 @@
-import { openSafetensors, writeSafetensors } from '@skipwise/checkpoints'
+import { openSafetensors, removeOwnFile, writeSafetensors } from '@skipwise/checkpoints'
 import type { ParameterSpec } from '@skipwise/nn'
-import { access, mkdir, rm } from 'node:fs/promises'
+import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Validation during training: an early checkpoint can be better than the last, at long contexts above all. */
@@ -50,4 +50,4 @@ export async function loadBest(folder: string, runKey: string, step: number, tra
 }
 
 /** Removes what {@link saveBest} kept. */
-export const removeBest = (folder: string): Promise<void> => rm(join(folder, FILE), { force: true })
+export const removeBest = (folder: string): Promise<void> => removeOwnFile(join(folder, FILE))

@@ -1,7 +1,7 @@
 import { SkipwiseError } from '@skipwise/core'
-import { openSafetensors, writeSafetensors, type TensorToWrite } from '@skipwise/checkpoints'
+import { openSafetensors, removeOwnFile, TEMPORARY_FILE, writeSafetensors, type TensorToWrite } from '@skipwise/checkpoints'
 import type { ParameterSpec } from '@skipwise/nn'
-import { access, mkdir, readdir, rm } from 'node:fs/promises'
+import { access, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isStrategy, type StrategyName } from './options.js'
 import type { ValidationScore } from './best.js'
@@ -100,8 +100,8 @@ const damaged = (file: string, problem: string) =>
 /** Removes what processes that were killed while saving have left, so that a run killed often does not fill the disk. */
 export async function removeUnfinished(folder: string): Promise<void> {
   const files = await readdir(folder).catch(() => [])
-  await Promise.all(files.filter(name => /^\.(state|best)\.safetensors\..*\.tmp$/.test(name)).map(name => rm(join(folder, name), { force: true })))
+  await Promise.all(files.filter(name => TEMPORARY_FILE.test(name)).map(name => removeOwnFile(join(folder, name))))
 }
 
 /** Removes the saved state of a finished run. */
-export const removeState = (folder: string): Promise<void> => rm(join(folder, FILE), { force: true })
+export const removeState = (folder: string): Promise<void> => removeOwnFile(join(folder, FILE))
