@@ -1,5 +1,6 @@
 import { writePeftAdapter, type TrainResult } from '@skipwise/training'
-import { mkdir, rename, rmdir } from 'node:fs/promises'
+import { removeEmptyFolder } from '@skipwise/checkpoints'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SkipwiseError } from '@skipwise/core'
 import { isHubReference, parseHubReference } from './hub/reference.js'
@@ -35,9 +36,7 @@ export async function makeFolder(folder: string): Promise<void> {
 export async function publish(folder: string, output: string): Promise<void> {
   try {
     // an empty folder may stand there; one that is not empty is refused
-    await rmdir(output).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
-    })
+    await removeEmptyFolder(output)
     await rename(folder, output)
   } catch (cause) {
     throw new SkipwiseError('OUTPUT_WRITE_FAILED', {

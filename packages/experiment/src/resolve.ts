@@ -1,6 +1,6 @@
 import type { ModelConfig, WritableDtype } from '@skipwise/checkpoints'
 import { SkipwiseErrors, type EvalSuite, type Interpolation, type PositionedExample, type ProgressListener, type Window } from '@skipwise/core'
-import { loadCorpus } from '@skipwise/data'
+import { loadCorpus, matchFiles } from '@skipwise/data'
 import type { ExecutorLoader } from '@skipwise/runtime'
 import { completeOptions, trainedParameters, type CompleteTrainingOptions, type StrategyOption } from '@skipwise/training'
 import { basename, join, resolve } from 'node:path'
@@ -9,10 +9,12 @@ import { Collector } from './collector.js'
 import { digestOf, digestOfWeights } from './digest.js'
 import { createExamples, type WeightedCorpus } from './examples.js'
 import { locateModel } from './hub/locate-model.js'
+import { isHubReference } from './hub/reference.js'
 import { extendedConfig, newModel, openModelFolder, type ModelSource } from './model-source.js'
 import { withPromptMasks } from './prompt-masks.js'
 import { toReference, type Parts, type RopeReading } from './parts.js'
 import type { Recipe } from './recipe-schema.js'
+import { claimStateFolder, inputInside, isInside, type StateFolder } from './state-folder.js'
 import { betterOf, type ValidationPlan } from './validation.js'
 
 /** What to do with a recipe: lengthen the window of a model, or train one at its own. */
@@ -23,6 +25,8 @@ export interface ResolveOptions extends Parts {
   readonly kind: ExperimentKind
   /** What paths of the recipe are relative to. */
   readonly baseFolder: string
+  /** Other files that the run reads, for instance the recipe's own: they may not lie where its state goes. */
+  readonly inputs?: readonly string[]
   readonly progress?: ProgressListener
   readonly signal?: AbortSignal
 }
@@ -54,20 +58,46 @@ export interface Experiment {
   readonly weights: ReadonlyMap<string, Float32Array>
   /** Absolute. */
   readonly output: string
-  /** Beside the output: training state and the output while it is being made. */
+  /** Next to the output: training state and the output while it is being made. */
   readonly stateFolder: string
+  /** Holds the state folder against other processes: {@link runExperiment} ends with it; whoever does not run releases it. */
+  readonly state: StateFolder
   /** Digest of everything that decides the weights. */
   readonly runKey: string
 }
 
 /**
  * Finds every part that a recipe names, and checks them against one another before any work: all problems are reported together. Then
- * reads weights and documents.
+ * reads weights and documents. The state folder is taken first: of two runs with one output the second stops here.
  *
  * @throws SkipwiseErrors with codes of this package, `PLUGIN_UNKNOWN`, `PLUGIN_CONFIG`, and what reading the model and the data throws
  */
 export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Promise<Experiment> {
-  const { kind, baseFolder, registry, readRope, readChatTemplate, progress, signal } = options, parts: Parts = { registry, readRope, ...defined({ readChatTemplate }) }, collect = new Collector()
+  const collect = new Collector()
+  const output = resolve(options.baseFolder, recipe.output)
+  await collect.attempt(() => checkOutput(output))
+  const inputs = [...(options.inputs ?? []), ...localInputs(recipe, options.baseFolder)]
+  const state = await collect.attempt(() => claimStateFolder(`${output}.training`, inputs))
+  // Whose folder it is decides whether anything else may be looked at there.
+  if (state === undefined) throw new SkipwiseErrors(collect.errors)
+  try {
+    return await resolveParts(recipe, options, collect, output, state)
+  } catch (error) {
+    await state.release()
+    throw error
+  }
+}
+
+/** Folders of this machine that a recipe reads. */
+function localInputs({ model }: Recipe, baseFolder: string): string[] {
+  const named = typeof model === 'string' ? model : model.tokenizer
+  return isHubReference(named) ? [] : [resolve(baseFolder, named)]
+}
+
+async function resolveParts(
+  recipe: Recipe, options: ResolveOptions, collect: Collector, output: string, state: StateFolder
+): Promise<Experiment> {
+  const { kind, baseFolder, registry, readRope, readChatTemplate, progress, signal } = options, parts: Parts = { registry, readRope, ...defined({ readChatTemplate }) }
   const seed = recipe.seed, extend = kind === 'extend'
   if (extend && recipe.window.target === undefined) collect.add(verbError('extend needs window.target', 'add the window to reach, or use `skipwise train`'))
   if (extend && typeof recipe.model !== 'string') collect.add(verbError('extend needs a trained model, the recipe describes a new one', 'name a model folder, or use `skipwise train`'))
@@ -116,13 +146,12 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   }
   const conversations = source && sources.some(({ format }) => format === 'messages') ? await collect.attempt(async () => readChatTemplate?.(source.tokenizerFolder)) : undefined
   const config = source && rope && (await collect.attempt(() => configOf(recipe, source, rope, kind)))
-  const output = resolve(baseFolder, recipe.output), stateFolder = `${output}.training`
-  await collect.attempt(() => checkOutput(output))
+  for (const { files } of sources) await collect.attempt(() => checkDataFiles(files, baseFolder, state.path))
   if (collect.hasErrors || !training || !transform || !executor || !source || !rope || !config) throw new SkipwiseErrors(collect.errors)
 
   const data: WeightedCorpus[] = []
   for (const { files, pack = false, minTokens = pack ? packedMinimum(window) : (fewest ?? 1), textKey, format, weight } of sources) {
-    const load = { baseFolder, minTokens, cacheFolder: join(stateFolder, 'tokens'), ...defined({ textKey, format, conversations, progress, signal }) }
+    const load = { baseFolder, minTokens, cacheFolder: join(state.path, 'tokens'), ...defined({ textKey, format, conversations, progress, signal }) }
     const corpus = await collect.attempt(() => loadCorpus(files, source.tokenizer, load))
     if (corpus) data.push({ corpus, weight, pack })
   }
@@ -143,7 +172,7 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   // a transform that cannot be told which tokens are a prompt's is found out before any work
   if (sources.some(({ format = 'text' }) => format !== 'text')) example(0)
   return {
-    kind, recipe, baseFolder, parts, source, window, rope, data, dataDigest, suites, executor, config, weights, output, stateFolder, runKey,
+    kind, recipe, baseFolder, parts, source, window, rope, data, dataDigest, suites, executor, config, weights, output, state, stateFolder: state.path, runKey,
     baseInterpolation: registry.resolveUnknown('interpolation', source.rope),
     example,
     exampleLength: transform.exampleLength?.(window) ?? window.original,
@@ -151,6 +180,12 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
     ...(validate && validator && { validation: { ...validate, suite: validator, better: validate.better ?? betterOf(validate.metric) } }),
     dtype: recipe.dtype ?? source.dtype
   }
+}
+
+/** Documents may not lie where the run writes. @throws SkipwiseError `STATE_FOREIGN`, `DATA_NO_FILES` */
+async function checkDataFiles(patterns: readonly string[], baseFolder: string, stateFolder: string): Promise<void> {
+  const inside = (await matchFiles(patterns, baseFolder)).find(file => isInside(resolve(baseFolder, file), stateFolder))
+  if (inside !== undefined) throw inputInside(inside, stateFolder)
 }
 
 /** A strategy with the seed of what it draws. */

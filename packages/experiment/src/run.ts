@@ -3,7 +3,7 @@ import type { EvalResult, LanguageModel, ProgressListener } from '@skipwise/core
 import { createLanguageModel } from '@skipwise/inference'
 import type { Executor } from '@skipwise/runtime'
 import { MetricsLog, planMemory, plannedStrategy, train, type MemoryPlan, type TrainerSetup } from '@skipwise/training'
-import { cp, readFile, rm } from 'node:fs/promises'
+import { cp, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { RESULT_FILE, storedKey } from './checks.js'
 import { openJournal } from './evaluation/journal.js'
@@ -27,6 +27,8 @@ export interface RunHooks {
   readonly onBase?: (results: readonly EvalResult[]) => void
   /** Training is over and the weights are written. */
   readonly onTrained?: (training: TrainingSummary) => void
+  /** Files in the state folder that are not Skipwise's, and stay. Paths are relative to the folder. */
+  readonly onKept?: (folder: string, files: readonly string[]) => void
 }
 
 /**
@@ -37,21 +39,37 @@ export interface RunHooks {
  * @throws SkipwiseError what training, evaluation and writing throw; `signal.reason` when aborted
  */
 export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}): Promise<ExperimentResult> {
-  const { kind, recipe, source, stateFolder, output, runKey, window } = experiment, resultKey = resultKeyOf(runKey, recipe)
-  if ((await storedKey(output)) === resultKey) {
-    const result = JSON.parse(await readFile(join(output, RESULT_FILE), 'utf8')) as ExperimentResult
-    hooks.onBase?.(result.results.base)
-    hooks.onTrained?.(result.training)
+  const { recipe, state, stateFolder, runKey } = experiment
+  const resultKey = resultKeyOf(runKey, recipe)
+  try {
+    const result = (await madeBefore(experiment, resultKey, hooks)) ?? (await make(experiment, resultKey, hooks))
+    const kept = await state.finish()
+    if (kept.length > 0) hooks.onKept?.(stateFolder, kept)
     return result
+  } finally {
+    await state.release()
   }
-  const executor = await experiment.executor.open(), made = join(stateFolder, 'model')
+}
+
+/** The result of the output folder, where it is this run's. */
+async function madeBefore({ output }: Experiment, resultKey: string, hooks: RunHooks): Promise<ExperimentResult | undefined> {
+  if ((await storedKey(output)) !== resultKey) return undefined
+  const result = JSON.parse(await readFile(join(output, RESULT_FILE), 'utf8')) as ExperimentResult
+  hooks.onBase?.(result.results.base)
+  hooks.onTrained?.(result.training)
+  return result
+}
+
+async function make(experiment: Experiment, resultKey: string, hooks: RunHooks): Promise<ExperimentResult> {
+  const { kind, source, stateFolder, output, runKey, window } = experiment
+  const made = join(stateFolder, 'model')
+  const executor = await experiment.executor.open()
   try {
     if (!(await remembered(join(stateFolder, TRAINED), runKey))) {
       const setup = trainingSetup(experiment, executor), plan = planMemory(setup)
       hooks.onPlan?.(plan)
       plannedStrategy(plan, setup)
     }
-    await makeFolder(stateFolder)
     const open = (name: string, model: Pick<LanguageModelParts, 'frequencies' | 'weights' | 'maxLength'>) =>
       createLanguageModel({ name, model: source.model, tokenizer: source.tokenizer, encoding: source.encoding, executor, lengthLimit: Infinity, ...model })
     const base = kind === 'train' ? [] : await remember(join(stateFolder, 'base.json'), resultKey, () =>
@@ -71,7 +89,6 @@ export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}
     await writeJsonAtomic(join(made, RESULT_FILE), result)
     await makeFolder(dirname(output))
     await publish(made, output)
-    await rm(stateFolder, { recursive: true, force: true })
     return result
   } finally {
     await executor.dispose()

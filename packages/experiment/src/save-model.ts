@@ -1,6 +1,6 @@
-import { writeCheckpoint, writeFileAtomic, writeJsonAtomic, writeModelConfig, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
+import { removeOwnFiles, TEMPORARY_FILE, writeCheckpoint, writeFileAtomic, writeJsonAtomic, writeModelConfig, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
 import type { Tokenizer } from '@skipwise/core'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { COMPANION_FILES } from './hub/needed-files.js'
 
@@ -23,13 +23,14 @@ export interface ModelToSave {
 }
 
 /**
- * Writes a Hugging Face model folder, made anew: safetensors, `config.json`, and the files of tokenizer and generation. The same model gives
- * the same bytes, also after it was read from such a folder.
+ * Writes a Hugging Face model folder: safetensors, `config.json`, and the files of tokenizer and generation. The same model
+ * gives the same bytes, also after it was read from such a folder. Files of other names in the folder stay.
  *
  * @throws SkipwiseError what writing throws
  */
 export async function saveModel(folder: string, { parameters, weights, config, dtype, maxShardBytes, companions, tokenizer, window }: ModelToSave): Promise<void> {
-  await rm(folder, { recursive: true, force: true })
+  // A process that was killed here before left files as large as the model.
+  await removeOwnFiles(folder, path => TEMPORARY_FILE.test(path))
   const read = (name: string) => (typeof weights === 'function' ? weights(name) : (weights.get(name) as Float32Array))
   await writeCheckpoint(folder, parameters.map(({ name, shape }) => ({ name, shape, data: () => read(name) })), { dtype, ...(maxShardBytes === undefined ? {} : { maxShardBytes }) })
   await writeModelConfig(folder, config)

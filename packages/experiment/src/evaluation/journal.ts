@@ -1,6 +1,6 @@
-import { writeFileAtomic } from '@skipwise/checkpoints'
+import { removeOwnFile, writeFileAtomic } from '@skipwise/checkpoints'
 import type { EvalContext } from '@skipwise/core'
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { mkdir, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Finished units of an evaluation that is under way. */
@@ -38,7 +38,7 @@ export async function openJournal(file: string, key: string): Promise<Journal> {
     },
     async remove() {
       await handle.close()
-      await rm(file, { force: true })
+      await removeOwnFile(file)
     },
     close: () => handle.close()
   }

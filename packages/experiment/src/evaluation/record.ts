@@ -1,7 +1,7 @@
-import { writeJsonAtomic } from '@skipwise/checkpoints'
-import type { EvalResult, PluginReference, ProgressListener } from '@skipwise/core'
+import { tryLock, writeJsonAtomic } from '@skipwise/checkpoints'
+import { SkipwiseError, type EvalResult, type PluginReference, type ProgressListener } from '@skipwise/core'
 import type { Executor } from '@skipwise/runtime'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { digestOf } from '../digest.js'
 import { loadLanguageModel } from '../load-language-model.js'
@@ -44,11 +44,14 @@ export interface RecordOptions {
 
 /**
  * Evaluates a model by some suites, of any length also beyond its window: they show how it fails there. With files, what is done is not done
- * again: a finished record is read, and an evaluation that was stopped goes on from its journal, `<file>.journal`.
+ * again: a finished record is read, and an evaluation that was stopped goes on from its journal, `<file>.journal`. Two processes do not
+ * write one record, and a file that is not a record is not written over.
  *
- * @throws SkipwiseError what opening the model, the suites and writing throw; `signal.reason` when aborted
+ * @throws SkipwiseError `EVAL_OUTPUT`, `EVAL_IN_USE`, and what opening the model, the suites and writing throw; `signal.reason` when aborted
  */
 export async function recordEvaluations({ parts, executor, folder, name = folder, suites, seed, resolvePath, fileOf, progress, signal }: RecordOptions): Promise<EvaluationRecord[]> {
+  const files = suites.flatMap((_, i) => fileOf?.(i) ?? [])
+  for (const file of files) await checkRecordFile(file)
   const made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference))
   const run = { seed, model: { folder, sha256: await digestOfModel(folder) }, executor: `${executor.name}: ${executor.device}`, versions: { skipwise: version, node: process.versions.node } }
   const open = () => loadLanguageModel(folder, parts, { name, executor, lengthLimit: Infinity }), records: EvaluationRecord[] = []
@@ -57,9 +60,11 @@ export async function recordEvaluations({ parts, executor, folder, name = folder
     for (const [i, suite] of made.entries()) {
       const { sha256 } = run.model, file = fileOf?.(i), data = await digestOfNamedFiles(suites[i].config, resolvePath)
       const key = digestOf([suites[i].name, suites[i].config ?? {}, data, name, seed, sha256, run.executor, run.versions])
+      const release = file === undefined ? undefined : await lockRecord(file)
       const known = file === undefined ? undefined : await readRecord(file)
       if (known?.run?.key === key) {
         records.push(known as EvaluationRecord)
+        await release?.()
         continue
       }
       const journal = file === undefined ? undefined : await openJournal(`${file}.journal`, key)
@@ -75,12 +80,33 @@ export async function recordEvaluations({ parts, executor, folder, name = folder
       } catch (error) {
         await journal?.close()
         throw error
+      } finally {
+        await release?.()
       }
     }
     return records
   } finally {
     await model?.then(opened => opened.dispose(), () => undefined)
   }
+}
+
+/** A file may be missing, or a record of an evaluation. @throws SkipwiseError `EVAL_OUTPUT` */
+async function checkRecordFile(file: string): Promise<void> {
+  const isThere = await stat(file).then(() => true, () => false)
+  if (!isThere || (await readRecord(file))?.metrics !== undefined) return
+  throw new SkipwiseError('EVAL_OUTPUT', { problem: `${file} is there and is not a result of an evaluation`, fix: 'name another file' })
+}
+
+/** @throws SkipwiseError `EVAL_IN_USE` */
+async function lockRecord(file: string): Promise<() => Promise<void>> {
+  await mkdir(dirname(file), { recursive: true })
+  const attempt = await tryLock(`${file}.lock`)
+  if ('release' in attempt) return attempt.release
+  const { pid, host, since, here } = attempt.owner
+  throw new SkipwiseError('EVAL_IN_USE', {
+    problem: `process ${pid} on ${host} has been evaluating into ${file} since ${since}`,
+    fix: here ? 'wait for it, or name another file' : `wait for it, or remove ${file}.lock if it has ended`
+  })
 }
 
 /** What stands in a file; an older one may lack keys. */

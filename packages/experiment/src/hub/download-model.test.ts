@@ -1,5 +1,6 @@
+import { tryLock } from '@skipwise/checkpoints'
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -106,10 +107,10 @@ describe('a download that ends', () => {
 
   test('does not wait for a process that is no more', async () => {
     const server = await serveHub(model), cacheFolder = await cache(), folder = await get(server, cacheFolder), pointer = join(folder, 'config.json')
-    const blob = join(folder, await readlink(pointer)), died = new Date(Date.now() - 60_000)
+    const blob = join(folder, await readlink(pointer))
     await rm(pointer)
-    await mkdir(`${blob}.lock`)
-    await utimes(`${blob}.lock`, died, died)
+    // it was killed while it took the lock
+    await writeFile(`${blob}.writing`, '')
     await get(server, cacheFolder)
     expect(await readFile(pointer, 'utf8')).toBe(JSON.stringify({ model_type: 'llama' }))
   })
@@ -118,7 +119,7 @@ describe('a download that ends', () => {
     const server = await serveHub(model), cacheFolder = await cache(), folder = await get(server, cacheFolder), pointer = join(folder, 'config.json')
     const blob = join(folder, await readlink(pointer)), controller = new AbortController()
     await rm(pointer)
-    await mkdir(`${blob}.lock`)
+    expect(await tryLock(`${blob}.writing`)).toHaveProperty('release')
     setTimeout(() => controller.abort(new Error('stopped')), 100)
     await expect(get(server, cacheFolder, { signal: controller.signal })).rejects.toThrow('stopped')
   })
