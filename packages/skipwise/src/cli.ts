@@ -1,23 +1,26 @@
 #!/usr/bin/env node
-import { SkipwiseError } from '@skipwise/core'
+import { isSkipwiseError } from '@skipwise/core'
 import { runCommand } from './command-line.js'
+import { usageError } from './errors.js'
+import { listenToSignals } from './interrupts.js'
+import { outliveReaders } from './outputs.js'
 import { openTerminal, reportError } from './terminal.js'
 
-const interrupt = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(name, () => {
-    process.stderr.write('\nstopping after this step; once more to stop at once\n')
-    interrupt.abort(new SkipwiseError('CLI_INTERRUPTED', { problem: 'stopped', fix: 'run the same command again to go on' }))
-  })
-}
-// a reader that has seen enough (`| head`) is no error
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
+const interrupts = listenToSignals(line => process.stderr.write(`${line}\n`))
+outliveReaders(error => {
+  const problem = `standard output cannot be written (${error.code ?? error.message})`
+  process.exitCode = reportError(usageError('CLI_OUTPUT', problem, 'send it to a place with room', error))
 })
 
+/** Errors of a command that was asked to stop and did. */
+const STOPPED = new Set(['CLI_INTERRUPTED', 'TRAINING_INTERRUPTED'])
+
 try {
-  process.exitCode = await runCommand(process.argv.slice(2), json => openTerminal(json, interrupt.signal))
+  const exitCode = await runCommand(process.argv.slice(2), json => openTerminal(json, interrupts.signal))
+  // an output that failed has set a code of its own
+  process.exitCode ||= exitCode
 } catch (error) {
-  process.exitCode = reportError(error)
+  const exitCode = reportError(error)
+  const isStopped = isSkipwiseError(error) && STOPPED.has(error.code)
+  process.exitCode = (isStopped ? interrupts.exitCode() : undefined) ?? exitCode
 }

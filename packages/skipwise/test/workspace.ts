@@ -5,26 +5,48 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const cli = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'cli.js')
+export const cli = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'cli.js')
 
 export interface Outcome {
   readonly code: number | null
+  /** What ended the process, where it did not end by itself. */
+  readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Runs the command to its end, or kills it when `until` finds what it waits for on standard error or in the folder. */
-export function skipwise(args: readonly string[], { cwd, kill, env = {} }: { cwd: string; kill?: () => boolean; env?: Record<string, string> }): Promise<Outcome> {
+export interface RunOptions {
+  /** Looked at every 5 ms: the process is killed as soon as it is true. */
+  readonly kill?: () => boolean
+  /** What is sent instead of SIGKILL, one signal after another, with milliseconds between them; default 0. */
+  readonly signals?: readonly (NodeJS.Signals | number)[]
+  readonly env?: Record<string, string>
+}
+
+/** Runs the command to its end, or kills it when `kill` says so. */
+export function skipwise(args: readonly string[], { cwd, kill, signals = ['SIGKILL'], env = {} }: RunOptions & { cwd: string }): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, ...args], { cwd, env: { ...process.env, ...env } })
     let stdout = '', stderr = ''
     child.stdout.on('data', chunk => (stdout += chunk))
     child.stderr.on('data', chunk => (stderr += chunk))
-    const watch = kill && setInterval(() => { if (kill()) child.kill('SIGKILL') }, 5)
-    child.on('error', reject)
-    child.on('close', code => {
+    const send = ([next, ...rest]: readonly (NodeJS.Signals | number)[]): void => {
+      if (next === undefined) return
+      if (typeof next === 'number') setTimeout(() => send(rest), next)
+      else {
+        child.kill(next)
+        send(rest)
+      }
+    }
+    const watch = kill && setInterval(() => {
+      if (!kill()) return
       clearInterval(watch)
-      resolve({ code, stdout, stderr })
+      send(signals)
+    }, 5)
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      clearInterval(watch)
+      resolve({ code, signal, stdout, stderr })
     })
   })
 }
@@ -77,7 +99,7 @@ export class Workspace {
 
   path = (name: string) => join(this.folder, name)
   write = (name: string, data: string | Uint8Array) => writeFileSync(this.path(name), data)
-  run = (args: readonly string[], options: { kill?: () => boolean; env?: Record<string, string> } = {}) => skipwise(args, { cwd: this.folder, ...options })
+  run = (args: readonly string[], options: RunOptions = {}) => skipwise(args, { cwd: this.folder, ...options })
   remove = () => rmSync(this.folder, { recursive: true, force: true })
 }
 

@@ -1,9 +1,8 @@
+import { withTemporaryFolder } from '@skipwise/checkpoints'
 import { isLineChart, SkipwiseError, type EvalResult, type EvalSuite } from '@skipwise/core'
 import { headlineCharts, parseRecipe, resolveRecipe, runExperiment, toReference, type ExperimentResult, type Recipe } from '@skipwise/experiment'
 import { formatNumber, renderTable, type Cell } from '@skipwise/report'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -62,14 +61,12 @@ export async function baselines({ recipe: file, only }: { recipe?: string; only?
 
 /** Trains by one method in this process. */
 async function trainOne(method: Baseline, recipe: Recipe, baseFolder: string, { progress, signal }: Terminal): Promise<BaselineRun> {
-  const folder = await mkdtemp(join(tmpdir(), 'skipwise-baselines-')), parts = await loadParts([baseFolder, process.cwd()])
-  try {
+  const parts = await loadParts([baseFolder, process.cwd()])
+  return withTemporaryFolder('skipwise-baselines-', async folder => {
     const own: Recipe = { ...recipe, positions: BASELINES[method].positions, output: join(folder, method) }
     const { training, results } = await runExperiment(await resolveRecipe(own, { kind: 'extend', baseFolder, progress, signal, ...parts }), { progress, signal })
     return { method, training, results }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }
 
 /** Trains by one method in a process of its own; one that a recipe or the memory does not allow is left out. */

@@ -14,10 +14,10 @@ export async function experiment(kind: ExperimentKind, recipeFile: string, { pla
   const baseFolder = dirname(resolve(recipeFile))
   const text = await readRecipe(recipeFile), parts = await loadParts([baseFolder, process.cwd()]), recipe = parseRecipe(text, recipeFile, parts.registry)
   const { signal } = terminal, progress = watch ? createWatch(process.stderr, terminal.progress) : terminal.progress
-  const prepared = await resolveRecipe(recipe, { kind, baseFolder, progress, signal, ...parts })
+  const prepared = await resolveRecipe(recipe, { kind, baseFolder, inputs: [resolve(recipeFile)], progress, signal, ...parts })
   describe(prepared, terminal)
   if (planOnly) {
-    const plan = await planExperiment(prepared)
+    const plan = await planExperiment(prepared).finally(() => prepared.state.release())
     showPlan(plan, terminal)
     if (terminal.json) terminal.result({ version: 1, ...plan })
     return plan.chosen === undefined ? 1 : 0
@@ -27,7 +27,8 @@ export async function experiment(kind: ExperimentKind, recipeFile: string, { pla
     progress,
     signal,
     onBase: results => showResults(`Base model, made for ${prepared.source.model.geometry.maxPositionEmbeddings} tokens`, prepared, [results], terminal),
-    onTrained: training => showTraining(training, terminal)
+    onTrained: training => showTraining(training, terminal),
+    onKept: (folder, files) => terminal.say(`Kept: ${files.length} files in ${folder} that Skipwise did not write, ${files[0]} first`)
   })
   await finish(prepared, result, terminal)
   return 0

@@ -1,7 +1,6 @@
+import { withTemporaryFolder } from '@skipwise/checkpoints'
 import { SkipwiseError, type LineChart } from '@skipwise/core'
 import { parseRecipe, resolveRecipe, runExperiment } from '@skipwise/experiment'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { methodName, type Method } from '../overhead.js'
 import { loadParts } from '../parts.js'
@@ -36,17 +35,15 @@ export async function openComparison(recipeFile: string) {
 
 /** Trains twice what the recipe says, with its own positions and on whole sequences, and takes the scores of the validations. The models are thrown away. */
 export async function scoresByStep({ recipe, baseFolder, parts, metric }: Comparison, { progress, signal, say }: Terminal): Promise<ScoresByStep> {
-  const folder = await mkdtemp(join(tmpdir(), 'skipwise-overhead-')), points: ScorePoint[] = []
-  try {
+  const points: ScorePoint[] = []
+  await withTemporaryFolder('skipwise-overhead-', async folder => {
     for (const method of ['pose', 'full-length'] as const) {
       say(`Training ${methodName(method)}, ${recipe.train.steps} steps`)
       const own = { ...recipe, evaluate: [], output: join(folder, method), ...(method === 'full-length' && { positions: 'full-length' }) }
       const { training } = await runExperiment(await resolveRecipe(own, { kind: 'extend', baseFolder, progress, signal, ...parts }), { progress, signal })
       for (const { step, score } of training.validation?.scores ?? []) points.push({ method, step, score })
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
   return { metric, points }
 }
 
