@@ -32,6 +32,25 @@ const boundaries = allowed => [
  */
 const testLayers = Object.fromEntries(Object.entries(layers).map(([layer, own]) => [layer, [...new Set([...own, 'testing'])]]))
 
+const guarded = 'read it by readFolderFile or readNamedFile of @skipwise/checkpoints: they refuse pipes, devices, links out of a folder, and sizes'
+
+/**
+ * Files come from strangers: readers of whole files go through the guarded reader. Those named read what this process or the system writes
+ * (state, cache, /proc), or stream documents.
+ */
+const guardedReads = {
+  files: ['**/src/**/*.ts'],
+  ignores: [
+    '**/*.test.ts', '**/testing/src/**', '**/experiment/src/run.ts', '**/experiment/src/checks.ts', '**/experiment/src/hub/download-model.ts',
+    '**/eval-retrieval/src/tasks-suite.ts', '**/executor-tensorflow/src/processor.ts', '**/training/src/metrics/metrics-log.ts'
+  ],
+  rules: {
+    'no-restricted-imports': ['error', {
+      paths: ['node:fs', 'node:fs/promises'].map(name => ({ name, importNames: ['readFile', 'readFileSync'], message: guarded }))
+    }]
+  }
+}
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/.test-results/**', '**/*.d.ts'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -56,6 +75,7 @@ export default tseslint.config(
     }
   },
   { files: ['**/*.test.ts', '**/test/**/*.ts'], plugins: { '@nx': nx }, rules: { '@nx/enforce-module-boundaries': boundaries(testLayers) } },
+  guardedReads,
   // the scripts of tiny-llama are files that it ships, no exports: their tests name the files
   { files: ['**/tiny-llama-*.test.ts'], rules: { '@nx/enforce-module-boundaries': 'off' } }
 )

@@ -1,8 +1,9 @@
 import { SkipwiseError, validate } from '@skipwise/core'
-import { readdir, realpath } from 'node:fs/promises'
-import { dirname, join, sep } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { z } from 'zod'
-import { readJsonObject } from './json-file.js'
+import { resolveInside } from './guarded-file.js'
+import { readFolderJson } from './json-file.js'
 import { openSafetensors } from './safetensors-file.js'
 import { missingTensor, type TensorSource } from './tensor-source.js'
 import { openTorchFile } from './torch-file.js'
@@ -46,7 +47,7 @@ const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string())
 
 async function openShards(folder: string, name: string, open: (file: string) => Promise<TensorSource>): Promise<TensorSource> {
   const indexFile = join(folder, name)
-  const index = validate(indexSchema, await readJsonObject(indexFile, 'CHECKPOINT_HEADER_INVALID'), 'CHECKPOINT_HEADER_INVALID', indexFile)
+  const index = validate(indexSchema, await readFolderJson(folder, name, 'CHECKPOINT_HEADER_INVALID'), 'CHECKPOINT_HEADER_INVALID', indexFile)
   const shardOf = new Map(Object.entries(index.weight_map))
   const shards = new Map<string, TensorSource>()
   const close = async () => {
@@ -88,12 +89,9 @@ async function checkInside(folder: string, name: string, indexFile: string): Pro
   const unsafe = (why: string) =>
     new SkipwiseError('CHECKPOINT_INDEX_UNSAFE', { problem: `${indexFile} names the shard '${name}', ${why}`, fix: 'do not trust this checkpoint' })
   if (name === '' || name === '.' || name === '..' || /[/\\\0:]/.test(name)) throw unsafe('which is not a plain file name')
-  const home = await realpath(folder), target = await realpath(join(folder, name)).catch(() => undefined)
-  if (target === undefined) {
+  const found = await resolveInside(folder, name).catch(() => undefined)
+  if (found === undefined) {
     throw new SkipwiseError('CHECKPOINT_NOT_FOUND', { problem: `${indexFile} names the shard '${name}', which is not there`, fix: 'download the missing shard' })
   }
-  // The Hugging Face cache keeps snapshots/<revision>/<file> as links into blobs.
-  const snapshots = dirname(home), blobs = join(dirname(snapshots), 'blobs')
-  const inside = target.startsWith(home + sep) || (snapshots.endsWith(`${sep}snapshots`) && dirname(target) === blobs)
-  if (!inside) throw unsafe(`a link that leads out of the folder, to ${target}`)
+  if ('problem' in found) throw unsafe(`which ${found.problem}`)
 }

@@ -2,6 +2,7 @@ import type { ErrorCodes } from '@skipwise/core'
 
 /** The codes that `@skipwise/checkpoints` throws. */
 export const checkpointErrorCodes = {
+  FILE_REFUSED: 'A file of a model folder, or one that was named, is not a regular file, leads out of its folder, is larger than its kind may be, or cannot be read.',
   CHECKPOINT_NOT_FOUND: 'A folder holds no weights, or a file that was named does not exist.',
   CHECKPOINT_TRUNCATED: 'A file ends before the bytes that its header promises.',
   CHECKPOINT_HEADER_INVALID: 'The header of a safetensors file, the directory or the pickle of a torch file, or a shard index does not describe a valid file.',

@@ -1,35 +1,74 @@
 import { SkipwiseError } from '@skipwise/core'
-import { openForReading, readFully } from './files.js'
+import { join } from 'node:path'
+import { readFolderFile } from './guarded-file.js'
 
-/** The longest JSON file accepted, in bytes; a shard index of the largest models takes a few megabytes. */
-const MAX_JSON_BYTES = 100_000_000
+/** Values in values, in a file that is read whole; the files in use have at most ten. A recursive reader of more would overflow its stack. */
+const MAX_DEPTH = 100
 
 /**
- * Reads a JSON file whose root is an object.
+ * Parses the bytes of a JSON file whose root is an object.
  *
+ * @param file its path, for messages
  * @param code the error code when it is not
- * @throws SkipwiseError `code`, `CHECKPOINT_NOT_FOUND`
+ * @returns the object, and the text, in which numbers stand as they are spelt
+ * @throws SkipwiseError `code`
  */
-export const readJsonObject = async (file: string, code: string): Promise<Record<string, unknown>> => (await readJsonText(file, code)).object
-
-/** {@link readJsonObject} with the text, in which numbers stand as they are spelt. */
-export async function readJsonText(file: string, code: string): Promise<{ readonly text: string; readonly object: Record<string, unknown> }> {
-  const { handle, bytes } = await openForReading(file)
-  const invalid = (problem: string, cause?: unknown) => new SkipwiseError(code, { problem: `${file} ${problem}`, fix: 'get the file again or correct it', cause })
+export function parseJson(
+  bytes: Uint8Array,
+  file: string,
+  code: string
+): { readonly text: string; readonly object: Record<string, unknown> } {
+  const invalid = (problem: string, cause?: unknown) =>
+    new SkipwiseError(code, { problem: `${file} ${problem}`, fix: 'get the file again or correct it', cause })
+  if (isDeeperThan(bytes, MAX_DEPTH)) throw invalid(`has more than ${MAX_DEPTH} objects and lists in one another`)
+  const text = new TextDecoder().decode(bytes)
+  let value: unknown
   try {
-    if (bytes > MAX_JSON_BYTES) throw invalid(`has ${bytes} bytes, more than the ${MAX_JSON_BYTES} allowed`)
-    const content = new Uint8Array(bytes)
-    await readFully(handle, content, 0, file)
-    const text = new TextDecoder().decode(content)
-    let value: unknown
-    try {
-      value = JSON.parse(text)
-    } catch (cause) {
-      throw invalid(`is not valid JSON (${(cause as Error).message})`, cause)
-    }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('is not a JSON object')
-    return { text, object: value as Record<string, unknown> }
-  } finally {
-    await handle.close()
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw invalid(`is not valid JSON (${cause instanceof Error ? cause.message : String(cause)})`, cause)
   }
+  if (!isObject(value)) throw invalid('is not a JSON object')
+  return { text, object: value }
+}
+
+/**
+ * Reads a JSON object from a file of a folder, as {@link readFolderFile} reads.
+ *
+ * @returns undefined when the folder has no such file
+ * @throws SkipwiseError `code`, `FILE_REFUSED`
+ */
+export async function readFolderJson(
+  folder: string,
+  name: string,
+  code: string
+): Promise<Record<string, unknown> | undefined> {
+  const bytes = await readFolderFile(folder, name)
+  return bytes && parseJson(bytes, join(folder, name), code).object
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPENING = [0x5b, 0x7b]
+const CLOSING = [0x5d, 0x7d]
+
+/** Whether brackets outside strings are open to more than a depth; the text may be no JSON at all. */
+function isDeeperThan(bytes: Uint8Array, most: number): boolean {
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]
+    if (inString) {
+      if (byte === BACKSLASH) i++
+      else if (byte === QUOTE) inString = false
+    } else if (byte === QUOTE) inString = true
+    else if (OPENING.includes(byte)) {
+      depth++
+      if (depth > most) return true
+    } else if (CLOSING.includes(byte)) depth--
+  }
+  return false
 }

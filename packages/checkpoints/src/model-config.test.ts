@@ -16,7 +16,7 @@ describe('readModelConfig', () => {
     }
     const other = await temporaryFolder()
     await mkdir(join(other, 'config.json'))
-    await expect(readModelConfig(other)).rejects.toThrow(/^MODEL_CONFIG_NOT_FOUND/)
+    await expect(readModelConfig(other)).rejects.toThrow(/^FILE_REFUSED.*not a regular file/)
   })
 })
 

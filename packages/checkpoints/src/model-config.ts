@@ -1,8 +1,9 @@
-import { isSkipwiseError, SkipwiseError, type HuggingFaceRope } from '@skipwise/core'
+import { SkipwiseError, type HuggingFaceRope } from '@skipwise/core'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomic } from './atomic.js'
-import { readJsonText } from './json-file.js'
+import { readFolderFile, readNamedFile } from './guarded-file.js'
+import { parseJson } from './json-file.js'
 
 /** `config.json` of a model folder: every key is kept, known to us or not. */
 export type ModelConfig = Readonly<Record<string, unknown>>
@@ -19,28 +20,33 @@ export interface ConfigFile {
 /**
  * Reads `config.json` of a model folder.
  *
- * @throws SkipwiseError `MODEL_CONFIG_NOT_FOUND`, `MODEL_CONFIG_INVALID`
+ * @throws SkipwiseError `MODEL_CONFIG_NOT_FOUND`, `MODEL_CONFIG_INVALID`, `FILE_REFUSED`
  */
-export const readModelConfig = async (folder: string): Promise<ModelConfig> => (await readConfig(join(folder, CONFIG_FILE))).config
+export const readModelConfig = async (folder: string): Promise<ModelConfig> => (await readConfigIn(folder)).config
 
 /**
  * Reads a `config.json`, named itself or by its folder, with its text.
  *
- * @throws SkipwiseError `MODEL_CONFIG_NOT_FOUND`, `MODEL_CONFIG_INVALID`
+ * @throws SkipwiseError `MODEL_CONFIG_NOT_FOUND`, `MODEL_CONFIG_INVALID`, `FILE_REFUSED`
  */
 export async function readConfigFile(fileOrFolder: string): Promise<ConfigFile> {
   const isFolder = await stat(fileOrFolder).then(entry => entry.isDirectory(), () => false)
-  return readConfig(isFolder ? join(fileOrFolder, CONFIG_FILE) : fileOrFolder)
+  if (isFolder) return readConfigIn(fileOrFolder)
+  return parseConfig(fileOrFolder, await readNamedFile(fileOrFolder, 'config'))
 }
 
-async function readConfig(path: string): Promise<ConfigFile> {
-  try {
-    const { text, object } = await readJsonText(path, 'MODEL_CONFIG_INVALID')
-    return { path, text, config: object }
-  } catch (error) {
-    if (!isSkipwiseError(error) || error.code !== 'CHECKPOINT_NOT_FOUND') throw error
-    throw new SkipwiseError('MODEL_CONFIG_NOT_FOUND', { problem: error.problem, fix: 'name the folder of a Hugging Face model', cause: error })
+const readConfigIn = async (folder: string): Promise<ConfigFile> =>
+  parseConfig(join(folder, CONFIG_FILE), await readFolderFile(folder, CONFIG_FILE))
+
+function parseConfig(path: string, bytes: Uint8Array | undefined): ConfigFile {
+  if (bytes === undefined) {
+    throw new SkipwiseError('MODEL_CONFIG_NOT_FOUND', {
+      problem: `there is no ${path}`,
+      fix: 'name the folder of a Hugging Face model'
+    })
   }
+  const { text, object } = parseJson(bytes, path, 'MODEL_CONFIG_INVALID')
+  return { path, text, config: object }
 }
 
 /**

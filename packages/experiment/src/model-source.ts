@@ -7,6 +7,7 @@ import { locateModel, type LocateOptions } from './hub/locate-model.js'
 import { modelName } from './hub/reference.js'
 import { defineModel, findTokenizer, type DefinedModel, type Parts, type RopeReading } from './parts.js'
 import type { Recipe } from './recipe-schema.js'
+import { checkCompanions } from './save-model.js'
 
 /** A model to start from: everything but its weights is read. */
 export interface ModelSource extends DefinedModel {
@@ -46,6 +47,7 @@ export async function openModelFolder(folder: string, parts: Parts): Promise<Mod
     return DTYPES[checkpoint.info(model.parameters[0].name).dtype] ?? 'float32'
   })
   const tokenizer = await findTokenizer(parts.registry, folder)
+  await checkCompanions(folder)
   const weights = () => withCheckpoint(async checkpoint => {
     const tensors = new Map<string, Float32Array>()
     for (const { name } of model.parameters) tensors.set(name, await checkpoint.read(name))
@@ -71,6 +73,7 @@ type NewModel = Exclude<Recipe['model'], string>
 export async function newModel(recipe: NewModel, seed: number, parts: Parts, locating: LocateOptions): Promise<ModelSource> {
   const { registry } = parts, architecture = registry.resolveUnknown('architecture', { name: recipe.architecture })
   const tokenizerFolder = await locateModel(recipe.tokenizer, { ...locating, part: 'tokenizer' }), tokenizer = await findTokenizer(registry, tokenizerFolder)
+  await checkCompanions(tokenizerFolder)
   const config = { model_type: architecture.modelTypes[0], vocab_size: tokenizer.vocabSize, ...recipe.config }
   const defined = defineModel(config, parts, undefined, architecture)
   const { standardDeviation, seed: ownSeed = seed } = recipe.initialize

@@ -1,5 +1,5 @@
+import { readNamedFile } from '@skipwise/checkpoints'
 import { SkipwiseError, type Chart, type EvalResult } from '@skipwise/core'
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { evalResultSchema } from './evaluation/eval-result-schema.js'
@@ -41,7 +41,7 @@ const run = z.looseObject({
 /**
  * Reads what a report can show: a result of `skipwise eval` (or a list of them), the `skipwise.json` of a run, or any JSON object with `charts`.
  *
- * @throws SkipwiseError `REPORT_FILE`
+ * @throws SkipwiseError `REPORT_FILE`, `FILE_REFUSED`
  */
 export async function readReportFile(file: string): Promise<ReportSource> {
   const json = await readJson(file), source = { file, results: [], charts: [] }
@@ -61,8 +61,10 @@ export async function readReportFile(file: string): Promise<ReportSource> {
 }
 
 async function readJson(file: string): Promise<unknown> {
+  const bytes = await readNamedFile(file, 'result')
+  if (bytes === undefined) throw fileError(`there is no ${file}`)
   try {
-    return JSON.parse(await readFile(file, 'utf8'))
+    return JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
     throw fileError(`${file} cannot be read as JSON (${(cause as Error).message})`, cause)
   }

@@ -1,6 +1,9 @@
-import { removeOwnFiles, TEMPORARY_FILE, writeCheckpoint, writeFileAtomic, writeJsonAtomic, writeModelConfig, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
-import type { Tokenizer } from '@skipwise/core'
-import { readdir, readFile } from 'node:fs/promises'
+import {
+  checkFolderFile, parseJson, readFolderFile, removeOwnFiles, TEMPORARY_FILE, writeCheckpoint, writeFileAtomic, writeJsonAtomic, writeModelConfig,
+  type ModelConfig, type WritableDtype
+} from '@skipwise/checkpoints'
+import { SkipwiseError, type Tokenizer } from '@skipwise/core'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { COMPANION_FILES } from './hub/needed-files.js'
 
@@ -35,13 +38,37 @@ export async function saveModel(folder: string, { parameters, weights, config, d
   await writeCheckpoint(folder, parameters.map(({ name, shape }) => ({ name, shape, data: () => read(name) })), { dtype, ...(maxShardBytes === undefined ? {} : { maxShardBytes }) })
   await writeModelConfig(folder, config)
   for (const from of new Set(companions)) {
-    for (const name of (await readdir(from)).filter(name => COMPANION_FILES.test(name))) {
-      const bytes = await readFile(join(from, name))
-      await writeFileAtomic(join(folder, name), window !== undefined && name === 'tokenizer_config.json' ? withWindow(bytes, window) : bytes)
+    for (const name of await companionsIn(from)) {
+      const bytes = (await readFolderFile(from, name)) ?? missing(from, name)
+      const isLengthened = window !== undefined && name === 'tokenizer_config.json'
+      await writeFileAtomic(join(folder, name), isLengthened ? withWindow(bytes, join(from, name), window) : bytes)
     }
   }
   const generation = generationConfig(config, tokenizer), names = await readdir(folder)
   if (generation && !names.includes('generation_config.json')) await writeJsonAtomic(join(folder, 'generation_config.json'), generation)
+}
+
+/** Names of the companion files of a folder. */
+const companionsIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter(name => COMPANION_FILES.test(name)).sort()
+
+/**
+ * Looks at the files that {@link saveModel} will copy, so that one that may not be copied is said before any work.
+ *
+ * @throws SkipwiseError `FILE_REFUSED`
+ */
+export async function checkCompanions(folder: string): Promise<void> {
+  for (const name of await companionsIn(folder)) {
+    if (!(await checkFolderFile(folder, name))) missing(folder, name)
+  }
+}
+
+/** A link to nothing is listed, and is not there. */
+function missing(folder: string, name: string): never {
+  throw new SkipwiseError('FILE_REFUSED', {
+    problem: `${join(folder, name)} is a link to a file that is not there`,
+    fix: 'put a regular file of its own there, or remove it'
+  })
 }
 
 /** Where generation begins and ends: what config.json says, or else the tokenizer. */
@@ -52,8 +79,8 @@ function generationConfig(config: ModelConfig, tokenizer: ModelToSave['tokenizer
 }
 
 /** `model_max_length` follows the window: transformers warns, and some callers cut, beyond it. */
-function withWindow(bytes: Uint8Array, target: number): string | Uint8Array {
-  const json = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
+function withWindow(bytes: Uint8Array, file: string, target: number): string | Uint8Array {
+  const json = parseJson(bytes, file, 'TOKENIZER_INVALID').object
   if (typeof json['model_max_length'] !== 'number' || json['model_max_length'] >= target) return bytes
   return `${JSON.stringify({ ...json, model_max_length: target }, null, 2)}\n`
 }

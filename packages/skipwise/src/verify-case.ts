@@ -1,10 +1,9 @@
-import { openCheckpoint, openSafetensors, readModelConfig, type TensorSource } from '@skipwise/checkpoints'
+import { openCheckpoint, openSafetensors, readFolderJson, readModelConfig, type TensorSource } from '@skipwise/checkpoints'
 import { validate } from '@skipwise/core'
 import { defineModel, type Parts } from '@skipwise/experiment'
 import { forward, logits } from '@skipwise/nn'
 import { trace, type Executor, type tf, type HostData, type Values } from '@skipwise/runtime'
 import { batchSpecs, gradientName, parameterSpecs, traceLoss } from '@skipwise/training'
-import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { usageError } from './errors.js'
@@ -107,9 +106,7 @@ function largest(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 async function readCase(folder: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(join(folder, 'case.json'), 'utf8'))
-  } catch (cause) {
-    throw usageError('VERIFY_CASE', `${folder} has no case.json that can be read (${(cause as Error).message})`, 'name a folder with config.json, weights, case.json and expected.safetensors', cause)
-  }
+  const found = await readFolderJson(folder, 'case.json', 'VERIFY_CASE')
+  if (found !== undefined) return found
+  throw usageError('VERIFY_CASE', `${folder} has no case.json`, 'name a folder with config.json, weights, case.json and expected.safetensors')
 }

@@ -37,7 +37,7 @@ describe('loadChatTemplate', () => {
     expect(await refused({ 'tokenizer_config.json': { chat_template: [{ name: 'rag', template: '' }] } })).toBe('CHAT_TEMPLATE_NOT_FOUND')
     expect(await refused({ 'tokenizer_config.json': '{' })).toBe('CHAT_TEMPLATE_INVALID')
     expect(await refused({ 'tokenizer_config.json': { chat_template: 3 } })).toBe('CHAT_TEMPLATE_INVALID')
-    expect(await refused({ 'chat_template.jinja': ' '.repeat(2 ** 20 + 1) })).toBe('CHAT_TEMPLATE_INVALID')
+    expect(await refused({ 'chat_template.jinja': ' '.repeat(2 ** 20 + 1) })).toBe('FILE_REFUSED')
   })
 })
 

@@ -1,6 +1,6 @@
+import { FILE_LIMITS, readFolderFile, readFolderJson } from '@skipwise/checkpoints'
 import { SkipwiseError, validate } from '@skipwise/core'
 import { createHash, randomBytes } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { betweenMarks, byBeginnings, marksGenerated, withMarks, type LearnedConversation } from './learned-spans.js'
@@ -33,8 +33,10 @@ export interface ChatTemplate {
   readonly digest: string
 }
 
+const CONFIG_FILE = 'tokenizer_config.json'
+
 /** Templates in use take some kilobytes. */
-const MAX_BYTES = 2 ** 20, MAX_JSON_BYTES = 2 ** 26
+const MAX_BYTES = FILE_LIMITS.template
 
 const specialToken = z.union([z.string(), z.looseObject({ content: z.string() }).transform(token => token.content)])
 const configSchema = z.looseObject({
@@ -47,12 +49,15 @@ const configSchema = z.looseObject({
  * where there are several. It is rendered by @huggingface/jinja with `messages`, `add_generation_prompt` and the special tokens, as
  * transformers does, but in a thread that may use little memory and time: a template is a stranger's program.
  *
- * @throws SkipwiseError `CHAT_TEMPLATE_NOT_FOUND`, `CHAT_TEMPLATE_INVALID`
+ * @throws SkipwiseError `CHAT_TEMPLATE_NOT_FOUND`, `CHAT_TEMPLATE_INVALID`, `FILE_REFUSED`
  */
 export async function loadChatTemplate(folder: string): Promise<ChatTemplate> {
-  const configFile = join(folder, 'tokenizer_config.json'), text = await readLimited(configFile, MAX_JSON_BYTES)
-  const config = validate(configSchema, text === undefined ? {} : parseJson(text, configFile), 'CHAT_TEMPLATE_INVALID', configFile)
-  const own = await readLimited(join(folder, 'chat_template.jinja'), MAX_BYTES), { chat_template, ...rest } = config
+  const configFile = join(folder, CONFIG_FILE)
+  const stored = await readFolderJson(folder, CONFIG_FILE, 'CHAT_TEMPLATE_INVALID')
+  const config = validate(configSchema, stored ?? {}, 'CHAT_TEMPLATE_INVALID', configFile)
+  const ownBytes = await readFolderFile(folder, 'chat_template.jinja')
+  const own = ownBytes && new TextDecoder('utf-8', { ignoreBOM: true }).decode(ownBytes)
+  const { chat_template, ...rest } = config
   const source = own ?? (Array.isArray(chat_template) ? chat_template.find(({ name }) => name === 'default')?.template : chat_template)
   if (source === undefined || source === null) {
     throw new SkipwiseError('CHAT_TEMPLATE_NOT_FOUND', { problem: `${folder} has no chat template`, fix: 'use a model that was trained to chat, put chat_template.jinja into the folder, or use plain text' })
@@ -81,26 +86,6 @@ export async function loadChatTemplate(folder: string): Promise<ChatTemplate> {
       const plans = conversations.map(messages => byBeginnings(messages, tokens, mark)), outcomes = await run(source, plans.map(({ job }) => job))
       return plans.map(({ read }, i) => read(outcomes[i]))
     }
-  }
-}
-
-/** Content of a file, or undefined when it is not there. */
-async function readLimited(file: string, most: number): Promise<string | undefined> {
-  try {
-    const { size } = await stat(file)
-    if (size > most) throw invalid(file, `it has ${size} bytes, more than ${most}`)
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw invalid(file, `it is not valid JSON (${(cause as Error).message})`, cause)
   }
 }
 

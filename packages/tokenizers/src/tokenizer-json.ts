@@ -36,13 +36,13 @@ export const tokenizerJson = definePlugin({
  * BOS and EOS are those of `tokenizer_config.json`, or else what the post-processor puts before and after a text. A text gets BOS when
  * `add_bos_token` says so, or else when the post-processor puts it there; EOS alike by `add_eos_token`.
  *
- * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`
+ * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`, `FILE_REFUSED`
  */
 export async function loadTokenizerJson(folder: string): Promise<Tokenizer> {
   const file = join(folder, TOKENIZER_FILE), configFile = join(folder, 'tokenizer_config.json'), hash = createHash('sha256')
-  const json = await readJsonObject(file, hash)
+  const json = await readJsonObject(folder, TOKENIZER_FILE, hash)
   if (!json) throw new SkipwiseError('TOKENIZER_NOT_FOUND', { problem: `${folder} has no ${TOKENIZER_FILE}`, fix: 'name the folder of a Hugging Face model' })
-  const config = (await readJsonObject(configFile, hash)) ?? {}
+  const config = (await readJsonObject(folder, 'tokenizer_config.json', hash)) ?? {}
   const tokenizer = makeTokenizer(json, config, { file, configFile, digest: hash.digest('hex') }), encodeAll = await openNative(json, tokenizer.encode)
   return encodeAll ? Object.freeze({ ...tokenizer, encodeAll }) : tokenizer
 }

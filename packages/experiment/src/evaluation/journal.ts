@@ -1,6 +1,6 @@
-import { removeOwnFile, writeFileAtomic } from '@skipwise/checkpoints'
+import { readNamedFile, removeOwnFile, writeFileAtomic } from '@skipwise/checkpoints'
 import type { EvalContext } from '@skipwise/core'
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Finished units of an evaluation that is under way. */
@@ -18,7 +18,8 @@ export interface Journal {
  */
 export async function openJournal(file: string, key: string): Promise<Journal> {
   await mkdir(dirname(file), { recursive: true })
-  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n').slice(0, -1), kept = new Map<string, unknown>()
+  const bytes = await readNamedFile(file, 'result')
+  const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1), kept = new Map<string, unknown>()
   if (lines[0] === JSON.stringify({ run: key })) {
     for (const line of lines.slice(1)) {
       const unit = parse(line)

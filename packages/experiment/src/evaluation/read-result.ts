@@ -1,16 +1,15 @@
+import { readNamedFile } from '@skipwise/checkpoints'
 import { SkipwiseError, type EvalResult } from '@skipwise/core'
-import { readFile } from 'node:fs/promises'
 import { evalResultSchema } from './eval-result-schema.js'
 
-/** A result that `skipwise eval --output` or `--json` wrote. @throws SkipwiseError `EVAL_RESULT` */
+/** A result that `skipwise eval --output` or `--json` wrote. @throws SkipwiseError `EVAL_RESULT`, `FILE_REFUSED` */
 export async function readResult(file: string): Promise<EvalResult> {
   const fix = 'name a file that skipwise eval --output wrote'
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new SkipwiseError('EVAL_RESULT', { problem: `${file} cannot be read (${cause.code})`, fix, cause })
-  })
+  const bytes = await readNamedFile(file, 'result')
+  if (bytes === undefined) throw new SkipwiseError('EVAL_RESULT', { problem: `${file} is not there`, fix })
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
     throw new SkipwiseError('EVAL_RESULT', { problem: `${file} is not JSON (${(cause as Error).message})`, fix, cause })
   }

@@ -1,7 +1,7 @@
-import { tryLock, writeJsonAtomic } from '@skipwise/checkpoints'
+import { readNamedFile, tryLock, writeJsonAtomic } from '@skipwise/checkpoints'
 import { SkipwiseError, type EvalResult, type PluginReference, type ProgressListener } from '@skipwise/core'
 import type { Executor } from '@skipwise/runtime'
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { digestOf } from '../digest.js'
 import { loadLanguageModel } from '../load-language-model.js'
@@ -110,5 +110,11 @@ async function lockRecord(file: string): Promise<() => Promise<void>> {
 }
 
 /** What stands in a file; an older one may lack keys. */
-const readRecord = (file: string): Promise<Partial<EvaluationRecord> | undefined> =>
-  readFile(file, 'utf8').then(text => JSON.parse(text) as Partial<EvaluationRecord>).catch(() => undefined)
+async function readRecord(file: string): Promise<Partial<EvaluationRecord> | undefined> {
+  const bytes = await readNamedFile(file, 'result')
+  try {
+    return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Partial<EvaluationRecord>)
+  } catch {
+    return undefined
+  }
+}

@@ -1,5 +1,5 @@
+import { readNamedFile } from '@skipwise/checkpoints'
 import { SkipwiseError, type PluginReference } from '@skipwise/core'
-import { readFile } from 'node:fs/promises'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { toReference } from '../parts.js'
@@ -10,16 +10,15 @@ const listSchema = z.union([z.array(referenceSchema).min(1), z.looseObject({ eva
 /**
  * The suites of a YAML file: a list as under `evaluate` of a recipe, or the recipe itself.
  *
- * @throws SkipwiseError `EVAL_SUITES`
+ * @throws SkipwiseError `EVAL_SUITES`, `FILE_REFUSED`
  */
 export async function readSuites(file: string): Promise<PluginReference[]> {
   const invalid = (problem: string, cause?: unknown) => new SkipwiseError('EVAL_SUITES', { problem: `${file} ${problem}`, fix: 'write a list of suites as under evaluate of a recipe, for instance - passkey: { lengths: [512] }', cause })
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw invalid(`cannot be read (${cause.code})`, cause)
-  })
+  const bytes = await readNamedFile(file, 'recipe')
+  if (bytes === undefined) throw invalid('is not there')
   let value: unknown
   try {
-    value = parse(text)
+    value = parse(new TextDecoder().decode(bytes))
   } catch (cause) {
     throw invalid(`is not YAML (${(cause as Error).message})`, cause)
   }

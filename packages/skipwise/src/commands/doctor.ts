@@ -1,9 +1,8 @@
-import { readConfigFile } from '@skipwise/checkpoints'
+import { readConfigFile, readFolderJson } from '@skipwise/checkpoints'
 import { diagnoseRope, type Diagnosis, type DoctorFacts, type Finding, type RopeNumbers, type Stack } from '@skipwise/interpolation'
 import { locateModel, modelName } from '@skipwise/experiment'
 import { formatTokens, renderTable } from '@skipwise/report'
-import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { colours } from '../colours.js'
 import type { Terminal } from '../terminal.js'
 
@@ -20,7 +19,7 @@ export async function doctor(model: string, options: { for?: Stack; trainedWith?
 /** What `skipwise.json` beside the model says of its training; a file that is none says nothing. */
 async function factsOf(folder: string): Promise<DoctorFacts> {
   try {
-    const { interpolation, window } = JSON.parse(await readFile(join(folder, 'skipwise.json'), 'utf8')) as { interpolation?: { name?: unknown }; window?: { original?: unknown } }
+    const { interpolation, window } = ((await readFolderJson(folder, 'skipwise.json', 'REPORT_FILE')) ?? {}) as { interpolation?: { name?: unknown }; window?: { original?: unknown } }
     const name = interpolation?.name, original = window?.original
     return { ...(typeof name === 'string' ? { trainedWith: name } : {}), ...(typeof original === 'number' ? { trainedWindow: original } : {}) }
   } catch {

@@ -1,7 +1,8 @@
+import { readNamedFile } from '@skipwise/checkpoints'
 import { SkipwiseError, type EvalResult } from '@skipwise/core'
 import { chartTable, evaluationCharts, headlineCharts, parseRecipe, planExperiment, resolveRecipe, runExperiment, type Experiment, type ExperimentKind, type ExperimentResult, type TrainingSummary } from '@skipwise/experiment'
 import { renderAscii, renderTable } from '@skipwise/report'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { colours } from '../colours.js'
 import { showPlan } from '../memory-plan.js'
@@ -34,13 +35,11 @@ export async function experiment(kind: ExperimentKind, recipeFile: string, { pla
   return 0
 }
 
-/** The text of a recipe. @throws SkipwiseError `RECIPE_NOT_FOUND` */
+/** The text of a recipe. @throws SkipwiseError `RECIPE_NOT_FOUND`, `FILE_REFUSED` */
 export async function readRecipe(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new SkipwiseError('RECIPE_NOT_FOUND', { problem: `${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`, fix: 'name a recipe, a .yaml file', cause })
-  }
+  const bytes = await readNamedFile(file, 'recipe')
+  if (bytes !== undefined) return new TextDecoder().decode(bytes)
+  throw new SkipwiseError('RECIPE_NOT_FOUND', { problem: `there is no ${file}`, fix: 'name a recipe, a .yaml file' })
 }
 
 function describe({ kind, recipe, window, source, data, rope, options }: Experiment, { say }: Terminal): void {

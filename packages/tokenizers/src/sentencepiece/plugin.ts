@@ -1,6 +1,7 @@
+import { readFolderFile } from '@skipwise/checkpoints'
 import { definePlugin, SkipwiseError, type Tokenizer } from '@skipwise/core'
 import { createHash, type Hash } from 'node:crypto'
-import { access, readFile, stat } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { IdBuffer } from '../id-buffer.js'
@@ -12,9 +13,6 @@ import { normalizedBlocks } from './normalize.js'
 import { indexVocabulary } from './vocabulary.js'
 
 const MODEL_FILE = 'tokenizer.model'
-
-/** The largest models in use take 5 MB. */
-const MAX_BYTES = 100_000_000
 
 /** Tokenizer plugin `sentencepiece`: `tokenizer.model`, BPE with or without byte fallback (LLaMA 1 and 2, Mistral, Baichuan). */
 export const sentencePiece = definePlugin({
@@ -35,14 +33,14 @@ export const sentencePiece = definePlugin({
  * BOS and EOS are those that the configuration names, or else those of the model. A text gets BOS unless `add_bos_token` is false, as
  * transformers has it for LLaMA, and EOS when `add_eos_token` is true.
  *
- * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`
+ * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`, `FILE_REFUSED`
  */
 export async function loadSentencePiece(folder: string): Promise<Tokenizer> {
-  const hash = createHash('sha256'), file = join(folder, MODEL_FILE), model = parseModel(await readBytes(file, hash), file)
+  const hash = createHash('sha256'), file = join(folder, MODEL_FILE), model = parseModel(await readBytes(folder, hash), file)
   const json = (name: keyof ConfigFiles) => {
     // Where one file ends and the next begins must tell in the digest.
     hash.update(`\0${name}\0`)
-    return readJsonObject(join(folder, name), hash)
+    return readJsonObject(folder, name, hash)
   }
   const files: ConfigFiles = {
     'tokenizer_config.json': await json('tokenizer_config.json'),
@@ -52,17 +50,16 @@ export async function loadSentencePiece(folder: string): Promise<Tokenizer> {
   return makeSentencePiece(model, files, folder, hash.digest('hex'))
 }
 
-async function readBytes(file: string, hash: Hash): Promise<Uint8Array> {
-  try {
-    const stats = await stat(file)
-    if (!stats.isFile()) throw new Error('it is not a regular file')
-    if (stats.size > MAX_BYTES) throw new Error(`it has ${stats.size} bytes, more than the ${MAX_BYTES} allowed`)
-    const bytes = await readFile(file)
-    hash.update(bytes)
-    return bytes
-  } catch (cause) {
-    throw new SkipwiseError('TOKENIZER_NOT_FOUND', { problem: `${file} cannot be read (${(cause as Error).message})`, fix: 'name the folder of a Hugging Face model', cause })
+async function readBytes(folder: string, hash: Hash): Promise<Uint8Array> {
+  const bytes = await readFolderFile(folder, MODEL_FILE)
+  if (bytes === undefined) {
+    throw new SkipwiseError('TOKENIZER_NOT_FOUND', {
+      problem: `${folder} has no ${MODEL_FILE}`,
+      fix: 'name the folder of a Hugging Face model'
+    })
   }
+  hash.update(bytes)
+  return bytes
 }
 
 /** A tokenizer from the parsed files; see {@link loadSentencePiece}. */

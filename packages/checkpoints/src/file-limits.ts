@@ -1,0 +1,44 @@
+/**
+ * The most bytes that a file may have that is read whole, by its kind. Each is at least seven times the largest in use that we know of; a
+ * larger one only asks for memory.
+ */
+export const FILE_LIMITS = {
+  /** `config.json`. */
+  config: 2 ** 24,
+  /** `*.index.json`; those of the largest models take some megabytes. */
+  index: 10 ** 8,
+  /** `tokenizer.json`; the largest vocabularies in use take 35 MB. */
+  tokenizer: 2 ** 28,
+  /** `tokenizer.model`; the largest in use take 5 MB. */
+  sentencepiece: 10 ** 8,
+  /** `vocab.json`, `merges.txt`. */
+  vocabulary: 2 ** 26,
+  /** `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`, `generation_config.json`, `chat_template.json`, others. */
+  settings: 2 ** 26,
+  /** `chat_template.jinja`; templates in use take some kilobytes. */
+  template: 2 ** 20,
+  /** `LICENSE…`, `NOTICE…`. */
+  licence: 2 ** 24,
+  /** A recipe or a list of suites. */
+  recipe: 2 ** 24,
+  /** `skipwise.json`, records of evaluations: they hold the loss of every step. */
+  result: 2 ** 28
+} as const
+
+/** A kind of file that is read whole. */
+export type FileKind = keyof typeof FILE_LIMITS
+
+const KINDS: readonly (readonly [RegExp, FileKind])[] = [
+  [/^config\.json$/, 'config'],
+  [/\.index\.json$/, 'index'],
+  [/^tokenizer\.json$/i, 'tokenizer'],
+  [/^tokenizer\.model$/i, 'sentencepiece'],
+  [/^(vocab\.json|merges\.txt)$/i, 'vocabulary'],
+  [/\.jinja$/i, 'template'],
+  [/^(LICENSE|NOTICE)/i, 'licence'],
+  [/^skipwise\.json$/, 'result']
+]
+
+/** The most bytes that a file of a model folder may have, by its name. */
+export const limitOf = (name: string): number =>
+  FILE_LIMITS[KINDS.find(([names]) => names.test(name))?.[1] ?? 'settings']
