@@ -14,6 +14,7 @@ export function defineGptj(config: GptjConfig): ModelDefinition {
     geometry,
     positionalEncoding: 'rotary-interleaved',
     windowKeys: ['n_positions'],
+    ...(tieWordEmbeddings && { tied: { embedding: 'transformer.wte.weight', head: 'lm_head.weight' } }),
     parameters: gptjParameters(config),
     embed: (parameters, ids) => embedding(parameters['transformer.wte.weight'] as tf.Tensor2D, ids),
     block(parameters, layer, x, context) {

@@ -10,6 +10,7 @@ export function defineLlama(config: LlamaConfig): ModelDefinition {
     geometry,
     positionalEncoding: 'rotary-half',
     windowKeys: ['max_position_embeddings'],
+    ...(tieWordEmbeddings && { tied: { embedding: 'model.embed_tokens.weight', head: 'lm_head.weight' } }),
     parameters: llamaParameters(config),
     embed: (parameters, ids) => embedding(parameters['model.embed_tokens.weight'] as tf.Tensor2D, ids),
     block(parameters, layer, x, context) {

@@ -33,5 +33,7 @@ export const experimentErrorCodes = {
   MODEL_NOT_FOUND: 'The folder of a model does not exist.',
   MODEL_ARCHITECTURE: 'No registered architecture reads the model type of config.json.',
   MODEL_TOKENIZER: 'No registered tokenizer reads the files of a model folder.',
-  MODEL_WEIGHT_SHAPE: 'A weight of a checkpoint has another shape than config.json says.'
+  MODEL_WEIGHT_SHAPE: 'A weight of a checkpoint has another shape than config.json says, or there are more layers than tensors.',
+  MODEL_WEIGHT_NOT_FINITE: 'A weight of a checkpoint is NaN or infinite.',
+  MODEL_QUANTIZED: 'The weights of a model are quantized, which is not read.'
 } as const satisfies ErrorCodes

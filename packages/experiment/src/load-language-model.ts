@@ -1,4 +1,3 @@
-import { openCheckpoint } from '@skipwise/checkpoints'
 import type { LanguageModel } from '@skipwise/core'
 import { createLanguageModel } from '@skipwise/inference'
 import type { Executor } from '@skipwise/runtime'
@@ -22,17 +21,12 @@ export interface LoadLanguageModelOptions {
  * @throws SkipwiseError as {@link openModelFolder}
  */
 export async function loadLanguageModel(folder: string, parts: Parts, { name = folder, executor, lengthLimit }: LoadLanguageModelOptions): Promise<LanguageModel> {
-  const { model, encoding, rope, tokenizer } = await openModelFolder(folder, parts)
-  const checkpoint = await openCheckpoint(folder)
-  try {
-    return await createLanguageModel({
-      name, model, encoding, executor, tokenizer,
-      frequencies: frequenciesOf(parts.registry.resolveUnknown('interpolation', rope), rope),
-      weights: name => checkpoint.read(name),
-      maxLength: model.geometry.maxPositionEmbeddings,
-      ...(lengthLimit === undefined ? {} : { lengthLimit })
-    })
-  } finally {
-    await checkpoint.close()
-  }
+  const { model, encoding, rope, tokenizer, withWeights } = await openModelFolder(folder, parts)
+  return withWeights(read => createLanguageModel({
+    name, model, encoding, executor, tokenizer,
+    frequencies: frequenciesOf(parts.registry.resolveUnknown('interpolation', rope), rope),
+    weights: read,
+    maxLength: model.geometry.maxPositionEmbeddings,
+    ...(lengthLimit === undefined ? {} : { lengthLimit })
+  }))
 }

@@ -1,11 +1,11 @@
 import { applyRope, openCheckpoint, readModelConfig, type Checkpoint, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
 import { SkipwiseError, type HuggingFaceRope, type Interpolation, type RopeFrequencies, type Tokenizer } from '@skipwise/core'
-import type { ModelDefinition } from '@skipwise/nn'
 import { initializeWeights } from '@skipwise/training'
 import { stat } from 'node:fs/promises'
 import { locateModel, type LocateOptions } from './hub/locate-model.js'
 import { modelName } from './hub/reference.js'
-import { defineModel, findTokenizer, type DefinedModel, type Parts, type RopeReading } from './parts.js'
+import { checkLayers, hasOwnHead, modelWeights, refuseQuantized, type ModelWeights } from './model-weights.js'
+import { defineModel, findArchitecture, findTokenizer, type DefinedModel, type Parts, type RopeReading } from './parts.js'
 import type { Recipe } from './recipe-schema.js'
 import { checkCompanions } from './save-model.js'
 
@@ -20,20 +20,26 @@ export interface ModelSource extends DefinedModel {
   readonly dtype: WritableDtype
   /** Every parameter by name, row-major float32. Also finds a file that is cut off. */
   weights(): Promise<Map<string, Float32Array>>
+  /** Calls `use` with a function that reads one parameter, and closes the files after it. */
+  withWeights<Result>(use: (read: (name: string) => Promise<Float32Array>) => Promise<Result>): Promise<Result>
 }
 
-const DTYPES: Readonly<Record<string, WritableDtype>> = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' }
-
 /**
- * Opens a Hugging Face model folder.
+ * Opens a Hugging Face model folder. What cannot be read rightly is refused before any tensor is read: quantized weights, sizes of config.json
+ * that are not those of the weights, files that may not be copied. A head that is stored next to the embedding that config.json ties it to, and
+ * that differs from it, is the model's head, as in transformers 5: `config` then says that they are not tied.
  *
- * @throws SkipwiseError `MODEL_NOT_FOUND`, `MODEL_ARCHITECTURE`, `MODEL_TOKENIZER`, `MODEL_WEIGHT_SHAPE`, and what reading its files throws
+ * @throws SkipwiseError `MODEL_NOT_FOUND`, `MODEL_ARCHITECTURE`, `MODEL_TOKENIZER`, `MODEL_WEIGHT_SHAPE`, `MODEL_QUANTIZED`, `FILE_REFUSED`,
+ * and what reading its files throws
  */
 export async function openModelFolder(folder: string, parts: Parts): Promise<ModelSource> {
   if (!(await stat(folder).then(found => found.isDirectory(), () => false))) {
     throw new SkipwiseError('MODEL_NOT_FOUND', { problem: `there is no folder ${folder}`, fix: 'name the folder of a Hugging Face model' })
   }
-  const config = await readModelConfig(folder), defined = defineModel(config, parts, modelName(folder)), { model } = defined
+  const stored = await readModelConfig(folder)
+  refuseQuantized(folder, stored)
+  const architecture = findArchitecture(parts.registry, stored)
+  const define = (config: ModelConfig) => ({ config, ...defineModel(config, parts, modelName(folder), architecture) })
   const withCheckpoint = async <Result>(use: (checkpoint: Checkpoint) => Result | Promise<Result>) => {
     const checkpoint = await openCheckpoint(folder)
     try {
@@ -42,29 +48,23 @@ export async function openModelFolder(folder: string, parts: Parts): Promise<Mod
       await checkpoint.close()
     }
   }
-  const dtype = await withCheckpoint(checkpoint => {
-    checkShapes(checkpoint, model)
-    return DTYPES[checkpoint.info(model.parameters[0].name).dtype] ?? 'float32'
+  const { dtype, ...opened } = await withCheckpoint(async checkpoint => {
+    checkLayers(checkpoint, stored)
+    const asStored = define(stored)
+    const isUntied = await hasOwnHead(checkpoint, asStored.model)
+    const defined = isUntied ? define({ ...stored, tie_word_embeddings: false }) : asStored
+    return { ...defined, dtype: modelWeights(checkpoint, defined.model).dtype }
   })
   const tokenizer = await findTokenizer(parts.registry, folder)
   await checkCompanions(folder)
-  const weights = () => withCheckpoint(async checkpoint => {
+  const withWeights = <Result>(use: (read: ModelWeights['read']) => Promise<Result>) =>
+    withCheckpoint(checkpoint => use(modelWeights(checkpoint, opened.model).read))
+  const weights = () => withWeights(async read => {
     const tensors = new Map<string, Float32Array>()
-    for (const { name } of model.parameters) tensors.set(name, await checkpoint.read(name))
+    for (const { name } of opened.model.parameters) tensors.set(name, await read(name))
     return tensors
   })
-  return { folder, config, ...defined, tokenizer, tokenizerFolder: folder, dtype, weights }
-}
-
-function checkShapes(checkpoint: Checkpoint, model: ModelDefinition): void {
-  for (const { name, shape } of model.parameters) {
-    const found = checkpoint.info(name).shape
-    if (found.length === shape.length && found.every((size, i) => size === shape[i])) continue
-    throw new SkipwiseError('MODEL_WEIGHT_SHAPE', {
-      problem: `${checkpoint.folder}: '${name}' is [${found.join(', ')}], config.json makes it [${shape.join(', ')}]`,
-      fix: 'config.json and the weights are of different models: get them again together'
-    })
-  }
+  return { folder, ...opened, tokenizer, tokenizerFolder: folder, dtype, weights, withWeights }
 }
 
 type NewModel = Exclude<Recipe['model'], string>
@@ -77,10 +77,18 @@ export async function newModel(recipe: NewModel, seed: number, parts: Parts, loc
   const config = { model_type: architecture.modelTypes[0], vocab_size: tokenizer.vocabSize, ...recipe.config }
   const defined = defineModel(config, parts, undefined, architecture)
   const { standardDeviation, seed: ownSeed = seed } = recipe.initialize
+  const weights = async () => initializeWeights(defined.model, { seed: ownSeed, ...(standardDeviation === undefined ? {} : { standardDeviation }) })
   return {
-    folder: undefined, config, ...defined, tokenizer, tokenizerFolder, dtype: 'float32',
-    weights: async () => initializeWeights(defined.model, { seed: ownSeed, ...(standardDeviation === undefined ? {} : { standardDeviation }) })
+    folder: undefined, config, ...defined, tokenizer, tokenizerFolder, dtype: 'float32', weights,
+    async withWeights(use) {
+      const tensors = await weights()
+      return use(async name => tensors.get(name) ?? missingParameter(name))
+    }
   }
+}
+
+function missingParameter(name: string): never {
+  throw new RangeError(`the model has no parameter '${name}'`)
 }
 
 /** `config.json` of a model with another RoPE: its keys, the window under the architecture's own names, and what the model was defined from. */

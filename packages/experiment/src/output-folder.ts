@@ -18,7 +18,7 @@ export async function writeModelFolder(folder: string, { source, config, dtype, 
   })
   if (options.lora && adapters) {
     const baseModel = typeof recipe.model !== 'string' ? null : isHubReference(recipe.model) ? parseHubReference(recipe.model).repo : recipe.model
-    await writePeftAdapter(join(folder, 'adapter'), { parameters: source.model.parameters, lora: options.lora, tensors: adapters, baseModel })
+    await writePeftAdapter(join(folder, 'adapter'), { parameters: source.model.parameters, tied: source.model.tied, lora: options.lora, tensors: adapters, baseModel })
   }
 }
 

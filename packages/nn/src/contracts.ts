@@ -71,6 +71,11 @@ export interface ModelDefinition {
   readonly windowKeys: readonly string[]
   /** Keys that `config.json` needs in order to say all that the model was defined from, beside those that it had. */
   readonly configKeys?: Readonly<Record<string, unknown>>
+  /**
+   * Of a model whose output layer is its embedding: the parameter that both are, and the name that a file gives an output layer of its own.
+   * With `tie_word_embeddings: false` in `config.json`, the model has that parameter too.
+   */
+  readonly tied?: { readonly embedding: string; readonly head: string }
   /** Every parameter, in the order of the checkpoint. */
   readonly parameters: readonly ParameterSpec[]
   /** ids [N] → hidden states [N, d]. */
