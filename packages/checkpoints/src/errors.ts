@@ -4,6 +4,7 @@ import type { ErrorCodes } from '@skipwise/core'
 export const checkpointErrorCodes = {
   FILE_REFUSED: 'A file of a model folder, or one that was named, is not a regular file, leads out of its folder, is larger than its kind may be, or cannot be read.',
   CHECKPOINT_NOT_FOUND: 'A folder holds no weights, or a file that was named does not exist.',
+  CHECKPOINT_DAMAGED: 'A file that carries a digest is not as it was written.',
   CHECKPOINT_TRUNCATED: 'A file ends before the bytes that its header promises.',
   CHECKPOINT_HEADER_INVALID: 'The header of a safetensors file, the directory or the pickle of a torch file, or a shard index does not describe a valid file.',
   CHECKPOINT_PICKLE_UNSAFE: 'A torch file asks for more than tensors and plain containers; nothing of it was run.',

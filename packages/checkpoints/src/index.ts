@@ -1,6 +1,7 @@
 export { checkpointErrorCodes } from './errors.js'
 export { openCheckpoint, type Checkpoint } from './checkpoint.js'
 export { openSafetensors } from './safetensors-file.js'
+export { digestOfFile, readSealedSafetensors, type SealedTensor, type SealedTensors } from './sealed.js'
 export { openTorchFile } from './torch-file.js'
 export type { TensorSource } from './tensor-source.js'
 export { checkFolderFile, readFolderFile, readNamedFile } from './guarded-file.js'

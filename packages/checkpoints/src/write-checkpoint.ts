@@ -1,4 +1,5 @@
 import { SkipwiseError } from '@skipwise/core'
+import { createHash } from 'node:crypto'
 import { mkdir, readdir, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { preparePending, writeError, type PendingFile } from './atomic.js'
@@ -7,6 +8,7 @@ import { DTYPE_BYTES, encode, HEADER_NAME, type WritableDtype } from './dtypes.j
 import { writeFully } from './files.js'
 import { MAX_HEADER_BYTES } from './header.js'
 import { removeOwnFile } from './removal.js'
+import { putSeal, withSeal } from './sealed.js'
 
 /** A tensor to write. */
 export interface TensorToWrite {
@@ -25,12 +27,16 @@ export interface SafetensorsOptions {
   readonly dtype?: WritableDtype
   /** `__metadata__`; default `{ format: 'pt' }`, which transformers asks for. */
   readonly metadata?: Readonly<Record<string, string>>
+  /** Keep the digest of the file in `__metadata__.sha256`, for {@link readSealedSafetensors}. Default false. */
+  readonly sealed?: boolean
 }
 
 /** How a checkpoint is written. */
 export interface CheckpointOptions extends SafetensorsOptions {
   /** Bytes of tensors in one file; a larger checkpoint is split, a tensor never. Default 5 × 10⁹. */
   readonly maxShardBytes?: number
+  /** Told after every piece: bytes of tensors that are written, of all. */
+  readonly onProgress?: (done: number, total: number) => void
 }
 
 /**
@@ -39,7 +45,7 @@ export interface CheckpointOptions extends SafetensorsOptions {
  * @throws SkipwiseError `CHECKPOINT_TENSOR_INVALID`, `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`; what stood at `file` is then unchanged
  */
 export async function writeSafetensors(file: string, tensors: TensorsToWrite, options: SafetensorsOptions = {}): Promise<void> {
-  await (await prepareSafetensors(file, await collect(tensors), options)).commit()
+  await (await prepareSafetensors(file, await collect(tensors), options)).file.commit()
 }
 
 /**
@@ -48,20 +54,35 @@ export async function writeSafetensors(file: string, tensors: TensorsToWrite, op
  * an earlier checkpoint are replaced and those that the new one does not have are removed. A process killed between the renames of
  * several shards leaves a folder without an index, which {@link openCheckpoint} refuses, never a mixture of two checkpoints.
  *
+ * @returns the SHA-256 of every file by its name, in hex
  * @throws SkipwiseError `CHECKPOINT_TENSOR_INVALID`, `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`
  */
-export async function writeCheckpoint(folder: string, tensors: TensorsToWrite, options: CheckpointOptions = {}): Promise<void> {
-  const { dtype = 'float32', maxShardBytes = 5e9 } = options
-  const shards = split(await collect(tensors), maxShardBytes, DTYPE_BYTES[HEADER_NAME[dtype]])
+export async function writeCheckpoint(
+  folder: string,
+  tensors: TensorsToWrite,
+  options: CheckpointOptions = {}
+): Promise<ReadonlyMap<string, string>> {
+  const { dtype = 'float32', maxShardBytes = 5e9, onProgress } = options
+  const elementBytes = DTYPE_BYTES[HEADER_NAME[dtype]]
+  const shards = split(await collect(tensors), maxShardBytes, elementBytes)
+  const total = elementBytes * shards.flat().reduce((sum, { shape }) => sum + elements(shape), 0)
+  let done = 0
+  const onBytes = (bytes: number) => onProgress?.((done += bytes), total)
   const nameOf = (shard: number) =>
     shards.length === 1 ? SINGLE_FILE : `model-${String(shard + 1).padStart(5, '0')}-of-${String(shards.length).padStart(5, '0')}.safetensors`
 
   const pending: PendingFile[] = []
+  const digests = new Map<string, string>()
   try {
     await mkdir(folder, { recursive: true })
-    for (const [i, shard] of shards.entries()) pending.push(await prepareSafetensors(join(folder, nameOf(i)), shard, options))
+    for (const [i, shard] of shards.entries()) {
+      const { file, sha256 } = await prepareSafetensors(join(folder, nameOf(i)), shard, options, onBytes)
+      pending.push(file)
+      digests.set(nameOf(i), sha256)
+    }
     if (shards.length > 1) {
-      const index = new TextEncoder().encode(indexOf(shards, nameOf, DTYPE_BYTES[HEADER_NAME[dtype]]))
+      const index = new TextEncoder().encode(indexOf(shards, nameOf, elementBytes))
+      digests.set(INDEX_FILE, createHash('sha256').update(index).digest('hex'))
       pending.push(await preparePending(join(folder, INDEX_FILE), handle => writeFully(handle, index)))
       await removeOwnFile(join(folder, INDEX_FILE))
     }
@@ -71,6 +92,7 @@ export async function writeCheckpoint(folder: string, tensors: TensorsToWrite, o
       const path = join(folder, name)
       if (/^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/.test(name) && !written.has(path)) await removeOwnFile(path)
     }
+    return digests
   } catch (error) {
     for (const file of pending) await file.discard().catch(() => undefined)
     throw writeError(folder, error)
@@ -127,18 +149,38 @@ function indexOf(shards: readonly TensorToWrite[][], nameOf: (shard: number) => 
   return `${JSON.stringify({ metadata: { total_size: total }, weight_map: weightMap }, null, 2)}\n`
 }
 
-function prepareSafetensors(file: string, tensors: readonly TensorToWrite[], options: SafetensorsOptions): Promise<PendingFile> {
-  const { dtype = 'float32', metadata = { format: 'pt' } } = options
-  const header = headerOf(tensors, dtype, metadata)
+/** Bytes that are written and hashed at once: signals, timers and progress come between. */
+const PIECE_BYTES = 0x4000000
+
+/** Writes a file under a temporary name; its digest is computed on the way. */
+async function prepareSafetensors(
+  file: string,
+  tensors: readonly TensorToWrite[],
+  options: SafetensorsOptions,
+  onBytes: (bytes: number) => void = () => undefined
+): Promise<{ readonly file: PendingFile; readonly sha256: string }> {
+  const { dtype = 'float32', metadata = { format: 'pt' }, sealed = false } = options
+  const header = headerOf(tensors, dtype, sealed ? withSeal(metadata) : metadata)
   if (header.length - 8 > MAX_HEADER_BYTES) throw invalid(`the header of ${file} takes ${header.length} bytes`, 'write fewer tensors in one file')
-  return preparePending(file, async (handle: FileHandle) => {
+  const hash = createHash('sha256')
+  let sha256 = ''
+  const pending = await preparePending(file, async (handle: FileHandle) => {
+    hash.update(header)
     await writeFully(handle, header)
     for (const tensor of tensors) {
       const data = typeof tensor.data === 'function' ? await tensor.data() : tensor.data
       checkLength(tensor, data)
-      await writeFully(handle, encode(data, dtype))
+      for (let at = 0; at < data.length; at += PIECE_BYTES / 4) {
+        const piece = encode(data.subarray(at, at + PIECE_BYTES / 4), dtype)
+        hash.update(piece)
+        await writeFully(handle, piece)
+        onBytes(piece.length)
+      }
     }
+    sha256 = hash.digest('hex')
+    if (sealed) await putSeal(handle, header, sha256)
   })
+  return { file: pending, sha256 }
 }
 
 /** Length (u64, little-endian) and JSON, padded with spaces so that the tensors begin at a multiple of 8. */

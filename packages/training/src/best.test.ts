@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { setup } from '../test/tiny-run.js'
 import { bestOf, type Validation } from './best.js'
@@ -43,4 +44,22 @@ test.each([
   expect([resumed.weights, resumed.adapters]).toEqual([whole.weights, whole.adapters])
   await finishTraining(run.stateFolder)
   expect(await readdir(run.stateFolder)).toEqual([])
+})
+
+test.each([
+  ['changed by one bit', async (file: string) => {
+    const bytes = await readFile(file)
+    bytes[bytes.length >> 1] ^= 4
+    await writeFile(file, bytes)
+  }],
+  ['gone', (file: string) => rm(file)]
+])('best weights that are %s are said before any step', async (_, change) => {
+  const abort = new AbortController()
+  const run = await setup({}, { validation: validation().given, signal: abort.signal, progress: ({ done }) => done === 8 && abort.abort() })
+  await expect(train(run)).rejects.toThrow('TRAINING_INTERRUPTED')
+  await change(join(run.stateFolder, 'best.safetensors'))
+  const steps: number[] = []
+  const { signal: __, ...again } = run
+  await expect(train({ ...again, progress: ({ done }) => void steps.push(done) })).rejects.toThrow(/^TRAINING_STATE.*best\.safetensors is damaged/)
+  expect(steps).toEqual([])
 })

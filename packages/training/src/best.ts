@@ -1,7 +1,8 @@
-import { openSafetensors, removeOwnFile, writeSafetensors } from '@skipwise/checkpoints'
+import { removeOwnFile, writeSafetensors } from '@skipwise/checkpoints'
 import type { ParameterSpec } from '@skipwise/nn'
-import { access, mkdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { damagedState, readKept } from './state.js'
 
 /** Validation during training: an early checkpoint can be better than the last, at long contexts above all. */
 export interface Validation {
@@ -32,21 +33,39 @@ const FILE = 'best.safetensors'
 /** Keeps the trained tensors of the best validation, atomically. */
 export async function saveBest(folder: string, runKey: string, step: number, trained: readonly ParameterSpec[], tensors: ReadonlyMap<string, Float32Array>): Promise<void> {
   await mkdir(folder, { recursive: true })
-  await writeSafetensors(join(folder, FILE), trained.map(({ name, shape }) => ({ name, shape, data: tensors.get(name) as Float32Array })), { metadata: { runKey, step: String(step) } })
+  const stored = trained.map(({ name, shape }) => ({ name, shape, data: tensors.get(name) as Float32Array }))
+  await writeSafetensors(join(folder, FILE), stored, { metadata: { runKey, step: String(step) }, sealed: true })
 }
 
-/** The tensors kept after `step` steps of this run, undefined when they are not there. @throws SkipwiseError the `CHECKPOINT_` codes of a damaged file */
-export async function loadBest(folder: string, runKey: string, step: number, trained: readonly ParameterSpec[]): Promise<Map<string, Float32Array> | undefined> {
+/**
+ * The tensors kept after `step` steps of this run.
+ *
+ * @throws SkipwiseError `TRAINING_STATE` when they are not there, of another run or step, or damaged
+ */
+export async function loadBest(folder: string, runKey: string, step: number, trained: readonly ParameterSpec[]): Promise<Map<string, Float32Array>> {
   const file = join(folder, FILE)
-  if (!(await access(file).then(() => true, () => false))) return undefined
-  const source = await openSafetensors(file), tensors = new Map<string, Float32Array>()
-  try {
-    if (source.metadata.runKey !== runKey || source.metadata.step !== String(step)) return undefined
-    for (const { name } of trained) tensors.set(name, await source.read(name))
-    return tensors
-  } finally {
-    await source.close()
+  const { metadata, tensors } = await readKept(file)
+  if (metadata.runKey !== runKey || metadata.step !== String(step)) {
+    throw damagedState(file, `it holds the weights of step ${metadata.step}${metadata.runKey === runKey ? '' : ' of another run'}, not of step ${step}`)
   }
+  return new Map(trained.map(({ name }) => [name, tensors.get(name)?.data ?? missing(file, name)]))
+}
+
+/**
+ * Looks at the tensors that a run which goes on from a state will need in the end: they are of its best validation, or of a later one that
+ * it will come to again.
+ *
+ * @throws SkipwiseError `TRAINING_STATE`
+ */
+export async function checkBest(folder: string, runKey: string, step: number): Promise<void> {
+  const file = join(folder, FILE)
+  const { metadata } = await readKept(file)
+  if (metadata.runKey === runKey && Number(metadata.step) >= step) return
+  throw damagedState(file, `it does not hold the weights of step ${step} of this run`)
+}
+
+function missing(file: string, name: string): never {
+  throw damagedState(file, `it has no '${name}'`)
 }
 
 /** Removes what {@link saveBest} kept. */

@@ -1,8 +1,10 @@
-import { SkipwiseError } from '@skipwise/core'
-import { openSafetensors, removeOwnFile, TEMPORARY_FILE, writeSafetensors, type TensorToWrite } from '@skipwise/checkpoints'
+import { isSkipwiseError, SkipwiseError } from '@skipwise/core'
+import {
+  readSealedSafetensors, removeOwnFile, TEMPORARY_FILE, writeSafetensors, type SealedTensors, type TensorToWrite
+} from '@skipwise/checkpoints'
 import type { ParameterSpec } from '@skipwise/nn'
 import { access, mkdir, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isStrategy, type StrategyName } from './options.js'
 import type { ValidationScore } from './best.js'
 import { meanName, varianceName } from './update-program.js'
@@ -45,41 +47,53 @@ export async function saveState(folder: string, runKey: string, specs: readonly 
   await mkdir(folder, { recursive: true })
   const tensors: TensorToWrite[] = specs.map(({ name, shape }) => ({ name, shape, data: state.tensors.get(name) as Float32Array }))
   for (const [name, values] of [[LOSSES, losses], [NORMS, gradientNorms]] as const) tensors.push({ name, shape: [values.length], data: Float32Array.from(values) })
-  await writeSafetensors(join(folder, FILE), tensors, { metadata: { runKey, step: String(step), strategy: state.strategy, history: JSON.stringify({ skipped, skippedInRow, scores }) } })
+  await writeSafetensors(join(folder, FILE), tensors, {
+    metadata: { runKey, step: String(step), strategy: state.strategy, history: JSON.stringify({ skipped, skippedInRow, scores }) }, sealed: true
+  })
 }
 
 /**
- * The saved state of a run, or undefined when there is none.
+ * The saved state of a run, or undefined when there is none. Every byte of the file is checked by its digest.
  *
- * @throws SkipwiseError `TRAINING_STATE` when the folder holds the state of another run or a damaged one, and the `CHECKPOINT_` codes
- * of a file that is no safetensors file
+ * @throws SkipwiseError `TRAINING_STATE` when the folder holds the state of another run or a damaged one
  */
 export async function loadState(folder: string, runKey: string, specs: readonly Pick<ParameterSpec, 'name' | 'shape'>[]): Promise<TrainingState | undefined> {
   const file = join(folder, FILE)
   if (!(await access(file).then(() => true, () => false))) return undefined
-  const source = await openSafetensors(file)
-  try {
-    if (source.metadata.runKey !== runKey) {
-      throw new SkipwiseError('TRAINING_STATE', {
-        problem: `${file} is the state of another run: its recipe, data or base model differ`,
-        fix: 'finish that run with its own recipe, or remove the folder'
-      })
-    }
-    const tensors = new Map<string, Float32Array>()
-    for (const { name, shape } of specs) {
-      const saved = source.info(name)
-      if (String(saved.shape) !== String(shape)) throw damaged(file, `'${name}' is [${saved.shape.join()}], not [${shape.join()}]`)
-      tensors.set(name, await source.read(name))
-    }
-    const step = Number(source.metadata.step), losses = [...(await source.read(LOSSES))], gradientNorms = [...(await source.read(NORMS))]
-    if (!Number.isInteger(step) || step !== losses.length) throw damaged(file, `it says step ${source.metadata.step} and holds ${losses.length} losses`)
-    if (gradientNorms.length !== step) throw damaged(file, `it says step ${step} and holds ${gradientNorms.length} gradient norms`)
-    const { strategy = 'whole' } = source.metadata
-    if (!isStrategy(strategy)) throw damaged(file, `its strategy is '${strategy}'`)
-    return { step, strategy, tensors, losses, gradientNorms, ...historyOf(source.metadata.history, file) }
-  } finally {
-    await source.close()
+  const { metadata, tensors: kept } = await readKept(file)
+  if (metadata.runKey !== runKey) {
+    throw new SkipwiseError('TRAINING_STATE', {
+      problem: `${file} is the state of another run: its recipe, data or base model differ`,
+      fix: 'finish that run with its own recipe, or remove the folder'
+    })
   }
+  const tensors = new Map<string, Float32Array>()
+  for (const { name, shape } of specs) {
+    const saved = kept.get(name) ?? missing(file, name)
+    if (String(saved.shape) !== String(shape)) throw damagedState(file, `'${name}' is [${saved.shape.join()}], not [${shape.join()}]`)
+    tensors.set(name, saved.data)
+  }
+  const step = Number(metadata.step)
+  const losses = [...(kept.get(LOSSES) ?? missing(file, LOSSES)).data]
+  const gradientNorms = [...(kept.get(NORMS) ?? missing(file, NORMS)).data]
+  if (!Number.isInteger(step) || step !== losses.length) throw damagedState(file, `it says step ${metadata.step} and holds ${losses.length} losses`)
+  if (gradientNorms.length !== step) throw damagedState(file, `it says step ${step} and holds ${gradientNorms.length} gradient norms`)
+  const { strategy = 'whole' } = metadata
+  if (!isStrategy(strategy)) throw damagedState(file, `its strategy is '${strategy}'`)
+  return { step, strategy, tensors, losses, gradientNorms, ...historyOf(metadata.history, file) }
+}
+
+/** A sealed file of this run; what is wrong with it is not to be mended by getting it again. @throws SkipwiseError `TRAINING_STATE` */
+export async function readKept(file: string): Promise<SealedTensors> {
+  try {
+    return await readSealedSafetensors(file)
+  } catch (error) {
+    throw isSkipwiseError(error) ? damagedState(file, error.problem, error) : error
+  }
+}
+
+function missing(file: string, name: string): never {
+  throw damagedState(file, `it has no '${name}'`)
 }
 
 function historyOf(text: string | undefined, file: string): Pick<TrainingState, 'skipped' | 'skippedInRow' | 'scores'> {
@@ -91,11 +105,16 @@ function historyOf(text: string | undefined, file: string): Pick<TrainingState, 
   } catch {
     // said below
   }
-  throw damaged(file, 'its history is not readable')
+  throw damagedState(file, 'its history is not readable')
 }
 
-const damaged = (file: string, problem: string) =>
-  new SkipwiseError('TRAINING_STATE', { problem: `${file} is damaged: ${problem}`, fix: 'remove the folder and begin the run again' })
+/** `TRAINING_STATE`: what is wrong with a file that a run was to go on from, and what to remove. */
+export const damagedState = (file: string, problem: string, cause?: unknown) =>
+  new SkipwiseError('TRAINING_STATE', {
+    problem: `${file} is damaged (${problem})`,
+    fix: `remove ${dirname(file)} and run the same command again: the training begins at its first step`,
+    cause
+  })
 
 /** Removes what processes that were killed while saving have left, so that a run killed often does not fill the disk. */
 export async function removeUnfinished(folder: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { letEventsIn, SkipwiseError, type PositionedExample, type ProgressListener } from '@skipwise/core'
 import { planMemory, plannedStrategy } from './memory-plan.js'
 import { completeOptions, type CompleteTrainingOptions, type StrategyName, type TrainingOptions } from './options.js'
-import { bestOf, loadBest, removeBest, saveBest, type Validation, type ValidationScore } from './best.js'
+import { bestOf, checkBest, loadBest, removeBest, saveBest, type Validation, type ValidationScore } from './best.js'
 import { spikeOf } from './guard.js'
 import { learningRateAt } from './schedule.js'
 import { loadState, removeState, removeUnfinished, saveState, stateTensors } from './state.js'
@@ -56,6 +56,8 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
   const { model, window, stateFolder, runKey } = setup, given = completeOptions(setup.options)
   const { guard, ema, batch, steps } = given, { validation, signal } = setup
   const trains = trainedParameters(model, given), specs = stateTensors(trains.trained, ema !== undefined), saved = await loadState(stateFolder, runKey, specs)
+  const bestSoFar = saved && validation?.keep === 'best' ? bestOf(saved.scores, validation) : undefined
+  if (bestSoFar) await checkBest(stateFolder, runKey, bestSoFar.step)
   // a resumed run goes on as it began: strategies round differently
   const planned = { ...setup, options: given.strategy === 'auto' && saved ? { ...given, strategy: saved.strategy } : given }
   const strategy = plannedStrategy(planMemory(planned), planned), options = { ...given, strategy }
@@ -125,7 +127,7 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
     const best = validation?.keep === 'best' ? bestOf(scores, validation) : undefined
     const kept = best && (await loadBest(stateFolder, runKey, best.step, trains.trained)), trained = kept ?? (await trainer.trained())
     return {
-      weights: await trainer.weights(trained), ...(options.lora && { adapters: trained }), losses, strategy, skipped, scores, ...(best && kept && { bestStep: best.step }), tokensPerSecond: tokensPerSecond()
+      weights: await trainer.weights(trained), ...(options.lora && { adapters: trained }), losses, strategy, skipped, scores, ...(best && { bestStep: best.step }), tokensPerSecond: tokensPerSecond()
     }
   } catch (error) {
     if (signal?.aborted !== true || error !== signal.reason) throw error

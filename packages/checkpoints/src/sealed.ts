@@ -1,0 +1,117 @@
+import { SkipwiseError } from '@skipwise/core'
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import { openForReading, readFully } from './files.js'
+import { parseHeader, parseHeaderLength, type TensorInfo } from './header.js'
+
+/*
+ * A sealed safetensors file: `__metadata__.sha256` is the digest of the whole file with zeros in its place. The header stands first, so the
+ * place is filled when the tensors are written.
+ */
+const SEAL_KEY = 'sha256'
+const BLANK = '0'.repeat(64)
+
+/** A piece that is hashed at once: signals and timers are let in between. */
+const PIECE_BYTES = 0x4000000
+
+/** Metadata with room for a seal. */
+export const withSeal = (metadata: Readonly<Record<string, string>>): Record<string, string> => ({ ...metadata, [SEAL_KEY]: BLANK })
+
+/** Puts the seal into a file that was written with {@link withSeal}. */
+export async function putSeal(handle: FileHandle, header: Uint8Array, digest: string): Promise<void> {
+  const at = Buffer.from(header).indexOf(`"${SEAL_KEY}":"${BLANK}"`)
+  await handle.write(Buffer.from(digest), 0, digest.length, at + SEAL_KEY.length + 4)
+}
+
+/** Everything that a sealed file holds. */
+export interface SealedTensors {
+  readonly metadata: Readonly<Record<string, string>>
+  readonly tensors: ReadonlyMap<string, SealedTensor>
+}
+
+/** A tensor of a sealed file. */
+export interface SealedTensor {
+  readonly shape: readonly number[]
+  /** Row-major. */
+  readonly data: Float32Array
+}
+
+/**
+ * Reads a safetensors file of float32 that was written with `sealed`, whole and once, and checks its digest on the way.
+ *
+ * @throws SkipwiseError `CHECKPOINT_DAMAGED` when any byte is another than was written; `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_TRUNCATED`,
+ * `CHECKPOINT_HEADER_INVALID`, `CHECKPOINT_DTYPE_UNSUPPORTED`
+ */
+export async function readSealedSafetensors(file: string): Promise<SealedTensors> {
+  const { handle, bytes } = await openForReading(file)
+  try {
+    const prefix = new Uint8Array(Math.min(8, bytes))
+    await readFully(handle, prefix, 0, file)
+    const json = new Uint8Array(parseHeaderLength(prefix, bytes, file))
+    await readFully(handle, json, 8, file)
+    const { tensors, metadata } = parseHeader(json, bytes, file)
+    const seal = metadata[SEAL_KEY] ?? ''
+    const hash = createHash('sha256').update(prefix).update(unsealed(json, seal, file))
+    const read = new Map<string, SealedTensor>()
+    const inOrder = [...tensors].sort(([, a], [, b]) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength)
+    for (const [name, info] of inOrder) {
+      const data = float32Of(name, info)
+      const raw = new Uint8Array(data.buffer)
+      await readFully(handle, raw, info.byteOffset, file)
+      await hashPieces(hash, raw)
+      read.set(name, { shape: info.shape, data })
+    }
+    if (hash.digest('hex') !== seal) throw damaged(file, 'its digest is not that of its content')
+    const { [SEAL_KEY]: _, ...rest } = metadata
+    return { metadata: rest, tensors: read }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A header as it was when its digest was computed. */
+function unsealed(json: Uint8Array, seal: string, file: string): Uint8Array {
+  const text = Buffer.from(json)
+  const at = text.indexOf(`"${SEAL_KEY}":"${seal}"`)
+  if (seal.length !== BLANK.length || at < 0) throw damaged(file, 'it has no digest')
+  text.write(BLANK, at + SEAL_KEY.length + 4)
+  return text
+}
+
+function float32Of(name: string, { dtype, byteLength, file }: TensorInfo): Float32Array {
+  if (dtype !== 'F32') throw damaged(file, `tensor '${name}' is ${dtype}, not F32`)
+  return new Float32Array(byteLength / 4)
+}
+
+async function hashPieces(hash: Hash, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    hash.update(bytes.subarray(at, at + PIECE_BYTES))
+    await setImmediate()
+  }
+}
+
+const damaged = (file: string, problem: string) =>
+  new SkipwiseError('CHECKPOINT_DAMAGED', {
+    problem: `${file} is not as it was written: ${problem}`,
+    fix: 'remove it, or put back a copy of it'
+  })
+
+/**
+ * SHA-256 of a regular file, in hex.
+ *
+ * @param onBytes is told how many bytes are hashed, piece by piece
+ * @throws SkipwiseError `CHECKPOINT_NOT_FOUND`
+ */
+export async function digestOfFile(file: string, onBytes?: (bytes: number) => void): Promise<string> {
+  const { handle } = await openForReading(file)
+  const hash = createHash('sha256')
+  // the stream closes the handle
+  for await (const chunk of createReadStream('', { fd: handle, highWaterMark: 1 << 20 })) {
+    const piece = chunk as Uint8Array
+    hash.update(piece)
+    onBytes?.(piece.length)
+  }
+  return hash.digest('hex')
+}
