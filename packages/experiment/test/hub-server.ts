@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A Hub on the loopback interface, with one model: the four addresses that @huggingface/hub asks for. */
+/** A Hub on the loopback interface, with one model. */
 export interface HubServer {
   readonly endpoint: string
   readonly commit: string
@@ -21,6 +21,10 @@ export interface HubServer {
     redirectTo?: string
     /** Replaces the content of a file after its hash was listed. */
     content?: Uint8Array
+    /** Names this address as the next page of the list. */
+    next?: string
+    /** Answers as it likes; true where it did. */
+    intercept?: (request: IncomingMessage, response: ServerResponse, path: string) => boolean
   }
 }
 
@@ -44,9 +48,11 @@ export async function serveHub(files: Readonly<Record<string, ServedFile>>): Pro
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url as string, 'http://hub'), json = (value: unknown) => response.setHeader('content-type', 'application/json').end(JSON.stringify(value))
     requests.push({ path: decodeURIComponent(pathname), range: request.headers.range, authorization: request.headers.authorization })
+    if (faults.intercept?.(request, response, decodeURIComponent(pathname))) return
     if (faults.status !== undefined) return void response.writeHead(faults.status).end(`private token ${request.headers.authorization}`)
     if (faults.token !== undefined && request.headers.authorization !== `Bearer ${faults.token}`) return void response.writeHead(401).end('no')
     if (new RegExp(`^/api/models/${REPO}/revision/(main|v1|${commit})$`).test(decodeURIComponent(pathname))) return void json({ _id: '1', id: REPO, sha: commit, lastModified: '2026-01-01' })
+    if (pathname === `/api/models/${REPO}/tree/${commit}` && faults.next !== undefined) response.setHeader('link', `<${faults.next}>; rel="next"`)
     if (pathname === `/api/models/${REPO}/tree/${commit}`) return void json([{ type: 'directory', path: 'onnx', size: 0, oid: commit }, ...listed])
     const name = pathname.startsWith(`/${REPO}/resolve/${commit}/`) ? pathname.slice(`/${REPO}/resolve/${commit}/`.length) : undefined
     const file = name === undefined ? undefined : files[name]

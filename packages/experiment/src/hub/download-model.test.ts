@@ -27,7 +27,7 @@ async function cache(): Promise<string> {
   return folder
 }
 const get = (server: Pick<HubServer, 'endpoint'>, cacheFolder: string, options: DownloadOptions = {}, name = 'hub:owner/model') =>
-  locateModel(name, { endpoint: server.endpoint, cacheFolder, retryDelay: 1, ...options })
+  locateModel(name, { endpoint: server.endpoint, cacheFolder, ...options, limits: { retryDelay: 1, ...options.limits } })
 const contents = (server: HubServer) => server.requests.filter(({ path, range }) => path.includes('/resolve/') && range !== 'bytes=0-0')
 const problem = (promise: Promise<unknown>) => promise.then(() => 'none', (error: Error) => error.message)
 

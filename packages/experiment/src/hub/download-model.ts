@@ -1,11 +1,12 @@
-import { writeFileAtomic } from '@skipwise/checkpoints'
 import { isSkipwiseError, SkipwiseError, type ProgressListener } from '@skipwise/core'
-import { copyFile, mkdir, readdir, readFile, rm, stat, symlink } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { z } from 'zod'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cachedSnapshot, exists, freeBytes, isWeights, keepRef, link, shardsOf } from './cache.js'
 import { lockDownload } from './download-lock.js'
 import { fetchBlob, type HubFile } from './fetch-blob.js'
-import { hubError } from './hub-error.js'
+import { cacheError, codeOf, hubError } from './hub-error.js'
+import { beyond, hubRequests, isCommit, type HubRequests } from './hub-requests.js'
+import { HUB_LIMITS, type HubLimits } from './limits.js'
 import { neededFiles, type ModelPart } from './needed-files.js'
 import type { HubReference } from './reference.js'
 
@@ -17,91 +18,169 @@ export interface DownloadOptions {
   readonly cacheFolder?: string
   /** Default HF_ENDPOINT, or https://huggingface.co. */
   readonly endpoint?: string
-  /** Default HF_TOKEN. */
+  /** Default HF_TOKEN. Sent to the origin of the endpoint alone. */
   readonly token?: string
   readonly progress?: ProgressListener
   readonly signal?: AbortSignal
-  /** Milliseconds before a broken download is tried again, default 1000. */
-  readonly retryDelay?: number
+  /** Default {@link HUB_LIMITS}. */
+  readonly limits?: Partial<HubLimits>
 }
 
-const COMMIT = /^[0-9a-f]{40}$/
-const HASH = /^([0-9a-f]{40}|[0-9a-f]{64})$/
+/** Failures after which what is in the cache will do. */
+const UNREACHABLE = new Set(['HUB_OFFLINE', 'HUB_SLOW', 'HUB_INTERRUPTED'])
 
 /**
  * A model of the Hugging Face Hub as a folder: the snapshot in the cache that Hugging Face's libraries share, completed by the files that are
  * missing. Only what is needed is downloaded, each file is checked against the hash that the Hub lists, and a download that ended goes on. A
  * commit that is in the cache needs no network; nor does a branch when HF_HUB_OFFLINE is set or the Hub cannot be reached.
  *
- * @throws SkipwiseError `HUB_UNAUTHORIZED`, `HUB_NOT_FOUND`, `HUB_OFFLINE`, `HUB_INTERRUPTED`, `HUB_DAMAGED`, `HUB_FAILED`, `DISK_FULL`; the
- * signal's reason when aborted
+ * @throws SkipwiseError `HUB_UNAUTHORIZED`, `HUB_NOT_FOUND`, `HUB_OFFLINE`, `HUB_SLOW`, `HUB_INTERRUPTED`, `HUB_DAMAGED`, `HUB_LIMIT`,
+ * `HUB_FAILED`, `HUB_ENDPOINT`, `HUB_CACHE`, `DISK_FULL`; the signal's reason when aborted
  */
 export async function downloadModel(reference: HubReference, options: DownloadOptions = {}): Promise<string> {
-  const { repo, revision } = reference, { part = 'model', signal } = options
-  const hub = await import('@huggingface/hub')
-  const home = join(options.cacheFolder ?? hub.getHFHubCachePath(), `models--${repo.replace('/', '--')}`)
+  const { signal } = options
+  const folder = options.cacheFolder ?? (await import('@huggingface/hub')).getHFHubCachePath()
+  try {
+    return await completeSnapshot(reference, folder, options)
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (isSkipwiseError(error)) throw error
+    const code = codeOf(error)
+    throw code === undefined ? hubError(error, `${reference.repo}@${reference.revision}`) : cacheError(folder, code, error)
+  }
+}
+
+async function completeSnapshot(reference: HubReference, folder: string, options: DownloadOptions): Promise<string> {
+  const { repo, revision } = reference
+  const { part = 'model', signal } = options
+  const home = join(folder, `models--${repo.replace('/', '--')}`)
   const cached = await cachedSnapshot(home, revision, part)
-  if (cached !== undefined && (COMMIT.test(revision) || isSet(process.env['HF_HUB_OFFLINE']))) return cached
-  if (isSet(process.env['HF_HUB_OFFLINE'])) {
-    throw new SkipwiseError('HUB_OFFLINE', { problem: `${repo}@${revision} is not complete in the cache, and HF_HUB_OFFLINE is set`, fix: 'unset it, or download the model first' })
+  const offline = isSet(process.env['HF_HUB_OFFLINE'])
+  if (cached !== undefined && (isCommit(revision) || offline)) return cached
+  if (offline) {
+    throw new SkipwiseError('HUB_OFFLINE', {
+      problem: `${repo}@${revision} is not complete in the cache, and HF_HUB_OFFLINE is set`,
+      fix: 'unset it, or download the model first'
+    })
   }
-  const endpoint = (options.endpoint ?? process.env['HF_ENDPOINT'] ?? hub.HUB_URL).replace(/\/+$/, ''), accessToken = options.token ?? process.env['HF_TOKEN']
-  if (accessToken && !accessToken.startsWith('hf_')) {
-    throw new SkipwiseError('HUB_UNAUTHORIZED', { problem: 'HF_TOKEN is set to something that is no token of the Hub (they begin with hf_)', fix: 'correct it, or unset it for public models' })
-  }
-  const request = {
-    hubUrl: endpoint,
-    ...(accessToken ? { accessToken } : {}),
-    fetch: ((input, init) => fetch(input, { ...init, ...(signal ? { signal } : {}) })) as typeof fetch
-  }
-  const attempt = async <Result>(what: string, run: () => Promise<Result>): Promise<Result> => {
-    try {
-      return await run()
-    } catch (error) {
-      signal?.throwIfAborted()
-      throw isSkipwiseError(error) ? error : hubError(error, reference, what)
-    }
-  }
+  const limits = { ...HUB_LIMITS, ...options.limits }
+  const endpoint = await endpointOf(options)
+  const hub = hubRequests(endpoint, reference, { origin: new URL(endpoint).origin, token: tokenOf(options), signal, limits })
   let commit: string
   try {
-    commit = await attempt('the commit', async () => (await hub.modelInfo({ ...request, name: repo, revision, additionalFields: ['sha'] })).sha)
+    // Whoever has the model need not wait for a Hub that cannot be reached.
+    commit = await hub.commit(cached === undefined ? limits.tries : 1)
   } catch (error) {
-    if (cached !== undefined && isSkipwiseError(error) && error.code === 'HUB_OFFLINE') return cached
+    if (cached !== undefined && isSkipwiseError(error) && UNREACHABLE.has(error.code)) return cached
     throw error
   }
-  if (!COMMIT.test(commit)) throw hubError(undefined, reference, 'the commit')
-  const listed = await attempt('the list', () => listFiles(hub.listFiles({ ...request, repo, revision: commit })))
+  const listed = await hub.list(commit)
   const snapshot = join(home, 'snapshots', commit)
-  const obtain = async (file: HubFile, onBytes: (bytes: number) => void) => {
-    const blob = join(home, 'blobs', file.hash), pointer = join(snapshot, file.path)
-    if (await exists(pointer)) return
-    const openFrom = (start: number) => attempt(file.path, async () => {
-      const content = await hub.downloadFile({ ...request, repo, revision: commit, path: file.path })
-      if (!content) throw hubError({ statusCode: 404 }, reference, file.path)
-      return content.slice(start, file.size).stream() as ReadableStream<Uint8Array>
-    })
-    const release = await lockDownload(blob, signal)
-    try {
-      // whoever had the lock may have been as far as this
-      if (!(await exists(blob))) await fetchBlob(file, { target: blob, open: openFrom, onBytes, signal, retryDelay: options.retryDelay ?? 1000 })
-      if (!(await exists(pointer))) await link(blob, pointer)
-    } finally {
-      await release().catch(() => undefined)
-    }
-  }
+  const obtain = downloader({ hub, commit, home, snapshot, limits, signal, name: `${repo}@${revision}` })
   const readIndex = async (name: string) => {
-    await obtain(listed.get(name) as HubFile, () => undefined)
+    const file = listed.get(name)
+    if (file === undefined) return []
+    await obtain(file, () => undefined)
     return shardsOf(join(snapshot, name))
   }
   const needed = (await neededFiles([...listed.keys()], part, readIndex)).flatMap(name => listed.get(name) ?? [])
-  if (!needed.length) throw new SkipwiseError('HUB_NOT_FOUND', { problem: `${repo}@${revision} holds no ${part === 'model' ? 'model that can be read' : `files of a ${part}`}`, fix: 'name a repository of a transformers model' })
+  if (!needed.length) {
+    const none = part === 'model' ? 'model that can be read' : `files of a ${part}`
+    throw new SkipwiseError('HUB_NOT_FOUND', { problem: `${repo}@${revision} holds no ${none}`, fix: 'name a repository of a transformers model' })
+  }
+  if (needed.length > limits.files) throw beyond(`${repo}@${revision}`, `has more than ${limits.files} files`)
+  for (const file of needed) checkSize(file, limits)
+  await checkSpace(needed, home, snapshot)
   await obtainAll(needed, obtain, options.progress)
   // Kept last: a branch in the cache leads to what is complete.
   if (revision !== commit) await keepRef(join(home, 'refs', revision), commit)
   return snapshot
 }
 
-async function obtainAll(files: readonly HubFile[], obtain: (file: HubFile, onBytes: (bytes: number) => void) => Promise<void>, progress?: ProgressListener): Promise<void> {
+/** @throws SkipwiseError `HUB_ENDPOINT` */
+async function endpointOf({ endpoint }: DownloadOptions): Promise<string> {
+  const text = (endpoint ?? process.env['HF_ENDPOINT'] ?? (await import('@huggingface/hub')).HUB_URL).replace(/\/+$/, '')
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isPlain = url !== undefined && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  if (isPlain && (url.protocol === 'https:' || url.protocol === 'http:')) return text
+  // Not shown: a wrong one may hold a password.
+  throw new SkipwiseError('HUB_ENDPOINT', {
+    problem: 'HF_ENDPOINT is not the address of a Hub',
+    fix: 'write it as https://host, without name, password and query, or unset it'
+  })
+}
+
+/** @throws SkipwiseError `HUB_UNAUTHORIZED` */
+function tokenOf(options: DownloadOptions): string | undefined {
+  const token = (options.token ?? process.env['HF_TOKEN'] ?? '').trim()
+  if (token === '') return undefined
+  if (/^hf_[\x21-\x7e]*$/.test(token)) return token
+  throw new SkipwiseError('HUB_UNAUTHORIZED', {
+    problem: 'HF_TOKEN is set to something that is no token of the Hub (they begin with hf_)',
+    fix: 'correct it, or unset it for public models'
+  })
+}
+
+type Obtain = (file: HubFile, onBytes: (bytes: number) => void) => Promise<void>
+
+interface Download {
+  readonly hub: HubRequests
+  readonly commit: string
+  /** Folder of the model in the cache. */
+  readonly home: string
+  readonly snapshot: string
+  readonly limits: HubLimits
+  readonly signal: AbortSignal | undefined
+  /** The model, for messages. */
+  readonly name: string
+}
+
+/** Puts a file into the snapshot, downloading it where it is not in the cache. */
+function downloader({ hub, commit, home, snapshot, limits, signal, name }: Download): Obtain {
+  return async (file, onBytes) => {
+    checkSize(file, limits)
+    const blob = join(home, 'blobs', file.hash)
+    const pointer = join(snapshot, file.path)
+    if (await exists(pointer)) return
+    const release = await lockDownload(blob, signal)
+    try {
+      const open = (start: number) => hub.content(commit, file, start)
+      // whoever had the lock may have been as far as this
+      if (!(await exists(blob))) await fetchBlob(file, { target: blob, open, onBytes, signal, limits })
+      if (!(await exists(pointer))) await link(blob, pointer)
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw codeOf(error) !== undefined ? error : hubError(error, `${file.path} of ${name}`)
+    } finally {
+      await release().catch(() => undefined)
+    }
+  }
+}
+
+/** @throws SkipwiseError `HUB_LIMIT` */
+function checkSize({ path, size }: HubFile, { companionBytes }: HubLimits): void {
+  if (!isWeights(path) && size > companionBytes) throw beyond(path, `has ${size} bytes, and may have ${companionBytes}`)
+}
+
+/** @throws SkipwiseError `DISK_FULL` */
+async function checkSpace(files: readonly HubFile[], home: string, snapshot: string): Promise<void> {
+  let missing = 0
+  for (const { path, hash, size } of files) {
+    if (await exists(join(snapshot, path))) continue
+    const blob = join(home, 'blobs', hash)
+    if (await exists(blob)) continue
+    const begun = await stat(`${blob}.incomplete`).catch(() => undefined)
+    missing += Math.max(0, size - (begun?.size ?? 0))
+  }
+  const free = await freeBytes(home)
+  if (free === undefined || missing <= free) return
+  throw new SkipwiseError('DISK_FULL', {
+    problem: `the download takes ${missing} bytes, and ${home} has room for ${free}`,
+    fix: 'free space, or name a folder of another disk by HF_HUB_CACHE'
+  })
+}
+
+async function obtainAll(files: readonly HubFile[], obtain: Obtain, progress?: ProgressListener): Promise<void> {
   const total = files.reduce((sum, { size }) => sum + size, 0)
   let done = 0
   for (const file of files) {
@@ -112,50 +191,4 @@ async function obtainAll(files: readonly HubFile[], obtain: (file: HubFile, onBy
   }
 }
 
-const entrySchema = z.looseObject({ type: z.string(), path: z.string(), size: z.number(), oid: z.string().optional(), lfs: z.looseObject({ oid: z.string(), size: z.number() }).optional() })
-
-/** Files at the top of the repository whose names and hashes can stand in paths. */
-async function listFiles(entries: AsyncIterable<unknown>): Promise<Map<string, HubFile>> {
-  const files = new Map<string, HubFile>()
-  for await (const entry of entries) {
-    const { type, path, size, oid, lfs } = entrySchema.parse(entry), hash = lfs?.oid ?? oid ?? '', bytes = lfs?.size ?? size
-    if (type === 'file' && /^[A-Za-z0-9][\w.-]*$/.test(path) && HASH.test(hash) && Number.isSafeInteger(bytes) && bytes >= 0) files.set(path, { path, size: bytes, hash })
-  }
-  return files
-}
-
-/** The snapshot of a revision in the cache, if all that is needed is there. */
-async function cachedSnapshot(home: string, revision: string, part: ModelPart): Promise<string | undefined> {
-  const commit = COMMIT.test(revision) ? revision : await readFile(join(home, 'refs', revision), 'utf8').then(text => text.trim(), () => '')
-  if (!COMMIT.test(commit)) return undefined
-  const snapshot = join(home, 'snapshots', commit), names: string[] = []
-  for (const name of await readdir(snapshot).catch(() => [])) if (await exists(join(snapshot, name))) names.push(name)
-  const needed = await neededFiles(names, part, name => shardsOf(join(snapshot, name)))
-  const whole = needed.every(name => names.includes(name)) && (part === 'tokenizer' ? needed.length > 0 : names.includes('config.json'))
-  return whole && (part !== 'model' || needed.some(name => /\.(safetensors|bin)$/.test(name))) ? snapshot : undefined
-}
-
-/** The files that a shard index names; none where it is damaged, which opening the folder then says. */
-async function shardsOf(file: string): Promise<readonly string[]> {
-  try {
-    return Object.values(z.looseObject({ weight_map: z.record(z.string(), z.string()) }).parse(JSON.parse(await readFile(file, 'utf8'))).weight_map)
-  } catch {
-    return []
-  }
-}
-
-const exists = (file: string) => stat(file).then(() => true, () => false)
 const isSet = (value: string | undefined) => value !== undefined && /^(1|true|yes|on)$/i.test(value)
-
-async function keepRef(file: string, commit: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
-  await writeFileAtomic(file, commit)
-}
-
-/** A relative link, as Hugging Face's libraries make it, or a copy where links may not be made. */
-async function link(blob: string, pointer: string): Promise<void> {
-  await mkdir(dirname(pointer), { recursive: true })
-  // A link whose blob was removed may stand there.
-  await rm(pointer, { force: true })
-  await symlink(join('..', '..', 'blobs', basename(blob)), pointer).catch(() => copyFile(blob, pointer))
-}
