@@ -24,7 +24,9 @@ export async function cachedSnapshot(home: string, revision: string, part: Model
   const names: string[] = []
   for (const name of await readdir(snapshot).catch(() => [])) if (await exists(join(snapshot, name))) names.push(name)
   const needed = await neededFiles(names, part, name => shardsOf(join(snapshot, name)))
-  const whole = needed.every(name => names.includes(name)) && (part === 'tokenizer' ? needed.length > 0 : names.includes('config.json'))
+  const whole =
+    needed.every(name => names.includes(name)) &&
+    (part === 'tokenizer' ? needed.length > 0 : names.includes('config.json'))
   return whole && (part !== 'model' || needed.some(isWeights)) ? snapshot : undefined
 }
 
@@ -34,7 +36,9 @@ export const isWeights = (name: string) => /\.(safetensors|bin)$/.test(name)
 /** The files that a shard index names; none where it is damaged, which opening the folder then says. */
 export async function shardsOf(file: string): Promise<readonly string[]> {
   try {
-    const { weight_map } = z.looseObject({ weight_map: z.record(z.string(), z.string()) }).parse(JSON.parse(await readFile(file, 'utf8')))
+    const { weight_map } = z
+      .looseObject({ weight_map: z.record(z.string(), z.string()) })
+      .parse(JSON.parse(await readFile(file, 'utf8')))
     return Object.values(weight_map)
   } catch {
     return []

@@ -40,7 +40,7 @@ describe('a model of the Hub', () => {
     print.mockRestore()
     expect(folder).toBe(join(cacheFolder, 'models--owner--model', 'snapshots', server.commit))
     expect((await readdir(folder)).sort()).toEqual(['config.json', 'model.safetensors', 'tokenizer.json'])
-    expect(new Uint8Array(await readFile(join(folder, 'model.safetensors')))).toEqual(weights.bytes)
+    expect((await readFile(join(folder, 'model.safetensors'))).equals(weights.bytes)).toBe(true)
     expect(await readlink(join(folder, 'model.safetensors'))).toMatch(/^\.\.\/\.\.\/blobs\/[0-9a-f]{64}$/)
     expect(await readFile(join(folder, '../../refs/main'), 'utf8')).toBe(server.commit)
     expect(events.at(-1)).toBe(1)
@@ -77,7 +77,7 @@ describe('a download that ends', () => {
     const server = await serveHub(model)
     server.faults.dropAfter = 100_000
     const folder = await get(server, await cache())
-    expect(new Uint8Array(await readFile(join(folder, 'model.safetensors')))).toEqual(weights.bytes)
+    expect((await readFile(join(folder, 'model.safetensors'))).equals(weights.bytes)).toBe(true)
     const ranges = contents(server).filter(({ path }) => path.endsWith('safetensors')).map(({ range }) => range)
     expect(ranges).toEqual([undefined, 'bytes=100000-299999', 'bytes=200000-299999'])
   })
@@ -94,7 +94,7 @@ describe('a download that ends', () => {
     delete server.faults.dropAfter
     const folder = await get(server, cacheFolder)
     expect(contents(server).at(-1)?.range).toMatch(/^bytes=[1-9]\d+-299999$/)
-    expect(new Uint8Array(await readFile(join(folder, 'model.safetensors')))).toEqual(weights.bytes)
+    expect((await readFile(join(folder, 'model.safetensors'))).equals(weights.bytes)).toBe(true)
     expect((await readdir(blobs)).every(name => !name.endsWith('.incomplete'))).toBe(true)
   })
 

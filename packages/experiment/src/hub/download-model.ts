@@ -30,12 +30,13 @@ export interface DownloadOptions {
 const UNREACHABLE = new Set(['HUB_OFFLINE', 'HUB_SLOW', 'HUB_INTERRUPTED'])
 
 /**
- * A model of the Hugging Face Hub as a folder: the snapshot in the cache that Hugging Face's libraries share, completed by the files that are
- * missing. Only what is needed is downloaded, each file is checked against the hash that the Hub lists, and a download that ended goes on. A
- * commit that is in the cache needs no network; nor does a branch when HF_HUB_OFFLINE is set or the Hub cannot be reached.
+ * A model of the Hugging Face Hub as a folder: the snapshot in the cache that Hugging Face's libraries share, completed
+ * by the files that are missing. Only what is needed is downloaded, each file is checked against the hash that the Hub
+ * lists, and a download that ended goes on. A commit that is in the cache needs no network; nor does a branch when
+ * HF_HUB_OFFLINE is set or the Hub cannot be reached.
  *
- * @throws SkipwiseError `HUB_UNAUTHORIZED`, `HUB_NOT_FOUND`, `HUB_OFFLINE`, `HUB_SLOW`, `HUB_INTERRUPTED`, `HUB_DAMAGED`, `HUB_LIMIT`,
- * `HUB_FAILED`, `HUB_ENDPOINT`, `HUB_CACHE`, `DISK_FULL`; the signal's reason when aborted
+ * @throws SkipwiseError `HUB_UNAUTHORIZED`, `HUB_NOT_FOUND`, `HUB_OFFLINE`, `HUB_SLOW`, `HUB_INTERRUPTED`,
+ * `HUB_DAMAGED`, `HUB_LIMIT`, `HUB_FAILED`, `HUB_ENDPOINT`, `HUB_CACHE`, `DISK_FULL`; the signal's reason when aborted
  */
 export async function downloadModel(reference: HubReference, options: DownloadOptions = {}): Promise<string> {
   const { signal } = options
@@ -46,7 +47,9 @@ export async function downloadModel(reference: HubReference, options: DownloadOp
     signal?.throwIfAborted()
     if (isSkipwiseError(error)) throw error
     const code = codeOf(error)
-    throw code === undefined ? hubError(error, `${reference.repo}@${reference.revision}`) : cacheError(folder, code, error)
+    throw code === undefined
+      ? hubError(error, `${reference.repo}@${reference.revision}`)
+      : cacheError(folder, code, error)
   }
 }
 
@@ -65,7 +68,12 @@ async function completeSnapshot(reference: HubReference, folder: string, options
   }
   const limits = { ...HUB_LIMITS, ...options.limits }
   const endpoint = await endpointOf(options)
-  const hub = hubRequests(endpoint, reference, { origin: new URL(endpoint).origin, token: tokenOf(options), signal, limits })
+  const hub = hubRequests(endpoint, reference, {
+    origin: new URL(endpoint).origin,
+    token: tokenOf(options),
+    signal,
+    limits
+  })
   let commit: string
   try {
     // Whoever has the model need not wait for a Hub that cannot be reached.
@@ -86,7 +94,10 @@ async function completeSnapshot(reference: HubReference, folder: string, options
   const needed = (await neededFiles([...listed.keys()], part, readIndex)).flatMap(name => listed.get(name) ?? [])
   if (!needed.length) {
     const none = part === 'model' ? 'model that can be read' : `files of a ${part}`
-    throw new SkipwiseError('HUB_NOT_FOUND', { problem: `${repo}@${revision} holds no ${none}`, fix: 'name a repository of a transformers model' })
+    throw new SkipwiseError('HUB_NOT_FOUND', {
+      problem: `${repo}@${revision} holds no ${none}`,
+      fix: 'name a repository of a transformers model'
+    })
   }
   if (needed.length > limits.files) throw beyond(`${repo}@${revision}`, `has more than ${limits.files} files`)
   for (const file of needed) checkSize(file, limits)
@@ -99,9 +110,13 @@ async function completeSnapshot(reference: HubReference, folder: string, options
 
 /** @throws SkipwiseError `HUB_ENDPOINT` */
 async function endpointOf({ endpoint }: DownloadOptions): Promise<string> {
-  const text = (endpoint ?? process.env['HF_ENDPOINT'] ?? (await import('@huggingface/hub')).HUB_URL).replace(/\/+$/, '')
+  const text = (endpoint ?? process.env['HF_ENDPOINT'] ?? (await import('@huggingface/hub')).HUB_URL).replace(
+    /\/+$/,
+    ''
+  )
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const isPlain = url !== undefined && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  const isPlain =
+    url !== undefined && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
   if (isPlain && (url.protocol === 'https:' || url.protocol === 'http:')) return text
   // Not shown: a wrong one may hold a password.
   throw new SkipwiseError('HUB_ENDPOINT', {

@@ -12,7 +12,7 @@ import { backOff } from './retry.js'
 export interface HubFile {
   readonly path: string
   readonly size: number
-  /** Its content: SHA-256 of a file in large-file storage, or else the SHA-1 that git gives it. Names the file in the cache. */
+  /** Its content: SHA-256 of a file in large-file storage, or else the SHA-1 that git gives it. Its name in the cache. */
   readonly hash: string
 }
 
@@ -35,17 +35,18 @@ const sizeOf = (file: string) =>
   )
 
 /**
- * Downloads a file to `target.incomplete` and puts it in place when size and content are those listed. A broken connection goes on where it
- * ended, and so does the next call after one that failed or was killed. A try that brings less than the pace of the limits counts as one
- * that brought nothing, so that a server that drips is given up.
+ * Downloads a file to `target.incomplete` and puts it in place when size and content are those listed. A broken
+ * connection goes on where it ended, and so does the next call after one that failed or was killed. A try that brings
+ * less than the pace of the limits counts as one that brought nothing, so that a server that drips is given up.
  *
- * @throws SkipwiseError `HUB_INTERRUPTED`, `HUB_SLOW`, `HUB_DAMAGED`, and what `open` throws; an error of the file system; the signal's reason
+ * @throws SkipwiseError `HUB_INTERRUPTED`, `HUB_SLOW`, `HUB_DAMAGED`, and what `open` throws; an error of the file
+ * system; the signal's reason
  */
 export async function fetchBlob(file: HubFile, options: FetchBlobOptions): Promise<void> {
   const { target, signal, limits } = options
   const incomplete = `${target}.incomplete`
   await mkdir(dirname(target), { recursive: true })
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     const before = await sizeOf(incomplete)
     try {
       if (before < file.size || file.size === 0) await append(incomplete, before, file, options)
@@ -68,7 +69,12 @@ export async function fetchBlob(file: HubFile, options: FetchBlobOptions): Promi
   await rename(incomplete, target)
 }
 
-async function append(incomplete: string, start: number, { path, size }: HubFile, options: FetchBlobOptions): Promise<void> {
+async function append(
+  incomplete: string,
+  start: number,
+  { path, size }: HubFile,
+  options: FetchBlobOptions
+): Promise<void> {
   const { open: openFrom, onBytes, signal } = options
   const stream = size === 0 ? [] : await openFrom(start)
   const handle = await open(incomplete, 'a')
@@ -78,7 +84,7 @@ async function append(incomplete: string, start: number, { path, size }: HubFile
       signal?.throwIfAborted()
       // More than was listed would only fill the disk.
       if (there + chunk.length > size) throw overlong(path, size)
-      for (let done = 0; done < chunk.length; ) done += (await handle.write(chunk, done)).bytesWritten
+      for (let done = 0; done < chunk.length;) done += (await handle.write(chunk, done)).bytesWritten
       there += chunk.length
       onBytes(there)
     }
@@ -93,7 +99,10 @@ async function append(incomplete: string, start: number, { path, size }: HubFile
 }
 
 const overlong = (path: string, size: number) =>
-  new SkipwiseError('HUB_DAMAGED', { problem: `${path} has more than the ${size} bytes that the Hub lists`, fix: 'run the same command again later' })
+  new SkipwiseError('HUB_DAMAGED', {
+    problem: `${path} has more than the ${size} bytes that the Hub lists`,
+    fix: 'run the same command again later'
+  })
 
 const interrupted = (path: string, there: number, size: number) =>
   new SkipwiseError('HUB_INTERRUPTED', {

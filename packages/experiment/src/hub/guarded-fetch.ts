@@ -32,12 +32,16 @@ export interface GuardedAnswer {
 }
 
 /**
- * The one place from which the network is asked. The token goes to the origin of the Hub and to no other: not to where the Hub redirects
- * (fetch takes it out there), nor to an address that stands in an answer. An answer that does not begin, or that drips, is ended.
+ * The one place from which the network is asked. The token goes to the origin of the Hub and to no other: not to where
+ * the Hub redirects (fetch takes it out there), nor to an address in an answer. An answer that does not begin, or that
+ * drips, is ended.
  *
  * @throws SkipwiseError `HUB_SLOW`, `HUB_OFFLINE`, `HUB_FAILED`; {@link HubStatus}; the signal's reason
  */
-export async function guardedFetch({ address, what, headers = {}, time }: GuardedRequest, guard: Guard): Promise<GuardedAnswer> {
+export async function guardedFetch(
+  { address, what, headers = {}, time }: GuardedRequest,
+  guard: Guard
+): Promise<GuardedAnswer> {
   const { origin, token, signal, limits } = guard
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') throw hubError(undefined, what)
@@ -56,7 +60,10 @@ export async function guardedFetch({ address, what, headers = {}, time }: Guarde
   try {
     const answer = await pace.during(() =>
       fetch(url, {
-        headers: { ...headers, ...(token !== undefined && url.origin === origin && { authorization: `Bearer ${token}` }) },
+        headers: {
+          ...headers,
+          ...(token !== undefined && url.origin === origin && { authorization: `Bearer ${token}` })
+        },
         signal: signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal])
       })
     )
@@ -70,7 +77,12 @@ export async function guardedFetch({ address, what, headers = {}, time }: Guarde
   }
 }
 
-async function* bytesOf({ body }: Response, pace: Pace, failure: (error: unknown) => unknown, close: () => void): AsyncGenerator<Uint8Array, void> {
+async function* bytesOf(
+  { body }: Response,
+  pace: Pace,
+  failure: (error: unknown) => unknown,
+  close: () => void
+): AsyncGenerator<Uint8Array, void> {
   try {
     if (body === null) return
     const reader = body.getReader()
@@ -88,8 +100,8 @@ async function* bytesOf({ body }: Response, pace: Pace, failure: (error: unknown
 }
 
 /**
- * Watches the pace of an answer: in each stretch of waiting so many bytes must come. Only waiting counts; time in which the bytes are written
- * to a slow disk does not.
+ * Watches the pace of an answer: in each stretch of waiting so many bytes must come. Only waiting counts; time in which
+ * the bytes are written to a slow disk does not.
  */
 class Pace {
   private waited = 0
@@ -125,7 +137,7 @@ class Pace {
 
 const slowness = (what: string, { paceBytes, paceTime }: Guard['limits']) =>
   new SkipwiseError('HUB_SLOW', {
-    problem: `${what}: the Hub sends less than ${paceBytes} bytes in ${paceTime / 1000} s, or takes too long for an answer`,
+    problem: `${what}: the Hub sends less than ${paceBytes} bytes in ${paceTime / 1000} s, or an answer has no end`,
     fix: 'try again later, or from another network; a download goes on where it ended'
   })
 

@@ -21,14 +21,15 @@ export function mayPass(error: unknown): boolean {
 }
 
 /**
- * The coded error for a failure of a request. Neither addresses (they may be signed) nor what the server said become part of it, and no
- * request headers: a token must not be printed.
+ * The coded error for a failure of a request. Neither addresses (they may be signed) nor what the server said become
+ * part of it, and no request headers: a token must not be printed.
  *
  * @param what that was asked for, for instance `config.json of owner/name@main`
  */
 export function hubError(error: unknown, what: string): SkipwiseError {
   if (error instanceof SkipwiseError) return error
-  const coded = (code: string, problem: string, fix: string) => new SkipwiseError(code, { problem: `${what}: ${problem}`, fix })
+  const coded = (code: string, problem: string, fix: string) =>
+    new SkipwiseError(code, { problem: `${what}: ${problem}`, fix })
   const again = 'try again later'
   if (error instanceof HubStatus) {
     const { status } = error
@@ -36,7 +37,8 @@ export function hubError(error: unknown, what: string): SkipwiseError {
       const fix = 'check the name; set HF_TOKEN to a token that may read it, and accept its terms on its page'
       return coded('HUB_UNAUTHORIZED', `the Hub answers ${status}: it is private, gated or does not exist`, fix)
     }
-    if (status === 404) return coded('HUB_NOT_FOUND', 'the Hub has no such model, revision or file', 'check the name and the revision')
+    if (status === 404)
+      return coded('HUB_NOT_FOUND', 'the Hub has no such model, revision or file', 'check the name and the revision')
     return coded('HUB_FAILED', `the Hub answers ${status}`, status === 429 ? 'wait, or set HF_TOKEN' : again)
   }
   const reason = networkReason(error)
@@ -44,7 +46,11 @@ export function hubError(error: unknown, what: string): SkipwiseError {
     const fix = 'check the network, HF_ENDPOINT and proxies; what is in the cache is used where it is complete'
     return coded('HUB_OFFLINE', `the Hub cannot be reached (${reason})`, fix)
   }
-  return coded('HUB_FAILED', `the answer of the Hub is not as expected (${error instanceof Error ? error.name : 'no details'})`, again)
+  return coded(
+    'HUB_FAILED',
+    `the answer of the Hub is not as expected (${error instanceof Error ? error.name : 'no details'})`,
+    again
+  )
 }
 
 /** The coded error for a cache that cannot be read or written. */

@@ -32,10 +32,14 @@ const entrySchema = z.looseObject({
 })
 
 /**
- * The requests for one model. What is asked of the Hub's interface goes through `@huggingface/hub`; contents are asked for by their plain
- * address, which the Hub serves for every file, also those in Xet and large-file storage.
+ * The requests for one model. What is asked of the Hub's interface goes through `@huggingface/hub`; contents are asked
+ * for by their plain address, which the Hub serves for every file, also those in Xet and large-file storage.
  */
-export function hubRequests(endpoint: string, { repo, revision }: HubReference, guard: Guard & { readonly limits: HubLimits }): HubRequests {
+export function hubRequests(
+  endpoint: string,
+  { repo, revision }: HubReference,
+  guard: Guard & { readonly limits: HubLimits }
+): HubRequests {
   const { limits, signal } = guard
   const named = (part: string) => `${part} of ${repo}@${revision}`
   const attempt = async <Result>(what: string, run: () => Promise<Result>): Promise<Result> => {
@@ -54,7 +58,10 @@ export function hubRequests(endpoint: string, { repo, revision }: HubReference, 
       if (pages > limits.pages) throw beyond(what, `has more than ${limits.pages} pages`)
       const address = input instanceof Request ? input.url : String(input)
       const read = async () => {
-        const answer = await guardedFetch({ address, what, time: limits.answerTime, headers: { accept: 'application/json' } }, guard)
+        const answer = await guardedFetch(
+          { address, what, time: limits.answerTime, headers: { accept: 'application/json' } },
+          guard
+        )
         return new Response(await whole(answer, what, limits.answerBytes), { headers: links(answer) })
       }
       return retrying(read, { ...limits, tries }, signal)
@@ -65,7 +72,13 @@ export function hubRequests(endpoint: string, { repo, revision }: HubReference, 
       const what = named('the commit')
       return attempt(what, async () => {
         const { modelInfo } = await import('@huggingface/hub')
-        const { sha } = await modelInfo({ hubUrl: endpoint, fetch: fetchFor(what, tries), name: repo, revision, additionalFields: ['sha'] })
+        const { sha } = await modelInfo({
+          hubUrl: endpoint,
+          fetch: fetchFor(what, tries),
+          name: repo,
+          revision,
+          additionalFields: ['sha']
+        })
         if (!isCommit(sha)) throw hubError(undefined, what)
         return sha
       })
@@ -75,7 +88,12 @@ export function hubRequests(endpoint: string, { repo, revision }: HubReference, 
       return attempt(what, async () => {
         const { listFiles } = await import('@huggingface/hub')
         const files = new Map<string, HubFile>()
-        for await (const entry of listFiles({ hubUrl: endpoint, fetch: fetchFor(what, limits.tries), repo, revision: commit })) {
+        for await (const entry of listFiles({
+          hubUrl: endpoint,
+          fetch: fetchFor(what, limits.tries),
+          repo,
+          revision: commit
+        })) {
           const { type, path, size, oid, lfs } = entrySchema.parse(entry)
           const hash = lfs?.oid ?? oid ?? ''
           const bytes = lfs?.size ?? size
@@ -100,7 +118,10 @@ export function hubRequests(endpoint: string, { repo, revision }: HubReference, 
 }
 
 export const beyond = (what: string, how: string) =>
-  new SkipwiseError('HUB_LIMIT', { problem: `${what} ${how}, more than a model has`, fix: 'check the name and HF_ENDPOINT; a true model of this size is downloaded by other means' })
+  new SkipwiseError('HUB_LIMIT', {
+    problem: `${what} ${how}, more than a model has`,
+    fix: 'check the name and HF_ENDPOINT; a true model of this size is downloaded by other means'
+  })
 
 /** The only header of an answer that the library looks at. */
 function links({ headers }: GuardedAnswer): Record<string, string> {

@@ -42,15 +42,31 @@ const { answerBytes, answerTime, pages, files, companionBytes, paceTime, paceByt
 
 /** Rows of the table in docs/security.md. */
 export const limits = [
-  { what: 'an answer of the Hub: a commit, a page of files', bound: `${answerBytes / MIB} MiB, ${answerTime / 1000} s`, then: '`HUB_LIMIT`; `HUB_SLOW` after the tries' },
+  {
+    what: 'an answer of the Hub: a commit, a page of files',
+    bound: `${answerBytes / MIB} MiB, ${answerTime / 1000} s`,
+    then: '`HUB_LIMIT`; `HUB_SLOW` after the tries'
+  },
   { what: 'pages of a list of files of the Hub', bound: `${pages}`, then: '`HUB_LIMIT`' },
   { what: 'files of one model of the Hub', bound: `${files}`, then: '`HUB_LIMIT`, before any is downloaded' },
-  { what: 'a file of the Hub without weights', bound: `${companionBytes / MIB} MiB`, then: '`HUB_LIMIT`, before it is downloaded' },
-  { what: 'a file of the Hub with weights', bound: 'the size that is listed; the free space of the disk', then: '`HUB_DAMAGED`; `DISK_FULL`' },
+  {
+    what: 'a file of the Hub without weights',
+    bound: `${companionBytes / MIB} MiB`,
+    then: '`HUB_LIMIT`, before it is downloaded'
+  },
+  {
+    what: 'a file of the Hub with weights',
+    bound: 'the size that is listed; the free space of the disk',
+    then: '`HUB_DAMAGED`; `DISK_FULL`'
+  },
   {
     what: 'the pace of the Hub',
     bound: `${paceBytes / 1024} KiB in ${paceTime / 1000} s of waiting`,
     then: 'the connection is closed and the download goes on with another'
   },
-  { what: 'tries of a request that bring less than that', bound: `${tries}, with up to ${longestDelay / 1000} s between them`, then: '`HUB_SLOW`, `HUB_INTERRUPTED`, `HUB_OFFLINE` or `HUB_FAILED`' }
+  {
+    what: 'tries of a request that bring less than that',
+    bound: `${tries}, with up to ${longestDelay / 1000} s between them`,
+    then: '`HUB_SLOW`, `HUB_INTERRUPTED`, `HUB_OFFLINE` or `HUB_FAILED`'
+  }
 ] as const

@@ -11,7 +11,12 @@ export type RetryLimits = Pick<HubLimits, 'retryDelay' | 'longestDelay' | 'tries
  * @param failures tries in a row that brought nothing, from 1
  * @throws the signal's reason
  */
-export async function backOff(failures: number, error: unknown, limits: RetryLimits, signal: AbortSignal | undefined): Promise<void> {
+export async function backOff(
+  failures: number,
+  error: unknown,
+  limits: RetryLimits,
+  signal: AbortSignal | undefined
+): Promise<void> {
   const asked = error instanceof HubStatus ? (error.retryAfter ?? 0) : 0
   const delay = Math.min(Math.max(limits.retryDelay * 2 ** (failures - 1), asked), limits.longestDelay)
   try {
@@ -27,7 +32,11 @@ export async function backOff(failures: number, error: unknown, limits: RetryLim
  *
  * @throws what the last try threw; the signal's reason
  */
-export async function retrying<Result>(run: () => Promise<Result>, limits: RetryLimits, signal: AbortSignal | undefined): Promise<Result> {
+export async function retrying<Result>(
+  run: () => Promise<Result>,
+  limits: RetryLimits,
+  signal: AbortSignal | undefined
+): Promise<Result> {
   for (let failures = 1; ; failures++) {
     try {
       return await run()

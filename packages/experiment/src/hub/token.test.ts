@@ -27,7 +27,11 @@ const NAMES = Object.keys(model)
 async function download(server: Pick<HubServer, 'endpoint'>): Promise<string[]> {
   const cacheFolder = await mkdtemp(join(tmpdir(), 'skipwise-hub-'))
   onTestFinished(() => rm(cacheFolder, { recursive: true }))
-  const folder = await locateModel('hub:owner/model', { endpoint: server.endpoint, cacheFolder, limits: { retryDelay: 1 } })
+  const folder = await locateModel('hub:owner/model', {
+    endpoint: server.endpoint,
+    cacheFolder,
+    limits: { retryDelay: 1 }
+  })
   return (await readdir(folder)).sort()
 }
 
@@ -56,10 +60,16 @@ describe('the token goes to the Hub alone', () => {
       return isSecond
     }
     expect(await download(hub)).toEqual(NAMES)
-    expect(hub.requests.filter(({ path }) => path.endsWith('/tree/second')).map(({ authorization }) => authorization)).toEqual([`Bearer ${TOKEN}`])
+    expect(
+      hub.requests.filter(({ path }) => path.endsWith('/tree/second')).map(({ authorization }) => authorization)
+    ).toEqual([`Bearer ${TOKEN}`])
   })
 
-  test.each([['the commit', '/revision/'], ['the list', '/tree/'], ['a file', '/resolve/']])('%s that is redirected to another origin does not take it there', async (_, part) => {
+  test.each([
+    ['the commit', '/revision/'],
+    ['the list', '/tree/'],
+    ['a file', '/resolve/']
+  ])('%s that is redirected to another origin does not take it there', async (_, part) => {
     const { hub, other } = await hubAndOther()
     hub.faults.intercept = (request, response, path) => {
       const isPart = path.includes(part)
@@ -85,7 +95,9 @@ describe('the token goes to the Hub alone', () => {
       return true
     }
     await expect(download(hub)).rejects.toThrow(/^HUB_NOT_FOUND/)
-    expect(hub.requests.filter(({ path }) => path.startsWith('/back')).map(({ authorization }) => authorization)).toEqual([undefined])
+    expect(
+      hub.requests.filter(({ path }) => path.startsWith('/back')).map(({ authorization }) => authorization)
+    ).toEqual([undefined])
     expect(tokensOf(other)).toEqual([undefined])
   })
 
@@ -94,8 +106,17 @@ describe('the token goes to the Hub alone', () => {
     hub.faults.intercept = (request, response, path) => {
       const isXet = path.includes('/resolve/') && (request.headers.accept ?? '').includes('xet')
       if (isXet) {
-        const links = `<${other.endpoint}/auth>; rel="xet-auth", <${other.endpoint}/v1/reconstructions/a>; rel="xet-reconstruction-info"`
-        response.writeHead(200, { 'content-type': 'application/vnd.xet-fileinfo+json', 'x-linked-size': '5000', 'x-xet-hash': 'a', etag: '"a"', link: links }).end('{}')
+        const auth = `<${other.endpoint}/auth>; rel="xet-auth"`
+        const links = `${auth}, <${other.endpoint}/v1/reconstructions/a>; rel="xet-reconstruction-info"`
+        response
+          .writeHead(200, {
+            'content-type': 'application/vnd.xet-fileinfo+json',
+            'x-linked-size': '5000',
+            'x-xet-hash': 'a',
+            etag: '"a"',
+            link: links
+          })
+          .end('{}')
       }
       return isXet
     }
@@ -126,24 +147,35 @@ describe('the token goes to the Hub alone', () => {
     }
     expect(tokensOf(hub)).toEqual([`Bearer ${TOKEN}`, undefined])
     expect(tokensOf(other)).toEqual([undefined])
-    const secure = await guardedFetch({ address: hub.endpoint + path, what: 'the commit' }, { ...guard, origin: guard.origin.replace('http:', 'https:') })
+    const secure = await guardedFetch(
+      { address: hub.endpoint + path, what: 'the commit' },
+      { ...guard, origin: guard.origin.replace('http:', 'https:') }
+    )
     secure.close()
     expect(tokensOf(hub)).toEqual([`Bearer ${TOKEN}`, undefined, undefined])
   })
 })
 
-test.each(['hf_a\nx-other: b', 'hf_\u00e9', 'secret'])('a token that no header can hold, or that is none, is not sent and not printed', async token => {
-  const hub = await serveHub(model)
-  vi.stubEnv('HF_TOKEN', token)
-  const error: unknown = await download(hub).catch((error: unknown) => error)
-  expect(String(error)).toMatch(/HUB_UNAUTHORIZED/)
-  expect(String(error)).not.toContain(token)
-  expect(hub.requests).toEqual([])
-})
+test.each(['hf_a\nx-other: b', 'hf_\u00e9', 'secret'])(
+  'a token that no header can hold, or that is none, is not sent and not printed',
+  async token => {
+    const hub = await serveHub(model)
+    vi.stubEnv('HF_TOKEN', token)
+    const error: unknown = await download(hub).catch((error: unknown) => error)
+    expect(String(error)).toMatch(/HUB_UNAUTHORIZED/)
+    expect(String(error)).not.toContain(token)
+    expect(hub.requests).toEqual([])
+  }
+)
 
-test.each(['huggingface.co', 'ftp://host', 'http://name:password@host', 'https://host/?token=secret', 'file:///etc'])('HF_ENDPOINT=%s is refused, and not printed', async endpoint => {
-  vi.stubEnv('HF_ENDPOINT', endpoint)
-  const error: unknown = await locateModel('hub:owner/model', { cacheFolder: join(tmpdir(), 'skipwise-none') }).catch((error: unknown) => error)
-  expect(String(error)).toMatch(/HUB_ENDPOINT/)
-  expect(String(error)).not.toMatch(/password@|secret|ftp:|file:/)
-})
+test.each(['huggingface.co', 'ftp://host', 'http://name:password@host', 'https://host/?token=secret', 'file:///etc'])(
+  'HF_ENDPOINT=%s is refused, and not printed',
+  async endpoint => {
+    vi.stubEnv('HF_ENDPOINT', endpoint)
+    const error: unknown = await locateModel('hub:owner/model', { cacheFolder: join(tmpdir(), 'skipwise-none') }).catch(
+      (error: unknown) => error
+    )
+    expect(String(error)).toMatch(/HUB_ENDPOINT/)
+    expect(String(error)).not.toMatch(/password@|secret|ftp:|file:/)
+  }
+)
