@@ -1,3 +1,6 @@
+import { ERROR_CHARACTERS, ERRORS_TOLD } from './limits.js'
+import { shortened, visibleLines } from './visible.js'
+
 const marker = Symbol.for('skipwise.error')
 
 /** What an error says beside its code. */
@@ -10,7 +13,8 @@ export interface SkipwiseErrorDetails {
 }
 
 /**
- * The one error class of Skipwise. `code` is permanent and never reused; the message reads `CODE: problem: fix`.
+ * The one error class of Skipwise. `code` is permanent and never reused; the message reads `CODE: problem: fix`. Problem
+ * and fix often hold names from files: they are shown as {@link visibleLines} and, where they are very long, shortened.
  *
  * @example
  * ```ts
@@ -28,13 +32,17 @@ export class SkipwiseError extends Error {
   readonly [marker] = true
 
   constructor(code: string, details: SkipwiseErrorDetails) {
-    super(`${code}: ${details.problem}: ${details.fix}`, details.cause === undefined ? undefined : { cause: details.cause })
+    const problem = shown(details.problem)
+    const fix = shown(details.fix)
+    super(`${code}: ${problem}: ${fix}`, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'SkipwiseError'
     this.code = code
-    this.problem = details.problem
-    this.fix = details.fix
+    this.problem = problem
+    this.fix = fix
   }
 }
+
+const shown = (text: string) => visibleLines(shortened(text, ERROR_CHARACTERS))
 
 /** Whether `value` is a {@link SkipwiseError}, also one of another copy of this package. */
 export const isSkipwiseError = (value: unknown): value is SkipwiseError =>
@@ -45,8 +53,10 @@ export class SkipwiseErrors extends SkipwiseError {
   readonly errors: readonly SkipwiseError[]
 
   constructor(errors: readonly SkipwiseError[]) {
+    const told = errors.slice(0, ERRORS_TOLD).map(({ problem, code, fix }) => `${problem} (${code}: ${fix})`)
+    if (errors.length > ERRORS_TOLD) told.push(`and ${errors.length - ERRORS_TOLD} more`)
     super(errors[0]?.code ?? 'UNKNOWN', {
-      problem: errors.length === 1 ? errors[0].problem : errors.map(error => `${error.problem} (${error.code}: ${error.fix})`).join('\n'),
+      problem: errors.length === 1 ? errors[0].problem : told.join('\n'),
       fix: errors.length === 1 ? errors[0].fix : `mend the ${errors.length} problems above`
     })
     this.errors = errors
