@@ -55,7 +55,9 @@ export const visibleJsonText = (json: string): string =>
     /[\n\r\t]/.test(character) ? character : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
   )
 
-/** A text of at most so many characters (UTF-16 units): of a longer one the beginning and the end, and how long it was. */
+/**
+ * A text of at most so many characters (UTF-16 units): of a longer one the beginning and the end, and how long it was.
+ */
 export function shortened(text: string, most: number): string {
   if (text.length <= most) return text
   const end = Math.floor(most / 4)

@@ -1,4 +1,4 @@
-import type { ProgressEvent, ProgressListener } from '@skipwise/core'
+import { visible, type ProgressEvent, type ProgressListener } from '@skipwise/core'
 
 /** Milliseconds between updates of the line on a terminal, and between lines elsewhere. */
 const TERMINAL_INTERVAL = 100
@@ -49,7 +49,8 @@ export function describe({ task, done, total, unit, metrics = {} }: ProgressEven
   if (metrics['tokensPerSecond'] === undefined && doneHere > 0 && seconds > 0) parts.push(`${short(doneHere / seconds)} ${unit}/s`)
   if (done >= total) parts.push(`${clock(seconds)} taken`)
   else if (doneHere > 0) parts.push(`${clock(((total - done) * seconds) / doneHere)} left`)
-  return parts.join(' · ')
+  // Tasks and metrics may have names that plugins and files gave them.
+  return visible(parts.join(' · '))
 }
 
 function metric(name: string, value: number): string {

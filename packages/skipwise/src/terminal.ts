@@ -1,5 +1,6 @@
-import { isSkipwiseError, type SkipwiseErrors, type ProgressListener } from '@skipwise/core'
-import { errorColours } from './colours.js'
+import { isSkipwiseError, shortened, visibleJson, type SkipwiseErrors, type ProgressListener } from '@skipwise/core'
+import { errorColours, printable } from './colours.js'
+import { ERRORS_PRINTED, INTERNAL_CHARACTERS } from './limits.js'
 import { createProgress } from './progress.js'
 
 /** What a verb talks to. Standard output carries its result alone; everything else goes to standard error. */
@@ -23,27 +24,31 @@ export function openTerminal(json: boolean, signal: AbortSignal): Terminal {
     progress: display.listener,
     say(text = '') {
       display.clear()
-      stream.write(`${text}\n`)
+      stream.write(`${printable(text)}\n`)
     },
-    result: value => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+    result: value => void process.stdout.write(`${visibleJson(value, 2)}\n`)
   }
 }
 
 /** Codes of what the user wrote, not of what went wrong with it: exit code 2. */
 const MISUSE = /^(CLI_USAGE|CLI_CONFIG|CLI_OUTPUT_EXISTS|RECIPE_|HUB_REFERENCE|EVAL_|PLUGIN_|BENCH_(MODEL|RECIPE)|TRAINING_(OPTIONS|FREEZE|LORA)|VERIFY_CASE|POSITIONS_WINDOW)/
 
+/** A line on standard error. */
+const complain = (text: string) => void process.stderr.write(`${printable(text)}\n`)
+
 /** Prints an error as `CODE: what is wrong: what to do`, several one a line, and gives the exit code. */
 export function reportError(error: unknown): 1 | 2 {
   if (!isSkipwiseError(error)) {
-    const text = error instanceof Error ? error.message : String(error)
-    process.stderr.write(`${errorColours.red('INTERNAL')}: ${text}: set SKIPWISE_DEBUG=1 to see where, and please report it\n`)
-    if (process.env['SKIPWISE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+    const text = shortened(error instanceof Error ? error.message : String(error), INTERNAL_CHARACTERS)
+    complain(`${errorColours.red('INTERNAL')}: ${text}: set SKIPWISE_DEBUG=1 to see where, and please report it`)
+    if (process.env['SKIPWISE_DEBUG'] && error instanceof Error) complain(shortened(String(error.stack), INTERNAL_CHARACTERS))
     return 1
   }
   const errors = (error as Partial<SkipwiseErrors>).errors ?? [error]
-  for (const { code, problem, fix, stack } of errors) {
-    process.stderr.write(`${errorColours.red(code)}: ${problem}: ${fix}\n`)
-    if (process.env['SKIPWISE_DEBUG']) process.stderr.write(`${stack}\n`)
+  for (const { code, problem, fix, stack } of errors.slice(0, ERRORS_PRINTED)) {
+    complain(`${errorColours.red(code)}: ${problem}: ${fix}`)
+    if (process.env['SKIPWISE_DEBUG']) complain(String(stack))
   }
+  if (errors.length > ERRORS_PRINTED) complain(`and ${errors.length - ERRORS_PRINTED} more`)
   return errors.every(({ code }) => MISUSE.test(code)) ? 2 : 1
 }

@@ -12,7 +12,9 @@ import { backOff } from './retry.js'
 export interface HubFile {
   readonly path: string
   readonly size: number
-  /** Its content: SHA-256 of a file in large-file storage, or else the SHA-1 that git gives it. Its name in the cache. */
+  /**
+   * Its content: SHA-256 of a file in large-file storage, or else the SHA-1 that git gives it. Its name in the cache.
+   */
   readonly hash: string
 }
 

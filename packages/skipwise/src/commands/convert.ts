@@ -1,9 +1,10 @@
 import { readConfigFile, stringifyConfig, writeFileAtomic } from '@skipwise/checkpoints'
-import type { PluginReference } from '@skipwise/core'
+import { visibleJsonText, type PluginReference } from '@skipwise/core'
 import { locateModel } from '@skipwise/experiment'
 import { convertConfig, type ConvertedConfig, type Stack } from '@skipwise/interpolation'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { printable } from '../colours.js'
 import { usageError } from '../errors.js'
 import { loadParts, parseJson } from '../parts.js'
 import type { Terminal } from '../terminal.js'
@@ -33,9 +34,9 @@ export async function convert(model: string, options: ConvertCommandOptions, ter
   const text = documentOf(converted), output = options.output === undefined ? undefined : await outputFile(options.output, converted, options.overwrite ?? false)
   if (output !== undefined) await writeFileAtomic(output, text)
   if (terminal.json) terminal.result({ ...converted, ...(output === undefined ? {} : { output }) })
-  else if (output === undefined) process.stdout.write(text)
+  else if (output === undefined) process.stdout.write(visibleJsonText(text))
   else terminal.say(`${to}: ${output}`)
-  for (const note of converted.notes) process.stderr.write(`note: ${note}\n`)
+  for (const note of converted.notes) process.stderr.write(printable(`note: ${note}\n`))
   return 0
 }
 

@@ -1,4 +1,4 @@
-import type { Tokenizer } from '@skipwise/core'
+import { visibleLines, type Tokenizer } from '@skipwise/core'
 import { loadLanguageModel, locateModel } from '@skipwise/experiment'
 import { generateText } from '@skipwise/inference'
 import { loadChatTemplate } from '@skipwise/tokenizers'
@@ -42,7 +42,8 @@ export async function generate(name: string, prompt: string, options: GenerateCo
     })) {
       newTokens = piece.tokens
       text += piece.text
-      if (!terminal.json) process.stdout.write(piece.text)
+      // A model may have learned to write escape sequences; --json gives the text to the character.
+      if (!terminal.json) process.stdout.write(visibleLines(piece.text))
     }
     if (terminal.json) terminal.result({ model: name, prompt, text, promptTokens: ids.length, newTokens, seconds: (performance.now() - started) / 1000 })
     else process.stdout.write('\n')
