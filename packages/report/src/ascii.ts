@@ -1,6 +1,6 @@
 import type { BarChart, Chart, LineChart } from '@skipwise/core'
 import { figureTable } from './figure-table.js'
-import { printable } from './escape.js'
+import { drawable } from './drawable.js'
 import { formatNumber } from './numbers.js'
 import { barScale } from './spec/bar-spec.js'
 import { chartScales, fraction } from './spec/axis.js'
@@ -17,13 +17,14 @@ export interface AsciiOptions {
 /**
  * A chart for a terminal: lines as one mark a series, joined by dots; bars from left to right; a heat map as its table.
  *
- * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`
+ * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`, `REPORT_CHART_SIZE`
  */
-export function renderAscii(chart: Chart, { width = 60, height = 14 }: AsciiOptions = {}): string {
+export function renderAscii(given: Chart, { width = 60, height = 14 }: AsciiOptions = {}): string {
+  const chart = drawable(given)
   if (chart.kind === 'bar') return bars(chart, width)
   if (chart.kind !== 'heat-map') return lines(chart, width, height)
   const { headers, rows } = figureTable(chart)
-  return `${printable(chart.title)}\n${renderTable(headers, rows, 'text')}`
+  return `${chart.title}\n${renderTable(headers, rows, 'text')}`
 }
 
 /** One line a bar: category, series where there are several, the bar, its value. */
@@ -35,14 +36,17 @@ function bars(chart: BarChart, width: number): string {
       return value === null ? [...label, ''] : [...label, `${'█'.repeat(Math.round((Math.abs(value) / longest) * width))} ${chart.y.percent ? scale.format(value) : formatNumber(value)}`]
     })
   )
-  return `${printable(chart.title)}\n${renderTable([chart.x.label, ...(chart.series.length > 1 ? ['series'] : []), chart.y.label], rows, 'text')}`
+  return `${chart.title}\n${renderTable([chart.x.label, ...(chart.series.length > 1 ? ['series'] : []), chart.y.label], rows, 'text')}`
 }
+
+/** A place on or near the plot: points may lie any distance outside a domain that was given. */
+const near = (at: number, size: number) => Math.round(Math.min(Math.max(at, -4 * size), 5 * size))
 
 function lines(chart: LineChart, width: number, height: number): string {
   const { x, y } = chartScales(chart)
   const cells = Array.from({ length: height }, () => new Array<string>(width).fill(' '))
-  const column = (value: number) => Math.round(fraction(value, chart.x.scale, x) * (width - 1))
-  const row = (value: number) => Math.round((1 - fraction(value, chart.y.scale, y)) * (height - 1))
+  const column = (value: number) => near(fraction(value, chart.x.scale, x) * (width - 1), width)
+  const row = (value: number) => near((1 - fraction(value, chart.y.scale, y)) * (height - 1), height)
   const put = (at: number, line: number, mark: string) => {
     if (line >= 0 && line < height && at >= 0 && at < width) cells[line][at] = mark
   }
@@ -56,7 +60,7 @@ function lines(chart: LineChart, width: number, height: number): string {
   }
   chart.series.forEach(({ points }, i) => points.forEach(([px, py]) => put(column(px), row(py), MARKS[i % MARKS.length])))
 
-  const labels = new Map(y.ticks.map(tick => [row(tick), y.format(tick)])), margin = Math.max(...[...labels.values()].map(label => label.length))
+  const labels = new Map(y.ticks.map(tick => [row(tick), y.format(tick)])), margin = Math.max(0, ...[...labels.values()].map(label => label.length))
   const ticks = new Array<string>(width + margin + 8).fill(' ')
   let free = 0
   for (const tick of x.ticks) {
@@ -66,10 +70,10 @@ function lines(chart: LineChart, width: number, height: number): string {
     free = at + label.length + 1
   }
   return [
-    printable(chart.title),
+    chart.title,
     ...cells.map((line, i) => `${(labels.get(i) ?? '').padStart(margin)} ${labels.has(i) ? '┤' : '│'}${line.join('')}`.trimEnd()),
     `${' '.repeat(margin)} └${'─'.repeat(width)}`,
     `${' '.repeat(margin + 2)}${ticks.join('')}`.trimEnd(),
-    `${' '.repeat(margin + 2)}${printable(chart.x.label)}; ${chart.series.map(({ name }, i) => `${MARKS[i % MARKS.length]} ${printable(name)}`).join('  ')}`
+    `${' '.repeat(margin + 2)}${chart.x.label}; ${chart.series.map(({ name }, i) => `${MARKS[i % MARKS.length]} ${name}`).join('  ')}`
   ].join('\n')
 }

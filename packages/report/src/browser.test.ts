@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EVERYTHING, hostileReport } from '../test/hostile.js'
 import { sampleReport } from '../test/sample.js'
-import { figureNumbers, renderReport, toCsv } from './index.js'
+import { figureNumbers, renderReport, reportFiles, toCsv } from './index.js'
 
 // Debian's package; CI installs it. SKIPWISE_SCREENSHOTS=folder keeps what the browser showed.
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(path => existsSync(path)), screenshots = process.env.SKIPWISE_SCREENSHOTS
@@ -42,6 +43,33 @@ describe.skipIf(!executablePath)(`the page in Chromium${executablePath ? '' : ' 
       expect(box && box.width > 300 && box.height > 80).toBe(true)
       expect(await chart.getAttribute('aria-label')).toMatch(/\S/)
     }
+  })
+
+  it('runs nothing, fetches nothing and shows every figure of hostile results, as a page and as drawings', async () => {
+    const hostile = hostileReport(EVERYTHING)
+    const shown = await context.newPage()
+    const asked: string[] = []
+    const heard: string[] = []
+    shown.on('console', message => heard.push(message.text()))
+    shown.on('pageerror', error => heard.push(String(error)))
+    shown.on('dialog', dialog => {
+      heard.push(dialog.message())
+      void dialog.dismiss()
+    })
+    shown.on('request', request => asked.push(request.url()))
+    const visited: string[] = []
+    for (const { name, text } of (await reportFiles(hostile)).filter(({ name }) => /\.(html|svg)$/.test(name))) {
+      const file = join(folder, `hostile-${name}`)
+      await writeFile(file, text)
+      visited.push(pathToFileURL(file).href)
+      await shown.goto(pathToFileURL(file).href)
+      expect(await shown.locator('script, img, iframe, object, link, parsererror, [onload], [onerror]').count(), name).toBe(0)
+      expect(await shown.locator('svg[role=img]').count(), name).toBe(name.endsWith('.html') ? hostile.charts.length : 1)
+    }
+    expect(heard).toEqual([])
+    expect(asked).toEqual(visited)
+    expect(visited).toHaveLength(1 + hostile.charts.length)
+    await shown.close()
   })
 
   it('saves the numbers of every figure', async () => {

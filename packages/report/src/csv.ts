@@ -1,12 +1,29 @@
-import type { Table } from './table.js'
+import { visible } from '@skipwise/core'
+import type { Cell, Table } from './table.js'
 
-/** A table as CSV (RFC 4180): numbers in full, fields quoted where they must be. */
+/**
+ * A table as CSV (RFC 4180): numbers in full, fields quoted where they must be. Control characters are shown, and no
+ * cell is a formula.
+ */
 export function toCsv({ headers, rows }: Table): string {
-  return [headers, ...rows].map(row => headers.map((_, column) => field(String(row[column] ?? ''))).join(',')).join('\r\n') + '\r\n'
+  const lines = [headers, ...rows].map(row => headers.map((_, column) => field(row[column] ?? '')).join(','))
+  return `${lines.join('\r\n')}\r\n`
 }
 
-/** Texts that a spreadsheet would take for a formula get an apostrophe, so that opening a stranger's results runs nothing. */
-function field(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) && !Number.isFinite(Number(text)) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+/**
+ * Where a spreadsheet would begin a formula: at the start, and after a semicolon, which separates cells in some
+ * countries.
+ */
+const FORMULA = /(^|;)\s*(?=[=+\-@＝＋－＠])/g
+
+/**
+ * What a spreadsheet would take for a formula gets an apostrophe, so that opening a stranger's results runs nothing.
+ */
+function field(cell: Cell): string {
+  const text = visible(String(cell))
+  const safe = isNumber(cell) ? text : text.replace(FORMULA, "$&'")
+  return /[",;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
+
+/** Whether a cell is a number, also one that was written as a text, such as `-1` or `1e-3`. */
+const isNumber = (cell: Cell) => typeof cell === 'number' || /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(cell)

@@ -1,10 +1,43 @@
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+import { visible, visibleLines } from '@skipwise/core'
 
-/** Text for HTML and SVG, safe in elements and in quoted attributes. */
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, character => ENTITIES[character])
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;'
+}
 
-/** Text of one terminal line: control characters, with which a file's text could move the cursor, become spaces. */
-export const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+/**
+ * Text for HTML and SVG, safe in elements and in quoted attributes; control characters, which XML forbids, are shown.
+ */
+export const escapeHtml = (text: string): string =>
+  visibleLines(text).replace(/[&<>"']/g, character => ENTITIES[character])
 
-/** A name as that of a file: lower case, without what file systems or attributes take for something else. */
-export const fileName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9._]+/g, '-').replace(/^[-.]+|-+$/g, '') || 'data'
+/**
+ * Text for one line of Markdown that GitHub renders as this text and as nothing else: no element, no link (also none of
+ * a bare address), no emphasis, heading, list, cell or formula.
+ */
+export function escapeMarkdown(text: string): string {
+  return (
+    visible(text)
+      .trim()
+      .replace(/[\\`*_[\]|~$]/g, '\\$&')
+      // Entities, because lenient renderers take what follows a backslash for an element.
+      .replace(/[&<>]/g, character => ENTITIES[character])
+      // Bare addresses.
+      .replace(/:(?=\/\/)|(?<=www)\.|@(?=[\w-]+\.)/gi, '\\$&')
+      // What makes a line a heading or an item of a list.
+      .replace(/^[#+-](?![\w.])|(?<=^\d+)[.)](?=\s|$)|#(?=#*$)/g, '\\$&')
+  )
+}
+
+/** A name as that of a file: lower case, short, without what file systems or attributes take for something else. */
+export const fileName = (name: string): string =>
+  name
+    .slice(0, LONGEST_NAME)
+    .toLowerCase()
+    .replace(/[^a-z0-9._]+/g, '-')
+    .replace(/^[-.]+|-+$/g, '') || 'data'
+
+const LONGEST_NAME = 80

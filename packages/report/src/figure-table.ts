@@ -1,4 +1,5 @@
 import type { BarChart, Chart, HeatMapChart, LineChart } from '@skipwise/core'
+import { checkChartSize } from './drawable.js'
 import { barScale } from './spec/bar-spec.js'
 import { chartScales, type AxisScale } from './spec/axis.js'
 import { heatScale } from './spec/heat-map-spec.js'
@@ -12,17 +13,23 @@ const asTheyAre: Write = value => value
 /**
  * What a chart shows, as a table for readers: percentages are written as such.
  *
- * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`
+ * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`, `REPORT_CHART_SIZE`
  */
 export function figureTable(chart: Chart): Table {
+  checkChartSize(chart)
   const percent = (axis: { readonly percent?: boolean }, scale: AxisScale): Write => (axis.percent ? scale.format : asTheyAre)
   if (chart.kind === 'bar') return barTable(chart, percent(chart.y, barScale(chart)))
   if (chart.kind === 'heat-map') return heatMapTable(chart, percent(chart.value, heatScale(chart)))
   return lineTable(chart, percent(chart.y, chartScales(chart).y))
 }
 
-/** The numbers of a chart, untouched, for files. */
+/**
+ * The numbers of a chart, untouched, for files.
+ *
+ * @throws SkipwiseError `REPORT_CHART_SIZE`
+ */
 export function figureNumbers(chart: Chart): Table {
+  checkChartSize(chart)
   if (chart.kind === 'bar') return barTable(chart, asTheyAre)
   if (chart.kind === 'heat-map') return heatMapTable(chart, asTheyAre)
   return lineTable(chart, asTheyAre)

@@ -1,5 +1,6 @@
-import { printable } from './escape.js'
-import { renderTable } from './table.js'
+import { visibleLines } from '@skipwise/core'
+import { escapeHtml, escapeMarkdown } from './escape.js'
+import { renderTable, shownRows } from './table.js'
 import type { Report } from './render-report.js'
 
 /**
@@ -11,21 +12,26 @@ import type { Report } from './render-report.js'
 export function renderMarkdown({ title, summary, charts, tables = [], metadata = {}, recipe }: Report, imageOf: (chart: Report['charts'][number], index: number) => string): string {
   const facts = Object.entries(metadata)
   const parts = [
-    `# ${inline(title)}`,
-    ...(summary ? [inline(summary)] : []),
-    ...charts.flatMap((chart, index) => [`## ${inline(chart.title)}`, `![${inline(chart.description)}](${encodeURI(imageOf(chart, index))})`]),
-    ...tables.flatMap(table => [`## ${inline(table.title)}`, renderTable(table.headers, table.rows)]),
+    `# ${escapeMarkdown(title)}`,
+    ...(summary ? [escapeMarkdown(summary)] : []),
+    ...charts.flatMap((chart, index) => [`## ${escapeMarkdown(chart.title)}`, `![${escapeMarkdown(chart.description)}](${encodeURI(imageOf(chart, index))})`]),
+    ...tables.flatMap(table => {
+      const { table: shown, note } = shownRows(table)
+      return [`## ${escapeMarkdown(table.title)}`, renderTable(shown.headers, shown.rows), ...(note ? [note] : [])]
+    }),
     ...(facts.length ? ['## Run', renderTable(['', ''], facts)] : []),
     ...(recipe ? ['## Recipe', fenced(recipe)] : [])
   ]
   return `${parts.join('\n\n')}\n`
 }
 
-/** Text that Markdown takes for nothing else. */
-const inline = (text: string): string => printable(text).replace(/[\\`*_<>[\]]/g, '\\$&')
-
-/** A block of code whose fence the text cannot end. */
-function fenced(text: string): string {
+/**
+ * A block of code that the text cannot end. One with elements is written in entities: renderers that know no fences would
+ * run a script.
+ */
+function fenced(recipe: string): string {
+  const text = visibleLines(recipe).trimEnd()
+  if (text.includes('<')) return `<pre>\n${escapeHtml(text)}\n</pre>`
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length)), fence = '`'.repeat(longest + 1)
-  return `${fence}yaml\n${text.trimEnd()}\n${fence}`
+  return `${fence}yaml\n${text}\n${fence}`
 }

@@ -2,9 +2,10 @@ import type { Chart } from '@skipwise/core'
 import { escapeHtml, fileName } from './escape.js'
 import { toCsv } from './csv.js'
 import { figureNumbers, figureTable } from './figure-table.js'
+import { drawable } from './drawable.js'
 import { renderSvg } from './render-svg.js'
 import { STYLES } from './styles.js'
-import { cellText, isNumeric, type Table } from './table.js'
+import { cellText, isNumeric, shownRows, type Table } from './table.js'
 import { themeable } from './theme.js'
 
 /** What a report shows, in this order. */
@@ -25,7 +26,7 @@ export interface Report {
  * for screen readers; the numbers of every figure and table can be saved as CSV, from the page itself. Every text is escaped, and a content
  * security policy forbids what is not there.
  *
- * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`
+ * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`, `REPORT_CHART_SIZE`
  *
  * @example
  * ```ts
@@ -63,9 +64,10 @@ const section = (title: string, body: string) => `<section>\n<h2>${escapeHtml(ti
 
 async function figure(chart: Chart): Promise<string> {
   const svg = themeable(await renderSvg(chart, { title: false }))
+  const { title, description } = drawable(chart)
   return section(
-    chart.title,
-    `<figure>\n<div class="scroll" tabindex="0" role="group" aria-label="${escapeHtml(chart.title)}">${svg}</div>\n<figcaption>${escapeHtml(chart.description)}</figcaption>\n</figure>
+    title,
+    `<figure>\n<div class="scroll" tabindex="0" role="group" aria-label="${escapeHtml(title)}">${svg}</div>\n<figcaption>${escapeHtml(description)}</figcaption>\n</figure>
 <div class="actions">${csvLink(chart.id, figureNumbers(chart))}
 <details class="data"><summary>The figure as a table</summary>${tableHtml(figureTable(chart))}</details></div>`
   )
@@ -80,12 +82,13 @@ function csvLink(name: string, table: Table): string {
 /** Tables of more columns are set smaller. */
 const WIDE = 7
 
-function tableHtml(table: Table): string {
+function tableHtml(whole: Table): string {
+  const { table, note } = shownRows(whole)
   const cell = (tag: string, text: string, column: number) => {
     const scope = tag === 'th' ? ' scope="row"' : '', number = isNumeric(table, column) ? ' class="number"' : ''
     return `<${tag}${scope}${number}>${escapeHtml(text)}</${tag}>`
   }
   const head = table.headers.map((header, column) => `<th scope="col"${isNumeric(table, column) ? ' class="number"' : ''}>${escapeHtml(header)}</th>`)
   const rows = table.rows.map(row => `<tr>${table.headers.map((_, column) => cell(column === 0 ? 'th' : 'td', cellText(row[column] ?? ''), column)).join('')}</tr>`)
-  return `<div class="scroll" tabindex="0" role="group" aria-label="table"><table${table.headers.length > WIDE ? ' class="wide"' : ''}>\n<thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody></table></div>`
+  return `<div class="scroll" tabindex="0" role="group" aria-label="table"><table${table.headers.length > WIDE ? ' class="wide"' : ''}>\n<thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody></table></div>${note ? `\n<p>${note}</p>` : ''}`
 }

@@ -17,6 +17,6 @@ test('charts of one id are told apart, and no id leaves the folder', async () =>
 
 test('Markdown keeps strange text as text', () => {
   const text = renderMarkdown({ title: '<b>*x*', charts: [], recipe: 'a: |\n  ```\n  out' }, () => '')
-  expect(text).toContain('# \\<b\\>\\*x\\*')
+  expect(text).toContain('# &lt;b&gt;\\*x\\*')
   expect(text).toContain('````yaml\na: |\n  ```\n  out\n````')
 })

@@ -16,7 +16,7 @@ export interface ReportFile {
 /**
  * Every form of a report: the page, the Markdown, and a drawing and the numbers of each chart. The caller writes them.
  *
- * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`
+ * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`, `REPORT_CHART_SIZE`
  */
 export async function reportFiles(report: Report): Promise<ReportFile[]> {
   const names = chartNames(report.charts), files: ReportFile[] = [{ name: 'report.html', text: await renderReport(report) }]

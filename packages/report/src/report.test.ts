@@ -134,7 +134,7 @@ describe('renderAscii', () => {
   it('draws marks, rule, ticks and names in lines without control characters', () => {
     const text = renderAscii({ ...chart, title: 'a\u001b[2Jb' }, { width: 40, height: 6 })
     expect(text.split('\n')).toEqual([
-      'a [2Jb',
+      'a\\x1b[2Jb',
       '100 % ┤ ■········■···························■',
       ' 80 % ┤ ┊ ··',
       ' 60 % ┤ ┊   ··',

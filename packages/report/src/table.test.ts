@@ -6,16 +6,16 @@ describe('renderTable', () => {
 
   it('aligns Markdown and escapes what would end a cell', () => {
     expect(renderTable(headers, rows).split('\n')).toEqual([
-      '| model            | perplexity@512 | passkey |',
-      '| ---------------- | -------------: | ------: |',
-      '| base             |          5.312 |    95 % |',
-      '| a\\|b \\`x\\` \\<i\\> |            911 |     0 % |'
+      '| model                  | perplexity@512 | passkey |',
+      '| ---------------------- | -------------: | ------: |',
+      '| base                   |          5.312 |    95 % |',
+      '| a\\|b\\\\n\\`x\\` &lt;i&gt; |            911 |     0 % |'
     ])
   })
 
   it('aligns terminal text without control characters', () => {
     expect(renderTable(headers, [['\u001b[31mred', 1, '5 %'], ['é', 20000.5, '100 %']], 'text')).toBe(
-      ['model     perplexity@512  passkey', '────────  ──────────────  ───────', ' [31mred               1      5 %', 'é                  20001    100 %'].join('\n')
+      ['model        perplexity@512  passkey', '───────────  ──────────────  ───────', '\\x1b[31mred               1      5 %', 'é                     20001    100 %'].join('\n')
     )
   })
 

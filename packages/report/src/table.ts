@@ -1,4 +1,6 @@
-import { printable } from './escape.js'
+import { visible } from '@skipwise/core'
+import { escapeMarkdown } from './escape.js'
+import { ROWS_SHOWN } from './limits.js'
 import { formatNumber } from './numbers.js'
 
 /** A cell: numbers are written by {@link formatNumber} and aligned right. */
@@ -25,19 +27,32 @@ export const isNumeric = ({ rows }: Table, column: number): boolean =>
  * console.log(renderTable(['model', 'perplexity@512'], [['base', 5.31]], 'text'))
  * ```
  */
-export function renderTable(headers: readonly string[], rows: readonly (readonly Cell[])[], format: 'markdown' | 'text' = 'markdown'): string {
-  const escape = format === 'markdown' ? (text: string) => printable(text).replace(/[\\|`*_<>[\]]/g, '\\$&') : printable
+export function renderTable(
+  headers: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  format: 'markdown' | 'text' = 'markdown'
+): string {
+  const escape = format === 'markdown' ? escapeMarkdown : visible
   const lines = [headers, ...rows].map(row => headers.map((_, column) => escape(cellText(row[column] ?? ''))))
-  const widths = headers.map((_, column) => Math.max(3, ...lines.map(line => width(line[column]))))
+  const widths = headers.map((_, column) => lines.reduce((most, line) => Math.max(most, width(line[column])), 3))
   const right = headers.map((_, column) => isNumeric({ headers, rows }, column))
   const pad = (text: string, column: number) => {
     const space = ' '.repeat(widths[column] - width(text))
     return right[column] ? space + text : text + space
   }
   const [head, ...body] = lines.map(line => line.map(pad))
-  if (format === 'text') return [head, widths.map(n => '─'.repeat(n)), ...body].map(line => line.join('  ').trimEnd()).join('\n')
+  if (format === 'text') {
+    return [head, widths.map(n => '─'.repeat(n)), ...body].map(line => line.join('  ').trimEnd()).join('\n')
+  }
   const rule = widths.map((n, column) => (right[column] ? `${'-'.repeat(n - 1)}:` : '-'.repeat(n)))
   return [head, rule, ...body].map(line => `| ${line.join(' | ')} |`).join('\n')
+}
+
+/** The part of a table that a page shows, and what it says of the rest. */
+export function shownRows<Each extends Table>(table: Each): { table: Each; note: string } {
+  const all = table.rows.length
+  if (all <= ROWS_SHOWN) return { table, note: '' }
+  return { table: { ...table, rows: table.rows.slice(0, ROWS_SHOWN) }, note: `The first ${ROWS_SHOWN} of ${all} rows.` }
 }
 
 /** Characters, not UTF-16 units. */

@@ -26,13 +26,24 @@ export function chartScales(chart: LineChart): { x: AxisScale; y: AxisScale } {
 
 /** @throws SkipwiseError `REPORT_CHART_POINT` */
 export function checkValues(chart: Chart, axis: ChartAxis, values: readonly number[]): void {
-  const wrong = values.find(value => !Number.isFinite(value) || (axis.scale === 'log' && value <= 0))
-  if (wrong === undefined) return
-  throw new SkipwiseError('REPORT_CHART_POINT', {
-    problem: `chart '${chart.id}' has a point at ${wrong} on its ${axis.scale} axis '${axis.label}'`,
-    fix: axis.scale === 'log' ? 'leave the point out or use a linear axis' : 'leave the point out'
-  })
+  const least = axis.scale === 'log' ? 1 / FARTHEST : -FARTHEST
+  const isOn = (value: unknown) => typeof value === 'number' && value >= least && value <= FARTHEST
+  const fix = axis.scale === 'log' ? 'leave the point out or use a linear axis' : 'leave the point out'
+  const where = `on its ${axis.scale} axis '${axis.label}'`
+  const wrong = values.find(value => !isOn(value))
+  if (wrong !== undefined) {
+    throw new SkipwiseError('REPORT_CHART_POINT', { problem: `chart '${chart.id}' has a point at ${wrong} ${where}`, fix })
+  }
+  // Charts are read from files too, where a domain may be anything.
+  const domain: unknown = axis.domain
+  if (domain === undefined) return
+  if (Array.isArray(domain) && domain.length === 2 && domain.every(isOn) && domain[1] - domain[0] > 1 / FARTHEST) return
+  const problem = `chart '${chart.id}' has a domain that is not two growing numbers ${where}`
+  throw new SkipwiseError('REPORT_CHART_POINT', { problem, fix: 'correct the domain or leave it out' })
 }
+
+/** Numbers farther out have no ticks: their differences and powers are infinite or zero. */
+const FARTHEST = 1e290
 
 /** From the first value to the last, with a little room so that points stand clear of the axis. */
 function xScale(axis: ChartAxis, values: readonly number[]): AxisScale {
@@ -53,7 +64,7 @@ export function yScale(axis: ChartAxis, values: readonly number[]): AxisScale {
 const within = (ticks: readonly number[], [low, high]: readonly [number, number]) => ticks.filter(tick => tick >= low && tick <= high)
 
 /** Ends of the values; any range will do where there are none. */
-const extent = (values: readonly number[]): readonly [number, number] => (values.length === 0 ? [1, 10] : [Math.min(...values), Math.max(...values)])
+const extent = (values: readonly number[]): readonly [number, number] => (values.length === 0 ? [1, 10] : values.reduce(([least, greatest], value) => [Math.min(least, value), Math.max(greatest, value)], [Infinity, -Infinity]))
 
 /** 2.5 % more on both sides. */
 function padded([low, high]: readonly [number, number], log: boolean): readonly [number, number] {
@@ -64,7 +75,7 @@ function padded([low, high]: readonly [number, number], log: boolean): readonly 
 
 /** A range that has a width, so that a single value, or several but for rounding, can be drawn. */
 function widened([low, high]: readonly [number, number], log: boolean): readonly [number, number] {
-  if (high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high))) return [low, high]
+  if (high - low > Math.max(1e-9 * Math.max(Math.abs(low), Math.abs(high)), 1 / FARTHEST)) return [low, high]
   return log ? [low / 2, low * 2] : [low - Math.max(1, Math.abs(low)) / 2, low + Math.max(1, Math.abs(low)) / 2]
 }
 
@@ -78,6 +89,7 @@ function reachingPowersOfTwo([low, high]: readonly [number, number]): readonly [
 function powersOfTwo(low: number, high: number): number[] {
   const from = Math.ceil(Math.log2(low)), to = Math.floor(Math.log2(high))
   const every = Math.ceil((to - from + 1) / MOST_TICKS)
+  if (every <= 0) return []
   return Array.from({ length: Math.floor((to - from) / every) + 1 }, (_, i) => 2 ** (from + i * every))
 }
 
