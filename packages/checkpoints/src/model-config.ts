@@ -108,6 +108,47 @@ function print(value: unknown, newline: string, isFloat: boolean): string {
     if (!entries.length) return '{}'
     return `{${inner}${entries.map(([key, item]) => `${JSON.stringify(key)}: ${print(item, inner, FLOAT_KEYS.has(key))}`).join(`,${inner}`)}${newline}}`
   }
+  return printScalar(value, isFloat)
+}
+
+function printScalar(value: unknown, isFloat: boolean): string {
   const text = JSON.stringify(value) ?? 'null'
   return isFloat && Number.isInteger(value) && /^-?\d+$/.test(text) ? `${text}.0` : text
+}
+
+/** How {@link printConfigValue} writes a value into a file. */
+export interface ConfigValueStyle {
+  /** The key that the value belongs to. */
+  readonly key: string
+  /** Line break and indentation of that key; empty for a file on one line. */
+  readonly newline: string
+  /** One step of indentation. */
+  readonly step: string
+  /** How numbers of the value that stood there before are spelt, by their path in it as JSON. */
+  readonly spellings: ReadonlyMap<string, string>
+}
+
+/** Keys that transformers before 4.43 accepts as floats alone: an integer there is mended. */
+const STRICT_FLOATS: ReadonlySet<string> = new Set(['factor', 'attention_factor'])
+
+/** JSON of a value for a place in a `config.json`: floats with a decimal point, numbers that stood there before as they were spelt. */
+export function printConfigValue(value: unknown, { key, newline, step, spellings }: ConfigValueStyle): string {
+  const line = newline === '' ? '' : newline
+  return write(value, key, line, [])
+
+  function write(each: unknown, at: string, indent: string, path: readonly (string | number)[]): string {
+    const inner = indent === '' ? '' : indent + step
+    const [open, separator, close] = indent === '' ? ['', ', ', ''] : [inner, `,${inner}`, indent]
+    if (Array.isArray(each)) {
+      return each.length === 0 ? '[]' : `[${open}${each.map((item, i) => write(item, at, inner, [...path, i])).join(separator)}${close}]`
+    }
+    if (typeof each === 'object' && each !== null) {
+      const members = Object.entries(each).filter(([, item]) => item !== undefined)
+      if (members.length === 0) return '{}'
+      return `{${open}${members.map(([name, item]) => `${JSON.stringify(name)}: ${write(item, name, inner, [...path, name])}`).join(separator)}${close}}`
+    }
+    const spelled = spellings.get(JSON.stringify(path))
+    const keep = spelled !== undefined && Number(spelled) === each && !(STRICT_FLOATS.has(at) && /^-?\d+$/.test(spelled))
+    return keep ? spelled : printScalar(each, FLOAT_KEYS.has(at))
+  }
 }

@@ -4,6 +4,7 @@ export { createRegistry, type AnyPlugin, type ConfigOf, type PluginReference, ty
 export { validate } from './validate.js'
 export { letEventsIn } from './event-loop.js'
 export { nearestName } from './nearest-name.js'
+export { isJsonNumber, jsonTokens, type JsonToken } from './json-tokens.js'
 export { permutation, philox4x32, randomStream, type RandomCoordinates, type RandomStream } from './random.js'
 export type { ProgressEvent, ProgressListener } from './progress.js'
 export type { PluginKinds, TokenizerLoader } from './contracts/kinds.js'

@@ -64,12 +64,21 @@ export function checkTokenizer({ tokenizer, model }: ModelSource): SkipwiseError
   ]
 }
 
+/** Scaled further from the wrong window, a model gets a factor that is off by that of the file. */
+function windowUnclear({ name, geometry: { originalLength, targetLength } }: ModelSource['rope']): SkipwiseError {
+  return new SkipwiseError('RECIPE_ROPE_SCALED', {
+    problem: `the model's RoPE is scaled by ${name}, and its config.json does not say whether ${Math.round(targetLength)} tokens are its window after that or before`,
+    fix: `write "original_max_position_embeddings": ${Math.round(originalLength)} or ${Math.round(targetLength)} into its config.json: the window that it was first trained with`
+  })
+}
+
 /** A scaled RoPE can be scaled further by its own scheme; two schemes on top of one another are no scheme that anyone reads. */
 export function checkRope(scheme: string, { rope, model }: ModelSource): SkipwiseError[] {
   if (model.geometry.rotaryDim === 0 && scheme !== 'none') {
     return [new SkipwiseError('RECIPE_ROPE_NONE', { problem: `the model has no RoPE (${model.positionalEncoding}), the recipe's interpolation is ${scheme}`, fix: 'remove interpolation: its window is extended by positions alone' })]
   }
-  if (rope.name === 'none' || rope.name === scheme) return []
+  if (rope.name === 'none') return []
+  if (rope.name === scheme) return rope.windowUnclear ? [windowUnclear(rope)] : []
   return [
     new SkipwiseError('RECIPE_ROPE_SCALED', {
       problem: `the model's RoPE is already scaled by ${rope.name}, the recipe's interpolation is ${scheme}`,

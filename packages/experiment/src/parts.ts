@@ -14,13 +14,15 @@ export interface RopeReading {
   readonly name: string
   readonly config: Readonly<Record<string, unknown>>
   readonly geometry: RopeGeometry
+  /** The file does not say whether its window is the one before or after the scaling: L_c is a guess. */
+  readonly windowUnclear?: true
 }
 
 /** Where plugins and the meaning of RoPE keys come from: the entry package knows them. */
 export interface Parts {
   readonly registry: PluginLookup
   /** `readHuggingFaceRope` of @skipwise/interpolation. */
-  readonly readRope: (config: ModelConfig) => RopeReading
+  readonly readRope: (config: ModelConfig, known?: { readonly rotaryDim: number; readonly window: number }) => RopeReading
   /** `loadChatTemplate` of @skipwise/tokenizers, for data of messages; given a folder with a tokenizer. */
   readonly readChatTemplate?: (folder: string) => Promise<ConversationRenderer>
 }
@@ -63,7 +65,7 @@ export interface DefinedModel {
 export function defineModel(config: ModelConfig, { registry, readRope }: Parts, hint?: string, architecture = findArchitecture(registry, config)): DefinedModel {
   const model = architecture.define(config, hint), { rotaryDim, maxPositionEmbeddings } = model.geometry
   const encoding = registry.resolveUnknown('positional-encoding', { name: model.positionalEncoding })
-  return { model, encoding, rope: readRope({ ...config, head_dim: rotaryDim || 2, max_position_embeddings: maxPositionEmbeddings }) }
+  return { model, encoding, rope: readRope(config, { rotaryDim: rotaryDim || 2, window: maxPositionEmbeddings }) }
 }
 
 /**

@@ -15,9 +15,9 @@ import { yarnRevised } from './yarn-revised.js'
 import { yarn } from './yarn.js'
 
 export { dynamicLinear, dynamicNtk, dynamicNtkStatic, dynamicYarn, linear, llama3, longrope, none, ntk, ntkByParts, ntkFixed, proportional, yarn, yarnPaper, yarnRevised }
-export { readHuggingFaceRope, readHuggingFaceRopes, type HuggingFaceRopeReading, type LayerRopeReading } from './read-hugging-face.js'
+export { readHuggingFaceRope, readHuggingFaceRopes, type HuggingFaceRopeReading, type KnownGeometry, type LayerRopeReading } from './read-hugging-face.js'
 export { searchLongropeFactors, type LongropeSearch, type LongropeSearchResult } from './longrope-search.js'
-export { convertConfig, type ConvertedConfig, type ConvertOptions } from './convert/convert-config.js'
+export { convertConfig, type ConfigChanges, type ConvertedConfig, type ConvertOptions } from './convert/convert-config.js'
 export { stacks, type Conversion, type Stack } from './convert/conversion.js'
 export type { TransformersOptions } from './convert/to-transformers.js'
 export { diagnoseRope, doctorRules, type Diagnosis, type DoctorOptions, type Finding, type RopeNumbers } from './doctor/diagnose.js'

@@ -8,6 +8,18 @@ export function keyError(problem: string, fix: string): SkipwiseError {
   return new SkipwiseError('ROPE_CONFIG_INVALID', { problem, fix })
 }
 
+/** A value of a file for a message: short, on one line, and whatever its depth. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value) && value.length > 8) return `a list of ${value.length}`
+  try {
+    const text = JSON.stringify(value) ?? String(value)
+    return text.length > 80 ? `${text.slice(0, 77)}…` : text
+  } catch (error) {
+    if (error instanceof RangeError) return 'a value of great depth'
+    throw error
+  }
+}
+
 /** An own key's value; JSON null counts as missing, as in transformers. */
 export const valueOf = (object: JsonObject, key: string): unknown => (Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined)
 
@@ -15,7 +27,7 @@ export const valueOf = (object: JsonObject, key: string): unknown => (Object.has
 export function objectAt(object: JsonObject, key: string): JsonObject | undefined {
   const value = valueOf(object, key)
   if (value === undefined) return undefined
-  if (typeof value !== 'object' || Array.isArray(value)) throw keyError(`${key} is ${JSON.stringify(value)}`, `make ${key} an object or remove it`)
+  if (typeof value !== 'object' || Array.isArray(value)) throw keyError(`${key} is ${shown(value)}`, `make ${key} an object or remove it`)
   return value as JsonObject
 }
 
@@ -24,7 +36,7 @@ export function numberAt(object: JsonObject, key: string, least: number): number
   const value = valueOf(object, key)
   if (value === undefined) return undefined
   if (typeof value !== 'number' || !Number.isFinite(value) || value < least) {
-    throw keyError(`${key} is ${JSON.stringify(value)}`, `give a number of at least ${least}`)
+    throw keyError(`${key} is ${shown(value)}`, `give a number of at least ${least}`)
   }
   return value
 }

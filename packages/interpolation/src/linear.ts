@@ -15,9 +15,14 @@ export const linear = definePlugin({
       const factor = factorOf(geometry)
       return { inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map(theta => theta / factor), attentionFactor: 1, softmaxScale: 1 }
     },
-    toHuggingFace: geometry => huggingFaceRope(geometry, 'linear', { factor: factorOf(geometry) })
+    toHuggingFace: geometry => {
+      const keys = huggingFaceRope(geometry, 'linear', { factor: factorOf(geometry) })
+      const { originalLength } = geometry
+      // the type has no key for it, and files mean either by max_position_embeddings: at the top it tells which, and disturbs no stack
+      return Number.isInteger(originalLength) ? { ...keys, original_max_position_embeddings: originalLength } : keys
+    }
   })
 })
 
-/** `linear` has no key for L_c: `max_position_embeddings` is taken for L_t. Its frequencies depend on s alone. */
+/** `linear` has no key for L_c; its frequencies depend on s alone. */
 export const linearFromHuggingFace: HuggingFaceRopeType = { plugin: linear, types: ['linear'], read: keys => ({ config: {}, ...fromExtendedWindow(keys) }) }

@@ -10,8 +10,12 @@ export interface RopeKeys {
   readonly partialRotaryFactor: number
   /** `max_position_embeddings`. */
   readonly maxLength: number
-  /** `original_max_position_embeddings`, where the file has it. */
+  /** `original_max_position_embeddings` as transformers finds it: at the top, of the model's type, or inside. */
   readonly givenOriginalLength: number | undefined
+  /** `original_max_position_embeddings` that the file itself has, wherever. */
+  readonly writtenOriginalLength: number | undefined
+  /** Lengths under other names (`max_sequence_length`, `model_max_length`). */
+  readonly statedLengths: readonly number[]
 }
 
 /** What {@link RopeKeys} mean to a scheme: keys of its configuration that are undefined get its defaults. */
@@ -19,6 +23,8 @@ export interface RopeKeysReading {
   readonly config: Readonly<Record<string, unknown>>
   readonly originalLength: number
   readonly factor: number
+  /** Nothing says whether `max_position_embeddings` is L_c or L_t. */
+  readonly unclear?: true
 }
 
 /** How a scheme is read from `config.json`: the other direction of its `toHuggingFace`. */
@@ -32,11 +38,18 @@ export interface HuggingFaceRopeType {
   readonly read: (keys: RopeKeys) => RopeKeysReading
 }
 
-/** Types whose `max_position_embeddings` is L_t and which have no key for L_c: it is divided out. */
-export function fromExtendedWindow({ rope, maxLength }: RopeKeys): Omit<RopeKeysReading, 'config'> {
+/**
+ * Types that have no key for L_c. `max_position_embeddings` is L_t in most files, and L_c in others (Vicuna 16k, LongChat: the old
+ * documentation of transformers asked for it). Where nothing else in the file tells, it is taken for L_t.
+ */
+export function fromExtendedWindow({ rope, maxLength, writtenOriginalLength, statedLengths }: RopeKeys): Omit<RopeKeysReading, 'config'> {
   const factor = required(numberAt(rope, 'factor', 1), 'factor')
-  return { originalLength: maxLength / factor, factor }
+  if (writtenOriginalLength !== undefined) return { originalLength: writtenOriginalLength, factor }
+  if (statedLengths.some(length => near(length, maxLength * factor)) && factor > 1) return { originalLength: maxLength, factor }
+  return { originalLength: maxLength / factor, factor, ...(factor > 1 ? { unclear: true } : {}) }
 }
+
+const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(a, b)
 
 /** Types with `original_max_position_embeddings`, else `max_position_embeddings`; a missing factor is the ratio of the two. */
 export function fromOriginalWindow({ rope, maxLength, givenOriginalLength }: RopeKeys): Omit<RopeKeysReading, 'config'> {

@@ -1,4 +1,5 @@
 import { SkipwiseError, type Interpolation, type RopeFrequencies, type RopeGeometry } from '@skipwise/core'
+import type { TextModel } from '../text-model.js'
 
 /** The stacks that a RoPE can be carried into. */
 export const stacks = ['transformers', 'vllm', 'llama.cpp', 'axolotl', 'litgpt'] as const
@@ -14,8 +15,10 @@ export interface RopeSource {
   readonly geometry: RopeGeometry
   /** The window to write, in tokens: L_t, or more where a file allows more (LLaMA 3.1). */
   readonly window: number
-  /** `model_type` of the model: llama.cpp reads tables of factors for some only. */
-  readonly modelType?: string
+  /** The model: llama.cpp has a name of its own for each type, and reads tables of factors for some only. */
+  readonly model: TextModel
+  /** The rope object that the RoPE was read from. */
+  readonly rope: Readonly<Record<string, unknown>>
 }
 
 /** What to write for a stack. */

@@ -1,7 +1,10 @@
 import { type Interpolation, type PluginReference } from '@skipwise/core'
-import { objectAt, valueOf, type JsonObject } from '../json-keys.js'
-import { readHuggingFaceRopes, type HuggingFaceRopeReading } from '../read-hugging-face.js'
-import { inexpressible, type Conversion, type RopeSource, type Stack } from './conversion.js'
+import { dividedWidth } from '../head.js'
+import { objectAt, shown, valueOf, type JsonObject } from '../json-keys.js'
+import { noRope, readRopes, type LayerRope } from '../read-hugging-face.js'
+import { isOwnCode, windowKeyOf, windowOf, type TextModel } from '../text-model.js'
+import type { Conversion, RopeSource, Stack } from './conversion.js'
+import { convertLayers } from './convert-layers.js'
 import { toAxolotl } from './to-axolotl.js'
 import { toLitgpt } from './to-litgpt.js'
 import { toLlamaCpp } from './to-llama-cpp.js'
@@ -21,6 +24,16 @@ export interface ConvertOptions extends TransformersOptions {
 export interface ConvertedConfig extends Conversion {
   /** transformers and vLLM: the whole `config.json`, in which nothing but the RoPE changed. */
   readonly config?: Readonly<Record<string, unknown>>
+  /** What changed in it, for who keeps the rest of the file as it is spelt. */
+  readonly changes?: ConfigChanges
+}
+
+/** Keys of one object of a `config.json` that change. */
+export interface ConfigChanges {
+  /** Where the object lies in the file; `[]` at the top. */
+  readonly path: readonly string[]
+  /** New values; undefined removes a key. */
+  readonly keys: Readonly<Record<string, unknown>>
 }
 
 /** Keys of a rope object that are the model's and not a scheme's: they are kept. */
@@ -32,7 +45,7 @@ const MODEL_KEYS = ['partial_rotary_factor', 'mrope_section', 'mrope_interleaved
  *
  * @param config the parsed file; nothing in it is trusted
  * @param resolve a plugin of kind `interpolation` by name, for instance of a registry
- * @throws SkipwiseError `ROPE_INEXPRESSIBLE`, `INTERPOLATION_EXPORT`, those of {@link readHuggingFaceRopes} and of `resolve`
+ * @throws SkipwiseError `ROPE_INEXPRESSIBLE`, `INTERPOLATION_EXPORT`, `ROPE_NONE`, those of reading the keys (`readHuggingFaceRopes`) and of `resolve`
  *
  * @example
  * ```ts
@@ -41,44 +54,49 @@ const MODEL_KEYS = ['partial_rotary_factor', 'mrope_section', 'mrope_interleaved
  * ```
  */
 export function convertConfig(config: Readonly<Record<string, unknown>>, options: ConvertOptions, resolve: (reference: PluginReference) => Interpolation): ConvertedConfig {
-  const layers = readHuggingFaceRopes(config)
-  const [{ layerType, reading }] = layers
-  if (layerType === undefined && reading) return convertSingle(config, reading, options, resolve)
+  const { model, layers } = readRopes(config)
+  if (model.positions !== undefined) throw noRope(model)
+  const [first] = layers
+  if (first.layerType === undefined) return convertSingle({ file: config, model, layer: first, options, resolve })
+  const { to, keys } = options
+  const { scheme: _scheme, targetLength: _target, asLongrope: _table, ...asItIs } = options
+  const conversion = convertLayers({
+    model, layers, to, keys,
+    convert: (layer, stack, plain) => convertSource(sourceOf({ model, layer, options: plain ? asItIs : options, resolve }), stack, { ...(plain ? asItIs : options), keys: keys === 'old' ? 'old' : 'new' })
+  })
+  if (to !== 'transformers' && to !== 'vllm') return conversion
+  return { ...conversion, keys: defined(conversion.keys), config: withChanges(config, model, conversion.keys), changes: { path: model.path, keys: conversion.keys } }
+}
+
+/** What is converted, and how. */
+interface Job {
+  readonly file: JsonObject
+  readonly model: TextModel
+  readonly options: ConvertOptions
+  readonly resolve: (reference: PluginReference) => Interpolation
+}
+
+function convertSingle({ file, model, layer, options, resolve }: Job & { readonly layer: LayerRope }): ConvertedConfig {
   const { to } = options
-  if (to === 'llama.cpp' || to === 'litgpt' || options.keys === 'old') {
-    throw inexpressible(to, 'a RoPE per layer type has no keys there', 'use transformers 5 or vLLM with their new keys')
-  }
-  const converted = layers.map(layer => ({
-    layerType: layer.layerType as string,
-    conversion: layer.reading && convertSingle(layerConfig(config, layer.layerType as string), layer.reading, { ...options, to: to === 'axolotl' ? 'transformers' : to, keys: 'new' }, resolve)
-  }))
-  const rope_parameters = Object.fromEntries(converted.map(layer => [layer.layerType, layer.conversion ? layer.conversion.keys['rope_parameters'] : null]))
-  const notes = [...new Set(converted.flatMap(({ conversion }) => conversion?.notes ?? []))]
-  const windows = converted.flatMap(({ conversion }) => (conversion ? [conversion.keys['max_position_embeddings'] as number] : []))
-  const keys = { rope_parameters, rope_scaling: undefined, rope_theta: undefined, rope_local_base_freq: undefined, max_position_embeddings: Math.max(...windows) }
-  if (to === 'axolotl') return { stack: to, keys: { overrides_of_model_config: { rope_parameters, max_position_embeddings: keys.max_position_embeddings } }, notes }
-  return { stack: to, keys: defined(keys), config: defined({ ...config, ...keys }), notes }
+  const conversion = convertSource(sourceOf({ model, layer, options, resolve }), to, options)
+  if (to === 'transformers' || to === 'vllm') return mergeInto(file, model, conversion, layer)
+  return to === 'axolotl' ? asOverrides(model, conversion, layer) : conversion
 }
 
-/** What the file says of one layer type, as a file of its own. */
-function layerConfig(config: JsonObject, layerType: string): JsonObject {
-  const { rope_parameters, rope_scaling: _, ...rest } = config
-  return { ...rest, rope_parameters: valueOf((rope_parameters ?? {}) as JsonObject, layerType) }
-}
-
-function convertSingle(config: JsonObject, reading: HuggingFaceRopeReading, options: ConvertOptions, resolve: (reference: PluginReference) => Interpolation): ConvertedConfig {
-  const { to, scheme = reading, targetLength } = options, modelType = valueOf(config, 'model_type'), means = targetLength ?? reading.geometry.targetLength
-  const source: RopeSource = {
+/** The RoPE of one layer type, as it is to be. */
+function sourceOf({ model, layer: { reading, rope }, options, resolve }: Omit<Job, 'file'> & { readonly layer: LayerRope }): RopeSource {
+  if (reading === undefined) throw noRope(model)
+  const { scheme = reading, targetLength } = options
+  const means = targetLength ?? reading.geometry.targetLength
+  return {
     name: scheme.name,
     interpolation: resolve({ name: scheme.name, config: scheme.config }),
     geometry: { ...reading.geometry, targetLength: means },
     // a longer window than the factor means, as LLaMA 3.1 has it, stays
-    window: Math.max(targetLength === undefined ? fileWindow(config) : 1, Math.round(means)),
-    ...(typeof modelType === 'string' ? { modelType } : {})
+    window: Math.max(targetLength === undefined ? windowOf(model) : 1, Math.round(means)),
+    model,
+    rope
   }
-  const conversion = convertSource(source, to, options)
-  if (to === 'transformers' || to === 'vllm') return mergeInto(config, conversion, reading)
-  return to === 'axolotl' ? asOverrides(config, conversion, reading) : conversion
 }
 
 function convertSource(source: RopeSource, to: Stack, options: ConvertOptions): Conversion {
@@ -92,35 +110,78 @@ function convertSource(source: RopeSource, to: Stack, options: ConvertOptions): 
 }
 
 /** The file with the RoPE keys of a conversion, the window that they mean, and what of the old ones belongs to the model. */
-function mergeInto(config: JsonObject, conversion: Conversion, { name }: HuggingFaceRopeReading): ConvertedConfig {
-  const before = { ...objectAt(config, 'rope_parameters'), ...objectAt(config, 'rope_scaling') }, written = (conversion.keys['rope_parameters'] ?? conversion.keys['rope_scaling'] ?? {}) as JsonObject
-  const kept = Object.fromEntries(MODEL_KEYS.filter(key => valueOf(before, key) !== undefined && !(key in written) && !(key === 'partial_rotary_factor' && name === 'proportional')).map(key => [key, before[key]]))
-  const withKept = (rope: unknown) => (rope ? { ...(rope as object), ...kept } : rope)
-  const oldWindow = fileWindow(config), window = conversion.keys['max_position_embeddings']
-  // transformers reads it at the top first, so one that stands there follows or goes
-  const originalAtTop = valueOf(config, 'original_max_position_embeddings') === undefined ? {} : { original_max_position_embeddings: written['original_max_position_embeddings'] }
-  const keys = {
-    ...conversion.keys,
-    rope_parameters: withKept(conversion.keys['rope_parameters']),
-    rope_scaling: conversion.keys['rope_scaling'] === null ? null : withKept(conversion.keys['rope_scaling']),
-    ...originalAtTop
+function mergeInto(file: JsonObject, model: TextModel, conversion: Conversion, layer: LayerRope): ConvertedConfig {
+  const { keys, notes } = mergedKeys(model, conversion, layer)
+  return { ...conversion, keys: defined(keys), config: withChanges(file, model, keys), changes: { path: model.path, keys }, notes }
+}
+
+function mergedKeys(model: TextModel, conversion: Conversion, { reading }: LayerRope): Pick<Conversion, 'keys' | 'notes'> {
+  const { config } = model
+  const { max_position_embeddings: window, ...converted } = conversion.keys
+  const written = objectAt(converted, 'rope_parameters') ?? objectAt(converted, 'rope_scaling') ?? {}
+  const before = { ...objectAt(config, 'rope_parameters'), ...objectAt(config, 'rope_scaling') }
+  const isKept = (key: string) => valueOf(before, key) !== undefined && !(key in written) && !(key === 'partial_rotary_factor' && reading?.name === 'proportional')
+  const kept = Object.fromEntries(MODEL_KEYS.filter(isKept).map(key => [key, before[key]]))
+  const withKept = (key: 'rope_parameters' | 'rope_scaling') => {
+    const rope = objectAt(converted, key)
+    return rope ? { ...rope, ...kept } : converted[key]
+  }
+  const oldWindow = windowOf(model)
+  const keys: Record<string, unknown> = {
+    ...converted,
+    rope_parameters: withKept('rope_parameters'),
+    rope_scaling: withKept('rope_scaling'),
+    [windowKeyOf(model) ?? 'max_position_embeddings']: window,
+    ...originalAtTop(model, written),
+    ...otherBase(model, conversion),
+    ...headDim(model, written)
   }
   const dropped = Object.keys(before).filter(key => !(key in written) && !(key in kept) && !['type', 'rope_type', 'finetuned'].includes(key))
   const notes = [
     ...conversion.notes,
-    ...(window === oldWindow ? [] : [`max_position_embeddings is ${window as number} now, the window that the keys mean; it was ${oldWindow}`]),
-    ...(dropped.length ? [`these keys of the old RoPE are gone: ${dropped.join(', ')}`] : [])
+    ...(window === oldWindow ? [] : [`max_position_embeddings is ${String(window)} now, the window that the keys mean; it was ${oldWindow}`]),
+    ...(dropped.length ? [`these keys of the old RoPE are gone: ${dropped.join(', ')}`] : []),
+    ...(readsKeys(model) ? [] : [`the code of ${shown(model.name)} may not read these keys: compare what it computes`])
   ]
-  return { ...conversion, keys: defined(keys), config: defined({ ...config, ...keys }), notes }
+  return { keys, notes }
 }
+
+/** transformers reads it at the top first, so one that stands there follows or goes; some models have a default for it there. */
+function originalAtTop({ config, type }: TextModel, written: JsonObject): JsonObject {
+  const key = 'original_max_position_embeddings', original = valueOf(written, key)
+  if (valueOf(config, key) !== undefined) return original === undefined ? {} : { [key]: original }
+  return type?.original === undefined || original === undefined ? {} : { [key]: original }
+}
+
+/** GPT-NeoX has its own name for the base: where it stands it follows. */
+function otherBase({ config }: TextModel, { keys }: Conversion): JsonObject {
+  const base = objectAt(keys, 'rope_parameters')?.['rope_theta'] ?? keys['rope_theta']
+  return valueOf(config, 'rotary_emb_base') === undefined || base === undefined ? {} : { rotary_emb_base: base }
+}
+
+/** What transformers fails to compute these types without. */
+function headDim(model: TextModel, written: JsonObject): JsonObject {
+  const needs = ['yarn', 'dynamic', 'longrope'].includes(String(valueOf(written, 'rope_type')))
+  return model.type?.headDimNone && needs && valueOf(model.config, 'head_dim') === undefined ? { head_dim: dividedWidth(model) } : {}
+}
+
+/** Whether the code that runs a model is transformers' own, and scales. */
+const readsKeys = ({ name, type }: TextModel) => name === undefined || (type !== undefined && !isOwnCode(name) && !['gptj', 'codegen'].includes(name))
 
 /** Overrides replace whole keys of the file, and transformers prefers its `rope_scaling` to any `rope_parameters`: it must go. */
-function asOverrides(config: JsonObject, conversion: Conversion, reading: HuggingFaceRopeReading): ConvertedConfig {
-  const { keys, notes } = mergeInto(config, { ...conversion, keys: conversion.keys['overrides_of_model_config'] as JsonObject }, reading)
-  return { ...conversion, keys: { overrides_of_model_config: { ...keys, ...(valueOf(config, 'rope_scaling') === undefined ? {} : { rope_scaling: null }) } }, notes }
+function asOverrides(model: TextModel, conversion: Conversion, layer: LayerRope): ConvertedConfig {
+  const overrides = objectAt(conversion.keys, 'overrides_of_model_config') ?? {}
+  const { keys, notes } = mergedKeys(model, { ...conversion, keys: overrides }, layer)
+  const scaling = valueOf(model.config, 'rope_scaling') === undefined ? {} : { rope_scaling: null }
+  return { ...conversion, keys: { overrides_of_model_config: { ...defined(keys), ...scaling } }, notes }
 }
 
-const defined = (object: Record<string, unknown>) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
+/** The file with changes in the part that describes the text model. */
+function withChanges(file: JsonObject, { path }: Pick<TextModel, 'path'>, keys: JsonObject): JsonObject {
+  const [first, ...rest] = path
+  if (first === undefined) return defined({ ...file, ...keys })
+  const part = objectAt(file, first) ?? {}
+  return { ...file, [first]: withChanges(part, { path: rest }, keys) }
+}
 
-/** The window of a file that has been read: it is there. */
-const fileWindow = (config: JsonObject) => (valueOf(config, 'max_position_embeddings') ?? valueOf(config, 'n_positions')) as number
+const defined = (object: JsonObject) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))

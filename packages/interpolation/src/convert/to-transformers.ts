@@ -1,5 +1,6 @@
 import type { HuggingFaceRope } from '@skipwise/core'
 import { tableAsLongrope } from '../table-as-longrope.js'
+import { isPhi3 } from '../text-model.js'
 import { inexpressible, staticFrequencies, type Conversion, type RopeSource, type Stack } from './conversion.js'
 
 /** How keys for transformers are written. */
@@ -12,7 +13,10 @@ export interface TransformersOptions {
 
 /** The rope keys of a scheme, by its own type or as a table, with the window to write. */
 export function ropeKeys(source: RopeSource, stack: Stack, asLongrope = false): HuggingFaceRope {
-  const rope = asLongrope ? tableKeys(source, stack) : source.interpolation.toHuggingFace(source.geometry)
+  const own = asLongrope ? tableKeys(source, stack) : source.interpolation.toHuggingFace(source.geometry)
+  // Phi-3 refuses all other types, and takes yarn for longrope
+  const refused = isPhi3(source.model.name) && !['default', 'longrope'].includes(String(own.rope_parameters['rope_type']))
+  const rope = refused ? tableKeys(source, stack) : own
   // dynamic takes the window for L_c
   return rope.rope_parameters['rope_type'] === 'dynamic' ? rope : { ...rope, max_position_embeddings: source.window }
 }

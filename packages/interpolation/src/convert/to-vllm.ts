@@ -30,6 +30,7 @@ export function toVllm(source: RopeSource, asLongrope = false): Conversion {
     },
     notes: [
       ...(type === 'longrope' && differ(rope.rope_parameters) ? [`vLLM takes the long list for every sequence when max_model_len exceeds ${geometry.originalLength}; pass --max-model-len ${geometry.originalLength} for the short one`] : []),
+      ...(type === 'linear' && factor > 1 ? [`vLLM multiplies max_position_embeddings by the factor of linear: pass --max-model-len ${source.window}`] : []),
       ...(type === 'proportional' ? ['vLLM knows proportional from the versions with Gemma 4 on'] : [])
     ]
   }

@@ -1,18 +1,23 @@
 import { isSkipwiseError, type SkipwiseError } from '@skipwise/core'
 import type { Stack } from '../convert/conversion.js'
 import { effectiveBase } from '../effective-base.js'
-import { objectAt, valueOf, type JsonObject } from '../json-keys.js'
-import { readHuggingFaceRopes, type LayerRopeReading } from '../read-hugging-face.js'
+import { shown, valueOf, type JsonObject } from '../json-keys.js'
+import { readRopes, type LayerRope } from '../read-hugging-face.js'
+import { statedWindowOf, windowOf, type TextModel } from '../text-model.js'
 import { numberSpellings } from './number-spellings.js'
 import { resolveOwn } from './resolve-own.js'
 import type { DoctorFacts, RopeCase, Rule } from './rule.js'
 import { rulesOfKeys } from './rules-of-keys.js'
 import { rulesOfLengths } from './rules-of-lengths.js'
+import { rulesOfLlamaCpp } from './rules-of-llama-cpp.js'
+import { rulesOfModels } from './rules-of-models.js'
 import { rulesOfPose } from './rules-of-pose.js'
 import { rulesOfStacks } from './rules-of-stacks.js'
 
 /** Every trap that is looked for, in the order of the report. */
-export const doctorRules: readonly Rule[] = [...rulesOfLengths, ...rulesOfKeys, ...rulesOfStacks, ...rulesOfPose]
+export const doctorRules: readonly Rule[] = [
+  ...rulesOfLengths, ...rulesOfKeys, ...rulesOfModels, ...rulesOfStacks, ...rulesOfLlamaCpp, ...rulesOfPose
+]
 
 /** The effective numbers of one RoPE. */
 export interface RopeNumbers {
@@ -57,7 +62,12 @@ export interface Finding {
 
 /** What {@link diagnoseRope} finds. */
 export interface Diagnosis {
+  /** Empty for a model without RoPE, and for a file that cannot be read. */
   readonly ropes: readonly RopeNumbers[]
+  /** What a model without RoPE has: `ALiBi`, `learned positions`, … */
+  readonly positions?: string
+  /** The window of a model without RoPE, in tokens, where its file or its type has one. */
+  readonly window?: number
   readonly findings: readonly Finding[]
   /** Whether any finding is `wrong`. */
   readonly wrong: boolean
@@ -81,51 +91,88 @@ export interface DoctorOptions extends DoctorFacts {
  * ```
  */
 export function diagnoseRope(config: Readonly<Record<string, unknown>>, options: DoctorOptions = {}): Diagnosis {
-  const found: { ropes: RopeNumbers[]; findings: Finding[] } = { ropes: [], findings: [] }
-  const readings = attempt(() => readHuggingFaceRopes(config))
-  if ('error' in readings) found.findings.push(unreadable(readings.error))
-  else {
-    const spellings = options.text === undefined ? [] : numberSpellings(options.text)
-    for (const layer of readings.value) if (layer.reading) diagnoseLayer(config, layer, { options, spellings }, found)
+  const ropes: RopeNumbers[] = []
+  const findings: Finding[] = []
+  const read = attempt(() => readRopes(config))
+  if ('error' in read) return diagnosis({ ropes, findings: [unreadable(read.error)] })
+  const { model, layers } = read.value
+  if (model.positions !== undefined) {
+    const window = attempt(() => statedWindowOf(model))
+    const stated = 'value' in window && window.value !== undefined ? { window: window.value } : {}
+    return diagnosis({ ropes, positions: model.positions, ...stated, findings: withoutRope(model) })
   }
-  return { ...found, wrong: found.findings.some(({ level }) => level === 'wrong') }
+  const context: Context = { model, file: config, options, spellings: spellingsOf(options.text, model) }
+  for (const layer of layers) {
+    const found = diagnoseLayer(layer, context)
+    ropes.push(...found.ropes)
+    findings.push(...found.findings)
+  }
+  return diagnosis({ ropes, findings })
 }
 
-function diagnoseLayer(
-  config: JsonObject, { layerType, reading }: LayerRopeReading, { options, spellings }: { options: DoctorOptions; spellings: RopeCase['spellings'] }, found: { ropes: RopeNumbers[]; findings: Finding[] }
-): void {
-  if (!reading) return
-  const { geometry, name } = reading, { base, rotaryDim, originalLength, targetLength } = geometry, frequencies = attempt(() => resolveOwn(reading).frequencies(geometry))
-  if ('error' in frequencies) {
-    found.findings.push({ ...unreadable(frequencies.error), ...(layerType === undefined ? {} : { layerType }) })
-    return
+const diagnosis = (found: Omit<Diagnosis, 'wrong'>): Diagnosis => ({ ...found, wrong: found.findings.some(({ level }) => level === 'wrong') })
+
+/** What the layers of a file have in common. */
+interface Context {
+  readonly model: TextModel
+  readonly file: JsonObject
+  readonly options: DoctorOptions
+  readonly spellings: RopeCase['spellings']
+}
+
+/** The numbers of the text model as they are spelt, by their paths in it. */
+function spellingsOf(text: string | undefined, { path: [...prefix] }: TextModel): RopeCase['spellings'] {
+  if (text === undefined) return []
+  const inside = numberSpellings(text).filter(({ path }) => prefix.every((key, i) => path[i] === key))
+  return inside.map(({ path, text: spelling }) => ({ path: path.slice(prefix.length), text: spelling }))
+}
+
+/** What to say of a model without RoPE. */
+function withoutRope({ config, name, positions }: TextModel): Finding[] {
+  const none: Finding = {
+    rule: 'no-rope',
+    level: 'note',
+    problem: `the model has ${positions ?? 'no positions'} and no RoPE`,
+    why: 'no key of a RoPE means anything in it',
+    fix: 'nothing is to be converted; a longer window comes from training alone'
   }
-  const rope = ropeObject(config, layerType), { inverseFrequencies, attentionFactor } = frequencies.value, factor = targetLength / originalLength
-  const window = (valueOf(config, 'max_position_embeddings') ?? valueOf(config, 'n_positions')) as number
-  const original = ((layerType === undefined ? valueOf(config, 'original_max_position_embeddings') : undefined) ?? valueOf(rope, 'original_max_position_embeddings')) as number | undefined
-  const plain = attentionFactor === 1 ? effectiveBase(geometry, frequencies.value) : undefined, at = layerType === undefined ? {} : { layerType }
-  found.ropes.push({
+  const scaled = ['rope_scaling', 'rope_parameters'].filter(key => valueOf(config, key) !== undefined)
+  if (scaled.length === 0) return [none]
+  const ignored: Finding = {
+    rule: 'architecture-ignores-rope',
+    level: 'wrong',
+    problem: `the file has ${scaled.join(' and ')}, the model ${name === undefined ? '' : `(${shown(name)}) `}has no RoPE`,
+    why: 'the keys are read by no one: the model runs as it was trained',
+    fix: 'remove them'
+  }
+  return [none, ignored]
+}
+
+function diagnoseLayer({ layerType, reading, rope, original }: LayerRope, { model, file, options, spellings }: Context): Pick<Diagnosis, 'ropes' | 'findings'> {
+  if (!reading) return { ropes: [], findings: [] }
+  const { geometry, name } = reading
+  const { base, rotaryDim, originalLength, targetLength } = geometry
+  const at = layerType === undefined ? {} : { layerType }
+  const frequencies = attempt(() => resolveOwn(reading).frequencies(geometry))
+  if ('error' in frequencies) return { ropes: [], findings: [{ ...unreadable(frequencies.error), ...at }] }
+  const { inverseFrequencies, attentionFactor } = frequencies.value
+  const factor = targetLength / originalLength
+  const window = windowOf(model)
+  const plain = attentionFactor === 1 ? effectiveBase(geometry, frequencies.value) : undefined
+  const numbers: RopeNumbers = {
     ...at, scheme: name, config: reading.config, base, ...(plain === undefined ? {} : { effectiveBase: plain }), factor, originalLength, targetLength, window, rotaryDim, attentionFactor,
     inverseFrequencies: Array.from(inverseFrequencies)
-  })
+  }
   const type = String(valueOf(rope, 'rope_type') ?? valueOf(rope, 'type') ?? 'default')
-  const ropeCase: RopeCase = { config, rope, layerType, type, reading, geometry, factor, frequencies: frequencies.value, window, original, facts: options, spellings }
+  const ropeCase: RopeCase = { file, model, config: model.config, rope, layerType, type, reading, geometry, factor, frequencies: frequencies.value, window, original, facts: options, spellings }
+  const findings: Finding[] = []
   for (const { id, stacks, check } of doctorRules) {
     const applies = !stacks || !options.stack || stacks.includes(options.stack), result = applies ? check(ropeCase) : undefined
     if (!result) continue
     const concerns = !stacks || stacks.includes(options.stack ?? 'transformers'), { problem, why, fix } = result
-    found.findings.push({ rule: id, level: concerns ? (result.level ?? 'wrong') : 'note', ...(stacks ? { stacks } : {}), ...at, problem, why, fix })
+    findings.push({ rule: id, level: concerns ? (result.level ?? 'wrong') : 'note', ...(stacks ? { stacks } : {}), ...at, problem, why, fix })
   }
-}
-
-/** The rope object of a layer type, in whichever form it stands. */
-function ropeObject(config: JsonObject, layerType: string | undefined): JsonObject {
-  const forms = ['rope_scaling', 'rope_parameters'].map(key => objectAt(config, key)).filter(form => form && Object.keys(form).length > 0), rope = forms[0] ?? {}
-  if (layerType === undefined) return rope
-  const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
-  if (Object.values(rope).some(isObject)) return objectAt(rope, layerType) ?? {}
-  // Gemma 3's old form: the rope object is that of the full layers, the sliding ones have rope_local_base_freq
-  return layerType === 'full_attention' ? rope : { rope_theta: valueOf(config, 'rope_local_base_freq') }
+  return { ropes: [numbers], findings }
 }
 
 const unreadable = ({ problem, fix, code }: SkipwiseError): Finding => ({ rule: 'unreadable', level: 'wrong', problem, why: `the file does not say one thing that every stack would compute (${code})`, fix })

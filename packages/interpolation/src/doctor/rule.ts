@@ -1,6 +1,7 @@
 import type { RopeFrequencies, RopeGeometry } from '@skipwise/core'
 import type { Stack } from '../convert/conversion.js'
 import type { HuggingFaceRopeReading } from '../read-hugging-face.js'
+import type { TextModel } from '../text-model.js'
 import type { NumberSpelling } from './number-spellings.js'
 
 /** What is known about a model beside its `config.json`. */
@@ -18,6 +19,10 @@ export interface DoctorFacts {
 /** One RoPE of a file, as the rules see it. */
 export interface RopeCase {
   /** The whole file. */
+  readonly file: Readonly<Record<string, unknown>>
+  /** The text model of the file. */
+  readonly model: TextModel
+  /** Its keys: the file itself, or a part of it. */
   readonly config: Readonly<Record<string, unknown>>
   /** The rope object itself, `{}` where there is none. */
   readonly rope: Readonly<Record<string, unknown>>
@@ -35,6 +40,7 @@ export interface RopeCase {
   /** `original_max_position_embeddings` that counts, where the file has it. */
   readonly original: number | undefined
   readonly facts: DoctorFacts
+  /** Those of {@link RopeCase.config}, by their paths in it. */
   readonly spellings: readonly NumberSpelling[]
 }
 

@@ -1,6 +1,6 @@
 import { nearestName } from '@skipwise/core'
-import { valueOf, type JsonObject } from '../json-keys.js'
-import type { Rule } from './rule.js'
+import { shown, valueOf, type JsonObject } from '../json-keys.js'
+import type { RopeCase, Rule } from './rule.js'
 
 /** What transformers reads for a type, beside the keys of every type. */
 const readByType: Readonly<Record<string, readonly string[]>> = {
@@ -15,10 +15,11 @@ const readByType: Readonly<Record<string, readonly string[]>> = {
   ntk: ['factor', 'mixed_b'],
   'dynamic-yarn': ['factor', 'original_max_position_embeddings', 'finetuned']
 }
-const readAlways = ['rope_type', 'type', 'rope_theta', 'partial_rotary_factor']
+const readAlways = ['rope_type', 'type', 'rope_theta', 'partial_rotary_factor', 'mrope_section', 'mrope_interleaved']
 /** Read by someone else for some type. */
 const readElsewhere = [
-  'extrapolation_factor', 'attn_factor', 'apply_yarn_scaling', 'alpha', 'mixed_b', 'mrope_section', 'mrope_interleaved', 'short_mscale', 'long_mscale', 'finetuned'
+  'extrapolation_factor', 'attn_factor', 'apply_yarn_scaling', 'alpha', 'mixed_b', 'short_mscale', 'long_mscale', 'finetuned', 'llama_4_scaling_beta',
+  'max_position_embeddings'
 ]
 const known = new Set([...readAlways, ...readElsewhere, ...Object.values(readByType).flat()])
 
@@ -29,16 +30,41 @@ const ignores = (config: JsonObject) => ignoring.includes(config['model_type'])
 /** Keys at the top of a file that the RoPE depends on. */
 const ropeKeys: ReadonlySet<unknown> = new Set(['rope_theta', 'rope_scaling', 'rope_parameters', 'max_position_embeddings', 'original_max_position_embeddings', 'partial_rotary_factor', 'head_dim'])
 
+/** Whether no key of the file says b. */
+function lacksBase({ config, rope, layerType, model: { type } }: RopeCase): boolean {
+  const layer = layerType === undefined ? undefined : type?.layers?.[layerType]
+  const keys = layer === undefined ? ['rope_theta', 'rotary_emb_base', 'rope_ratio', 'rope_local_base_freq'] : [layer.baseKey ?? '']
+  return valueOf(rope, 'rope_theta') === undefined && keys.every(key => valueOf(config, key) === undefined)
+}
+
+/** Types whose own default the converter of llama.cpp has too; for others it writes none, and 10,000 counts. */
+const sameBaseInEveryStack: readonly unknown[] = ['gemma3_text', 'gemma3n_text']
+
+function whyOf({ geometry: { base }, model: { name, type } }: RopeCase): string {
+  if (type === undefined) return 'every stack then takes its own default, mostly 10000; a model trained with another base answers fluently and wrongly'
+  return `transformers 5 takes ${base} for ${shown(name)}, llama.cpp and others 10000: one file, two models`
+}
+
+/** Types whose code before transformers 4.43, and in the PoSE and YaRN repositories, wants a float. */
+const wantFloats: readonly unknown[] = [
+  undefined, 'llama', 'code_llama', 'mistral', 'gpt_neox', 'persimmon', 'falcon', 'phi', 'stablelm', 'fuyu', 'olmo', 'gptj', 'baichuan'
+]
+
 /** Traps of names, places and spellings of keys. */
 export const rulesOfKeys: readonly Rule[] = [
   {
     id: 'theta-missing',
-    check: ({ config, rope }) =>
-      valueOf(rope, 'rope_theta') === undefined && valueOf(config, 'rope_theta') === undefined && !ignores(config) ? {
+    check: ropeCase => {
+      const { config, geometry: { base }, model: { name, type } } = ropeCase
+      if (ignores(config) || !lacksBase(ropeCase)) return undefined
+      const everywhere = base === 10000 ? type !== undefined : sameBaseInEveryStack.includes(name)
+      return {
+        ...(everywhere ? { level: 'note' as const } : {}),
         problem: 'rope_theta stands neither in the rope object nor at the top',
-        why: 'every stack then takes its own default, mostly 10000; a model trained with another base answers fluently and wrongly',
-        fix: 'write "rope_theta": 10000.0, or the base that the model was trained with'
-      } : undefined
+        why: everywhere ? `every stack takes ${base} for this type of model` : whyOf(ropeCase),
+        fix: `write "rope_theta": ${base.toFixed(1)}, or the base that the model was trained with`
+      }
+    }
   },
   {
     id: 'key-twice',
@@ -59,7 +85,8 @@ export const rulesOfKeys: readonly Rule[] = [
   {
     id: 'integer-factor',
     stacks: ['transformers'],
-    check: ({ spellings, layerType, rope }) => {
+    check: ({ spellings, layerType, rope, model: { name, type } }) => {
+      if (type !== undefined && !wantFloats.includes(name)) return undefined
       const integer = spellings.filter(({ path, text }) => {
         const [form, second] = path, key = path.at(-1), layer = path.length === 3 ? second : layerType
         return (form === 'rope_scaling' || form === 'rope_parameters') && path.length <= 3 && layer === layerType && (key === 'factor' || key === 'attention_factor') && typeof rope[key] === 'number' && /^-?\d+$/.test(text)
@@ -76,9 +103,9 @@ export const rulesOfKeys: readonly Rule[] = [
     check: ({ rope, type }) => {
       const strange = Object.keys(rope).filter(key => !known.has(key))
       if (!strange.length) return undefined
-      const guesses = strange.map(key => ({ key, nearest: nearestName(key, readByType[type] ?? [...known]) })).map(({ key, nearest }) => (nearest ? `'${key}' (did they mean '${nearest}'?)` : `'${key}'`))
+      const guesses = strange.map(key => ({ key, nearest: nearestName(key, readByType[type] ?? [...known]) })).map(({ key, nearest }) => (nearest ? `${shown(key)} (did they mean '${nearest}'?)` : shown(key)))
       return {
-        problem: `no stack reads ${guesses.join(', ')} in the rope object`,
+        problem: `no stack reads ${guesses.slice(0, 8).join(', ')}${guesses.length > 8 ? ` and ${guesses.length - 8} more` : ''} in the rope object`,
         why: 'unknown keys are ignored, at most with a warning, and the default counts',
         fix: 'correct the name, or remove the key'
       }

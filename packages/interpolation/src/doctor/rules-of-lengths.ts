@@ -7,11 +7,24 @@ const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(Math.a
 export const rulesOfLengths: readonly Rule[] = [
   {
     id: 'original-missing',
-    check: ({ type, original, window, factor }) =>
-      ['yarn', 'llama3', 'longrope', 'su'].includes(type) && original === undefined ? {
-        problem: `original_max_position_embeddings is missing, so max_position_embeddings ${window} is taken for the original window`,
-        why: `the ramp of ${type} is placed by the original window; if ${window} is the extended one, every frequency on the ramp is wrong, and nothing fails`,
+    check: ({ type, original, window, factor, geometry, model }) => {
+      if (!['yarn', 'llama3', 'longrope', 'su'].includes(type) || original !== undefined) return undefined
+      const taken = model.type?.original === undefined ? `max_position_embeddings ${window} is` : `${geometry.originalLength}, the default of its type, is`
+      return {
+        problem: `original_max_position_embeddings is missing, so ${taken} taken for the original window`,
+        why: `the ramp of ${type} is placed by the original window; if ${geometry.originalLength} is not it, every frequency on the ramp is wrong, and nothing fails`,
         fix: `write original_max_position_embeddings, the window before the extension by ${factor}`
+      }
+    }
+  },
+  {
+    id: 'window-unclear',
+    check: ({ reading, window, factor }) =>
+      reading.windowUnclear ? {
+        level: 'note',
+        problem: `max_position_embeddings ${window} may be the window before the scaling by ${factor} or after it: the file does not say`,
+        why: `linear has no key for the original window; most files write the extended one here, Vicuna 16k and LongChat the original one, so that the model reaches ${window} or ${window * factor} tokens`,
+        fix: `write "original_max_position_embeddings": ${window / factor} or ${window} at the top; the frequencies are the same`
       } : undefined
   },
   {

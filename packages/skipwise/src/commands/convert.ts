@@ -1,4 +1,4 @@
-import { readConfigFile, stringifyConfig, writeFileAtomic } from '@skipwise/checkpoints'
+import { editConfigText, readConfigFile, stringifyConfig, writeFileAtomic } from '@skipwise/checkpoints'
 import { visibleJsonText, type PluginReference } from '@skipwise/core'
 import { locateModel } from '@skipwise/experiment'
 import { convertConfig, type ConvertedConfig, type Stack } from '@skipwise/interpolation'
@@ -23,15 +23,17 @@ export interface ConvertCommandOptions {
 
 /** `skipwise convert MODEL --to STACK`: the RoPE of a model in the keys of a stack. */
 export async function convert(model: string, options: ConvertCommandOptions, terminal: Terminal): Promise<number> {
-  const { registry } = await loadParts([process.cwd()]), { config } = await readConfigFile(await locateModel(model, { part: 'config', progress: terminal.progress, signal: terminal.signal })), { to, scheme, target, asLongrope, keys } = options
+  const { registry } = await loadParts([process.cwd()])
+  const source = await readConfigFile(await locateModel(model, { part: 'config', progress: terminal.progress, signal: terminal.signal }))
+  const { to, scheme, target, asLongrope, keys } = options
   const resolve = (reference: PluginReference) => registry.resolveUnknown('interpolation', reference)
-  const converted = convertConfig(config, {
+  const converted = convertConfig(source.config, {
     to, keys,
     ...(scheme === undefined ? {} : { scheme: { name: scheme, config: parseJson(options.schemeConfig, '--scheme-config') } }),
     ...(target === undefined ? {} : { targetLength: target }),
     ...(asLongrope === undefined ? {} : { asLongrope })
   }, resolve)
-  const text = documentOf(converted), output = options.output === undefined ? undefined : await outputFile(options.output, converted, options.overwrite ?? false)
+  const text = documentOf(converted, source.text), output = options.output === undefined ? undefined : await outputFile(options.output, converted, options.overwrite ?? false)
   if (output !== undefined) await writeFileAtomic(output, text)
   if (terminal.json) terminal.result({ ...converted, ...(output === undefined ? {} : { output }) })
   else if (output === undefined) process.stdout.write(visibleJsonText(text))
@@ -40,8 +42,11 @@ export async function convert(model: string, options: ConvertCommandOptions, ter
   return 0
 }
 
-/** What the stack reads: config.json itself, or its own keys as JSON, which is YAML too. */
-const documentOf = ({ config, keys, tensors }: ConvertedConfig) => stringifyConfig(config ?? (tensors ? { keys, tensors } : keys))
+/** What the stack reads: config.json with nothing but the RoPE changed, or its own keys as JSON, which is YAML too. */
+function documentOf({ changes, keys, tensors }: ConvertedConfig, text: string): string {
+  if (changes !== undefined) return editConfigText(text, changes)
+  return stringifyConfig(tensors ? { keys, tensors } : keys)
+}
 
 /** The file to write. @throws SkipwiseError `CLI_OUTPUT_EXISTS` */
 async function outputFile(path: string, { config, stack }: ConvertedConfig, overwrite: boolean): Promise<string> {

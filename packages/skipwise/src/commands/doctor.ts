@@ -27,7 +27,12 @@ async function factsOf(folder: string): Promise<DoctorFacts> {
   }
 }
 
-function show(path: string, { ropes, findings, wrong }: Diagnosis, { say }: Terminal): void {
+function show(path: string, { ropes, positions, window, findings, wrong }: Diagnosis, { say }: Terminal): void {
+  if (positions !== undefined) {
+    say(colours.bold(path))
+    const rows = [['positions', `${positions}, no RoPE`], ...(window === undefined ? [] : [['window', formatTokens(window)]])]
+    say(`${renderTable(['', ''], rows, 'text')}\n`)
+  }
   for (const rope of ropes) {
     say(colours.bold(`${path}${rope.layerType === undefined ? '' : `, ${rope.layerType}`}`))
     say(`${renderTable(['', ''], numbersOf(rope), 'text')}\n`)
@@ -60,5 +65,6 @@ function frequencyRows({ inverseFrequencies, base, rotaryDim }: RopeNumbers): st
 
 function describe({ rule, level, stacks, layerType, problem, why, fix }: Finding): string {
   const mark = level === 'wrong' ? colours.red('wrong') : colours.yellow('note '), where = [layerType, stacks?.join(', ')].filter(Boolean).join('; ')
-  return `${mark} ${colours.bold(rule)}${where ? ` (${where})` : ''}: ${problem}\n      ${why}\n      ${colours.bold('→')} ${fix}\n`
+  const said = `${colours.bold(rule)}${where ? ` (${where})` : ''}: ${problem}`
+  return `${mark} ${said}\n      ${why}\n      ${colours.bold('→')} ${fix}\n`
 }
