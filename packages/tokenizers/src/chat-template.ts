@@ -1,10 +1,11 @@
-import { FILE_LIMITS, readFolderFile, readFolderJson } from '@skipwise/checkpoints'
-import { SkipwiseError, validate } from '@skipwise/core'
 import { createHash, randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import { z } from 'zod'
-import { betweenMarks, byBeginnings, marksGenerated, withMarks, type LearnedConversation } from './learned-spans.js'
-import { renderTemplate, type RenderJob, type RenderOutcome } from './render-template.js'
+import { setImmediate } from 'node:timers/promises'
+import { valueOfData } from './jinja/json-values.js'
+import { Template } from './jinja/template.js'
+import { TemplateFault, type Value } from './jinja/values.js'
+import { readConversation } from './conversation.js'
+import { learnedOf, type LearnedTexts } from './learned-spans.js'
+import { invalidTemplate, readTemplateFiles } from './read-chat-template.js'
 
 /** A message of a conversation. */
 export interface ChatMessage {
@@ -16,78 +17,114 @@ export interface ChatMessage {
 /** Makes a prompt of a conversation, as the model was trained to see it. */
 export interface ChatTemplate {
   /**
-   * The text of the messages, and of the beginning of an answer. It spells its special tokens, BOS too: encode it as it is.
+   * The text of the messages, and of the beginning of an answer. It spells its special tokens, BOS too: encode it as
+   * it is.
    *
    * @throws SkipwiseError `CHAT_TEMPLATE_INVALID`
    */
   render(messages: readonly ChatMessage[]): Promise<string>
   /**
-   * Whole conversations, and what the assistant wrote of each, to learn of: what the template puts between `{% generation %}` and `{% endgeneration %}`; of one
-   * without these what each answer adds to the messages before it, from behind the beginning of an answer to the token that ends the turn. Keys of a message beside
-   * role and content are given to the template. A conversation that the template refuses comes back as a problem.
+   * Whole conversations, and what the assistant wrote of each, to learn of: what the template puts between `{%
+   * generation %}` and `{% endgeneration %}`; of one
+   * without these what each answer adds to the messages before it, from behind the beginning of an answer to the token
+   * that ends the turn. Where later messages change
+   * what the template writes of an answer (thoughts are left out), a conversation becomes one text an answer, each as
+   * it was at its turn. One that the template
+   * refuses comes back as a problem.
    *
-   * @throws SkipwiseError `CHAT_TEMPLATE_INVALID` when the template takes too much time or memory
+   * @param conversations JSON texts of `{ messages, tools?, chat_template_kwargs? }`: text, since `1.0`, integers of
+   * 20 digits and the order of keys `"2"`, `"1"` do not survive JSON.parse.
+   * Keys of a message beside role and content are given to the template.
    */
-  renderLearned(conversations: readonly (readonly ChatMessage[])[]): Promise<readonly (LearnedConversation | { readonly problem: string })[]>
-  /** sha256 of the template and the special tokens that it may write. */
+  renderLearned(conversations: readonly string[]): Promise<readonly (LearnedTexts | { readonly problem: string })[]>
+  /** sha256 of the templates, of the special tokens that they may write, and of the way that they are read. */
   readonly digest: string
 }
 
-const CONFIG_FILE = 'tokenizer_config.json'
+/** Changes whenever the same template and conversation would become another text. */
+const VERSION = 2
 
-/** Templates in use take some kilobytes. */
-const MAX_BYTES = FILE_LIMITS.template
-
-const specialToken = z.union([z.string(), z.looseObject({ content: z.string() }).transform(token => token.content)])
-const configSchema = z.looseObject({
-  chat_template: z.union([z.string(), z.array(z.looseObject({ name: z.string(), template: z.string() }))]).nullish(),
-  ...Object.fromEntries(['bos_token', 'eos_token', 'unk_token', 'pad_token'].map(name => [name, specialToken.nullish()]))
-})
+/** Renderings go on for so long (ms) before others get a turn: signals, progress. */
+const TURN = 50
 
 /**
- * The chat template of a model folder: `chat_template.jinja`, or else `chat_template` of `tokenizer_config.json`, the one named `default`
- * where there are several. It is rendered by @huggingface/jinja with `messages`, `add_generation_prompt` and the special tokens, as
- * transformers does, but in a thread that may use little memory and time: a template is a stranger's program.
+ * The chat template of a model folder: `chat_template.jinja`, or else `chat_template` of `tokenizer_config.json`, the
+ * one named `default` where there are several (`tool_use`
+ * for conversations with tools). It is rendered as transformers renders it, text for text, or refused. A template is a
+ * stranger's program: it sees nothing but what it is
+ * given, and its steps and characters are counted (docs/security.md).
  *
- * @throws SkipwiseError `CHAT_TEMPLATE_NOT_FOUND`, `CHAT_TEMPLATE_INVALID`, `FILE_REFUSED`
+ * @throws SkipwiseError `CHAT_TEMPLATE_NOT_FOUND`, `CHAT_TEMPLATE_INVALID`
  */
 export async function loadChatTemplate(folder: string): Promise<ChatTemplate> {
-  const configFile = join(folder, CONFIG_FILE)
-  const stored = await readFolderJson(folder, CONFIG_FILE, 'CHAT_TEMPLATE_INVALID')
-  const config = validate(configSchema, stored ?? {}, 'CHAT_TEMPLATE_INVALID', configFile)
-  const ownBytes = await readFolderFile(folder, 'chat_template.jinja')
-  const own = ownBytes && new TextDecoder('utf-8', { ignoreBOM: true }).decode(ownBytes)
-  const { chat_template, ...rest } = config
-  const source = own ?? (Array.isArray(chat_template) ? chat_template.find(({ name }) => name === 'default')?.template : chat_template)
-  if (source === undefined || source === null) {
-    throw new SkipwiseError('CHAT_TEMPLATE_NOT_FOUND', { problem: `${folder} has no chat template`, fix: 'use a model that was trained to chat, put chat_template.jinja into the folder, or use plain text' })
-  }
-  if (source.length > MAX_BYTES) throw invalid(folder, `it has ${source.length} characters, more than ${MAX_BYTES}`)
-  const tokens = Object.fromEntries(Object.entries(rest).filter(([name, value]) => name.endsWith('_token') && typeof value === 'string'))
+  const { template: source, toolTemplate, tokens } = await readTemplateFiles(folder)
+  const compile = (text: string): Template => guarded(folder, () => new Template(text))
+  const plain = { source, template: compile(source) }
+  const withTools = toolTemplate === undefined ? plain : { source: toolTemplate, template: compile(toolTemplate) }
+  const common: readonly (readonly [string, Value])[] = Object.entries(tokens)
   // drawn anew each time: no conversation can hold it
-  const mark = randomBytes(16).toString('hex'), marked = marksGenerated(source) ? withMarks(source, mark) : undefined
-  const run = (template: string, jobs: readonly RenderJob[]): Promise<readonly RenderOutcome[]> =>
-    renderTemplate(template, jobs, mark).catch((cause: Error) => {
-      throw invalid(folder, cause.message, cause)
-    })
+  const mark = randomBytes(16).toString('hex')
   return {
-    digest: createHash('sha256').update(JSON.stringify([source, tokens])).digest('hex'),
+    digest: createHash('sha256')
+      .update(JSON.stringify([VERSION, source, toolTemplate ?? null, tokens]))
+      .digest('hex'),
     async render(messages) {
-      const [outcome] = await run(source, [{ whole: { ...tokens, messages: messages.map(({ role, content }) => ({ role, content })), add_generation_prompt: true } }])
-      if ('problem' in outcome) throw invalid(folder, outcome.problem)
-      return outcome.text
+      const given = messages.map(({ role, content }) => ({ role, content }))
+      const variables: (readonly [string, Value])[] = [
+        ...common,
+        ['messages', valueOfData(given)],
+        ['tools', null],
+        ['documents', null],
+        ['add_generation_prompt', true]
+      ]
+      return guarded(folder, () => plain.template.render(variables, JSON.stringify(given).length).text)
     },
     async renderLearned(conversations) {
-      if (!conversations.length) return []
-      if (marked !== undefined) {
-        const outcomes = await run(marked, conversations.map(messages => ({ whole: { ...tokens, messages, add_generation_prompt: false } })))
-        return outcomes.map(outcome => ('problem' in outcome ? outcome : betweenMarks(outcome.text, mark)))
+      const learned: (LearnedTexts | { readonly problem: string })[] = []
+      let since = performance.now()
+      for (const json of conversations) {
+        learned.push(learnedFrom(json, common, mark, tools => (tools === null ? plain : withTools)))
+        if (performance.now() - since < TURN) continue
+        await setImmediate()
+        since = performance.now()
       }
-      const plans = conversations.map(messages => byBeginnings(messages, tokens, mark)), outcomes = await run(source, plans.map(({ job }) => job))
-      return plans.map(({ read }, i) => read(outcomes[i]))
+      return learned
     }
   }
 }
 
-const invalid = (where: string, problem: string, cause?: unknown) =>
-  new SkipwiseError('CHAT_TEMPLATE_INVALID', { problem: `${where}: the chat template cannot be used: ${problem}`, fix: 'get the file again, or give the model a plain prompt', cause })
+/** A template and its text. */
+interface Compiled {
+  readonly source: string
+  readonly template: Template
+}
+
+function learnedFrom(
+  json: string,
+  common: readonly (readonly [string, Value])[],
+  mark: string,
+  choose: (tools: Value) => Compiled
+): LearnedTexts | { readonly problem: string } {
+  try {
+    const { messages, tools, more } = readConversation(json)
+    const { source, template } = choose(tools)
+    const render = (of: readonly Value[], asked: boolean) =>
+      template.render(
+        [...common, ['tools', tools], ['documents', null], ...more, ['messages', of], ['add_generation_prompt', asked]],
+        json.length
+      )
+    return learnedOf(messages, render, source, mark)
+  } catch (error) {
+    if (error instanceof TemplateFault) return { problem: error.message }
+    throw error
+  }
+}
+
+function guarded<T>(folder: string, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof TemplateFault) throw invalidTemplate(folder, error.message, error)
+    throw error
+  }
+}

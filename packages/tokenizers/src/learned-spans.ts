@@ -1,66 +1,133 @@
-import type { ChatMessage } from './chat-template.js'
-import type { RenderedPart, RenderJob, RenderOutcome } from './render-template.js'
+import { Dict } from './jinja/dict.js'
+import type { Rendered } from './jinja/render.js'
+import { TemplateFault, type Value } from './jinja/values.js'
 
 /** A conversation as text, and what an assistant wrote of it. */
-export interface LearnedConversation {
+export interface LearnedText {
   readonly text: string
   /** Characters of the assistant's turns, [start, end) each, rising: what it wrote, with the end of its turn. */
   readonly learned: readonly (readonly [number, number])[]
 }
 
-const GENERATION = /\{%(-?)\s*(end)?generation\s*(-?)%\}/g
-
-/** Whether a template says itself what an assistant writes: `{% generation %}`. */
-export const marksGenerated = (source: string): boolean => /\{%-?\s*generation\s*-?%\}/.test(source)
-
 /**
- * The template with `mark` around what it says an assistant writes. A call block is what transformers makes of `{% generation %}`: whitespace
- * control and the scope of variables are those of any block.
+ * Texts of one conversation: one, or one an answer, where the template writes answers in another way once more
+ * messages follow.
  */
-export const withMarks = (source: string, mark: string): string =>
-  `{%- macro skipwise_generated() %}{{ '${mark}' + caller() + '${mark}' }}{%- endmacro %}\n${source.replace(GENERATION, (_, left: string, end: string | undefined, right: string) => (end ? `{%${left} endcall ${right}%}` : `{%${left} call skipwise_generated() ${right}%}`))}`
-
-/** Text and spans of a rendering of {@link withMarks}. */
-export function betweenMarks(marked: string, mark: string): LearnedConversation {
-  const pieces = marked.split(mark), learned: [number, number][] = []
-  let text = ''
-  pieces.forEach((piece, i) => {
-    if (i % 2 && piece) learned.push([text.length, text.length + piece.length])
-    text += piece
-  })
-  return { text, learned }
+export interface LearnedTexts {
+  readonly texts: readonly LearnedText[]
 }
 
-/** Of a template that does not say it: what each answer adds to the messages before it, by renderings of the beginnings of the conversation. */
-export function byBeginnings(messages: readonly ChatMessage[], variables: Readonly<Record<string, unknown>>, mark: string): { readonly job: RenderJob; readonly read: (outcome: RenderOutcome) => LearnedConversation | { readonly problem: string } } {
-  const answers = messages.flatMap(({ role }, i) => (role === 'assistant' ? [i] : [])), render = (of: readonly ChatMessage[], asked: boolean) => ({ ...variables, messages: of, add_generation_prompt: asked })
-  const parts = answers.flatMap(i => {
-    const before = messages.slice(0, i)
-    return [render(before, true), render(before, false), render([...before, { ...messages[i], content: mark }], false), render(messages.slice(0, i + 1), false)]
-  })
-  return {
-    job: { whole: render(messages, false), parts },
-    read(outcome) {
-      if ('problem' in outcome) return outcome
-      const learned = answers.map((_, k) => spanOf(outcome.text, outcome.parts.slice(4 * k, 4 * k + 4)))
-      return learned.includes(undefined) ? { problem: UNCLEAR } : { text: outcome.text, learned: learned.filter(span => span !== undefined) }
+/** Renders messages, with the beginning of an answer where that is asked for. @throws TemplateFault */
+export type RenderMessages = (messages: readonly Value[], asked: boolean) => Rendered
+
+/** Whether a template says itself what an assistant writes: `{% generation %}`, as transformers finds it. */
+const marksGenerated = (source: string): boolean => /\{%-?\s*generation\s*-?%\}/.test(source)
+
+/**
+ * What is learned of a conversation.
+ *
+ * @param source of the template
+ * @param mark a text that no conversation holds
+ * @throws TemplateFault for what the template refuses, and where it cannot be told what is the assistant's
+ */
+export function learnedOf(
+  messages: readonly Dict[],
+  render: RenderMessages,
+  source: string,
+  mark: string
+): LearnedTexts {
+  const whole = render(messages, false)
+  if (marksGenerated(source)) return { texts: [{ text: whole.text, learned: whole.generated }] }
+  const answers = messages.flatMap((message, i) =>
+    message.get('role') === 'assistant' ? [turnOf(messages, i, render, mark)] : []
+  )
+  const together = answers
+    .map(turn => (whole.text.startsWith(turn.answered) ? spanOf(whole.text, turn) : undefined))
+    .filter(span => span !== undefined)
+  if (together.length === answers.length) return { texts: [{ text: whole.text, learned: together }] }
+  return { texts: answers.map(atItsTurn) }
+}
+
+/** What an answer was when nothing followed it. */
+function atItsTurn(turn: Turn): LearnedText {
+  const span = spanOf(turn.answered, turn)
+  if (!span) throw new TemplateFault(UNCLEAR)
+  return { text: turn.answered, learned: [span] }
+}
+
+const UNCLEAR =
+  'it cannot be told which part of the text is the assistant’s: put {% generation %} and {% endgeneration %} around it in the template'
+
+/** An answer by renderings of the beginnings of its conversation. */
+interface Turn {
+  /** The messages before, with the beginning of an answer; undefined where the template refuses that. */
+  readonly asked: string | undefined
+  /** Without it. */
+  readonly unasked: string | undefined
+  readonly answered: string
+  /** What stands around the content. */
+  readonly content: Around | undefined
+  /** The same of a message of nothing but its role and a content. */
+  readonly bare: Around | undefined
+}
+
+interface Around {
+  readonly before: string
+  readonly after: string
+}
+
+function turnOf(messages: readonly Dict[], i: number, render: RenderMessages, mark: string): Turn {
+  const before = messages.slice(0, i)
+  const attempt = (of: readonly Value[], asked: boolean): string | undefined => {
+    try {
+      return render(of, asked).text
+    } catch (error) {
+      if (error instanceof TemplateFault) return undefined
+      throw error
     }
+  }
+  const around = (message: Dict): Around | undefined => {
+    const text = attempt([...before, message], false)
+    const at = text?.indexOf(mark) ?? -1
+    return text === undefined || at < 0 ? undefined : { before: text.slice(0, at), after: text.slice(at + mark.length) }
+  }
+  return {
+    asked: attempt(before, true),
+    unasked: attempt(before, false),
+    answered: render(messages.slice(0, i + 1), false).text,
+    content: around(new Dict([...messages[i].entries(), ['content', mark]])),
+    bare: around(
+      new Dict([
+        ['role', 'assistant'],
+        ['content', mark]
+      ])
+    )
   }
 }
 
-const UNCLEAR = 'what the template writes of an answer depends on what comes after, so it cannot be told which tokens are the assistant’s: put {% generation %} and {% endgeneration %} around them in the template'
+/** The characters of an answer in a text that begins with `answered`. */
+function spanOf(text: string, turn: Turn): readonly [number, number] | undefined {
+  const start = startOf(text, turn)
+  if (start === undefined || turn.answered.length < start) return undefined
+  return [start, turn.answered.length - separatorOf(turn)]
+}
 
-/**
- * @param asked the messages before, with the beginning of an answer
- * @param unasked without it: the same text where a template writes no such beginning, and what stands before the content then is the header of the turn
- * @param probe with the mark as the answer
- * @param answered with the answer
- */
-function spanOf(text: string, [asked, unasked, probe, answered]: readonly RenderedPart[]): readonly [number, number] | undefined {
-  const header = asked.length === unasked.length, { after } = probe
-  if (asked.length < 0 || answered.length < asked.length || (header && (after === undefined || probe.length < 0))) return undefined
-  const before = header ? text.slice(asked.length, probe.length) : ''
-  // newlines behind a token that ends the turn separate it from the next; without such a token they are its end
-  const separator = after?.trim() && text.slice(0, answered.length).endsWith(after) ? after.length - after.trimEnd().length : 0
-  return [before.trim() ? probe.length : asked.length, answered.length - separator]
+function startOf(text: string, { asked, unasked, answered, content, bare }: Turn): number | undefined {
+  const goesOn = asked !== undefined && text.startsWith(asked) && answered.startsWith(asked)
+  if (goesOn && asked !== unasked) return asked.length
+  if (goesOn) {
+    // no beginning of an answer is written: what stands before the content is the header of the turn
+    if (!content || !text.startsWith(content.before)) return undefined
+    const header = content.before.slice(asked.length)
+    return header.trim() ? content.before.length : asked.length
+  }
+  // the beginning that is asked for holds more than a header, as that of a thought
+  if (!bare || !text.startsWith(bare.before)) return undefined
+  return unasked === undefined || bare.before.startsWith(unasked) ? bare.before.length : undefined
+}
+
+/** Newlines behind a token that ends the turn separate it from the next; without such a token they are its end. */
+function separatorOf({ answered, content, bare }: Turn): number {
+  const after = content?.after ?? bare?.after ?? ''
+  return after.trim() && answered.endsWith(after) ? after.length - after.trimEnd().length : 0
 }

@@ -1,0 +1,189 @@
+import type { Arguments, Comparison, Expression, Operator, Target } from './nodes.js'
+import { parseArguments, parseAtom, parsePostfix } from './parse-atoms.js'
+import type { TokenStream } from './token-stream.js'
+import { TemplateFault } from './values.js'
+
+const COMPARISONS: readonly Comparison[] = ['==', '!=', '<', '<=', '>', '>=']
+
+/**
+ * An expression, with `x if y else z` unless that is another's. Precedence is Jinja's: `~` binds tighter than `+`, a
+ * filter tighter than anything.
+ */
+export function parseExpression(stream: TokenStream, withCondition = true): Expression {
+  return stream.within(() => (withCondition ? parseCondition(stream) : parseOr(stream)))
+}
+
+function parseCondition(stream: TokenStream): Expression {
+  let then = parseOr(stream)
+  while (stream.skipName('if')) {
+    const test = parseOr(stream)
+    const otherwise = stream.skipName('else') ? stream.within(() => parseCondition(stream)) : undefined
+    then = { kind: 'condition', test, then, otherwise }
+  }
+  return then
+}
+
+function parseOr(stream: TokenStream): Expression {
+  let left = parseAnd(stream)
+  while (stream.skipName('or')) left = { kind: 'or', left, right: parseAnd(stream) }
+  return left
+}
+
+function parseAnd(stream: TokenStream): Expression {
+  let left = parseNot(stream)
+  while (stream.skipName('and')) left = { kind: 'and', left, right: parseNot(stream) }
+  return left
+}
+
+function parseNot(stream: TokenStream): Expression {
+  if (stream.skipName('not')) return { kind: 'not', of: stream.within(() => parseNot(stream)) }
+  return parseComparison(stream)
+}
+
+function parseComparison(stream: TokenStream): Expression {
+  const first = parseSum(stream)
+  const others: { readonly operator: Comparison; readonly of: Expression }[] = []
+  for (;;) {
+    const operator = takeComparison(stream)
+    if (operator === undefined) return others.length ? { kind: 'comparison', first, others } : first
+    others.push({ operator, of: parseSum(stream) })
+  }
+}
+
+function takeComparison(stream: TokenStream): Comparison | undefined {
+  if (stream.skipName('in')) return 'in'
+  if (stream.isName('not') && stream.isName('in', 1)) {
+    stream.next()
+    stream.next()
+    return 'not in'
+  }
+  return COMPARISONS.find(operator => stream.skipOperator(operator))
+}
+
+const operations =
+  (operators: readonly Operator[], parse: (stream: TokenStream) => Expression) =>
+  (stream: TokenStream): Expression => {
+    let left = parse(stream)
+    for (;;) {
+      const operator = operators.find(each => stream.skipOperator(each))
+      if (operator === undefined) return left
+      left = { kind: 'operation', operator, left, right: parse(stream) }
+    }
+  }
+
+const parsePower = operations(['**'], stream => parseUnary(stream, true))
+const parseProduct = operations(['*', '/', '//', '%'], parsePower)
+const parseSum = operations(['+', '-'], parseConcatenation)
+
+function parseConcatenation(stream: TokenStream): Expression {
+  const parts = [parseProduct(stream)]
+  while (stream.skipOperator('~')) parts.push(parseProduct(stream))
+  return parts.length === 1 ? parts[0] : { kind: 'concatenation', parts }
+}
+
+function parseUnary(stream: TokenStream, withFilter: boolean): Expression {
+  const sign = stream.skipOperator('-') ? 'minus' : stream.skipOperator('+') ? 'plus' : undefined
+  const operand: Expression = sign
+    ? { kind: sign, of: stream.within(() => parseUnary(stream, false)) }
+    : parseAtom(stream)
+  const node = parsePostfix(stream, operand)
+  return withFilter ? parseFilters(stream, node) : node
+}
+
+function parseFilters(stream: TokenStream, operand: Expression): Expression {
+  let node = operand
+  for (;;) {
+    if (stream.skipOperator('|')) node = { kind: 'filter', of: node, ...parseFilter(stream) }
+    else if (stream.skipName('is')) node = parseTest(stream, node)
+    else if (stream.isOperator('(')) node = { kind: 'call', of: node, given: parseArguments(stream) }
+    else return node
+  }
+}
+
+/** The name of a filter, behind its `|`, and what is given to it. */
+export function parseFilter(stream: TokenStream): { readonly name: string; readonly given: Arguments } {
+  const name = takeDottedName(stream)
+  return { name, given: stream.isOperator('(') ? parseArguments(stream) : NOTHING }
+}
+
+const NOTHING: Arguments = { args: [], named: [], restArgs: undefined, restNamed: undefined }
+
+function takeDottedName(stream: TokenStream): string {
+  let name = stream.takeName()
+  while (stream.skipOperator('.')) name += `.${stream.takeName()}`
+  return name
+}
+
+function parseTest(stream: TokenStream, of: Expression): Expression {
+  const negated = stream.skipName('not')
+  const name = takeDottedName(stream)
+  const test: Expression = { kind: 'test', of, name, given: testArguments(stream) }
+  return negated ? { kind: 'not', of: test } : test
+}
+
+function testArguments(stream: TokenStream): Arguments {
+  if (stream.isOperator('(')) return parseArguments(stream)
+  const begins = stream.is('name') || stream.is('constant') || stream.isOperator('[') || stream.isOperator('{')
+  if (!begins || ['else', 'or', 'and'].some(word => stream.isName(word))) return NOTHING
+  if (stream.isName('is')) throw new TemplateFault('tests cannot be chained with is')
+  return { ...NOTHING, args: [parsePostfix(stream, parseAtom(stream))] }
+}
+
+/** What parses the items of a tuple, and where it ends. */
+export interface TupleOptions {
+  readonly withCondition?: boolean
+  readonly endName?: string
+  /** Whether nothing is a tuple. */
+  readonly inParentheses?: boolean
+}
+
+/** An expression, or a tuple of several with commas between. */
+export function parseTuple(
+  stream: TokenStream,
+  { withCondition = true, endName, inParentheses = false }: TupleOptions = {}
+): Expression {
+  const items: Expression[] = []
+  let isTuple = false
+  while (!atTupleEnd(stream, endName)) {
+    items.push(parseExpression(stream, withCondition))
+    if (!stream.skipOperator(',')) break
+    isTuple = true
+  }
+  if (!isTuple && items.length) return items[0]
+  if (!items.length && !inParentheses) throw stream.unexpected('an expression')
+  return { kind: 'tuple', items }
+}
+
+const atTupleEnd = (stream: TokenStream, endName: string | undefined): boolean =>
+  stream.is('written') ||
+  stream.is('end') ||
+  stream.isOperator(')') ||
+  (endName !== undefined && stream.isName(endName))
+
+/** What is assigned to: names, with `withMember` also `namespace.name`. */
+export function parseTarget(stream: TokenStream, withMember: boolean, endName?: string): Target {
+  const items: Target[] = []
+  let isTuple = false
+  while (!atTupleEnd(stream, endName)) {
+    items.push(parseOneTarget(stream, withMember))
+    if (!stream.skipOperator(',')) break
+    isTuple = true
+  }
+  if (!items.length) throw stream.unexpected('a name')
+  return isTuple ? { kind: 'tuple', items } : items[0]
+}
+
+const RESERVED = new Set(['true', 'false', 'none', 'True', 'False', 'None'])
+
+function parseOneTarget(stream: TokenStream, withMember: boolean): Target {
+  if (stream.skipOperator('(')) {
+    const inner = stream.within(() => parseTarget(stream, withMember))
+    stream.expectOperator(')')
+    return inner
+  }
+  const name = stream.takeName()
+  if (RESERVED.has(name)) throw new TemplateFault(`'${name}' cannot be assigned to`)
+  return withMember && stream.skipOperator('.')
+    ? { kind: 'member', of: name, name: stream.takeName() }
+    : { kind: 'name', name }
+}

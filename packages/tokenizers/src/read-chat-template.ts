@@ -1,0 +1,114 @@
+import { SkipwiseError, validate } from '@skipwise/core'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+/** Templates in use take some kilobytes. */
+const MAX_BYTES = 2 ** 20
+const MAX_JSON_BYTES = 2 ** 26
+
+/** What a model folder says of its chat template. */
+export interface TemplateFiles {
+  /** The template, of several the one named `default`. */
+  readonly template: string
+  /** The one named `tool_use`, which transformers takes for conversations with tools. */
+  readonly toolTemplate: string | undefined
+  /** Special tokens that templates may write, by name. */
+  readonly tokens: Readonly<Record<string, string>>
+}
+
+const specialToken = z.union([z.string(), z.looseObject({ content: z.string() }).transform(token => token.content)])
+const configSchema = z.looseObject({
+  chat_template: z.union([z.string(), z.array(z.looseObject({ name: z.string(), template: z.string() }))]).nullish(),
+  extra_special_tokens: z.unknown().optional()
+})
+
+/**
+ * Reads `chat_template.jinja` (and `additional_chat_templates`), or else `chat_template` of `tokenizer_config.json`,
+ * with the special tokens, as transformers 5 does.
+ *
+ * @throws SkipwiseError `CHAT_TEMPLATE_NOT_FOUND`, `CHAT_TEMPLATE_INVALID`
+ */
+export async function readTemplateFiles(folder: string): Promise<TemplateFiles> {
+  const config = (await readJson(join(folder, 'tokenizer_config.json'))) ?? {}
+  const named = await templatesOf(folder, config.chat_template)
+  const template = named.get('default')
+  if (template === undefined) {
+    throw new SkipwiseError('CHAT_TEMPLATE_NOT_FOUND', {
+      problem: `${folder} has no chat template`,
+      fix: 'use a model that was trained to chat, put chat_template.jinja into the folder, or use plain text'
+    })
+  }
+  for (const source of named.values())
+    if (source.length > MAX_BYTES)
+      throw invalidTemplate(folder, `it has ${source.length} characters, more than ${MAX_BYTES}`)
+  // transformers 5 reads the second file only where the first does not know the added tokens
+  const legacy = 'added_tokens_decoder' in config ? undefined : await readJson(join(folder, 'special_tokens_map.json'))
+  return { template, toolTemplate: named.get('tool_use'), tokens: { ...tokensOf(config), ...tokensOf(legacy ?? {}) } }
+}
+
+type Config = z.infer<typeof configSchema>
+
+async function templatesOf(folder: string, inConfig: Config['chat_template']): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>()
+  const own = await readLimited(join(folder, 'chat_template.jinja'), MAX_BYTES)
+  if (own !== undefined) files.set('default', own)
+  const more = join(folder, 'additional_chat_templates')
+  for (const name of (await readdir(more).catch(() => [])).sort()) {
+    const text = name.endsWith('.jinja') ? await readLimited(join(more, name), MAX_BYTES) : undefined
+    if (text !== undefined) files.set(name.slice(0, -'.jinja'.length), text)
+  }
+  if (files.size) return files
+  if (Array.isArray(inConfig)) return new Map(inConfig.map(({ name, template }) => [name, template]))
+  return new Map(typeof inConfig === 'string' ? [['default', inConfig]] : [])
+}
+
+/** Every `…_token`, and the tokens that a model names beside. */
+function tokensOf(config: Readonly<Record<string, unknown>>): Record<string, string> {
+  const extra = config['extra_special_tokens']
+  const named = Object.entries(config).filter(([name]) => name.endsWith('_token'))
+  const beside = typeof extra === 'object' && extra !== null && !Array.isArray(extra) ? Object.entries(extra) : []
+  const tokens: Record<string, string> = {}
+  for (const [name, value] of [...named, ...beside]) {
+    const token = specialToken.safeParse(value)
+    if (token.success) tokens[name] = token.data
+  }
+  return tokens
+}
+
+async function readJson(file: string): Promise<Config | undefined> {
+  const text = await readLimited(file, MAX_JSON_BYTES)
+  return text === undefined ? undefined : validate(configSchema, parseJson(text, file), 'CHAT_TEMPLATE_INVALID', file)
+}
+
+/** Content of a file, or undefined when it is not there. */
+async function readLimited(file: string, most: number): Promise<string | undefined> {
+  try {
+    const { size } = await stat(file)
+    if (size > most) throw invalidTemplate(file, `it has ${size} bytes, more than ${most}`)
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw invalidTemplate(
+      file,
+      `it is not valid JSON (${cause instanceof Error ? cause.message : String(cause)})`,
+      cause
+    )
+  }
+}
+
+/** `CHAT_TEMPLATE_INVALID`, saying what is wrong where. */
+export const invalidTemplate = (where: string, problem: string, cause?: unknown) =>
+  new SkipwiseError('CHAT_TEMPLATE_INVALID', {
+    problem: `${where}: the chat template cannot be used: ${problem}`,
+    fix: 'get the file again, or give the model a plain prompt',
+    cause
+  })
