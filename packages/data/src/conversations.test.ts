@@ -15,8 +15,9 @@ const renderer = (digest = 'one'): ConversationRenderer & { lots: number[] } => 
     digest, lots,
     async renderLearned(conversations) {
       lots.push(conversations.length)
-      return conversations.map(messages => {
-        let text = ''
+      return conversations.map(json => {
+        const { messages, tools = '' }: { messages: readonly { role: string; content: string }[]; tools?: unknown } = JSON.parse(json)
+        let text = typeof tools === 'string' ? '' : JSON.stringify(tools)
         const learned: [number, number][] = []
         for (const { role, content } of messages) {
           if (content === 'refused') return { problem: 'no such words' }
@@ -24,7 +25,8 @@ const renderer = (digest = 'one'): ConversationRenderer & { lots: number[] } => 
           if (role === 'assistant' && content !== 'silent') learned.push([text.length, text.length + content.length + 1])
           text += `${content};`
         }
-        return { text, learned }
+        if (digest !== 'apart') return { texts: [{ text, learned }] }
+        return { texts: learned.map(span => ({ text, learned: [span] })) }
       })
     }
   }
@@ -34,7 +36,7 @@ const read = async (files: Record<string, string>, conversations: ConversationRe
 describe('records with messages', () => {
   it('are texts of which the assistant’s turns are learned, in lots', async () => {
     const many = Array.from({ length: 300 }, (_, i) => ({ messages: [user(`${i}`), assistant('yes')] })), conversations = renderer()
-    const documents = await read({ 'a.jsonl': lines({ messages: [user('q'), assistant('one'), user('r'), assistant('two')], tools: [] }), 'b.jsonl': lines(...many) }, conversations)
+    const documents = await read({ 'a.jsonl': lines({ messages: [user('q'), assistant('one'), user('r'), assistant('two')] }), 'b.jsonl': lines(...many) }, conversations)
     expect(documents[0]).toEqual({ text: 'u:q;a:one;u:r;a:two;', learned: [[6, 10], [16, 20]], source: 'a.jsonl:1' })
     expect([documents.length, documents[300].source, documents[300].text]).toEqual([301, 'b.jsonl:300', 'u:299;a:yes;'])
     expect(conversations.lots).toEqual([256, 45])
@@ -47,7 +49,10 @@ describe('records with messages', () => {
     ['a missing role', { messages: [{ content: 'hi' }] }, /messages\[0\] has no role/],
     ['a missing content', { messages: [user('hi'), { role: 'assistant' }] }, /messages\[1\] has no content/],
     ['a content that is no text', { messages: [user('hi'), { role: 'assistant', content: null }] }, /the content of messages\[1\] is not a string/],
-    ['a content of parts', { messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }] }, /the content of messages\[0\] is not a string/],
+    ['a content of nothing next to no calls', { messages: [user('hi'), { role: 'assistant', content: null, tool_calls: [] }] }, /the content of messages\[1\] is not a string/],
+    ['a part of another type', { messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }, { type: 'image', url: 'u' }] }] }, /part 1 of the content of messages\[0\] is of type 'image': only text is read/],
+    ['a part without a type', { messages: [{ role: 'user', content: ['hi'] }] }, /part 0 of the content of messages\[0\] has no type/],
+    ['a part without a text', { messages: [{ role: 'user', content: [{ type: 'text' }] }] }, /part 0 of the content of messages\[0\] has no text/],
     ['no assistant', { messages: [user('hi')] }, /no message has the role 'assistant'/],
     ['none at all', { messages: [] }, /no message has the role 'assistant'/],
     ['what the template refuses', { messages: [user('refused'), assistant('a')] }, /the chat template cannot write the messages: no such words/],
@@ -55,6 +60,19 @@ describe('records with messages', () => {
   ] as const)('are refused with %s, by line', async ([, record, message]) => {
     const good = { messages: [user('q'), assistant('a')] }
     await expect(read({ 'a.jsonl': lines(good, good, record) })).rejects.toThrow(new RegExp(`^DATA_LINE_INVALID.*a\\.jsonl:3: ${message.source}`))
+  })
+
+  it('go to the template as the file spells them, with tools, parts and calls without content', async () => {
+    const heard: string[] = []
+    const conversations: ConversationRenderer = { digest: '', renderLearned: async all => all.map(json => (heard.push(json), { texts: [{ text: 'ab', learned: [[0, 1]] }] })) }
+    const line = '{"messages": [{"role": "assistant", "content": null, "tool_calls": [{"x": 1.0, "n": 12345678901234567890}]}], "tools": [{"10": 1, "2": 1}]}'
+    await read({ 'a.jsonl': line, 'b.json': `[${line},\n ${line}]` }, conversations)
+    expect(heard).toEqual([line, line, `\n ${line}`])
+  })
+
+  it('are one document an answer where the template says so, by their places', async () => {
+    const documents = await read({ 'a.jsonl': lines({ messages: [user('q'), assistant('one'), user('r'), assistant('two')] }) }, renderer('apart'))
+    expect(documents.map(({ source, learned }) => [source, learned])).toEqual([['a.jsonl:1#1', [[6, 10]]], ['a.jsonl:1#2', [[16, 20]]]])
   })
 
   it('are refused in a text file, and without a template', async () => {

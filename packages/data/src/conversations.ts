@@ -1,68 +1,125 @@
 import type { TextDocument } from './documents.js'
 import { invalidLine } from './json-line.js'
 
-/** A message as records have it; keys beside these two are a chat template's. */
-export interface ConversationMessage {
-  /** `system`, `user`, `assistant`, or what else the template knows. */
-  readonly role: string
-  readonly content: string
-  readonly [key: string]: unknown
-}
+/** A text made of a conversation: of the whole, or of one of its answers and what came before it. */
+export type ConversationText = Pick<TextDocument, 'text'> & Required<Pick<TextDocument, 'learned'>>
 
 /** Makes texts of conversations as a model was trained to see them; `loadChatTemplate` of @skipwise/tokenizers gives one. */
 export interface ConversationRenderer {
-  /** Each text, with the characters that the assistant wrote, [start, end) each, rising; or why it cannot be made. */
-  renderLearned(conversations: readonly (readonly ConversationMessage[])[]): Promise<readonly (Pick<TextDocument, 'text'> & Required<Pick<TextDocument, 'learned'>> | { readonly problem: string })[]>
+  /**
+   * The texts of each conversation, with the characters that the assistant wrote, [start, end) each, rising; or why there can be none. Of one whose answers are written in another way
+   * once more messages follow, one text an answer.
+   *
+   * @param conversations JSON of `{ messages, tools?, chat_template_kwargs? }` each
+   */
+  renderLearned(
+    conversations: readonly string[]
+  ): Promise<readonly ({ readonly texts: readonly ConversationText[] } | { readonly problem: string })[]>
   /** Changes whenever a conversation would become another text. */
   readonly digest: string
 }
 
-/** A conversation and where it stands. */
+/** The JSON of a conversation, and where it stands. */
 export interface Conversation {
-  readonly messages: readonly ConversationMessage[]
+  readonly json: string
   readonly where: string
   readonly source: string
 }
 
-/** The messages of a record. @throws SkipwiseError `DATA_LINE_INVALID` */
-export function messagesOf(record: Readonly<Record<string, unknown>>, where: string): readonly ConversationMessage[] {
-  const fix = 'write {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}, or leave out the format'
+const FIX = 'write {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}, or leave out the format'
+
+/**
+ * The JSON of a record with messages, as it stands in the file where it stands as JSON.
+ *
+ * @throws SkipwiseError `DATA_LINE_INVALID`
+ */
+export function conversationOf(record: Readonly<Record<string, unknown>>, where: string, json: string | undefined): string {
   const messages = Object.hasOwn(record, 'messages') ? record['messages'] : undefined
   if (!Array.isArray(messages)) {
-    throw invalidLine(where, messages === undefined ? `there is no key 'messages', only ${Object.keys(record).slice(0, 8).join(', ') || 'none'}` : "the value of 'messages' is not a list", fix)
+    const keys = Object.keys(record).slice(0, 8).join(', ') || 'none'
+    throw invalidLine(where, messages === undefined ? `there is no key 'messages', only ${keys}` : "the value of 'messages' is not a list", FIX)
   }
-  messages.forEach((message: unknown, i) => {
-    if (typeof message !== 'object' || message === null || Array.isArray(message)) throw invalidLine(where, `messages[${i}] is not an object`, fix)
-    for (const key of ['role', 'content']) {
-      const value: unknown = Object.hasOwn(message, key) ? (message as Record<string, unknown>)[key] : undefined
-      if (typeof value !== 'string') throw invalidLine(where, value === undefined ? `messages[${i}] has no ${key}` : `the ${key} of messages[${i}] is not a string`, fix)
-    }
-  })
-  if (!messages.some(({ role }: ConversationMessage) => role === 'assistant')) throw invalidLine(where, "no message has the role 'assistant': nothing could be learned of it", 'leave out the record')
-  return messages as ConversationMessage[]
+  const roles = messages.map((message: unknown, i) => roleOf(message, i, where))
+  if (!roles.includes('assistant')) {
+    throw invalidLine(where, "no message has the role 'assistant': nothing could be learned of it", 'leave out the record')
+  }
+  return json ?? JSON.stringify({ messages, tools: record['tools'] ?? null, chat_template_kwargs: record['chat_template_kwargs'] ?? null })
 }
 
-/** Conversations that are rendered at once: a thread is started for each such lot. */
-const LOT = 256, LOT_CHARACTERS = 1 << 20
+/** The role of a message that can be rendered. */
+function roleOf(message: unknown, i: number, where: string): string {
+  if (!isRecord(message)) throw invalidLine(where, `messages[${i}] is not an object`, FIX)
+  const role = own(message, 'role')
+  if (typeof role !== 'string') {
+    throw invalidLine(where, role === undefined ? `messages[${i}] has no role` : `the role of messages[${i}] is not a string`, FIX)
+  }
+  checkContent(message, i, where)
+  return role
+}
 
-/** Documents of conversations, in their order. @throws SkipwiseError `DATA_LINE_INVALID` for one that the template refuses, and what rendering throws */
-export async function* renderConversations(conversations: AsyncIterable<Conversation>, renderer: ConversationRenderer): AsyncGenerator<TextDocument> {
-  let lot: Conversation[] = [], characters = 0
+function checkContent(message: Readonly<Record<string, unknown>>, i: number, where: string): void {
+  const content = own(message, 'content')
+  if (typeof content === 'string') return
+  if (Array.isArray(content)) {
+    content.forEach((part: unknown, k) => checkPart(part, `part ${k} of the content of messages[${i}]`, where))
+    return
+  }
+  const calls = own(message, 'tool_calls')
+  if ((content === null || content === undefined) && Array.isArray(calls) && calls.length > 0) return
+  const problem = content === undefined ? `messages[${i}] has no content` : `the content of messages[${i}] is not a string`
+  throw invalidLine(where, problem, 'write a string, a list of parts of type text, or null next to tool_calls')
+}
+
+function checkPart(part: unknown, what: string, where: string): void {
+  const type = isRecord(part) ? own(part, 'type') : undefined
+  if (!isRecord(part) || typeof type !== 'string') throw invalidLine(where, `${what} has no type`, FIX)
+  if (type !== 'text') throw invalidLine(where, `${what} is of type '${type}': only text is read`, 'leave out the record, or the part')
+  if (typeof own(part, 'text') !== 'string') throw invalidLine(where, `${what} has no text`, FIX)
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const own = (record: Readonly<Record<string, unknown>>, key: string): unknown => (Object.hasOwn(record, key) ? record[key] : undefined)
+
+/** Conversations that are rendered at once. */
+const LOT = 256
+const LOT_CHARACTERS = 1 << 20
+
+/**
+ * Documents of conversations, in their order. One that becomes a text an answer has `#1`, `#2` … behind its source.
+ *
+ * @throws SkipwiseError `DATA_LINE_INVALID` for one that the template refuses, and what rendering throws
+ */
+export async function* renderConversations(
+  conversations: AsyncIterable<Conversation>,
+  renderer: ConversationRenderer
+): AsyncGenerator<TextDocument> {
+  let lot: Conversation[] = []
+  let characters = 0
   const rendered = async (): Promise<TextDocument[]> => {
-    const of = lot, texts = await renderer.renderLearned(of.map(({ messages }) => messages))
+    const of = lot
+    const outcomes = await renderer.renderLearned(of.map(({ json }) => json))
     lot = []
     characters = 0
-    return texts.map((text, i) => {
-      const { where, source } = of[i]
-      if ('problem' in text) throw invalidLine(where, `the chat template cannot write the messages: ${text.problem}`, 'correct the record, or the template')
-      if (!text.learned.length) throw invalidLine(where, 'the chat template writes nothing of the assistant', 'leave out the record, or correct the template')
-      return { ...text, source }
-    })
+    return outcomes.flatMap((outcome, i) => documentsOf(outcome, of[i]))
   }
   for await (const conversation of conversations) {
     lot.push(conversation)
-    for (const { content } of conversation.messages) characters += content.length
+    characters += conversation.json.length
     if (lot.length === LOT || characters >= LOT_CHARACTERS) yield* await rendered()
   }
   yield* await rendered()
+}
+
+function documentsOf(
+  outcome: { readonly texts: readonly ConversationText[] } | { readonly problem: string },
+  { where, source }: Conversation
+): TextDocument[] {
+  if ('problem' in outcome) {
+    throw invalidLine(where, `the chat template cannot write the messages: ${outcome.problem}`, 'correct the record, or the template')
+  }
+  const { texts } = outcome
+  if (!texts.some(({ learned }) => learned.length)) {
+    throw invalidLine(where, 'the chat template writes nothing of the assistant', 'leave out the record, or correct the template')
+  }
+  return texts.map((text, i) => ({ ...text, source: texts.length > 1 ? `${source}#${i + 1}` : source }))
 }

@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest'
 import { collect, folderOf } from '../test/helpers.js'
 import { readDocuments } from './documents.js'
 import { matchFiles } from './glob.js'
+import { arrayElements } from './json-array.js'
 
 describe('matchFiles', () => {
   const tree = { 'a.txt': '', 'b.md': '', 'x/a.txt': '', 'x/y/a.txt': '', 'x/y/b.jsonl': '', '.hidden.txt': '', '.git/a.txt': '', 'q[1].txt': '' }
@@ -81,6 +82,31 @@ describe('readDocuments', () => {
     expect(events.every((event, i) => i === 0 || event.done >= events[i - 1].done)).toBe(true)
   })
 
+  it('reads JSON under the names that it has: lines and arrays, packed, in any letter case', async () => {
+    const rows = '{"text": "one"}\r\n{"text": "two"}\r\n', array = '\ufeff [ {"text": "a ] , \\" \\\\"},\n {"text": "b", "n": [1, {"x": []}]} ]\n'
+    const folder = await folderOf({
+      'c4.00000-of-01024.json.gz': gzipSync(rows), 'a.JSONL': rows, 'b.NDJSON': rows, 'd.json': array, 'e.Json.GZ': gzipSync(array), 'f.PARQUET': parquet('text', ['p']), 'g.TXT.Gz': gzipSync('whole'), 'h.json': '[]', 'i.json': ' \n'
+    })
+    expect((await collect(readDocuments(['*'], { baseFolder: folder }))).map(({ text, source }) => [source, text])).toEqual([
+      ['a.JSONL:1', 'one'], ['a.JSONL:2', 'two'], ['b.NDJSON:1', 'one'], ['b.NDJSON:2', 'two'], ['c4.00000-of-01024.json.gz:1', 'one'], ['c4.00000-of-01024.json.gz:2', 'two'],
+      ['d.json:1', 'a ] , " \\'], ['d.json:2', 'b'], ['e.Json.GZ:1', 'a ] , " \\'], ['e.Json.GZ:2', 'b'], ['f.PARQUET:1', 'p'], ['g.TXT.Gz', 'whole']
+    ])
+  })
+
+  test.prop([fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { maxLength: 5 }), fc.integer({ min: 1, max: 9 }), fc.constantFrom(0, 2)], { numRuns: 200 })('an array is cut as JSON has it, wherever its pieces end', async (records, size, indent) => {
+    const json = JSON.stringify(records, null, indent)
+    async function* pieces() {
+      for (let at = 0; at < json.length; at += size) yield json.slice(at, at + size)
+    }
+    const elements = await collect(arrayElements('a.json', pieces()))
+    expect(elements.map(([element, number]) => [JSON.parse(element), number])).toEqual(records.map((record, i) => [JSON.parse(JSON.stringify(record)), i + 1]))
+  })
+
+  it('takes texts that begin with brackets for texts', async () => {
+    const texts = { 'a.txt': '[Illustration]\n', 'b.md': '[![Build](x)](y)', 'c.txt': '{\n"not": json }', 'd.tex': '{"a"}', 'e.rst': '[1] a note', 'f': '{x: y}', 'g.txt': '' }
+    expect((await collect(readDocuments(['*'], { baseFolder: await folderOf(texts) }))).map(({ text }) => text)).toEqual(Object.values(texts))
+  })
+
   test.prop([fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 20 }), fc.boolean()], { numRuns: 50 })('JSONL of any texts is read back', async (texts, packed) => {
     const content = texts.map(text => JSON.stringify({ content: text })).join('\n')
     const folder = await folderOf({ [packed ? 'a.jsonl.gz' : 'a.jsonl']: packed ? gzipSync(content) : content })
@@ -109,7 +135,19 @@ describe('readDocuments', () => {
     ['zstd that asks for memory', { 'a.jsonl.zst': Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0xf8, 0, 0, 0) }, /^DATA_FILE_INVALID.*window/],
     ['Parquet without the column', { 'a.parquet': parquet('body', ['x']) }, /^DATA_LINE_INVALID.*a\.parquet:1: there is no key 'text', only id, body/],
     ['Parquet that is none', { 'a.parquet': 'PAR1 and nothing else' }, /^DATA_FILE_INVALID/],
-    ['a format that is not read', { 'a.arrow': 'x' }, /^DATA_FILE_INVALID.*format/]
+    ['a format that is not read', { 'a.arrow': 'x' }, /^DATA_FILE_INVALID.*format/],
+    ['JSON lines in a text', { 'a.txt.gz': gzipSync('{"text": "x"}\n{"text": "y"}\n') }, /^DATA_FILE_INVALID.*a\.txt\.gz holds JSON lines/],
+    ['JSON lines of no known ending', { 'a.data': '{"text": "x"}\n' }, /^DATA_FILE_INVALID.*holds JSON lines/],
+    ['a JSON array of no known ending', { 'a.dat': '[\n  {"text": "x"}]' }, /^DATA_FILE_INVALID.*a\.dat begins as JSON/],
+    ['a JSON object over lines', { 'a.json': '{\n "text": "x"\n}' }, /^DATA_LINE_INVALID.*a\.json:1: the line is not valid JSON/],
+    ['JSON of a text', { 'a.json': '"x"' }, /^DATA_FILE_INVALID.*is JSON of something else than records/],
+    ['an array that ends early', { 'a.json': '[{"text": "x"}, {"te' }, /^DATA_FILE_INVALID.*a\.json is a JSON array that ends within/],
+    ['an array with more behind it', { 'a.json': '[{"text": "x"}] {}' }, /^DATA_FILE_INVALID.*goes on behind/],
+    ['an array with a hole', { 'a.json': '[{"text": "x"},,{"text": "x"}]' }, /^DATA_FILE_INVALID.*nothing between two commas, at record 2/],
+    ['an array of numbers', { 'a.json': '[{"text": "x"}, 3]' }, /^DATA_LINE_INVALID.*a\.json:2: the record is not a JSON object/],
+    ['UTF-16', { 'a.txt': Buffer.from('\ufeffone two', 'utf16le') }, /^DATA_FILE_INVALID.*a\.txt is UTF-16/],
+    ['UTF-16 without a mark', { 'a.jsonl': Buffer.from('{"text": "x"}', 'utf16le') }, /^DATA_FILE_INVALID.*a\.jsonl is UTF-16/],
+    ['UTF-16 of the other order', { 'a.txt': Buffer.from('one two', 'utf16le').swap16() }, /^DATA_FILE_INVALID.*a\.txt is UTF-16/]
   ] as const)('refuses %s', async ([, files, message]) => {
     const folder = await folderOf(files as Record<string, string>)
     await expect(collect(readDocuments(['*'], { baseFolder: folder }))).rejects.toThrow(message)

@@ -1,11 +1,10 @@
 import { SkipwiseError, type ProgressListener } from '@skipwise/core'
 import { stat } from 'node:fs/promises'
 import { relative, sep } from 'node:path'
-import { messagesOf, renderConversations, type ConversationRenderer } from './conversations.js'
+import { conversationOf, renderConversations, type ConversationRenderer } from './conversations.js'
 import { matchFiles } from './glob.js'
-import { invalidLine, parseLine } from './json-line.js'
-import { invalidFile, readLines, readWholeText } from './lines.js'
-import { readParquet } from './parquet.js'
+import { invalidLine } from './json-line.js'
+import { recordsOf } from './record-files.js'
 
 /** A text and where it came from. */
 export interface TextDocument {
@@ -14,7 +13,7 @@ export interface TextDocument {
   readonly prompt?: string
   /** Of a conversation: characters of `text` that are learned, [start, end) each, rising. Such a text spells its special tokens itself: it gets neither BOS nor EOS. */
   readonly learned?: readonly (readonly [number, number])[]
-  /** Path relative to the base folder, for JSONL with `:line`, for Parquet with `:row`. */
+  /** Path relative to the base folder, for JSON with `:line` or the place in an array, for Parquet with `:row`; of one answer of a conversation with `#answer`. */
   readonly source: string
 }
 
@@ -40,8 +39,9 @@ export interface ReadOptions {
 }
 
 /**
- * Reads the documents of files, in order of their paths: of `.jsonl` and `.ndjson` one a line (blank lines are left out), of any other text
- * file the whole; each also as `.gz` or `.zst`; of `.parquet` one a row. One document at a time is in memory. Empty texts are documents too.
+ * Reads the documents of files, in order of their paths: of `.jsonl`, `.ndjson` and `.json` one a line (blank lines are left out), of `.json` also one an element of an
+ * array, of any other text file the whole; each also as `.gz` or `.zst`; of `.parquet` one a row. Letter case of endings does not matter. One document at a time is in
+ * memory. Empty texts are documents too. A text that is JSON under another ending is refused.
  *
  * @param patterns see {@link matchFiles}
  * @example
@@ -59,7 +59,7 @@ export async function* readDocuments(patterns: readonly string[], options: ReadO
     yield* parsedRecords(patterns, options, promptAndCompletion)
   } else {
     if (!conversations) throw new SkipwiseError('DATA_NO_TEMPLATE', { problem: 'messages are made texts by a chat template, and none is given', fix: 'give conversations, by loadChatTemplate of @skipwise/tokenizers' })
-    yield* renderConversations(parsedRecords(patterns, options, (record, where, source) => ({ messages: messagesOf(record, where), where, source })), conversations)
+    yield* renderConversations(parsedRecords(patterns, options, (record, where, source, json) => ({ json: conversationOf(record, where, json), where, source })), conversations)
   }
 }
 
@@ -74,9 +74,11 @@ async function* parsedRecords<Item>(patterns: readonly string[], { baseFolder = 
     progress?.({ task: 'read documents', done, total: Math.max(done, total), unit: 'bytes' })
   }
   for (const file of files) {
-    for await (const { record, where, source } of recordsOf(file, sourceOf(file, baseFolder), column, onBytes)) {
+    const source = sourceOf(file, baseFolder)
+    for await (const { record, json, number } of recordsOf(file, column, onBytes)) {
       signal?.throwIfAborted()
-      yield parse(record, where, source)
+      const at = number === undefined ? '' : `:${number}`
+      yield parse(record, `${file}${at}`, `${source}${at}`, json)
     }
   }
 }
@@ -84,29 +86,7 @@ async function* parsedRecords<Item>(patterns: readonly string[], { baseFolder = 
 /** The path that messages and corpora show: the same on every machine. */
 export const sourceOf = (file: string, baseFolder: string) => relative(baseFolder, file).split(sep).join('/')
 
-type Parse<Item> = (record: Readonly<Record<string, unknown>>, where: string, source: string) => Item
-
-/** The records of a file; a whole text file is one with its text as `column`. */
-async function* recordsOf(file: string, source: string, column: string | undefined, onBytes: (bytes: number) => void): AsyncGenerator<{ readonly record: Readonly<Record<string, unknown>>; readonly where: string; readonly source: string }> {
-  const name = file.replace(/\.(gz|zst)$/, '')
-  if (file.endsWith('.parquet')) {
-    let row = 1
-    for await (const record of readParquet(file, column)) yield { record, where: `${file}:${row}`, source: `${source}:${row++}` }
-    onBytes((await stat(file)).size)
-    return
-  }
-  if (/\.(parquet|arrow|zip|tar|tgz|bz2|xz|7z|bin|safetensors|pdf)$/i.test(name)) {
-    throw invalidFile(file, 'is of a format that is not read', 'convert it to .txt, .jsonl or .parquet, the first two also as .gz or .zst')
-  }
-  if (!/\.(jsonl|ndjson)$/.test(name)) {
-    if (column === undefined) throw invalidFile(file, 'is a text without records, which have a prompt and a completion, or messages', 'name .jsonl or .parquet files, or leave out the format')
-    yield { record: { [column]: await readWholeText(file, onBytes) }, where: file, source }
-    return
-  }
-  for await (const [line, number] of readLines(file, onBytes)) {
-    if (line.trim() !== '') yield { record: parseLine(line, `${file}:${number}`), where: `${file}:${number}`, source: `${source}:${number}` }
-  }
-}
+type Parse<Item> = (record: Readonly<Record<string, unknown>>, where: string, source: string, json: string | undefined) => Item
 
 function promptAndCompletion(record: Readonly<Record<string, unknown>>, where: string, source: string): TextDocument {
   const fix = 'write {"prompt": "…", "completion": "…"}, or leave out the format', prompt = textIn(record, 'prompt', where, fix), completion = textIn(record, 'completion', where, fix)

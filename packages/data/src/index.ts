@@ -1,7 +1,7 @@
 export { dataErrorCodes } from './errors.js'
 export { matchFiles } from './glob.js'
 export { readDocuments, type DocumentFormat, type ReadOptions, type TextDocument } from './documents.js'
-export type { ConversationMessage, ConversationRenderer } from './conversations.js'
+export type { ConversationRenderer, ConversationText } from './conversations.js'
 export { readRecords, type DataRecord, type ReadRecordsOptions } from './records.js'
 export { tokenizeDocuments, type Corpus, type TokenizeOptions } from './corpus.js'
 export { splitPromptMarks, type UnmarkedDocument } from './prompt-marks.js'

@@ -16,7 +16,7 @@ export interface LoadOptions extends ReadOptions, TokenizeOptions {
 }
 
 /** Changes whenever the same files and options would give another corpus. */
-const CACHE_VERSION = 1
+const CACHE_VERSION = 2
 
 /**
  * Reads files into a corpus, or takes it from the cache when neither a file's content, the tokenizer nor an option has changed. A cache that

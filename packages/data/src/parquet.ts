@@ -1,12 +1,13 @@
 import { SkipwiseError } from '@skipwise/core'
-import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { open, type FileHandle } from 'node:fs/promises'
 import { invalidFile } from './lines.js'
+import { checkRowGroup, type FileBytes } from './parquet-limits.js'
+import { readStruct } from './thrift.js'
 
-/** Largest footer that is read (64 MB), and most rows of a group: a file that claims more is refused before memory is taken for it. */
-const MAX_FOOTER = 2 ** 26
-const MAX_GROUP_BYTES = 2 ** 31
+/** Largest footer that is read: a file that claims more is refused before memory is taken for it. */
+const MAX_FOOTER = 2 ** 24
 
 /**
  * The rows of a Parquet file, one row group in memory at a time; int64 values that fit become numbers.
@@ -18,14 +19,16 @@ export async function* readParquet(path: string, column?: string): AsyncGenerato
     throw invalidFile(path, `cannot be read (${cause.code})`, 'check the file and its permissions', cause)
   })
   try {
-    const file = await openBuffer(handle, path)
-    const metadata = await parquetMetadataAsync(file)
+    const { file, footer } = await openBuffer(handle, path)
+    const metadata = parquetMetadata(await checkedFooter(file, footer))
     // A column that is not there: rows with all keys, so that the message can name them.
     const columns = column !== undefined && metadata.schema.some(({ name }) => name === column) ? [column] : undefined
     let rowStart = 0
-    for (const { num_rows, total_byte_size } of metadata.row_groups) {
-      if (total_byte_size > MAX_GROUP_BYTES) throw invalidFile(path, `has a row group of ${total_byte_size} bytes`, 'write it again with smaller row groups')
-      const rowEnd = rowStart + Number(num_rows)
+    for (const group of metadata.row_groups) {
+      await checkRowGroup(file, group, columns).catch((cause: Error) => {
+        throw invalidFile(`${path}:${rowStart + 1}`, `begins a row group that cannot be read: ${cause.message}`, 'get the file again, or write it with smaller row groups', cause)
+      })
+      const rowEnd = rowStart + Number(group.num_rows)
       for (const row of await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd, ...(columns && { columns }) })) yield plain(row) as Record<string, unknown>
       rowStart = rowEnd
     }
@@ -37,14 +40,21 @@ export async function* readParquet(path: string, column?: string): AsyncGenerato
   }
 }
 
-/** Reads of a file within its size. */
-async function openBuffer(handle: FileHandle, path: string) {
+/** The end of a file with its footer, in which every size has been looked at. */
+async function checkedFooter(file: FileBytes, footer: number): Promise<ArrayBuffer> {
+  const bytes = await file.slice(file.byteLength - 8 - footer)
+  readStruct(new Uint8Array(bytes, 0, footer))
+  return bytes
+}
+
+/** Reads of a file within its size, and the size of its footer. */
+async function openBuffer(handle: FileHandle, path: string): Promise<{ readonly file: FileBytes; readonly footer: number }> {
   const { size } = await handle.stat(), tail = Buffer.alloc(8)
   if (size < 12) throw invalidFile(path, `has ${size} bytes, fewer than any Parquet file`, 'get the file again')
   await handle.read(tail, 0, 8, size - 8)
   const footer = tail.readUInt32LE(0)
   if (tail.toString('latin1', 4) !== 'PAR1' || footer > size - 12 || footer > MAX_FOOTER) throw invalidFile(path, 'has no valid Parquet footer', 'get the file again')
-  return {
+  const file: FileBytes = {
     byteLength: size,
     async slice(start: number, end = size): Promise<ArrayBuffer> {
       if (!(start >= 0 && start <= end && end <= size)) throw new RangeError(`bytes ${start} to ${end} are not in the file`)
@@ -58,6 +68,7 @@ async function openBuffer(handle: FileHandle, path: string) {
       return bytes.buffer
     }
   }
+  return { file, footer }
 }
 
 /** Values as JSON has them. */

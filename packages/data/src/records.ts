@@ -1,8 +1,8 @@
 import { sourceOf } from './documents.js'
 import { matchFiles } from './glob.js'
-import { parseLine } from './json-line.js'
-import { invalidFile, readLines } from './lines.js'
-import { readParquet } from './parquet.js'
+import { kindOf } from './file-names.js'
+import { invalidFile } from './lines.js'
+import { recordsOf } from './record-files.js'
 
 /** A row of a data set and where it came from. */
 export interface DataRecord {
@@ -19,8 +19,8 @@ export interface ReadRecordsOptions {
 }
 
 /**
- * Reads the records of files in order of their paths: of `.jsonl` and `.ndjson`, also as `.gz` or `.zst`, one JSON object a line (blank lines are left
- * out); of `.parquet` its rows.
+ * Reads the records of files in order of their paths: of `.jsonl`, `.ndjson` and `.json` one JSON object a line (blank lines are left out), of `.json` also the elements of an array, each
+ * also as `.gz` or `.zst`; of `.parquet` its rows. Letter case of endings does not matter.
  *
  * @param patterns see {@link matchFiles}
  * @throws SkipwiseError `DATA_NO_FILES`, `DATA_FILE_INVALID`, `DATA_LINE_INVALID`; the signal's reason when aborted
@@ -28,18 +28,10 @@ export interface ReadRecordsOptions {
 export async function* readRecords(patterns: readonly string[], { baseFolder = '.', signal }: ReadRecordsOptions = {}): AsyncGenerator<DataRecord> {
   for (const file of await matchFiles(patterns, baseFolder)) {
     const source = sourceOf(file, baseFolder)
-    for await (const [record, number] of recordsOf(file)) {
+    if (!['lines', 'json', 'parquet'].includes(kindOf(file))) throw invalidFile(file, 'is not a file of records', 'name .jsonl or .json files, plain or as .gz or .zst, or .parquet')
+    for await (const { record, number } of recordsOf(file, undefined)) {
       signal?.throwIfAborted()
       yield { record, source: `${source}:${number}` }
     }
   }
-}
-
-async function* recordsOf(file: string): AsyncGenerator<[record: Record<string, unknown>, number: number]> {
-  if (/\.(jsonl|ndjson)(\.(gz|zst))?$/.test(file)) {
-    for await (const [line, number] of readLines(file, () => undefined)) if (line.trim() !== '') yield [parseLine(line, `${file}:${number}`), number]
-  } else if (file.endsWith('.parquet')) {
-    let number = 1
-    for await (const record of readParquet(file)) yield [record, number++]
-  } else throw invalidFile(file, 'is not a file of records', 'name .jsonl files, plain or as .gz or .zst, or .parquet')
 }

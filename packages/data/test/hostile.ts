@@ -1,0 +1,75 @@
+/*
+ * Files that lie about their sizes, byte by byte: no writer makes them.
+ */
+
+/** A zstd frame of one raw block, of a window or of one segment. */
+function zstdFrame(content: Uint8Array, window?: number, isSingle = false): Uint8Array {
+  const header = Buffer.alloc(5)
+  header.writeUInt32LE(0xfd2fb528)
+  header[4] = isSingle ? 0xe0 : 0
+  const size = Buffer.alloc(8)
+  size.writeBigUInt64LE(BigInt(window ?? content.length))
+  const descriptor = Uint8Array.of((Math.log2(window ?? 1024) - 10) << 3)
+  return Buffer.concat([header, isSingle ? size : descriptor, blockHeader(content.length, 0, true), content])
+}
+
+function blockHeader(size: number, type: number, isLast: boolean): Uint8Array {
+  const value = (size << 3) | (type << 1) | Number(isLast)
+  return Uint8Array.of(value & 255, (value >> 8) & 255, value >> 16)
+}
+
+const line = Buffer.from('{"text": "word"}\n')
+
+/** Two zstd frames, of which the second asks for a window (a power of two), or to be one segment, of so many bytes. */
+export const windowInSecondFrame = (window: number, isSingle = false): Uint8Array =>
+  Buffer.concat([zstdFrame(line), zstdFrame(line, window, isSingle)])
+
+/** A zstd frame of so many blocks that give nothing, in a window of 128 MiB. */
+export function tinyBlocks(count: number): Uint8Array {
+  const frame = zstdFrame(new Uint8Array(0), 2 ** 27)
+  const blocks = Buffer.alloc(3 * count)
+  return Buffer.concat([frame.subarray(0, 6), blocks, blockHeader(0, 0, true)])
+}
+
+/** A Parquet file of some 120 bytes with a column `text` that has one page of so many nulls, in a group that claims `rows`. */
+export function nullPages(nulls: number, rows = nulls): Uint8Array {
+  // one run of definition level 0
+  const levels = [6, 0, 0, 0, ...varint(2 * nulls), 0]
+  const page = fields(integer(1, nulls), integer(1, 0), integer(1, 3), integer(1, 3))
+  const chunk = [
+    ...fields(integer(1, 0), integer(1, levels.length), integer(1, levels.length), [0x2c, ...page]),
+    ...levels
+  ]
+  const schema = [
+    ...list(2, 12),
+    ...fields(text(4, 'schema'), integer(1, 1)),
+    ...fields(integer(1, 6), integer(2, 1), text(1, 'text'), integer(2, 0))
+  ]
+  const column = fields(
+    integer(1, 6),
+    [0x19, ...list(1, 5), 0],
+    [0x19, ...list(1, 8), ...string('text')],
+    integer(1, 0),
+    long(1, nulls),
+    long(1, 100),
+    long(1, chunk.length),
+    long(2, 4)
+  )
+  const group = fields([0x19, ...list(1, 12), ...fields(long(2, 4), [0x1c, ...column])], long(1, 100), long(1, rows))
+  const footer = fields(integer(1, 1), [0x19, ...schema], long(1, rows), [0x19, ...list(1, 12), ...group])
+  const size = Buffer.alloc(4)
+  size.writeUInt32LE(footer.length)
+  return Buffer.concat([Buffer.from('PAR1'), Uint8Array.from([...chunk, ...footer]), size, Buffer.from('PAR1')])
+}
+
+/* Thrift's compact protocol: a field is the step from the one before and its type in a byte, then the value. */
+const fields = (...parts: readonly (readonly number[])[]): number[] => [...parts.flat(), 0]
+const integer = (step: number, value: number): number[] => [(step << 4) | 5, ...varint(2 * value)]
+const long = (step: number, value: number): number[] => [(step << 4) | 6, ...varint(2 * value)]
+const text = (step: number, value: string): number[] => [(step << 4) | 8, ...string(value)]
+const list = (items: number, type: number): number[] => [(items << 4) | type]
+const string = (value: string): number[] => [value.length, ...Buffer.from(value)]
+
+function varint(value: number): number[] {
+  return value < 128 ? [value] : [(value % 128) | 128, ...varint(Math.floor(value / 128))]
+}
