@@ -1,11 +1,10 @@
+import { FILE_LIMITS, readFolderFile, readFolderJson } from '@skipwise/checkpoints'
 import { SkipwiseError, validate } from '@skipwise/core'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 
-/** Templates in use take some kilobytes. */
-const MAX_BYTES = 2 ** 20
-const MAX_JSON_BYTES = 2 ** 26
+const MAX_BYTES = FILE_LIMITS.template
 
 /** What a model folder says of its chat template. */
 export interface TemplateFiles {
@@ -27,10 +26,10 @@ const configSchema = z.looseObject({
  * Reads `chat_template.jinja` (and `additional_chat_templates`), or else `chat_template` of `tokenizer_config.json`,
  * with the special tokens, as transformers 5 does.
  *
- * @throws SkipwiseError `CHAT_TEMPLATE_NOT_FOUND`, `CHAT_TEMPLATE_INVALID`
+ * @throws SkipwiseError `CHAT_TEMPLATE_NOT_FOUND`, `CHAT_TEMPLATE_INVALID`, `FILE_REFUSED`
  */
 export async function readTemplateFiles(folder: string): Promise<TemplateFiles> {
-  const config = (await readJson(join(folder, 'tokenizer_config.json'))) ?? {}
+  const config = (await readConfig(folder, 'tokenizer_config.json')) ?? {}
   const named = await templatesOf(folder, config.chat_template)
   const template = named.get('default')
   if (template === undefined) {
@@ -43,7 +42,7 @@ export async function readTemplateFiles(folder: string): Promise<TemplateFiles> 
     if (source.length > MAX_BYTES)
       throw invalidTemplate(folder, `it has ${source.length} characters, more than ${MAX_BYTES}`)
   // transformers 5 reads the second file only where the first does not know the added tokens
-  const legacy = 'added_tokens_decoder' in config ? undefined : await readJson(join(folder, 'special_tokens_map.json'))
+  const legacy = 'added_tokens_decoder' in config ? undefined : await readConfig(folder, 'special_tokens_map.json')
   return { template, toolTemplate: named.get('tool_use'), tokens: { ...tokensOf(config), ...tokensOf(legacy ?? {}) } }
 }
 
@@ -51,11 +50,11 @@ type Config = z.infer<typeof configSchema>
 
 async function templatesOf(folder: string, inConfig: Config['chat_template']): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>()
-  const own = await readLimited(join(folder, 'chat_template.jinja'), MAX_BYTES)
+  const own = await readText(folder, 'chat_template.jinja')
   if (own !== undefined) files.set('default', own)
   const more = join(folder, 'additional_chat_templates')
   for (const name of (await readdir(more).catch(() => [])).sort()) {
-    const text = name.endsWith('.jinja') ? await readLimited(join(more, name), MAX_BYTES) : undefined
+    const text = name.endsWith('.jinja') ? await readText(more, name) : undefined
     if (text !== undefined) files.set(name.slice(0, -'.jinja'.length), text)
   }
   if (files.size) return files
@@ -76,33 +75,15 @@ function tokensOf(config: Readonly<Record<string, unknown>>): Record<string, str
   return tokens
 }
 
-async function readJson(file: string): Promise<Config | undefined> {
-  const text = await readLimited(file, MAX_JSON_BYTES)
-  return text === undefined ? undefined : validate(configSchema, parseJson(text, file), 'CHAT_TEMPLATE_INVALID', file)
+async function readConfig(folder: string, name: string): Promise<Config | undefined> {
+  const stored = await readFolderJson(folder, name, 'CHAT_TEMPLATE_INVALID')
+  return stored === undefined ? undefined : validate(configSchema, stored, 'CHAT_TEMPLATE_INVALID', join(folder, name))
 }
 
-/** Content of a file, or undefined when it is not there. */
-async function readLimited(file: string, most: number): Promise<string | undefined> {
-  try {
-    const { size } = await stat(file)
-    if (size > most) throw invalidTemplate(file, `it has ${size} bytes, more than ${most}`)
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw invalidTemplate(
-      file,
-      `it is not valid JSON (${cause instanceof Error ? cause.message : String(cause)})`,
-      cause
-    )
-  }
+/** Content of a file, a BOM included, or undefined when it is not there. */
+async function readText(folder: string, name: string): Promise<string | undefined> {
+  const bytes = await readFolderFile(folder, name)
+  return bytes && new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
 }
 
 /** `CHAT_TEMPLATE_INVALID`, saying what is wrong where. */
