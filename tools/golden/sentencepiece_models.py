@@ -62,6 +62,18 @@ def unused(model):
     return model
 
 
+# Pieces with U+FEFF, which readers of text files drop at a beginning: a real LLaMA model has one.
+MARKS = ["\ufeff", "\ufeffq", "x\ufeff", "\ufeff\ufeff", "\u2581\ufeff"]
+MARKED_TEXTS = ["\ufeff", "\ufeffq", "q", "a\ufeffb", "x\ufeff x\ufeffq", "\ufeff\ufeff\ufeff\ufeffq", " \ufeff \ufeffHello", "\ufeffHello world\ufeff", "\ufffe\ufeff\uffff"]
+
+
+def marked(model):
+    """Pieces of MARKS behind the others, merged before them."""
+    for i, text in enumerate(MARKS):
+        model.pieces.add(piece=text, score=-i / 8, type=1)
+    return model
+
+
 def texts(count):
     random.seed(11)
     yield from ["", " ", "  ", "\n", "Hello world", "  Hello   world  ", "▁Hello ▁", "AAB AAAB AA", "\u200b", "\u200b \u200b", "hellohello  hello", "<s>Hello</s><sep><ctl>", "x" * 70, "日本語" * 9]
@@ -76,16 +88,18 @@ def main():
     out, count = pathlib.Path(sys.argv[1]), int(sys.argv[3]) if len(sys.argv) > 3 else 50
     out.mkdir(parents=True, exist_ok=True)
     golden = {"origin": f"sentencepiece {sentencepiece.__version__}", "models": {}}
-    for name, options in {**MODELS, "unused": BASE}.items():
+    for name, options in {**MODELS, "unused": BASE, "marked": BASE}.items():
         model = train(options)
         if name == "unused":
             unused(model)
+        if name == "marked":
+            marked(model)
         model.trainer_spec.ClearField("input")
         (out / f"{name}.model").write_bytes(model.SerializeToString())
         sp = sentencepiece.SentencePieceProcessor(model_proto=model.SerializeToString())
         size = sp.get_piece_size()
         cases = []
-        for text in texts(count):
+        for text in [*texts(count), *(MARKED_TEXTS if name == "marked" else [])]:
             ids = sp.encode(text)
             cases.append({"text": text, "ids": ids, "decoded": sp.decode(ids)})
         random.seed(13)

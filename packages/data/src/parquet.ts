@@ -29,7 +29,7 @@ export async function* readParquet(path: string, column?: string): AsyncGenerato
         throw invalidFile(`${path}:${rowStart + 1}`, `begins a row group that cannot be read: ${cause.message}`, 'get the file again, or write it with smaller row groups', cause)
       })
       const rowEnd = rowStart + Number(group.num_rows)
-      for (const row of await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd, ...(columns && { columns }) })) yield plain(row) as Record<string, unknown>
+      for (const row of await parquetReadObjects({ file, metadata, compressors, parsers, rowStart, rowEnd, ...(columns && { columns }) })) yield plain(row) as Record<string, unknown>
       rowStart = rowEnd
     }
   } catch (cause) {
@@ -39,6 +39,10 @@ export async function* readParquet(path: string, column?: string): AsyncGenerato
     await handle.close()
   }
 }
+
+/** U+FEFF at the beginning of a text is part of the text: hyparquet's own decoder drops it. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const parsers = { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && utf8.decode(bytes) }
 
 /** The end of a file with its footer, in which every size has been looked at. */
 async function checkedFooter(file: FileBytes, footer: number): Promise<ArrayBuffer> {

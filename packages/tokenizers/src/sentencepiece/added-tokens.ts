@@ -93,8 +93,9 @@ export function segmenter(added: readonly AddedToken[]): (text: string) => Itera
     let end = 0, stripNext = false
     const between = (stop: number, stripEnd: boolean): Segment[] => {
       let part = text.slice(end, stop)
-      if (stripNext) part = part.trimStart()
-      if (stripEnd) part = part.trimEnd()
+      // White space of Unicode: what trim() takes has U+FEFF, which is text, and has not U+0085.
+      if (stripNext) part = part.replace(/^\p{White_Space}+/u, '')
+      if (stripEnd) part = part.replace(/(?<!\p{White_Space})\p{White_Space}+$/u, '')
       return part === '' ? [] : [{ text: part, atStart: end === 0 }]
     }
     for (const { 0: content, index } of text.matchAll(pattern)) {

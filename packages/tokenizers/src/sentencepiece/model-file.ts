@@ -107,10 +107,16 @@ function readPiece(bytes: Uint8Array): Piece {
   return piece
 }
 
+/** A piece may begin with U+FEFF, or be nothing else: it is no byte order mark here. (`BinaryReader.string` drops it.) */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 type FieldReader = readonly [wireType: WireType, read: (reader: BinaryReader) => unknown]
 
 const message = (use: (bytes: Uint8Array) => unknown): FieldReader => [WireType.LengthDelimited, reader => use(reader.bytes())]
-const text = (use: (value: string) => unknown): FieldReader => [WireType.LengthDelimited, reader => use(reader.string(true))]
+const text = (use: (value: string) => unknown): FieldReader => [
+  WireType.LengthDelimited,
+  reader => use(utf8.decode(reader.bytes()))
+]
 const integer = (use: (value: number) => unknown): FieldReader => [WireType.Varint, reader => use(reader.int32())]
 const flag = (use: (value: boolean) => unknown): FieldReader => [WireType.Varint, reader => use(reader.bool())]
 

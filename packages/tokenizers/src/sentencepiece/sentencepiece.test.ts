@@ -47,6 +47,23 @@ describe(`encodings of ${golden.origin}`, () => {
   })
 })
 
+interface RealGolden {
+  readonly source: string
+  readonly cases: readonly { readonly text: string; readonly ids: readonly number[]; readonly decoded: string }[]
+}
+const real = sharedFixture('tokenizers/llama-1-real')
+
+test.skipIf(!real)(`a real LLaMA model${real ? '' : ' (skipped: there is no ../shared)'}`, async () => {
+  const folder = real as string
+  const { cases } = JSON.parse(await readFile(join(folder, 'golden.json'), 'utf8')) as RealGolden
+  const tokenizer = await loadSentencePiece(folder)
+  expect(cases.length).toBe(412)
+  for (const { text, ids, decoded } of cases) {
+    expect(Array.from(tokenizer.encode(text)), JSON.stringify(text)).toEqual(ids)
+    expect(tokenizer.decode(ids), JSON.stringify(text)).toBe(decoded)
+  }
+})
+
 describe('blocks', () => {
   const model = parseModel(readFileSync(join(goldenFolder, 'llama.model')), 'llama'), vocabulary = indexVocabulary(model)
   const rules = { ...model.normalizer, whitespaceAsSuffix: false, matchUserDefined: undefined }
