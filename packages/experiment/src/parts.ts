@@ -43,7 +43,7 @@ export function findArchitecture(registry: PluginLookup, config: ModelConfig): A
   const known = architectures.flatMap(architecture => architecture.modelTypes), nearest = nearestName(type, known)
   throw new SkipwiseError('MODEL_ARCHITECTURE', {
     problem: `no architecture reads the model_type '${type}'${nearest ? `; the nearest is '${nearest}'` : ''}`,
-    fix: `use a model of one of ${known.join(', ')}, or add a plugin to skipwise.config.mjs`
+    fix: `use a model of one of ${known.join(', ')}, or add a plugin to skipwise.config.ts`
   })
 }
 

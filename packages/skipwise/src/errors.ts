@@ -4,7 +4,7 @@ import { SkipwiseError, type ErrorCodes } from '@skipwise/core'
 export const skipwiseErrorCodes = {
   CLI_USAGE: 'The command line is wrong.',
   CLI_INTERRUPTED: 'The command was stopped by SIGINT or SIGTERM; what was finished is kept.',
-  CLI_CONFIG: 'skipwise.config.mjs cannot be loaded, or does not export plugins.',
+  CLI_CONFIG: 'A skipwise.config file cannot be loaded, does not end, does not export plugins, or is one of two.',
   CLI_OUTPUT: 'Standard output cannot be written, for instance because its disk is full.',
   CLI_OUTPUT_EXISTS: 'The file to write exists already, and overwriting was not asked for.',
   VERIFY_CASE: 'A folder is not a case: case.json is missing or wrong.',

@@ -1,19 +1,15 @@
-import { isSkipwiseError } from '@skipwise/core'
+import type { AnyPlugin } from '@skipwise/core'
 import { toReference, type Parts, type PluginLookup, type RecipeReference } from '@skipwise/experiment'
 import { readHuggingFaceRope } from '@skipwise/interpolation'
 import type { Executor } from '@skipwise/runtime'
 import { loadChatTemplate } from '@skipwise/tokenizers'
-import { access } from 'node:fs/promises'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { findConfigFile, loadPlugins } from './config-file.js'
 import { usageError } from './errors.js'
 import { defaultRegistry } from './registry.js'
 
-const CONFIG_FILES = ['skipwise.config.mjs', 'skipwise.config.js']
-
 /**
- * The default plugins and those of `skipwise.config.mjs` (or `.js`): `export default { plugins: [...] }`, in the first of `folders` that
- * has one.
+ * The default plugins and those of `skipwise.config.ts` (or `.mts`, `.cts`, `.mjs`, `.js`, `.cjs`): `export default { plugins: [...] }`, in the first
+ * of `folders` that has one.
  *
  * @throws SkipwiseError `CLI_CONFIG`, `PLUGIN_INVALID`, `PLUGIN_DUPLICATE`, `PLUGIN_API_VERSION`
  */
@@ -22,23 +18,11 @@ export async function loadParts(folders: readonly string[]): Promise<Parts> {
 }
 
 async function loadRegistry(folders: readonly string[]): Promise<PluginLookup> {
-  for (const file of folders.flatMap(folder => CONFIG_FILES.map(name => join(folder, name)))) {
-    if (!(await access(file).then(() => true, () => false))) continue
-    const plugins = await loadPlugins(file)
-    return defaultRegistry.register(...plugins)
-  }
-  return defaultRegistry
-}
-
-async function loadPlugins(file: string) {
-  try {
-    const { default: config } = (await import(pathToFileURL(file).href)) as { default?: { plugins?: unknown } }
-    if (Array.isArray(config?.plugins)) return config.plugins
-  } catch (cause) {
-    if (isSkipwiseError(cause)) throw cause
-    throw usageError('CLI_CONFIG', `${file} cannot be loaded (${(cause as Error).message})`, 'correct the file', cause)
-  }
-  throw usageError('CLI_CONFIG', `${file} does not export plugins`, 'write export default { plugins: [...] }')
+  const file = await findConfigFile(folders)
+  if (file === undefined) return defaultRegistry
+  const plugins = await loadPlugins(file)
+  // the registry looks at each: what is no plugin is an error there
+  return defaultRegistry.register(...(plugins as AnyPlugin[]))
 }
 
 /** What a word behind a colon means to an executor. */
