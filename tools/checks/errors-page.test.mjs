@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { errorsPage, errorTables } from '../docs/errors-page.mjs'
+import { errorsPage, errorTables, misuseCodes } from '../docs/errors-page.mjs'
 import { read } from './workspace.mjs'
 
 test('docs/errors.md is current', () => {
@@ -11,4 +11,14 @@ test('a code belongs to one package and looks like one', () => {
   expect(codes.filter(code => !/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/.test(code))).toEqual([])
   expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([])
   expect(codes.length).toBeGreaterThan(5)
+})
+
+test('every code of misuse is one of a package, and each package has its codes sorted into misuse and failure', () => {
+  const codes = errorTables().flatMap(table => table.codes.map(({ code }) => code)), misuse = misuseCodes()
+  expect(misuse.length).toBeGreaterThan(20)
+  expect(misuse.filter(code => !codes.includes(code))).toEqual([])
+  // what a family of codes is about decides, so that a new one is not forgotten
+  const written = /^(RECIPE|PLUGIN|EVAL|CLI_(USAGE|CONFIG|OUTPUT))|_OPTIONS$|^MODEL_.*NOT_FOUND$|_REFERENCE$/
+  expect(codes.filter(code => written.test(code) && !misuse.includes(code))).toEqual([])
+  expect(misuse.filter(code => /FAILED|DAMAGED|TRUNCATED|FULL|INTERRUPTED|INTERNAL|MEMORY|UNAVAILABLE/.test(code))).toEqual([])
 })

@@ -47,16 +47,27 @@ export function errorTables() {
     .filter(({ codes }) => codes.length > 0)
 }
 
+/** The codes of what was written: a command that ends with one has exit code 2. */
+export function misuseCodes() {
+  const file = join(root, 'packages', 'skipwise', 'src', 'exit-codes.ts')
+  const list = /MISUSE_CODES: readonly string\[\] = \[(.*?)\]/s.exec(readFileSync(file, 'utf8'))?.[1] ?? ''
+  return [...list.matchAll(/'([A-Z0-9_]+)'/g)].map(([, code]) => code)
+}
+
 /** The page as Markdown. */
 export function errorsPage() {
+  const misuse = new Set(misuseCodes())
   const sections = errorTables().map(
     ({ name, codes }) =>
-      `## ${name}\n\n| code | meaning |\n|---|---|\n${codes.map(({ code, meaning }) => `| \`${code}\` | ${meaning.replaceAll('|', '\\|')} |`).join('\n')}\n`
+      `## ${name}\n\n| code | exit | meaning |\n|---|--:|---|\n${codes.map(({ code, meaning }) => `| \`${code}\` | ${misuse.has(code) ? 2 : 1} | ${meaning.replaceAll('|', '\\|')} |`).join('\n')}\n`
   )
   return `# Errors
 
 Every error reads \`CODE: what is wrong: what to do\` and is a \`SkipwiseError\` with \`code\`, \`problem\` and \`fix\`. A code keeps its meaning for
 ever; recognise errors by it (\`isSkipwiseError(error) && error.code === '…'\`). \`npm run docs\` writes this page from the packages' tables.
+
+The exit code of a command that ends with an error is the same in every verb: 2 where what was written is to be changed (the command line, a recipe, an option,
+a name that stands for nothing), 1 where it went wrong. With several errors it is 2 if one of them is of the first kind. 0 is done.
 
 ${sections.join('\n')}`
 }

@@ -34,6 +34,10 @@ describe('nearestName', () => {
     expect(nearestName(typed, [...candidates, ...candidates])).toBe(found)
   })
 
+  test('does not compare names of megabytes', () => {
+    expect(nearestName(`yarn${'n'.repeat(20e6)}`, schemes)).toBeUndefined()
+  })
+
   test('has nothing to say without candidates', () => {
     expect(nearestName('yarn', [])).toBeUndefined()
   })

@@ -28,14 +28,15 @@ export function checkPacking(transform: PositionTransform, window: Window, minTo
   transform.example(new Int32Array(shortest.original), shortest, { seed: 0, epoch: 0, index: 0 })
 }
 
-/** The windows against the model and one another. */
-export function checkWindow({ original, target }: Window, { model, rope }: ModelSource, kind: 'extend' | 'train'): SkipwiseError[] {
-  const errors: SkipwiseError[] = [], own = model.geometry.maxPositionEmbeddings
-  const add = (problem: string, fix: string) => errors.push(new SkipwiseError('RECIPE_WINDOW', { problem, fix }))
-  if (original > own) add(`window.original ${original} is larger than the model's window of ${own} (max_position_embeddings)`, `use at most ${own}`)
-  if (target < original) add(`window.target ${target} is smaller than window.original ${original}`, 'name the longer window to reach')
+/** The windows against the model and one another, by the key that is wrong. */
+export function checkWindow({ original, target }: Window, { model, rope }: ModelSource, kind: 'extend' | 'train'): Record<'original' | 'target', SkipwiseError[]> {
+  const errors: Record<'original' | 'target', SkipwiseError[]> = { original: [], target: [] }
+  const own = model.geometry.maxPositionEmbeddings
+  const add = (key: 'original' | 'target', problem: string, fix: string) => errors[key].push(new SkipwiseError('RECIPE_WINDOW', { problem, fix }))
+  if (original > own) add('original', `window.original ${original} is larger than the model's window of ${own} (max_position_embeddings)`, `use at most ${own}`)
+  if (target < original) add('target', `window.target ${target} is smaller than window.original ${original}`, 'name the longer window to reach')
   else if (kind === 'extend' && target < rope.geometry.originalLength) {
-    add(`window.target ${target} is smaller than the model's window of ${rope.geometry.originalLength}`, 'name a longer window to reach')
+    add('target', `window.target ${target} is smaller than the model's window of ${rope.geometry.originalLength}`, 'name a longer window to reach')
   }
   return errors
 }

@@ -1,4 +1,7 @@
 export { parseRecipe } from './parse-recipe.js'
+export { openRecipe, type PlacedError, type RecipeDocument } from './recipe-document.js'
+export type { RecipePath } from './recipe-places.js'
+export { schemaWords } from './schema-words.js'
 export { recipeJsonSchema, recipeSchema, type Recipe, type RecipeInput, type RecipeReference } from './recipe-schema.js'
 export { resolveRecipe, type Experiment, type ExperimentKind, type ResolveOptions } from './resolve.js'
 export type { ValidationPlan } from './validation.js'

@@ -1,5 +1,5 @@
 import type { ModelConfig, WritableDtype } from '@skipwise/checkpoints'
-import { SkipwiseErrors, type EvalSuite, type Interpolation, type PositionedExample, type ProgressListener, type Window } from '@skipwise/core'
+import type { EvalSuite, Interpolation, PositionedExample, ProgressListener, Window } from '@skipwise/core'
 import { loadCorpus, matchFiles } from '@skipwise/data'
 import type { ExecutorLoader } from '@skipwise/runtime'
 import { completeOptions, trainedParameters, type CompleteTrainingOptions, type StrategyOption } from '@skipwise/training'
@@ -13,6 +13,8 @@ import { isHubReference } from './hub/reference.js'
 import { extendedConfig, newModel, openModelFolder, type ModelSource } from './model-source.js'
 import { withPromptMasks } from './prompt-masks.js'
 import { toReference, type Parts, type RopeReading } from './parts.js'
+import type { RecipeDocument } from './recipe-document.js'
+import type { RecipePath } from './recipe-places.js'
 import type { Recipe } from './recipe-schema.js'
 import { claimStateFolder, inputInside, isInside, type StateFolder } from './state-folder.js'
 import { betterOf, type ValidationPlan } from './validation.js'
@@ -25,6 +27,8 @@ export interface ResolveOptions extends Parts {
   readonly kind: ExperimentKind
   /** What paths of the recipe are relative to. */
   readonly baseFolder: string
+  /** The recipe as it was read: its problems are reported with those found here, and these get its file, line and column. */
+  readonly document?: RecipeDocument
   /** Other files that the run reads, for instance the recipe's own: they may not lie where its state goes. */
   readonly inputs?: readonly string[]
   readonly progress?: ProgressListener
@@ -68,22 +72,23 @@ export interface Experiment {
 
 /**
  * Finds every part that a recipe names, and checks them against one another before any work: all problems are reported together. Then
- * reads weights and documents. The state folder is taken first: of two runs with one output the second stops here.
+ * reads weights and documents. The state folder is taken before that: of two runs with one output the second stops here.
  *
  * @throws SkipwiseErrors with codes of this package, `PLUGIN_UNKNOWN`, `PLUGIN_CONFIG`, and what reading the model and the data throws
  */
 export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Promise<Experiment> {
-  const collect = new Collector()
+  const collect = new Collector(options.document)
   const output = resolve(options.baseFolder, recipe.output)
-  await collect.attempt(() => checkOutput(output))
+  await collect.attempt(['output'], () => checkOutput(output))
   const inputs = [...(options.inputs ?? []), ...localInputs(recipe, options.baseFolder)]
-  const state = await collect.attempt(() => claimStateFolder(`${output}.training`, inputs))
-  // Whose folder it is decides whether anything else may be looked at there.
-  if (state === undefined) throw new SkipwiseErrors(collect.errors)
+  // an output that is wrong has no state
+  const state = collect.isDoubtful(['output'])
+    ? undefined
+    : await collect.attempt(['output'], () => claimStateFolder(`${output}.training`, inputs))
   try {
     return await resolveParts(recipe, options, collect, output, state)
   } catch (error) {
-    await state.release()
+    await state?.release()
     throw error
   }
 }
@@ -95,68 +100,75 @@ function localInputs({ model }: Recipe, baseFolder: string): string[] {
 }
 
 async function resolveParts(
-  recipe: Recipe, options: ResolveOptions, collect: Collector, output: string, state: StateFolder
+  recipe: Recipe, options: ResolveOptions, collect: Collector, output: string, state: StateFolder | undefined
 ): Promise<Experiment> {
-  const { kind, baseFolder, registry, readRope, readChatTemplate, progress, signal } = options, parts: Parts = { registry, readRope, ...defined({ readChatTemplate }) }
+  const { kind, baseFolder, registry, readRope, readChatTemplate, progress, signal } = options
+  const parts: Parts = { registry, readRope, ...defined({ readChatTemplate }) }
   const seed = recipe.seed, extend = kind === 'extend'
-  if (extend && recipe.window.target === undefined) collect.add(verbError('extend needs window.target', 'add the window to reach, or use `skipwise train`'))
-  if (extend && typeof recipe.model !== 'string') collect.add(verbError('extend needs a trained model, the recipe describes a new one', 'name a model folder, or use `skipwise train`'))
-  if (!extend && recipe.window.target !== undefined) collect.add(verbError("train keeps the model's window, the recipe has window.target", 'remove it, or use `skipwise extend`'))
-  if (!extend && recipe.interpolation !== undefined) collect.add(verbError("train keeps the model's RoPE, the recipe has interpolation", 'remove it, or use `skipwise extend`'))
+  if (extend && recipe.window.target === undefined) collect.add(['window', 'target'], [verbError('extend needs window.target', 'add the window to reach, or use `skipwise train`')])
+  if (extend && typeof recipe.model !== 'string') collect.add(['model'], [verbError('extend needs a trained model, the recipe describes a new one', 'name a model folder, or use `skipwise train`')])
+  if (!extend && recipe.window.target !== undefined) collect.add(['window', 'target'], [verbError("train keeps the model's window, the recipe has window.target", 'remove it, or use `skipwise extend`')])
+  if (!extend && recipe.interpolation !== undefined) collect.add(['interpolation'], [verbError("train keeps the model's RoPE, the recipe has interpolation", 'remove it, or use `skipwise extend`')])
   const window: Window = { original: recipe.window.original, target: extend ? (recipe.window.target ?? recipe.window.original) : recipe.window.original }
 
   const { seed: trainSeed = seed, lora, guard, validate, strategy, ...given } = recipe.train
-  const training = await collect.attempt(() => completeOptions({ ...defined(given), ...(strategy !== undefined && { strategy: seeded(strategy, trainSeed) }), ...(lora && { lora: { ...defined(lora), seed: trainSeed } }), ...(guard && { guard: defined(guard) }) }))
-  const transform = await collect.attempt(() => registry.resolveUnknown('position-transform', toReference(recipe.positions ?? (extend ? 'pose' : 'contiguous'))))
-  const executor = await collect.attempt(() => registry.resolveUnknown('executor', toReference(recipe.executor)))
+  const training = await collect.attempt(['train'], () => completeOptions({ ...defined(given), ...(strategy !== undefined && { strategy: seeded(strategy, trainSeed) }), ...(lora && { lora: { ...defined(lora), seed: trainSeed } }), ...(guard && { guard: defined(guard) }) }))
+  const transform = await collect.attempt(['positions'], () => registry.resolveUnknown('position-transform', toReference(recipe.positions ?? (extend ? 'pose' : 'contiguous'))))
+  const executor = await collect.attempt(['executor'], () => registry.resolveUnknown('executor', toReference(recipe.executor)))
   const reason = await executor?.unavailable()
-  if (reason !== undefined) collect.add(unavailable(reason))
+  if (reason !== undefined) collect.add(['executor'], [unavailable(reason)])
   const suites: EvalSuite[] = []
-  for (const reference of recipe.evaluate.map(toReference)) {
-    const suite = await collect.attempt(() => registry.resolveUnknown('eval-suite', reference))
+  for (const [i, reference] of recipe.evaluate.map(toReference).entries()) {
+    const suite = await collect.attempt(['evaluate', i], () => registry.resolveUnknown('eval-suite', reference))
     if (suite) suites.push(suite)
-    collect.add(...checkEvaluation(reference, window))
+    collect.add(['evaluate', i], checkEvaluation(reference, window), [['window']])
   }
   const locating = { baseFolder, ...defined({ progress, signal }) }
-  const validator = validate && (await collect.attempt(() => registry.resolveUnknown('eval-suite', toReference(validate.suite))))
-  if (validate) collect.add(...checkEvaluation(toReference(validate.suite), window))
-  const source = await collect.attempt(async () =>
-    typeof recipe.model === 'string' ? openModelFolder(await locateModel(recipe.model, locating), parts) : newModel(recipe.model, seed, parts, locating))
-  if (source) collect.add(...checkWindow(window, source, kind), ...checkTokenizer(source))
-  if (source && training) await collect.attempt(() => trainedParameters(source.model, training))
+  const validator = validate && (await collect.attempt(['train', 'validate', 'suite'], () => registry.resolveUnknown('eval-suite', toReference(validate.suite))))
+  if (validate) collect.add(['train', 'validate', 'suite'], checkEvaluation(toReference(validate.suite), window), [['window']])
+  const sources = 'sources' in recipe.data ? recipe.data.sources : [{ ...recipe.data, weight: 1 }]
+  const pathOf = (index: number): RecipePath => ('sources' in recipe.data ? ['data', 'sources', index] : ['data'])
+  // windows that are the wrong way round are said of the windows, and not of every part that is given them
+  const fewest = transform && window.target >= window.original && (await collect.attempt(['window'], () => transform.minimumTokens(window), [['positions']]))
+  if (transform && typeof fewest === 'number') collect.add(['window'], checkPositions(transform, window, fewest), [['positions']])
+  for (const [i, { files, minTokens, pack, textKey, format }] of sources.entries()) {
+    for (const [k, pattern] of files.entries()) await collect.attempt([...pathOf(i), 'files', k], () => checkDataFiles(pattern, baseFolder, state))
+    if (format !== undefined && format !== 'text' && textKey !== undefined) collect.add([...pathOf(i), 'textKey'], [keyError(textKey, format)])
+    if (pack && transform && window.target >= window.original) await collect.attempt([...pathOf(i), 'pack'], () => checkPacking(transform, window, minTokens), [['positions'], ['window']])
+    else if (minTokens !== undefined && typeof fewest === 'number' && minTokens < fewest) collect.add([...pathOf(i), 'minTokens'], [dataError(minTokens, fewest)], [['positions'], ['window']])
+  }
+  // a model is not downloaded for a recipe that is wrong anyway
+  const source = isOpenable(recipe, collect) ? await collect.attempt(['model'], async () =>
+    typeof recipe.model === 'string' ? openModelFolder(await locateModel(recipe.model, locating), parts) : newModel(recipe.model, seed, parts, locating)) : undefined
+  if (source) {
+    for (const key of ['original', 'target'] as const) collect.add(['window', key], checkWindow(window, source, kind)[key], [['window']])
+    collect.add(['model'], checkTokenizer(source))
+  }
+  if (source && training) await collect.attempt(['train'], () => trainedParameters(source.model, training))
   // without interpolation in the recipe, a model that is already scaled stays with its scheme, and one without RoPE has none
   const scheme = toReference(recipe.interpolation ?? (extend && source?.rope.name === 'none' && source.model.geometry.rotaryDim > 0 ? 'yarn' : (source?.rope.name ?? 'none')))
-  const rope = source && (await collect.attempt((): (RopeReading & { interpolation: Interpolation }) | undefined => {
+  const rope = source && (await collect.attempt(['interpolation'], (): (RopeReading & { interpolation: Interpolation }) | undefined => {
     if (!extend) return { ...source.rope, interpolation: registry.resolveUnknown('interpolation', source.rope) }
     const wrong = checkRope(scheme.name, source)
-    collect.add(...wrong)
+    collect.add(['interpolation'], wrong)
     // the scheme of a model without RoPE would complain of a geometry that is not there
     if (wrong.some(({ code }) => code === 'RECIPE_ROPE_NONE')) return undefined
     const inherited = scheme.name === source.rope.name ? source.rope.config : {}
     const reading = { name: scheme.name, config: { ...inherited, ...(scheme.config as object | undefined) }, geometry: { ...source.rope.geometry, targetLength: window.target } }
     return { ...reading, interpolation: registry.resolveUnknown('interpolation', reading) }
   }))
-  const sources = 'sources' in recipe.data ? recipe.data.sources : [{ ...recipe.data, weight: 1 }]
-  const fewest = transform && (await collect.attempt(() => transform.minimumTokens(window)))
-  if (transform && fewest !== undefined) collect.add(...checkPositions(transform, window, fewest))
-  for (const { minTokens, pack, textKey, format } of sources) {
-    if (format !== undefined && format !== 'text' && textKey !== undefined) collect.add(keyError(textKey, format))
-    if (pack && transform) await collect.attempt(() => checkPacking(transform, window, minTokens))
-    else if (minTokens !== undefined && fewest !== undefined && minTokens < fewest) collect.add(dataError(minTokens, fewest))
-  }
-  const conversations = source && sources.some(({ format }) => format === 'messages') ? await collect.attempt(async () => readChatTemplate?.(source.tokenizerFolder)) : undefined
-  const config = source && rope && (await collect.attempt(() => configOf(recipe, source, rope, kind)))
-  for (const { files } of sources) await collect.attempt(() => checkDataFiles(files, baseFolder, state.path))
-  if (collect.hasErrors || !training || !transform || !executor || !source || !rope || !config) throw new SkipwiseErrors(collect.errors)
+  const conversations = source && sources.some(({ format }) => format === 'messages') ? await collect.attempt(['model'], async () => readChatTemplate?.(source.tokenizerFolder)) : undefined
+  const config = source && rope && (await collect.attempt(['interpolation'], () => configOf(recipe, source, rope, kind), [['window']]))
+  if (collect.hasErrors || !training || !transform || !executor || !source || !rope || !config || !state) throw collect.all
 
   const data: WeightedCorpus[] = []
-  for (const { files, pack = false, minTokens = pack ? packedMinimum(window) : (fewest ?? 1), textKey, format, weight } of sources) {
+  for (const [i, { files, pack = false, minTokens = pack ? packedMinimum(window) : (fewest || 1), textKey, format, weight }] of sources.entries()) {
     const load = { baseFolder, minTokens, cacheFolder: join(state.path, 'tokens'), ...defined({ textKey, format, conversations, progress, signal }) }
-    const corpus = await collect.attempt(() => loadCorpus(files, source.tokenizer, load))
+    const corpus = await collect.attempt(pathOf(i), () => loadCorpus(files, source.tokenizer, load))
     if (corpus) data.push({ corpus, weight, pack })
   }
-  const weights = await collect.attempt(() => source.weights())
-  if (collect.hasErrors || !weights) throw new SkipwiseErrors(collect.errors)
+  const weights = await collect.attempt(['model'], () => source.weights())
+  if (collect.hasErrors || !weights) throw collect.all
 
   const dataDigest = digestOf(data.map(({ corpus, weight, pack }) => [corpus.digest, weight, ...(pack ? ['packed'] : [])]))
   // a guard decides at a spike alone, and what it decided is in the state: a run may go on under another
@@ -183,10 +195,15 @@ async function resolveParts(
 }
 
 /** Documents may not lie where the run writes. @throws SkipwiseError `STATE_FOREIGN`, `DATA_NO_FILES` */
-async function checkDataFiles(patterns: readonly string[], baseFolder: string, stateFolder: string): Promise<void> {
-  const inside = (await matchFiles(patterns, baseFolder)).find(file => isInside(resolve(baseFolder, file), stateFolder))
-  if (inside !== undefined) throw inputInside(inside, stateFolder)
+async function checkDataFiles(pattern: string, baseFolder: string, state: StateFolder | undefined): Promise<void> {
+  const files = await matchFiles([pattern], baseFolder)
+  const inside = state && files.find(file => isInside(resolve(baseFolder, file), state.path))
+  if (state && inside !== undefined) throw inputInside(inside, state.path)
 }
+
+/** Whether the model can be opened now: it is the user's, and a folder or a recipe that is right so far. */
+const isOpenable = ({ model }: Recipe, collect: Collector): boolean =>
+  !collect.isDoubtful(['model']) && !(collect.hasErrors && isHubReference(typeof model === 'string' ? model : model.tokenizer))
 
 /** A strategy with the seed of what it draws. */
 const seeded = (strategy: NonNullable<Recipe['train']['strategy']>, seed: number): StrategyOption =>

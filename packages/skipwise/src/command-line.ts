@@ -27,6 +27,8 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
       .action(async (...values: unknown[]) => {
         // commander passes arguments, options and the command
         const given = values.slice(0, -1), { json = false } = given[given.length - 1] as { json?: boolean }
+        const { usePlainWords } = await import('./plain-words.js')
+        usePlainWords()
         exitCode = await run(openTerminal(json), ...(given as never[]))
       })
 

@@ -4,3 +4,4 @@ export { verifyCase, verifyTolerances, type VerifyResult } from './verify-case.j
 export { benchTrain, type BenchOptions, type BenchResult } from './bench-train.js'
 export { loadParts } from './parts.js'
 export { skipwiseErrorCodes } from './errors.js'
+export { exitCodeOf, MISUSE_CODES } from './exit-codes.js'

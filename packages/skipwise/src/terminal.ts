@@ -1,7 +1,9 @@
 import { isSkipwiseError, shortened, visibleJson, type SkipwiseErrors, type ProgressListener } from '@skipwise/core'
 import { errorColours, printable } from './colours.js'
+import { exitCodeOf } from './exit-codes.js'
 import { ERRORS_PRINTED, INTERNAL_CHARACTERS } from './limits.js'
 import { createProgress } from './progress.js'
+import { namedError } from './system-error.js'
 
 /** What a verb talks to. Standard output carries its result alone; everything else goes to standard error. */
 export interface Terminal {
@@ -30,14 +32,12 @@ export function openTerminal(json: boolean, signal: AbortSignal): Terminal {
   }
 }
 
-/** Codes of what the user wrote, not of what went wrong with it: exit code 2. */
-const MISUSE = /^(CLI_USAGE|CLI_CONFIG|CLI_OUTPUT_EXISTS|RECIPE_|HUB_REFERENCE|EVAL_|PLUGIN_|BENCH_(MODEL|RECIPE)|TRAINING_(OPTIONS|FREEZE|LORA)|VERIFY_CASE|POSITIONS_WINDOW)/
-
 /** A line on standard error. */
 const complain = (text: string) => void process.stderr.write(`${printable(text)}\n`)
 
 /** Prints an error as `CODE: what is wrong: what to do`, several one a line, and gives the exit code. */
-export function reportError(error: unknown): 1 | 2 {
+export function reportError(thrown: unknown): 1 | 2 {
+  const error = namedError(thrown)
   if (!isSkipwiseError(error)) {
     const text = shortened(error instanceof Error ? error.message : String(error), INTERNAL_CHARACTERS)
     complain(`${errorColours.red('INTERNAL')}: ${text}: set SKIPWISE_DEBUG=1 to see where, and please report it`)
@@ -50,5 +50,5 @@ export function reportError(error: unknown): 1 | 2 {
     if (process.env['SKIPWISE_DEBUG']) complain(String(stack))
   }
   if (errors.length > ERRORS_PRINTED) complain(`and ${errors.length - ERRORS_PRINTED} more`)
-  return errors.every(({ code }) => MISUSE.test(code)) ? 2 : 1
+  return exitCodeOf(errors.map(({ code }) => code))
 }

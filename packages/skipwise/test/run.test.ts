@@ -54,7 +54,7 @@ describe('skipwise train and extend', () => {
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Trained 12 steps')])
     workspace.write('other.yaml', trainRecipe.replace('seed: 3', 'seed: 4'))
     const other = await workspace.run(['train', 'other.yaml'])
-    expect([other.code, other.stderr]).toEqual([1, expect.stringMatching(/^OUTPUT_EXISTS: /m)])
+    expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/^OUTPUT_EXISTS: /m)])
   })
 
   test.each([1, 2])('kill -9 and resume give the bytes of an uninterrupted run (%i)', async round => {

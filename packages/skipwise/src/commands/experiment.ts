@@ -1,6 +1,6 @@
 import { readNamedFile } from '@skipwise/checkpoints'
 import { SkipwiseError, type EvalResult } from '@skipwise/core'
-import { chartTable, evaluationCharts, headlineCharts, parseRecipe, planExperiment, resolveRecipe, runExperiment, type Experiment, type ExperimentKind, type ExperimentResult, type TrainingSummary } from '@skipwise/experiment'
+import { chartTable, evaluationCharts, headlineCharts, openRecipe, planExperiment, resolveRecipe, runExperiment, type Experiment, type ExperimentKind, type ExperimentResult, type TrainingSummary } from '@skipwise/experiment'
 import { renderAscii, renderTable } from '@skipwise/report'
 import { readdir } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -13,9 +13,11 @@ import { createWatch } from '../watch.js'
 /** `skipwise extend RECIPE` and `skipwise train RECIPE`; with `plan`, what it would take, with `watch`, a drawing of the loss. */
 export async function experiment(kind: ExperimentKind, recipeFile: string, { plan: planOnly = false, watch = false }: { plan?: boolean; watch?: boolean }, terminal: Terminal): Promise<number> {
   const baseFolder = dirname(resolve(recipeFile))
-  const text = await readRecipe(recipeFile), parts = await loadParts([baseFolder, process.cwd()]), recipe = parseRecipe(text, recipeFile, parts.registry)
+  const text = await readRecipe(recipeFile)
+  const parts = await loadParts([baseFolder, process.cwd()])
+  const document = openRecipe(text, recipeFile, parts.registry)
   const { signal } = terminal, progress = watch ? createWatch(process.stderr, terminal.progress) : terminal.progress
-  const prepared = await resolveRecipe(recipe, { kind, baseFolder, inputs: [resolve(recipeFile)], progress, signal, ...parts })
+  const prepared = await resolveRecipe(document.recipe, { kind, baseFolder, document, inputs: [resolve(recipeFile)], progress, signal, ...parts })
   describe(prepared, terminal)
   if (planOnly) {
     const plan = await planExperiment(prepared).finally(() => prepared.state.release())

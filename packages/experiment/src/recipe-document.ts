@@ -1,0 +1,104 @@
+import { SkipwiseError, SkipwiseErrors } from '@skipwise/core'
+import { LineCounter, parseDocument, type Document } from 'yaml'
+import { pluginProblems, type PluginNames } from './plugin-problems.js'
+import type { RecipeProblem } from './recipe-problems.js'
+import { offsetOf, type RecipePath } from './recipe-places.js'
+import { salvage } from './recipe-salvage.js'
+import type { Recipe } from './recipe-schema.js'
+import { clip, shown } from './schema-words.js'
+
+/** A coded error with its place in the text of a recipe. */
+export interface PlacedError {
+  /** Characters before it. */
+  readonly offset: number
+  readonly error: SkipwiseError
+}
+
+/** A recipe as far as it could be read, with what is wrong with it: {@link resolveRecipe} checks the rest and reports all of it together. */
+export interface RecipeDocument {
+  /** Where `problems` are, without the values that are wrong. */
+  readonly recipe: Recipe
+  readonly problems: readonly PlacedError[]
+  /** An error about the value at `path`, with file, line and column before what it says. */
+  place(path: RecipePath, error: SkipwiseError): PlacedError
+  /** Whether the value at `path`, or what it lies in, is not what the user wrote: what is wrong with it has been said. */
+  isDoubtful(path: RecipePath): boolean
+}
+
+/** Deeper recipes are refused: everything that reads one afterwards may go from map to map. */
+const DEEPEST = 64
+
+/**
+ * Reads a recipe as far as it can be read.
+ *
+ * @param fileName stands in messages
+ * @param registry finds the plugins that the recipe names, of which names and options are checked too; left out, they are not
+ * @throws SkipwiseError `RECIPE_SYNTAX`, and SkipwiseErrors `RECIPE_INVALID` where too little is right for checking more
+ */
+export function openRecipe(text: string, fileName: string, registry?: PluginNames): RecipeDocument {
+  const lines = new LineCounter()
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset)
+    return `${fileName}:${line}:${col}`
+  }
+  const document = parse(text, fileName, lines, at)
+  const value = valueOf(document, fileName)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new SkipwiseError('RECIPE_INVALID', { problem: `${at(0)}: a recipe is a map of keys, this is ${value === null ? 'empty' : shown(value)}`, fix: 'write model:, window: and the other keys; docs/recipes.md has them all' })
+  }
+  const { recipe, problems: ofSchema, doubtful } = salvage(value)
+  const ofPlugins = registry ? pluginProblems(value, registry) : []
+  const problems = [...ofSchema, ...ofPlugins].map(problem => placed(document, at, problem))
+  if (recipe === undefined) throw new SkipwiseErrors(sorted(problems))
+  const wrong = [...doubtful, ...ofPlugins.map(({ path }) => path)]
+  return {
+    recipe, problems,
+    place: (path, error) => {
+      const offset = offsetOf(document, path)
+      const { code, problem, fix } = error
+      return { offset, error: new SkipwiseError(code, { problem: `${at(offset)}: ${problem}`, fix, cause: error }) }
+    },
+    isDoubtful: path => wrong.some(each => each.every((part, i) => i >= path.length || part === path[i]))
+  }
+}
+
+/** The errors of a recipe in the order of their places. */
+export const sorted = (placed: readonly PlacedError[]): SkipwiseError[] => [...placed].sort((a, b) => a.offset - b.offset).map(({ error }) => error)
+
+function placed(document: Document, at: (offset: number) => string, { path, key, code = 'RECIPE_INVALID', message, fix }: RecipeProblem): PlacedError {
+  const offset = offsetOf(document, path, key)
+  const where = path.map(part => clip(String(part))).join('.')
+  return { offset, error: new SkipwiseError(code, { problem: `${at(offset)}: ${where && `${where}: `}${message}`, fix }) }
+}
+
+/** The first error of the syntax: those behind it are its consequences, and of a file that is no YAML there are hundreds. */
+function parse(text: string, fileName: string, lines: LineCounter, at: (offset: number) => string): Document {
+  let document: Document
+  try {
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
+  } catch (cause) {
+    throw new SkipwiseError('RECIPE_SYNTAX', { problem: `${fileName}: ${cause instanceof RangeError ? 'is nested too deep' : clip(String(cause), 200)}`, fix: 'write a recipe without such nesting', cause })
+  }
+  const [first] = document.errors
+  if (!first) return document
+  const isYaml = /\.(ya?ml|json)$/i.test(fileName)
+  throw new SkipwiseError('RECIPE_SYNTAX', {
+    problem: `${at(first.pos[0])}: ${isYaml ? clip(first.message, 120) : 'this is not YAML, so no recipe'}`,
+    fix: isYaml ? 'correct the YAML' : 'name a recipe, a .yaml file', cause: first
+  })
+}
+
+/** The document as plain values; an alias that would expand without end is refused by the parser's own limit. */
+function valueOf(document: Document, fileName: string): unknown {
+  let value: unknown
+  try {
+    value = document.toJS()
+  } catch (cause) {
+    throw new SkipwiseError('RECIPE_SYNTAX', { problem: `${fileName}: ${cause instanceof RangeError ? 'is nested too deep' : clip(String(cause), 200)}`, fix: 'write the values out instead of using aliases', cause })
+  }
+  if (isDeeper(value, DEEPEST)) throw new SkipwiseError('RECIPE_SYNTAX', { problem: `${fileName}: maps and lists are nested more than ${DEEPEST} deep`, fix: 'write a recipe without such nesting' })
+  return value
+}
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' && value !== null && (levels === 0 || Object.values(value).some(item => isDeeper(item, levels - 1)))

@@ -1,0 +1,37 @@
+import { SkipwiseError } from '@skipwise/core'
+
+/** What a refusal of the operating system means and what helps. */
+const REFUSALS: Readonly<Record<string, readonly [problem: string, fix: string]>> = {
+  EACCES: ['permission is denied', 'give this user the permission, or name another place'],
+  EPERM: ['permission is denied', 'give this user the permission, or name another place'],
+  EROFS: ['the file system is read-only', 'name another place'],
+  EISDIR: ['it is a folder, where a file is needed', 'name a file'],
+  ENOTDIR: ['it is a file, where a folder is needed', 'name a folder'],
+  ENOENT: ['it is not there', 'check the name'],
+  ELOOP: ['its links lead in a circle', 'name the file itself'],
+  ENAMETOOLONG: ['the name is too long', 'use a shorter one'],
+  EMFILE: ['this process may open no more files', 'raise the limit: ulimit -n 1024'],
+  ENFILE: ['the system may open no more files', 'close other programs'],
+  ENOMEM: ['the system has no memory left', 'close other programs, or use a smaller model'],
+  EIO: ['the device does not answer as it should', 'check the disk']
+}
+
+/** Memory that JavaScript was not given, as V8 says it. */
+const MEMORY = /^(Array buffer allocation failed|Invalid (array|string|typed array) length|Cannot create a string longer)/
+
+/**
+ * What the operating system or the engine refused, as an error with a code: `DISK_FULL`, `CLI_SYSTEM` or `CLI_MEMORY`; any other error is
+ * handed back as it is. Verbs name such refusals themselves where they know more.
+ */
+export function namedError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  if (error instanceof RangeError && MEMORY.test(error.message)) {
+    return new SkipwiseError('CLI_MEMORY', { problem: `something is larger than memory allows (${error.message})`, fix: 'use smaller files or a smaller model', cause: error })
+  }
+  if (!('code' in error) || typeof error.code !== 'string' || !('syscall' in error)) return error
+  const { code } = error
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : String(error.syscall)
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new SkipwiseError('DISK_FULL', { problem: `${path} cannot be written (${code})`, fix: 'make space, and run the same command again', cause: error })
+  const [problem, fix] = REFUSALS[code] ?? ['the system refuses it', 'see what the code means']
+  return new SkipwiseError('CLI_SYSTEM', { problem: `${path}: ${problem} (${code})`, fix, cause: error })
+}
