@@ -1,6 +1,7 @@
 import { isSkipwiseError, SkipwiseError, type PluginReference, type PositionTransform, type Window } from '@skipwise/core'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { lengthsBeyond } from './evaluation/default-lengths.js'
 import type { ModelSource } from './model-source.js'
 
 /** Name of the file in an output folder that says where it comes from. */
@@ -89,10 +90,9 @@ export function checkRope(scheme: string, { rope, model }: ModelSource): Skipwis
 }
 
 /** Evaluations beyond the target measure nothing that was trained; suites name their lengths `windows` or `lengths`. */
-export function checkEvaluation({ name, config }: PluginReference, { target }: Window): SkipwiseError[] {
-  const { windows, lengths } = (typeof config === 'object' && config !== null ? config : {}) as { windows?: unknown; lengths?: unknown }
-  const asked = [windows, lengths].flat().filter(length => typeof length === 'number')
-  const beyond = asked.filter(length => length > target)
+export function checkEvaluation(reference: PluginReference, { target }: Window): SkipwiseError[] {
+  const { name } = reference
+  const beyond = lengthsBeyond(reference, target)
   if (!beyond.length) return []
   return [
     new SkipwiseError('RECIPE_EVALUATION', {

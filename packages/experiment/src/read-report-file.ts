@@ -1,9 +1,12 @@
 import { readNamedFile } from '@skipwise/checkpoints'
 import { SkipwiseError, type Chart, type EvalResult } from '@skipwise/core'
-import { basename, dirname, resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { RESULT_FILE } from './checks.js'
 import { evalResultSchema } from './evaluation/eval-result-schema.js'
 import type { ExperimentResult } from './result.js'
+import { clip } from './schema-words.js'
 
 /** What a file has for a report. */
 export interface ReportSource {
@@ -39,11 +42,13 @@ const run = z.looseObject({
 })
 
 /**
- * Reads what a report can show: a result of `skipwise eval` (or a list of them), the `skipwise.json` of a run, or any JSON object with `charts`.
+ * Reads what a report can show: a result of `skipwise eval` (or a list of them), the folder or `skipwise.json` of a run, or any JSON object with
+ * `charts`.
  *
  * @throws SkipwiseError `REPORT_FILE`, `FILE_REFUSED`
  */
-export async function readReportFile(file: string): Promise<ReportSource> {
+export async function readReportFile(path: string): Promise<ReportSource> {
+  const file = (await stat(path).then(found => found.isDirectory(), () => false)) ? join(path, RESULT_FILE) : path
   const json = await readJson(file), source = { file, results: [], charts: [] }
   const one = evalResultSchema.safeParse(json), list = z.array(evalResultSchema).min(1).safeParse(json)
   if (one.success) return { ...source, results: [one.data] }
@@ -66,8 +71,8 @@ async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
-    throw fileError(`${file} cannot be read as JSON (${(cause as Error).message})`, cause)
+    throw fileError(`${file} cannot be read as JSON (${clip(cause instanceof Error ? cause.message : String(cause), 120)})`, cause)
   }
 }
 
-const fileError = (problem: string, cause?: unknown) => new SkipwiseError('REPORT_FILE', { problem, fix: 'name files that skipwise eval --output wrote, or the skipwise.json of a run', cause })
+const fileError = (problem: string, cause?: unknown) => new SkipwiseError('REPORT_FILE', { problem, fix: 'name files that skipwise eval --output wrote, or folders of runs', cause })

@@ -46,10 +46,10 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--config <json>', "configuration of the suite, for instance '{\"lengths\": [512, 4096]}'", '{}')
     .option('--output <file>', 'write the result here, a folder for several; a run that was stopped goes on')
     .option('--checkpoints <run>', 'evaluate every model in the folder of a run, and compare each with the first')
-    .option('--compare <results...>', 'is the difference of two result files significant?')
+    .option('--compare <results...>', 'is the difference of two results significant? files, or folders of runs')
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
     .option('--seed <n>', 'seed of the suite', integer, 0)
-  verb('report <files...>', 'draw results, runs and charts: one HTML page, Markdown, SVG and CSV', async (terminal, files: string[], options: never) =>
+  verb('report <files...>', 'draw results, runs (their folders) and charts: one HTML page, Markdown, SVG and CSV', async (terminal, files: string[], options: never) =>
     (await import('./commands/report.js')).report(files, options, terminal))
     .requiredOption('--out <folder>', 'folder of the report')
     .option('--title <text>', 'its title', 'Evaluation')

@@ -13,6 +13,8 @@ export interface Terminal {
   readonly signal: AbortSignal
   /** A line for people: on standard output, or on standard error when that carries JSON. */
   say(text?: string): void
+  /** Something to know, on standard error whatever standard output carries. */
+  note(text: string): void
   /** The result: one JSON document. */
   result(value: unknown): void
 }
@@ -27,6 +29,10 @@ export function openTerminal(json: boolean, signal: AbortSignal): Terminal {
     say(text = '') {
       display.clear()
       stream.write(`${printable(text)}\n`)
+    },
+    note(text) {
+      display.clear()
+      complain(`note: ${text}`)
     },
     result: value => void process.stdout.write(`${visibleJson(value, 2)}\n`)
   }

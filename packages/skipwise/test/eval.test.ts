@@ -36,6 +36,33 @@ describe('skipwise eval', () => {
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/^EVAL_RESULT: /m)])
   })
 
+  test('--compare and report take the folders of runs', async () => {
+    const evaluated = (name: string, steps: number) => `${trainRecipe.replace('steps: 12', `steps: ${steps}`).replace('output: base', `output: ${name}`)}evaluate: [ { perplexity: ${config.replace('[32, 64]', '[32]')} } ]\n`
+    for (const [name, steps] of [['run-a', 2], ['run-b', 12]] as const) {
+      workspace.write(`${name}.yaml`, evaluated(name, steps))
+      expect((await workspace.run(['train', `${name}.yaml`])).code).toBe(0)
+    }
+    const compared = await workspace.run(['eval', '--compare', 'run-a', 'run-b', '--json']), { a, b, metrics } = JSON.parse(compared.stdout) as { a: string; b: string; metrics: { verdict: string }[] }
+    expect([compared.code, a, b, metrics.map(({ verdict }) => verdict)]).toEqual([0, 'run-a', 'run-b', Array(2).fill('better')])
+    expect((await workspace.run(['eval', '--compare', 'run-b/skipwise.json', 'run-a'])).stdout).toMatch(/perplexity@32 .* worse/)
+    expect(await workspace.run(['eval', '--compare', 'run-a', 'tokenizer'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^EVAL_RESULT: tokenizer holds no/) })
+    expect(await workspace.run(['report', 'run-a', 'run-b', '--out', 'report', '--json'])).toMatchObject({ code: 0, stdout: expect.stringContaining('report.html') })
+  })
+
+  test('a suite without lengths has 1, 2 and 4 times the window, and what is beyond it is said at once', async () => {
+    const { code, stdout, stderr } = await workspace.run(['eval', 'perplexity', '--model', 'base', '--config', '{"data": "held-out.jsonl", "documents": 1}', '--json'])
+    expect([code, stderr.split('\n')[0]]).toEqual([0, "note: perplexity measures at 64, 128 tokens, beyond the model's window of 32: it shows how the model fails there"])
+    expect(Object.keys((JSON.parse(stdout) as Record).metrics).filter(name => name.startsWith('perplexity'))).toEqual(['perplexity@32', 'perplexity@64', 'perplexity@128'])
+  })
+
+  test('no words of a schema library reach a user', async () => {
+    for (const wrong of ['{"lengths": [1.5, "long"], "trials": 0, "format": "mine", "length": [1]}', '[]']) {
+      const { code, stderr } = await workspace.run(['eval', 'passkey', '--model', 'base', '--config', wrong])
+      expect([wrong, code, stderr]).toEqual([wrong, 2, expect.stringMatching(/^(note: .*\n)?PLUGIN_CONFIG: eval-suite 'passkey'/)])
+      expect(stderr).not.toMatch(/Invalid|received|Too small|Unrecognized/)
+    }
+  })
+
   test('--checkpoints: every model of a run by every suite, and what got better', async () => {
     cpSync(workspace.path('short'), workspace.path('run/checkpoint-2'), { recursive: true })
     cpSync(workspace.path('base'), workspace.path('run/checkpoint-12'), { recursive: true })

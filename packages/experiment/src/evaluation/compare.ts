@@ -1,4 +1,4 @@
-import { SkipwiseError, type EvalResult, type EvalSuite, type MetricSamples } from '@skipwise/core'
+import { isSkipwiseError, SkipwiseError, type EvalResult, type EvalSuite, type MetricSamples } from '@skipwise/core'
 import { holm, pairedInterval, pairedTest, type Pair, type PairedTest } from './paired.js'
 
 /** How one metric differs between two results. */
@@ -40,8 +40,8 @@ export function compareResults(suite: EvalSuite, a: EvalResult, b: EvalResult, s
     throw compareError(`${a.model} has a result of ${a.suite}, version ${a.version}, ${b.model} of ${b.suite}, version ${b.version}`, 'compare results of one suite and version: evaluate again')
   }
   if (!suite.samples) throw compareError(`the suite ${a.suite} does not say what its metrics are made of`, 'ask its author for samples')
-  const others = new Map(suite.samples(b).map(samples => [samples.metric, samples]))
-  const tests = suite.samples(a).flatMap(samples => {
+  const others = new Map(samplesOf(suite, b).map(samples => [samples.metric, samples]))
+  const tests = samplesOf(suite, a).flatMap(samples => {
     const other = others.get(samples.metric)
     return other ? [compareMetric(samples, pairUnits(samples, other), seed)] : []
   })
@@ -60,6 +60,41 @@ export function compareResults(suite: EvalSuite, a: EvalResult, b: EvalResult, s
       return { ...metric, adjustedPValue: adjusted[i], verdict: adjusted[i] >= LEVEL ? 'no significant difference' : improved ? 'better' : 'worse' }
     })
   }
+}
+
+/** What the metrics of a result are made of. A file may say that it is a result of a suite and hold something else. */
+function samplesOf(suite: EvalSuite, result: EvalResult): readonly MetricSamples[] {
+  try {
+    return suite.samples?.(result) ?? []
+  } catch (cause) {
+    if (isSkipwiseError(cause)) throw cause
+    throw new SkipwiseError('EVAL_RESULT', { problem: `the result of ${result.model} does not hold what the suite ${result.suite}, version ${result.version}, writes`, fix: 'evaluate again', cause })
+  }
+}
+
+/** Results of one suite, the k-th of it in both. */
+export interface ResultPair {
+  readonly a: EvalResult
+  readonly b: EvalResult
+}
+
+/**
+ * Which results of two runs belong together: those of one suite, in their order.
+ *
+ * @returns at least one
+ * @throws SkipwiseError `EVAL_COMPARE` where they have no suite in common
+ */
+export function pairResults(a: readonly EvalResult[], b: readonly EvalResult[]): ResultPair[] {
+  // two results are compared as they are named: why they cannot be is then said of them
+  if (a.length === 1 && b.length === 1) return [{ a: a[0], b: b[0] }]
+  const left = [...b]
+  const pairs = a.flatMap(one => {
+    const index = left.findIndex(other => other.suite === one.suite)
+    return index < 0 ? [] : [{ a: one, b: left.splice(index, 1)[0] }]
+  })
+  if (pairs.length > 0) return pairs
+  const names = (results: readonly EvalResult[]) => [...new Set(results.map(({ suite }) => suite))].join(', ')
+  throw compareError(`the first has results of ${names(a)}, the second of ${names(b)}`, 'evaluate both by the same suites')
 }
 
 /** Units that both have at the same weight: of another tokenizer a document has another number of tokens, and is no pair. */

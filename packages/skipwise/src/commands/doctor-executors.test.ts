@@ -4,7 +4,7 @@ import { doctorExecutors } from './doctor-executors.js'
 /** A terminal that keeps what is said. */
 function keep(json: boolean) {
   const lines: string[] = [], results: unknown[] = []
-  return { lines, results, terminal: { json, progress: () => {}, signal: new AbortController().signal, say: (text = '') => void lines.push(text), result: (value: unknown) => void results.push(value) } }
+  return { lines, results, terminal: { json, progress: () => {}, note: () => {}, signal: new AbortController().signal, say: (text = '') => void lines.push(text), result: (value: unknown) => void results.push(value) } }
 }
 
 test('says of every executor whether it can run, on what, or why not and what to do', async () => {

@@ -1,10 +1,10 @@
-import { asPercent, compareResults, findCheckpoints, recordEvaluations, shares, type Comparison, type EvaluationRecord } from '@skipwise/experiment'
+import { asPercent, compareResults, findCheckpoints, openModelFolder, recordEvaluations, shares, type Comparison, type EvaluationRecord } from '@skipwise/experiment'
 import { renderTable } from '@skipwise/report'
 import { join, relative, resolve } from 'node:path'
 import { colours } from '../colours.js'
 import { loadParts, openExecutor } from '../parts.js'
 import type { Terminal } from '../terminal.js'
-import { recordFile, type EvalOptions, type SuiteSetting } from './eval.js'
+import { recordFile, suitesFor, type EvalOptions, type SuiteSetting } from './eval.js'
 
 /** One checkpoint: its results, and how each compares with the first checkpoint's. */
 interface EvaluatedCheckpoint {
@@ -18,9 +18,13 @@ interface EvaluatedCheckpoint {
  * `skipwise eval SUITES --checkpoints RUN`: every model that the run has kept, `--model` before them where given, by every suite; what got
  * better and what worse than the first one.
  */
-export async function evaluateCheckpoints(run: string, { suites, base }: SuiteSetting, options: EvalOptions, terminal: Terminal): Promise<number> {
+export async function evaluateCheckpoints(run: string, { suites: given, base }: SuiteSetting, options: EvalOptions, terminal: Terminal): Promise<number> {
   const found = await findCheckpoints(run), checkpoints = options.model === undefined ? found : [{ name: 'base', folder: options.model }, ...found], output = options.output ?? join(run, 'evaluations')
-  const parts = await loadParts([process.cwd()]), made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference)), executor = await openExecutor(parts.registry, options.executor)
+  const parts = await loadParts([process.cwd()])
+  // one set of lengths for all: that of the first
+  const { model: { geometry } } = await openModelFolder(checkpoints[0].folder, parts)
+  const suites = suitesFor(given, parts, geometry.maxPositionEmbeddings, terminal)
+  const made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference)), executor = await openExecutor(parts.registry, options.executor)
   const evaluated: EvaluatedCheckpoint[] = []
   try {
     const { signal } = terminal

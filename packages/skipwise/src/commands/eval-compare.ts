@@ -1,15 +1,21 @@
-import { asPercent, compareResults, readResult, type Comparison } from '@skipwise/experiment'
+import type { EvalResult } from '@skipwise/core'
+import { asPercent, compareResults, pairResults, readResults, type Comparison } from '@skipwise/experiment'
 import { renderTable } from '@skipwise/report'
 import { colours } from '../colours.js'
 import { loadParts } from '../parts.js'
 import type { Terminal } from '../terminal.js'
 
-/** `skipwise eval --compare A B`: is B better or worse than A, or is the difference one that chance makes? */
-export async function compareFiles(fileA: string, fileB: string, terminal: Terminal): Promise<number> {
-  const [a, b] = await Promise.all([readResult(fileA), readResult(fileB)]), { registry } = await loadParts([process.cwd()])
-  const comparison = compareResults(registry.resolveUnknown('eval-suite', { name: a.suite, config: a.config }), a, b)
-  if (terminal.json) terminal.result(comparison)
-  else showComparison(comparison, terminal)
+/** `skipwise eval --compare A B`: is B better or worse than A, or is the difference one that chance makes? Files of results, or folders of runs. */
+export async function compareFiles(pathA: string, pathB: string, terminal: Terminal): Promise<number> {
+  const [a, b] = await Promise.all([readResults(pathA), readResults(pathB)])
+  const { registry } = await loadParts([process.cwd()])
+  const suiteOf = ({ suite, config }: EvalResult) => registry.resolveUnknown('eval-suite', { name: suite, config })
+  // of two runs the models may have one name: the folders tell them apart
+  const isRun = a.length > 1 || b.length > 1 || a[0].model === b[0].model
+  const named = (result: EvalResult, path: string) => (isRun ? { ...result, model: path } : result)
+  const comparisons = pairResults(a, b).map(pair => compareResults(suiteOf(pair.a), named(pair.a, pathA), named(pair.b, pathB)))
+  if (terminal.json) terminal.result(comparisons.length === 1 ? comparisons[0] : comparisons)
+  else for (const comparison of comparisons) showComparison(comparison, terminal)
   return 0
 }
 

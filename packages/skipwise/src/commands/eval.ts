@@ -1,5 +1,5 @@
 import type { PluginReference } from '@skipwise/core'
-import { locateModel, metricTable, readSuites, recordEvaluations, type EvaluationRecord } from '@skipwise/experiment'
+import { lengthsBeyond, locateModel, metricTable, openModelFolder, readSuites, recordEvaluations, withLengths, type EvaluationRecord, type Parts } from '@skipwise/experiment'
 import { renderTable } from '@skipwise/report'
 import { join, relative, resolve } from 'node:path'
 import { colours } from '../colours.js'
@@ -24,7 +24,7 @@ export interface EvalOptions {
  */
 export async function evaluate(suite: string | undefined, options: EvalOptions, terminal: Terminal): Promise<number> {
   if (options.compare) {
-    if (suite !== undefined || options.compare.length !== 2) throw usageError('CLI_USAGE', '--compare takes two result files and no suite', 'write skipwise eval --compare a.json b.json')
+    if (suite !== undefined || options.compare.length !== 2) throw usageError('CLI_USAGE', '--compare takes two results and no suite', 'write skipwise eval --compare A B, files of results or folders of runs')
     return (await import('./eval-compare.js')).compareFiles(options.compare[0], options.compare[1], terminal)
   }
   if (suite === undefined) throw usageError('CLI_USAGE', 'no suite is named', 'name one, or a .yaml file with a list of them: see `skipwise plugins`')
@@ -44,9 +44,23 @@ export interface SuiteSetting {
 /** The file of a suite's record in a folder. */
 export const recordFile = (folder: string, suites: readonly PluginReference[], index: number): string => join(folder, `${suites.length > 1 ? `${index + 1}-` : ''}${suites[index].name.replaceAll('/', '-')}.json`)
 
-async function evaluateModel(model: string, { suites, base }: SuiteSetting, { executor: name, seed, output }: EvalOptions, terminal: Terminal): Promise<number> {
+/** Suites with lengths where they must have some, by the window of a model; what is beyond that window is said before hours of work. */
+export function suitesFor(suites: readonly PluginReference[], { registry }: Parts, window: number, { note }: Pick<Terminal, 'note'>): PluginReference[] {
+  return suites.map(given => {
+    const suite = withLengths(given, registry, window)
+    const beyond = lengthsBeyond(suite, window)
+    if (beyond.length > 0) note(`${suite.name} measures at ${beyond.join(', ')} tokens, beyond the model's window of ${window}: it shows how the model fails there`)
+    return suite
+  })
+}
+
+async function evaluateModel(model: string, { suites: given, base }: SuiteSetting, { executor: name, seed, output }: EvalOptions, terminal: Terminal): Promise<number> {
   const folder = await locateModel(model, { progress: terminal.progress, signal: terminal.signal })
-  const parts = await loadParts([process.cwd()]), made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference)), executor = await openExecutor(parts.registry, name)
+  const parts = await loadParts([process.cwd()])
+  const { model: { geometry } } = await openModelFolder(folder, parts)
+  const suites = suitesFor(given, parts, geometry.maxPositionEmbeddings, terminal)
+  const made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference))
+  const executor = await openExecutor(parts.registry, name)
   // a list, or what is named as a folder
   const fileOf = (index: number) => (suites.length > 1 || output?.endsWith('/') ? recordFile(output as string, suites, index) : (output as string))
   try {
