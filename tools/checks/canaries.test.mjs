@@ -77,6 +77,24 @@ describe('the layer rule', () => {
   })
 })
 
+describe('the rules about files', () => {
+  const complaints = async (rule, text) => {
+    const eslint = new ESLint({ cwd: join(root, 'packages/core'), overrideConfigFile: config })
+    const [{ messages }] = await eslint.lintText(text, { filePath: join(root, 'packages/core/src/errors.ts') })
+    return messages.filter(({ ruleId }) => ruleId === rule)
+  }
+
+  test.each(["import { rm } from 'node:fs/promises'", "import { unlinkSync } from 'node:fs'", "import fs from 'node:fs'", "import * as fs from 'fs'"])('refuse %s', async line => {
+    const used = `${line}\nexport const value = ${/\{ (\w+)/.exec(line)?.[1] ?? 'fs'}\n`
+    expect(await complaints('@typescript-eslint/no-restricted-imports', used)).toHaveLength(1)
+  })
+
+  test('refuse to read a whole file without the guard, and accept the rest', async () => {
+    expect(await complaints('no-restricted-imports', "import { readFile } from 'node:fs/promises'\nexport const value = readFile\n")).toHaveLength(1)
+    expect(await complaints('@typescript-eslint/no-restricted-imports', "import { mkdir } from 'node:fs/promises'\nexport const value = mkdir\n")).toEqual([])
+  })
+})
+
 test('a failing test makes vitest exit with an error, and is counted', async () => {
   const { command } = readJson('nx.json').targetDefaults.test.options
   const fixture = 'tools/checks/fixtures/failing-test'

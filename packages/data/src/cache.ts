@@ -1,6 +1,7 @@
+import { removeOwnFile } from '@skipwise/checkpoints'
 import { SkipwiseError } from '@skipwise/core'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { bytesOf, digestOf, type CorpusData } from './corpus.js'
 
@@ -86,7 +87,7 @@ export async function writeCache(file: string, key: string, data: CorpusData): P
     }
     await rename(temporary, file)
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined)
+    await removeOwnFile(temporary).catch(() => undefined)
     throw new SkipwiseError('DATA_CACHE_WRITE_FAILED', {
       problem: `cannot write the token cache ${file} (${(cause as NodeJS.ErrnoException).code ?? (cause as Error).message})`,
       fix: 'free space, choose another cache folder, or go without one',

@@ -1,6 +1,7 @@
+import { removeOwnFile } from '@skipwise/checkpoints'
 import { SkipwiseError, type ProgressListener } from '@skipwise/core'
 import { createWriteStream } from 'node:fs'
-import { access, mkdir, rename, rm } from 'node:fs/promises'
+import { access, mkdir, rename } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -46,7 +47,7 @@ export async function downloadSplit(dataset: string, split: string, { progress, 
     if (cause instanceof SkipwiseError) throw cause
     throw hubError(address, (cause as Error).message, cause)
   } finally {
-    await rm(partial, { force: true })
+    await removeOwnFile(partial)
   }
 }
 

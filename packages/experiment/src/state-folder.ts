@@ -1,8 +1,8 @@
 import {
-  removeEmptyFolder, removeOwnFile, removeOwnFiles, tryLock, writeJsonAtomic, type LockOwner
+  readFolderJson, removeEmptyFolder, removeOwnFile, removeOwnFiles, tryLock, writeJsonAtomic, type LockOwner
 } from '@skipwise/checkpoints'
 import { SkipwiseError } from '@skipwise/core'
-import { lstat, readdir, readFile, realpath } from 'node:fs/promises'
+import { lstat, readdir, realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { makeFolder } from './output-folder.js'
 
@@ -115,8 +115,7 @@ function holding(path: string, unlock: () => Promise<void>): StateFolder {
 
 async function isMarked(path: string): Promise<boolean> {
   try {
-    const mark: unknown = JSON.parse(await readFile(join(path, MARKER), 'utf8'))
-    return typeof mark === 'object' && mark !== null && (mark as Record<string, unknown>)['madeBy'] === MARK.madeBy
+    return (await readFolderJson(path, MARKER, 'STATE_FOREIGN'))?.['madeBy'] === MARK.madeBy
   } catch {
     return false
   }

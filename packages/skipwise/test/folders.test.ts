@@ -36,7 +36,7 @@ describe("other people's folders", () => {
     workspace.write(`${output}.training/${file}`, 'mine')
     const before = contents(`${output}.training`)
     const refused = await workspace.run(['extend', `${output}.yaml`])
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/^STATE_FOREIGN: .*did not write/m) })
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/^STATE_FOREIGN: .*did not write/m) })
     expect(contents(`${output}.training`)).toEqual(before)
     expect(existsSync(workspace.path(output))).toBe(false)
   })
@@ -44,7 +44,7 @@ describe("other people's folders", () => {
   test('the recipe itself in <output>.training stops the run', async () => {
     mkdirSync(workspace.path('inner.training'))
     workspace.write('inner.training/recipe.yaml', recipe('../inner').replace('model: base', 'model: ../base').replace('text.jsonl', '../text.jsonl').replace('held-out', '../held-out'))
-    expect(await workspace.run(['extend', 'inner.training/recipe.yaml'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^STATE_FOREIGN: /m) })
+    expect(await workspace.run(['extend', 'inner.training/recipe.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^STATE_FOREIGN: /m) })
     expect(readdirSync(workspace.path('inner.training'))).toEqual(['recipe.yaml'])
   })
 
@@ -57,7 +57,7 @@ describe("other people's folders", () => {
     symlinkSync('../base', state('model'))
     for (const change of [['model: base', 'model: mine.training/docs'], ['files: [text.jsonl]', 'files: ["mine.training/**/*.jsonl"]']]) {
       workspace.write('mine-again.yaml', recipe('mine').replace(change[0], change[1]))
-      expect(await workspace.run(['extend', 'mine-again.yaml'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^STATE_FOREIGN: .*is an input of this run/m) })
+      expect(await workspace.run(['extend', 'mine-again.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^STATE_FOREIGN: .*is an input of this run/m) })
     }
     expect(existsSync(state('docs/text.jsonl'))).toBe(true)
   })

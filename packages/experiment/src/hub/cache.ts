@@ -1,5 +1,5 @@
-import { writeFileAtomic } from '@skipwise/checkpoints'
-import { copyFile, mkdir, readdir, readFile, rm, stat, statfs, symlink } from 'node:fs/promises'
+import { readFolderJson, readNamedFile, removeOwnFile, writeFileAtomic } from '@skipwise/checkpoints'
+import { copyFile, mkdir, readdir, stat, statfs, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { isCommit } from './hub-requests.js'
@@ -13,11 +13,10 @@ export const exists = (file: string) =>
 
 /** The snapshot of a revision in the cache, if all that is needed is there. */
 export async function cachedSnapshot(home: string, revision: string, part: ModelPart): Promise<string | undefined> {
-  const kept = () =>
-    readFile(join(home, 'refs', revision), 'utf8').then(
-      text => text.trim(),
-      () => ''
-    )
+  const kept = async () => {
+    const bytes = await readNamedFile(join(home, 'refs', revision), 'settings').catch(() => undefined)
+    return new TextDecoder().decode(bytes).trim()
+  }
   const commit = isCommit(revision) ? revision : await kept()
   if (!isCommit(commit)) return undefined
   const snapshot = join(home, 'snapshots', commit)
@@ -38,7 +37,7 @@ export async function shardsOf(file: string): Promise<readonly string[]> {
   try {
     const { weight_map } = z
       .looseObject({ weight_map: z.record(z.string(), z.string()) })
-      .parse(JSON.parse(await readFile(file, 'utf8')))
+      .parse(await readFolderJson(dirname(file), basename(file), 'CHECKPOINT_HEADER_INVALID'))
     return Object.values(weight_map)
   } catch {
     return []
@@ -55,7 +54,7 @@ export async function keepRef(file: string, commit: string): Promise<void> {
 export async function link(blob: string, pointer: string): Promise<void> {
   await mkdir(dirname(pointer), { recursive: true })
   // A link whose blob was removed may be there.
-  await rm(pointer, { force: true })
+  await removeOwnFile(pointer)
   await symlink(join('..', '..', 'blobs', basename(blob)), pointer).catch(() => copyFile(blob, pointer))
 }
 

@@ -1,7 +1,8 @@
+import { removeOwnFile } from '@skipwise/checkpoints'
 import { isSkipwiseError, SkipwiseError } from '@skipwise/core'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { mayPass } from './hub-error.js'
@@ -62,7 +63,7 @@ export async function fetchBlob(file: HubFile, options: FetchBlobOptions): Promi
     }
   }
   if ((await sizeOf(incomplete)) !== file.size || (await hashOf(incomplete, file, signal)) !== file.hash) {
-    await rm(incomplete, { force: true })
+    await removeOwnFile(incomplete)
     throw new SkipwiseError('HUB_DAMAGED', {
       problem: `${file.path} is not what the Hub lists: its content has another hash`,
       fix: 'run the same command again; what was downloaded has been removed'
