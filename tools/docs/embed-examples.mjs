@@ -1,19 +1,24 @@
 // Puts what is written elsewhere into the guides: below `<!-- examples/… -->` stands the text of that file, below `<!-- recipe keys -->` the
-// table of a recipe's keys.
+// table of a recipe's keys, below `<!-- limits -->` that of the limits of all packages.
 // node tools/docs/embed-examples.mjs writes them; tools/checks tests that they are current.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root } from '../setup/workspace.mjs'
+import { limitsTable } from './limits-table.mjs'
 import { recipeKeys } from './recipe-keys.mjs'
+
+const limits = await limitsTable()
 
 const docs = join(root, 'docs')
 
 /** Guides that show such texts. */
-export const guides = () => readdirSync(docs).filter(name => name.endsWith('.md') && /^<!-- (examples\/|recipe keys)/m.test(readFileSync(join(docs, name), 'utf8')))
+export const guides = () => readdirSync(docs).filter(name => name.endsWith('.md') && /^<!-- (examples\/|recipe keys|limits)/m.test(readFileSync(join(docs, name), 'utf8')))
 
 /** The text of a guide with what it asks for. */
-export const embedded = text => withTable(withFiles(text))
+export const embedded = text => withLimits(withTable(withFiles(text)))
+
+const withLimits = text => text.replace(/^<!-- limits -->\n(\n(\|.*\n)+)?/m, () => `<!-- limits -->\n\n${limits}`)
 
 const withTable = text => text.replace(/^<!-- recipe keys -->\n(\n(\|.*\n)+)?/m, () => `<!-- recipe keys -->\n\n${recipeKeys()}`)
 

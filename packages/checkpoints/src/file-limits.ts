@@ -42,3 +42,22 @@ const KINDS: readonly (readonly [RegExp, FileKind])[] = [
 /** The most bytes that a file of a model folder may have, by its name. */
 export const limitOf = (name: string): number =>
   FILE_LIMITS[KINDS.find(([names]) => names.test(name))?.[1] ?? 'settings']
+
+const MIB = 2 ** 20
+
+/** Objects and lists in one another, in JSON of a model folder. */
+export const MAX_NESTING = 100
+
+/** Rows of the table in docs/security.md. */
+export const limits = [
+  { what: '`config.json`, `LICENSE…`, `NOTICE…`, a recipe', bound: `${FILE_LIMITS.config / MIB} MiB`, then: '`FILE_REFUSED`' },
+  { what: '`tokenizer.json`, `skipwise.json`, a result', bound: `${FILE_LIMITS.tokenizer / MIB} MiB`, then: '`FILE_REFUSED`' },
+  { what: '`tokenizer.model`, an index of shards', bound: `${FILE_LIMITS.index / 1e6} MB`, then: '`FILE_REFUSED`' },
+  { what: '`vocab.json`, `merges.txt` and settings of a model', bound: `${FILE_LIMITS.settings / MIB} MiB`, then: '`FILE_REFUSED`' },
+  { what: '`chat_template.jinja`', bound: `${FILE_LIMITS.template / MIB} MiB`, then: '`FILE_REFUSED`' },
+  {
+    what: 'objects and lists in one another, in JSON of a model folder',
+    bound: `${MAX_NESTING}`,
+    then: 'the code of that file, for instance `MODEL_CONFIG_INVALID`'
+  }
+]

@@ -1,9 +1,8 @@
 import { SkipwiseError } from '@skipwise/core'
 import { join } from 'node:path'
+import { MAX_NESTING } from './file-limits.js'
 import { readFolderFile } from './guarded-file.js'
 
-/** Values in values, in a file that is read whole; the files in use have at most ten. A recursive reader of more would overflow its stack. */
-const MAX_DEPTH = 100
 
 /**
  * Parses the bytes of a JSON file whose root is an object.
@@ -20,7 +19,7 @@ export function parseJson(
 ): { readonly text: string; readonly object: Record<string, unknown> } {
   const invalid = (problem: string, cause?: unknown) =>
     new SkipwiseError(code, { problem: `${file} ${problem}`, fix: 'get the file again or correct it', cause })
-  if (isDeeperThan(bytes, MAX_DEPTH)) throw invalid(`has more than ${MAX_DEPTH} objects and lists in one another`)
+  if (isDeeperThan(bytes, MAX_NESTING)) throw invalid(`has more than ${MAX_NESTING} objects and lists in one another`)
   const text = new TextDecoder().decode(bytes)
   let value: unknown
   try {
