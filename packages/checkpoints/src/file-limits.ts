@@ -45,7 +45,10 @@ export const limitOf = (name: string): number =>
 
 const MIB = 2 ** 20
 
-/** Objects and lists in one another, in JSON of a model folder. */
+/**
+ * Objects and lists in one another, in JSON of a model folder: files in use have at most ten. A recursive reader of more would
+ * overflow its stack.
+ */
 export const MAX_NESTING = 100
 
 /** Rows of the table in docs/security.md. */

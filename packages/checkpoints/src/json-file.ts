@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { MAX_NESTING } from './file-limits.js'
 import { readFolderFile } from './guarded-file.js'
 
-
 /**
  * Parses the bytes of a JSON file whose root is an object.
  *
