@@ -14,7 +14,7 @@ describe('lengths, factor and base', () => {
   })
   test('linear: max_position_embeddings is the extended window', () => {
     expect(readHuggingFaceRope({ ...llama, rope_theta: 5e5, rope_scaling: { type: 'linear', factor: 8 } })).toEqual({
-      name: 'linear', config: {}, geometry: { base: 5e5, rotaryDim: 128, originalLength: 2048, targetLength: 16384 }
+      name: 'linear', config: {}, geometry: { base: 5e5, rotaryDim: 128, originalLength: 2048, targetLength: 16384 }, windowUnclear: true
     })
   })
   test('yarn: the factor wins over the ratio of the lengths', () => {
@@ -71,7 +71,7 @@ describe('a RoPE per layer type', () => {
     expect(reading).toMatchObject({ name: 'proportional', config: { partialRotaryFactor: 0.25 }, geometry: { rotaryDim: 512 } })
   })
   test('keys beside the layer types', () => {
-    expect(() => readHuggingFaceRopes({ ...base, rope_parameters: { full_attention: {}, factor: 8 } })).toThrow("ROPE_CONFIG_INVALID: the rope object has 'factor' beside")
+    expect(() => readHuggingFaceRopes({ ...base, rope_parameters: { full_attention: {}, factor: 8 } })).toThrow('ROPE_CONFIG_INVALID: the rope object has "factor" beside')
   })
 })
 

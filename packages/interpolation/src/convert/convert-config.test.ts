@@ -83,7 +83,7 @@ describe('a RoPE per layer type', () => {
   }
   test('stays nested, as new keys only', () => {
     const { config } = convert(file, { to: 'transformers', asLongrope: true })
-    expect(config).toMatchObject({ rope_parameters: { full_attention: { rope_type: 'longrope', rope_theta: 1e6 }, sliding_attention: { rope_type: 'longrope', rope_theta: 10000 }, nope: null } })
+    expect(config).toMatchObject({ rope_parameters: { full_attention: { rope_type: 'longrope', rope_theta: 1e6 }, sliding_attention: { rope_type: 'default', rope_theta: 10000 }, nope: null } })
     expect(Object.keys(config as object)).not.toContain('rope_scaling')
     expect(convert(file, { to: 'axolotl' }).keys).toMatchObject({ overrides_of_model_config: { rope_parameters: { full_attention: { rope_type: 'linear' } } } })
   })
@@ -93,8 +93,71 @@ describe('a RoPE per layer type', () => {
     expect(config).toMatchObject({ rope_parameters: { full_attention: { rope_type: 'linear', rope_theta: 1e6, factor: 8 }, sliding_attention: { rope_type: 'default', rope_theta: 10000 } } })
     expect(Object.keys(config as object)).not.toContain('rope_local_base_freq')
   })
-  test.each(['llama.cpp', 'litgpt'] as const)('has no keys in %s', to => expect(() => convert(file, { to })).toThrow('ROPE_INEXPRESSIBLE'))
-  test('has no old keys', () => expect(() => convert(file, { to: 'transformers', keys: 'old' })).toThrow('ROPE_INEXPRESSIBLE'))
+  test('has no keys in litgpt', () => expect(() => convert(file, { to: 'litgpt' })).toThrow('ROPE_INEXPRESSIBLE'))
+  test('llama.cpp has a base of their own for the sliding layers of some models', () => {
+    const { nope: _, ...both } = file.rope_parameters
+    expect(convert({ ...file, rope_parameters: both }, { to: 'llama.cpp' }).keys).toMatchObject({
+      'gemma3.rope.freq_base': 1e6, 'gemma3.rope.scaling.type': 'linear', 'gemma3.rope.scaling.factor': 8, 'gemma3.rope.freq_base_swa': 10000
+    })
+    expect(() => convert({ ...file, model_type: 'modernbert' }, { to: 'llama.cpp' })).toThrow('ROPE_INEXPRESSIBLE')
+  })
+  test('has no old keys in general', () => expect(() => convert({ ...file, model_type: 'llama' }, { to: 'transformers', keys: 'old' })).toThrow('ROPE_INEXPRESSIBLE'))
+  test('has old keys where the model makes its RoPEs of them, with the new name of the type', () => {
+    const { nope: _, ...both } = file.rope_parameters
+    expect(convert({ ...file, rope_parameters: both }, { to: 'transformers', keys: 'old' }).config).toEqual({
+      model_type: 'gemma3_text', head_dim: 64, max_position_embeddings: 32768, rope_theta: 1e6, rope_local_base_freq: 10000, rope_scaling: { type: 'linear', rope_type: 'linear', factor: 8 }
+    })
+  })
+  test('another scheme and target are for the full layers', () => {
+    const { keys } = convert(file, { to: 'transformers', scheme: { name: 'ntk' }, targetLength: 65536 })
+    expect(keys['rope_parameters']).toMatchObject({ full_attention: { rope_type: 'default' }, sliding_attention: { rope_type: 'default', rope_theta: 10000 } })
+    expect(keys['max_position_embeddings']).toBe(65536)
+  })
+  test('a share that only the type of the model has is written', () => {
+    const laguna = { model_type: 'laguna', head_dim: 128, max_position_embeddings: 4096 }
+    expect(convert(laguna, { to: 'transformers' }).config).toMatchObject({ rope_parameters: { full_attention: { partial_rotary_factor: 0.5, rope_theta: 500000 }, sliding_attention: { rope_theta: 10000 } } })
+  })
+})
+
+describe('models of many types', () => {
+  const neox = { model_type: 'gpt_neox', hidden_size: 512, num_attention_heads: 8, max_position_embeddings: 2048, rotary_emb_base: 10000, rotary_pct: 0.25 }
+  test("GPT-NeoX: as many factors as frequencies, and its own name for the base follows", () => {
+    expect(convert(neox, { to: 'transformers', scheme: { name: 'yarn-revised' }, targetLength: 8192 }).config).toMatchObject({ rotary_emb_base: 10000, rotary_pct: 0.25, rope_scaling: { long_factor: expect.arrayContaining([1]) } })
+    const { config } = convert(neox, { to: 'transformers', scheme: { name: 'ntk' }, targetLength: 8192 })
+    expect(config?.['rotary_emb_base']).toBe(config?.['rope_theta'])
+    expect(config?.['rotary_emb_base']).toBeGreaterThan(10000)
+  })
+  test('the keys of a text model change where they lie', () => {
+    const file = { model_type: 'llava', vision_config: { hidden_size: 8 }, text_config: { ...llama, rope_theta: 10000 } }
+    const { config, changes } = convert(file, { to: 'transformers', scheme: { name: 'linear' }, targetLength: 65536 })
+    expect(config).toMatchObject({ vision_config: { hidden_size: 8 }, text_config: { max_position_embeddings: 65536, rope_scaling: { type: 'linear', factor: 4 } } })
+    expect(changes?.path).toEqual(['text_config'])
+    expect(config).not.toHaveProperty('rope_scaling')
+  })
+  test('the window is written under the name that the file has for it', () => {
+    const file = { model_type: 'gptj', n_embd: 512, n_head: 8, n_positions: 2048, rotary_dim: 32 }
+    const { config, notes } = convert(file, { to: 'transformers', scheme: { name: 'linear' }, targetLength: 8192 })
+    expect(config).toMatchObject({ n_positions: 8192 })
+    expect(config).not.toHaveProperty('max_position_embeddings')
+    expect(notes).toContainEqual(expect.stringContaining('may not read these keys'))
+  })
+  test('Phi-3 gets its longrope, whatever the scheme, and its original window at the top', () => {
+    const phi3 = { ...llama, model_type: 'phi3', max_position_embeddings: 4096, rope_theta: 10000 }
+    expect(convert(phi3, { to: 'transformers', scheme: { name: 'yarn' }, targetLength: 16384 }).config).toMatchObject({
+      original_max_position_embeddings: 4096, rope_scaling: { rope_type: 'longrope', attention_factor: 0.1 * Math.log(4) + 1 }
+    })
+  })
+  test('Mixtral gets the head_dim that transformers needs', () => {
+    const mixtral = { ...llama, model_type: 'mixtral', rope_theta: 1e6 }
+    expect(convert(mixtral, { to: 'transformers', scheme: { name: 'yarn' }, targetLength: 65536 }).config).toMatchObject({ head_dim: 128 })
+    expect(convert(mixtral, { to: 'transformers', scheme: { name: 'linear' }, targetLength: 65536 }).config).not.toHaveProperty('head_dim')
+  })
+  test('linear says its original window at the top, so that it can be read again', () => {
+    const { config } = convert({ ...llama, rope_theta: 10000 }, { to: 'transformers', scheme: { name: 'linear' }, targetLength: 65536 })
+    expect(config).toMatchObject({ max_position_embeddings: 65536, original_max_position_embeddings: 16384 })
+    expect(readHuggingFaceRope(config ?? {})).toEqual({ name: 'linear', config: {}, geometry: { base: 10000, rotaryDim: 128, originalLength: 16384, targetLength: 65536 } })
+  })
+  test('a model without RoPE has nothing to convert', () => expect(() => convert({ model_type: 'bloom' }, { to: 'transformers' })).toThrow('ROPE_NONE'))
 })
 
 describe('to vLLM', () => {
@@ -153,6 +216,31 @@ describe('to llama.cpp', () => {
     const converted = keys(file)
     expect(converted.tensors?.['rope_factors_long.weight'].every(factor => Math.abs(factor - 2) < 1e-14)).toBe(true)
     expect(converted.notes).toHaveLength(1)
+  })
+  test.each([
+    ['gpt_neox', 'gptneox'], ['phi', 'phi2'], ['cohere', 'command-r'], ['glm', 'chatglm'], ['glm4', 'glm4'], ['olmo2', 'olmo2'], ['mistral', 'llama'], ['qwen2_moe', 'qwen2moe'], ['granitemoeshared', 'granitemoe']
+  ])('the keys of %s begin with %s', (model_type, name) => {
+    const { keys: written } = keys({ ...llama, model_type, rope_theta: 1e5 })
+    expect(Object.keys(written).every(key => key.startsWith(`${name}.`))).toBe(true)
+  })
+  test.each(['gptj', 'persimmon', 'something_new', 'constructor'])('%s has no name there', model_type => {
+    expect(() => keys({ ...llama, model_type, rope_theta: 1e5, rotary_dim: 64 })).toThrow('ROPE_INEXPRESSIBLE: llama.cpp: no name of an architecture is known')
+  })
+  test('Phi-3 has two lists, of any table', () => {
+    const phi3 = { ...llama, model_type: 'phi3', max_position_embeddings: 4096, rope_theta: 10000 }
+    const { keys: written, tensors } = keys(phi3, { scheme: { name: 'yarn-revised' }, targetLength: 32768 })
+    expect(written).toMatchObject({ 'phi3.rope.scaling.type': 'longrope', 'phi3.rope.scaling.original_context_length': 4096, 'phi3.rope.scaling.attn_factor': 1.2079441541679836 })
+    expect(tensors?.['rope_factors_short.weight']).toEqual(tensors?.['rope_factors_long.weight'])
+  })
+  test("DeepSeek's own multiplier, from which llama.cpp takes the softmax scale too", () => {
+    const file = { ...llama, model_type: 'deepseek_v3', qk_rope_head_dim: 64, rope_theta: 10000, rope_scaling: { type: 'yarn', factor: 8, original_max_position_embeddings: 2048, mscale: 1, mscale_all_dim: 1 } }
+    const { keys: written } = keys(file)
+    expect(written).toMatchObject({ 'deepseek2.rope.dimension_count': 64, 'deepseek2.rope.scaling.yarn_log_multiplier': 0.1 })
+    expect(written).not.toHaveProperty('deepseek2.rope.scaling.attn_factor')
+  })
+  test('sections for images', () => {
+    const file = { ...llama, model_type: 'qwen2_vl', rope_theta: 1e6, rope_scaling: { type: 'mrope', mrope_section: [16, 24, 24] } }
+    expect(keys(file).keys).toMatchObject({ 'qwen2vl.rope.dimension_sections': [16, 24, 24, 0] })
   })
   test('dynamic cannot be', () => expect(() => keys({ ...llama, rope_scaling: { type: 'dynamic', factor: 8 } })).toThrow('ROPE_INEXPRESSIBLE'))
 })

@@ -1,6 +1,6 @@
 import { valueOf, type JsonObject } from '../json-keys.js'
 import type { LayerRope } from '../read-hugging-face.js'
-import { windowKeyOf, windowOf, type TextModel } from '../text-model.js'
+import { isObject, windowKeyOf, windowOf, type TextModel } from '../text-model.js'
 import { inexpressible, type Conversion, type Stack } from './conversion.js'
 import { findLlamaCppArchitecture } from './llama-cpp-architectures.js'
 import type { TransformersOptions } from './to-transformers.js'
@@ -83,12 +83,17 @@ function oldKeys({ model, layers, to, convert }: LayersJob): Conversion {
   const window = windowOfAll([conversion], model)
   const keys: JsonObject = {
     rope_parameters: undefined,
-    rope_scaling: conversion.keys['rope_scaling'],
+    rope_scaling: withRopeType(conversion.keys['rope_scaling']),
     [baseKey]: conversion.keys['rope_theta'],
     ...Object.fromEntries(bases),
     [windowKeyOf(model) ?? 'max_position_embeddings']: window
   }
   return { stack: to, keys, notes: [...conversion.notes, ...windowNote(model, window)] }
+}
+
+/** These models look for rope_type, and take a file with type alone for unscaled. */
+function withRopeType(scaling: unknown): unknown {
+  return isObject(scaling) && valueOf(scaling, 'rope_type') === undefined ? { ...scaling, rope_type: scaling['type'] } : scaling
 }
 
 /** llama.cpp scales the full layers of some architectures, and turns the sliding ones by a base of their own. */

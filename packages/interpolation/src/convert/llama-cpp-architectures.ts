@@ -41,7 +41,7 @@ const architectureNames: Readonly<Record<string, string>> = {
 }
 
 /** What the graphs in `src/models` pass to the rotation. */
-const factorTensors: Readonly<Record<string, FactorTensors>> = { llama: 'one', phi3: 'two', phimoe: 'two', minicpm3: 'two' }
+const factorTensors: Readonly<Record<string, FactorTensors>> = { llama: 'one', llama4: 'one', phi3: 'two', phimoe: 'two', minicpm3: 'two' }
 
 /** Architectures whose sliding layers turn by `rope.freq_base_swa`, unscaled. */
 const slidingPlain: readonly string[] = ['gemma3', 'gemma3n', 'olmo2']

@@ -33,7 +33,9 @@ const ropeKeys: ReadonlySet<unknown> = new Set(['rope_theta', 'rope_scaling', 'r
 /** Whether no key of the file says b. */
 function lacksBase({ config, rope, layerType, model: { type } }: RopeCase): boolean {
   const layer = layerType === undefined ? undefined : type?.layers?.[layerType]
-  const keys = layer === undefined ? ['rope_theta', 'rotary_emb_base', 'rope_ratio', 'rope_local_base_freq'] : [layer.baseKey ?? '']
+  // no key at the top says the base of some layers (OLMo 3): nothing is left out there
+  if (layer !== undefined && layer.baseKey === undefined) return false
+  const keys = layer?.baseKey === undefined ? ['rope_theta', 'rotary_emb_base', 'rope_ratio', 'rope_local_base_freq'] : [layer.baseKey]
   return valueOf(rope, 'rope_theta') === undefined && keys.every(key => valueOf(config, key) === undefined)
 }
 

@@ -19,11 +19,11 @@ export const rulesOfLengths: readonly Rule[] = [
   },
   {
     id: 'window-unclear',
-    check: ({ reading, window, factor }) =>
+    check: ({ reading, type, window, factor }) =>
       reading.windowUnclear ? {
         level: 'note',
         problem: `max_position_embeddings ${window} may be the window before the scaling by ${factor} or after it: the file does not say`,
-        why: `linear has no key for the original window; most files write the extended one here, Vicuna 16k and LongChat the original one, so that the model reaches ${window} or ${window * factor} tokens`,
+        why: `${type} has no key for the original window; most files write the extended one here, Vicuna 16k and LongChat the original one, so that the model reaches ${window} or ${window * factor} tokens`,
         fix: `write "original_max_position_embeddings": ${window / factor} or ${window} at the top; the frequencies are the same`
       } : undefined
   },

@@ -44,7 +44,7 @@ export const rulesOfLlamaCpp: readonly Rule[] = [
     stacks: ['llama.cpp'],
     check: ropeCase => {
       const { type, config, factor, original = ropeCase.window } = ropeCase
-      return type === 'llama3' && factor > 1 && isLlama(ropeCase) && valueOf(config, 'original_max_position_embeddings') === undefined && original !== 8192 ? {
+      return type === 'llama3' && factor > 1 && architectureOf(ropeCase)?.factors === 'one' && valueOf(config, 'original_max_position_embeddings') === undefined && original !== 8192 ? {
         problem: `llama.cpp's converter takes 8,192 for the original window, the rope keys say ${original}`,
         why: 'for llama3 it looks for original_max_position_embeddings at the top of config.json only (conversion/llama.py): the table of factors in the GGUF is another, and nothing fails',
         fix: 'write the key at the top too: `skipwise convert --to transformers` does'

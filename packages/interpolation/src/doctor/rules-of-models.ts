@@ -39,6 +39,20 @@ export const rulesOfModels: readonly Rule[] = [
     }
   },
   {
+    id: 'layer-rope-type',
+    stacks: ['transformers', 'vllm', 'axolotl'],
+    check: ({ config, layerType, rope, model }) => {
+      const scaled = layerType !== undefined && model.type?.layers?.[layerType]?.scaled
+      const old = valueOf(rope, 'type')
+      const own = objectAt(config, 'rope_scaling')
+      return scaled && old !== undefined && old !== 'default' && valueOf(rope, 'rope_type') === undefined && own?.['type'] === old ? {
+        problem: `rope_scaling has the type ${shown(old)} under the old name type`,
+        why: `transformers looks for rope_type in the RoPEs of ${shown(model.name)}, and takes the default: the model runs unscaled, without a word`,
+        fix: `add "rope_type": ${shown(old)}`
+      } : undefined
+    }
+  },
+  {
     id: 'head-dim-missing',
     stacks: ['transformers', 'axolotl'],
     check: ({ config, type, model }) =>
