@@ -56,3 +56,35 @@ test('convert: what cannot be said is an error, and nothing is written', async (
   expect(JSON.parse(gguf.stdout)).toMatchObject({ stack: 'llama.cpp', keys: { 'llama.rope.scaling.type': 'yarn', 'llama.rope.scaling.attn_factor': 1 } })
   expect((await run('convert', '.')).code).toBe(2)
 })
+
+test('convert: all that it does not change keeps its spelling and its place', async () => {
+  const file = '{\n "z_first": 1.0,\n "model_type": "gemma2",\n "head_dim": 16,\n "final_logit_softcapping": 30.0,\n "seed": 12345678901234567890,\n "rope_theta": 10000,\n "max_position_embeddings": 4096\n}\n'
+  writeFileSync(join(cwd, 'gemma.json'), file)
+  const { stdout } = await run('convert', 'gemma.json', '--to', 'transformers', '--scheme', 'linear', '--target', '8192', '--keys', 'old')
+  const lines = stdout.split('\n')
+  for (const line of file.split('\n').slice(0, -3)) expect(lines).toContain(line)
+  expect(stdout).toContain(' "max_position_embeddings": 8192,\n "rope_scaling": {\n  "type": "linear",\n  "factor": 2.0\n }')
+})
+
+test('doctor: a model without RoPE is said to have none', async () => {
+  writeFileSync(join(cwd, 'bloom.json'), '{"model_type": "bloom", "hidden_size": 1024, "n_head": 16, "seq_length": 2048}')
+  const { code, stdout } = await run('doctor', 'bloom.json')
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/positions +ALiBi, no RoPE\s+window +2,048/)
+  expect(await run('convert', 'bloom.json', '--to', 'vllm')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^ROPE_NONE: /) })
+})
+
+test('doctor and convert: keys from a file cannot move the cursor, and nesting is no internal error', async () => {
+  const escape = '\\u001b]0;title\\u0007\\u009b31m'
+  writeFileSync(join(cwd, 'escape.json'), yarn.replace('"llama"', `"${escape}"`).replace('"factor"', `"${escape}": 1, "factor"`))
+  writeFileSync(join(cwd, 'deep.json'), yarn.replace('"factor": 8.0', `"factor": ${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`))
+  for (const file of ['escape.json', 'deep.json']) {
+    for (const args of [['doctor', file], ['convert', file, '--to', 'transformers'], ['convert', file, '--to', 'llama.cpp']]) {
+      const { stdout, stderr } = await run(...args)
+      // JSON has them escaped, and a colour has no place in a pipe
+      expect(stdout + stderr).not.toMatch(/[\u0007\u001b\u0080-\u009f]/)
+      expect(stderr).not.toContain('INTERNAL')
+      expect(stderr.length).toBeLessThan(2000)
+    }
+  }
+})

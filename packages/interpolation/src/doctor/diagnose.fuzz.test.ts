@@ -63,7 +63,7 @@ function oracle(c: Choices): string[] {
   const known = c.trainedWith === 'yarn-revised', trained = original ?? c.trainedWindow
   say((windowed || type === 'llama3') && original === undefined, 'original-missing')
   const written = c.outside ?? c.inside
-  say(['linear', 'ntk', 'vanilla_ntk'].includes(type) && s > 1 && written === undefined, 'window-unclear', 'note')
+  say(['linear', 'vanilla_ntk'].includes(type) && s > 1 && written === undefined, 'window-unclear', 'note')
   say(!nested && c.outside !== undefined && c.inside !== undefined && c.outside !== c.inside, 'original-twice')
   say(windowed && factor !== undefined && ratio !== 1 && factor !== ratio, 'factor-against-lengths')
   say(type === 'dynamic' && s > 1 && trained === undefined, 'dynamic-extended-window', 'note')
