@@ -21,6 +21,8 @@ export const experimentErrorCodes = {
   OUTPUT_EXISTS: 'The output folder exists and is not the result of this run.',
   STATE_FOREIGN: 'The folder for the state of a run holds files that are not Skipwise\'s, or an input of the run.',
   STATE_IN_USE: 'Another process works on the same output.',
+  OUTPUT_DAMAGED: 'A finished output is not as it was written.',
+  STATE_DAMAGED: 'A file that an unfinished run was to go on from is not as it was written.',
   OUTPUT_WRITE_FAILED: 'The output folder could not be put in place.',
   REPORT_FILE: 'A file that a report should show is no result, no run and no charts.',
   HUB_REFERENCE: 'What follows hub: does not name a model on the Hugging Face Hub.',

@@ -2,17 +2,22 @@ import { writePeftAdapter, type TrainResult } from '@skipwise/training'
 import { removeEmptyFolder } from '@skipwise/checkpoints'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SkipwiseError } from '@skipwise/core'
+import { SkipwiseError, type ProgressListener } from '@skipwise/core'
+import { writeDigestList } from './digest-list.js'
 import { isHubReference, parseHubReference } from './hub/reference.js'
 import type { Experiment } from './resolve.js'
 import { bytesOfSize, saveModel } from './save-model.js'
 
-/** Writes configuration, weights and tokenizer of a Hugging Face model into `folder`, which is made anew, and adapters into `folder/adapter`. */
-export async function writeModelFolder(folder: string, { source, config, dtype, kind, window, recipe, options }: Experiment, { weights, adapters }: Pick<TrainResult, 'weights' | 'adapters'>): Promise<void> {
-  await saveModel(folder, {
+/**
+ * Writes configuration, weights and tokenizer of a Hugging Face model into `folder`, which is made anew, adapters into `folder/adapter`, and the
+ * digests of all that into `folder/SHA256SUMS`.
+ */
+export async function writeModelFolder(folder: string, { source, config, dtype, kind, window, recipe, options }: Experiment, { weights, adapters }: Pick<TrainResult, 'weights' | 'adapters'>, progress?: ProgressListener): Promise<void> {
+  const digests = await saveModel(folder, {
     parameters: source.model.parameters, weights, config, dtype,
     companions: [source.tokenizerFolder, ...(source.folder === undefined ? [] : [source.folder])],
     tokenizer: source.tokenizer,
+    ...(progress && { progress }),
     ...(recipe.maxShardSize === undefined ? {} : { maxShardBytes: bytesOfSize(recipe.maxShardSize) }),
     ...(kind === 'extend' ? { window: window.target } : {})
   })
@@ -20,6 +25,7 @@ export async function writeModelFolder(folder: string, { source, config, dtype, 
     const baseModel = typeof recipe.model !== 'string' ? null : isHubReference(recipe.model) ? parseHubReference(recipe.model).repo : recipe.model
     await writePeftAdapter(join(folder, 'adapter'), { parameters: source.model.parameters, tied: source.model.tied, lora: options.lora, tensors: adapters, baseModel })
   }
+  await writeDigestList(folder, digests)
 }
 
 /** @throws SkipwiseError `DISK_FULL`, `OUTPUT_WRITE_FAILED` */

@@ -1,6 +1,8 @@
 import type { EvalResult } from '@skipwise/core'
 import type { Executor } from '@skipwise/runtime'
 import type { StrategyName, ValidationScore } from '@skipwise/training'
+import { z } from 'zod'
+import { evalResultSchema } from './evaluation/eval-result-schema.js'
 import { outputName, type Experiment, type ExperimentKind } from './resolve.js'
 import type { Recipe } from './recipe-schema.js'
 import { version } from './version.js'
@@ -22,6 +24,28 @@ export interface TrainingSummary {
   readonly strategy: StrategyName
   readonly peakMemoryMB: number
 }
+
+/** A number as it is kept in a file, where one that is none is null. */
+const figure = z.number().nullable().transform(value => value ?? Number.NaN)
+
+/** Results of evaluations as they are kept in a file. */
+export const keptResultsSchema: z.ZodType<EvalResult[]> =
+  z.array(evalResultSchema.extend({ metrics: z.record(z.string(), figure) }))
+
+/** {@link TrainingSummary} as it is kept in a file. */
+export const trainingSummarySchema: z.ZodType<TrainingSummary> = z.object({
+  steps: z.number(),
+  tokens: z.number(),
+  losses: z.array(z.number()).min(1),
+  skipped: z.number().exactOptional(),
+  validation: z.object({
+    scores: z.array(z.object({ step: z.number(), score: figure })),
+    bestStep: z.number().exactOptional()
+  }).exactOptional(),
+  tokensPerSecond: z.number(),
+  strategy: z.enum(['whole', 'blockwise', 'seco', 'spaco']),
+  peakMemoryMB: z.number()
+})
 
 /** What `skipwise.json` of an output folder says: everything needed to read and to repeat a run. */
 export interface ExperimentResult {

@@ -5,12 +5,15 @@ import type { Executor } from '@skipwise/runtime'
 import { MetricsLog, planMemory, plannedStrategy, train, type MemoryPlan, type TrainerSetup } from '@skipwise/training'
 import { cp, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import type { z } from 'zod'
 import { RESULT_FILE, storedKey } from './checks.js'
+import { demandUnchanged, writeDigestList } from './digest-list.js'
 import { openJournal } from './evaluation/journal.js'
+import { keepStage, keptStage } from './kept-stage.js'
 import { frequenciesOf } from './model-source.js'
 import { makeFolder, publish, writeModelFolder } from './output-folder.js'
 import { outputName, resultKeyOf, type Experiment } from './resolve.js'
-import { runReport, type ExperimentResult, type TrainingSummary } from './result.js'
+import { keptResultsSchema, runReport, trainingSummarySchema, type ExperimentResult, type TrainingSummary } from './result.js'
 import { writeReport } from './report.js'
 import { createValidation } from './validation.js'
 
@@ -54,6 +57,7 @@ export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}
 /** The result of the output folder, where it is this run's. */
 async function madeBefore({ output }: Experiment, resultKey: string, hooks: RunHooks): Promise<ExperimentResult | undefined> {
   if ((await storedKey(output)) !== resultKey) return undefined
+  await demandUnchanged(output, 'remove the folder and run the recipe again, or put back a copy', hooks.progress)
   const result = JSON.parse(await readFile(join(output, RESULT_FILE), 'utf8')) as ExperimentResult
   hooks.onBase?.(result.results.base)
   hooks.onTrained?.(result.training)
@@ -65,19 +69,21 @@ async function make(experiment: Experiment, resultKey: string, hooks: RunHooks):
   const made = join(stateFolder, 'model')
   const executor = await experiment.executor.open()
   try {
-    if (!(await remembered(join(stateFolder, TRAINED), runKey))) {
+    if (await keptStage(join(stateFolder, TRAINED), runKey, trainingSummarySchema)) {
+      await demandUnchanged(made, `remove ${join(stateFolder, TRAINED)} and run the same command again: the weights are written again from the state`, hooks.progress)
+    } else {
       const setup = trainingSetup(experiment, executor), plan = planMemory(setup)
       hooks.onPlan?.(plan)
       plannedStrategy(plan, setup)
     }
     const open = (name: string, model: Pick<LanguageModelParts, 'frequencies' | 'weights' | 'maxLength'>) =>
       createLanguageModel({ name, model: source.model, tokenizer: source.tokenizer, encoding: source.encoding, executor, lengthLimit: Infinity, ...model })
-    const base = kind === 'train' ? [] : await remember(join(stateFolder, 'base.json'), resultKey, () =>
+    const base = kind === 'train' ? [] : await remember(join(stateFolder, 'base.json'), resultKey, keptResultsSchema, () =>
       evaluate(experiment, hooks, () =>
         open('base', { frequencies: frequenciesOf(experiment.baseInterpolation, source.rope), weights: experiment.weights, maxLength: source.model.geometry.maxPositionEmbeddings })))
     hooks.onBase?.(base)
 
-    const training = await remember(join(stateFolder, TRAINED), runKey, () => trainAndWrite(experiment, executor, hooks, made))
+    const training = await remember(join(stateFolder, TRAINED), runKey, trainingSummarySchema, () => trainAndWrite(experiment, executor, hooks, made))
     hooks.onTrained?.(training)
 
     const checkpoint = await openCheckpoint(made)
@@ -87,6 +93,7 @@ async function make(experiment: Experiment, resultKey: string, hooks: RunHooks):
     const result = runReport(experiment, resultKey, executor, training, { base, model: results })
     await writeReport(made, result, experiment.suites)
     await writeJsonAtomic(join(made, RESULT_FILE), result)
+    await writeDigestList(made)
     await makeFolder(dirname(output))
     await publish(made, output)
     return result
@@ -126,7 +133,7 @@ async function trainAndWrite(experiment: Experiment, executor: Executor, { progr
     },
     ...(signal && { signal })
   })
-  await writeModelFolder(folder, experiment, result)
+  await writeModelFolder(folder, experiment, result, progress)
   await cp(join(stateFolder, METRICS), join(folder, METRICS), { recursive: true })
   return {
     steps: options.steps, tokens: options.steps * options.batch * exampleLength, losses: result.losses,
@@ -160,16 +167,10 @@ async function evaluate({ suites, recipe, baseFolder, stateFolder, runKey }: Exp
 }
 
 /** The value kept in `file` under `key`, or else computed and kept: a finished stage is not repeated by a resumed run. */
-async function remember<Value>(file: string, key: string, compute: () => Promise<Value>): Promise<Value> {
-  const kept = await remembered<Value>(file, key)
+async function remember<Value>(file: string, key: string, schema: z.ZodType<Value>, compute: () => Promise<Value>): Promise<Value> {
+  const kept = await keptStage(file, key, schema)
   if (kept) return kept.value
   const value = await compute()
-  await writeJsonAtomic(file, { key, value })
+  await keepStage(file, key, value)
   return value
-}
-
-/** What is kept in `file` under `key`. */
-async function remembered<Value>(file: string, key: string): Promise<{ value: Value } | undefined> {
-  const kept = await readFile(file, 'utf8').then(text => JSON.parse(text) as { key: string; value: Value }).catch(() => undefined)
-  return kept?.key === key ? kept : undefined
 }

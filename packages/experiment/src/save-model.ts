@@ -2,7 +2,7 @@ import {
   checkFolderFile, parseJson, readFolderFile, removeOwnFiles, TEMPORARY_FILE, writeCheckpoint, writeFileAtomic, writeJsonAtomic, writeModelConfig,
   type ModelConfig, type WritableDtype
 } from '@skipwise/checkpoints'
-import { SkipwiseError, type Tokenizer } from '@skipwise/core'
+import { SkipwiseError, type ProgressListener, type Tokenizer } from '@skipwise/core'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { COMPANION_FILES } from './hub/needed-files.js'
@@ -23,19 +23,26 @@ export interface ModelToSave {
   readonly tokenizer?: Pick<Tokenizer, 'bosId' | 'eosId'>
   /** Window of the model where it is lengthened: `model_max_length` of tokenizer_config.json follows it. */
   readonly window?: number
+  readonly progress?: ProgressListener
 }
 
 /**
  * Writes a Hugging Face model folder: safetensors, `config.json`, and the files of tokenizer and generation. The same model
  * gives the same bytes, also after it was read from such a folder. Files of other names in the folder stay.
  *
+ * @returns the SHA-256 of the files of weights by name, computed while they were written
  * @throws SkipwiseError what writing throws
  */
-export async function saveModel(folder: string, { parameters, weights, config, dtype, maxShardBytes, companions, tokenizer, window }: ModelToSave): Promise<void> {
+export async function saveModel(
+  folder: string,
+  { parameters, weights, config, dtype, maxShardBytes, companions, tokenizer, window, progress }: ModelToSave
+): Promise<ReadonlyMap<string, string>> {
   // A process that was killed here before left files as large as the model.
   await removeOwnFiles(folder, path => TEMPORARY_FILE.test(path))
   const read = (name: string) => (typeof weights === 'function' ? weights(name) : (weights.get(name) as Float32Array))
-  await writeCheckpoint(folder, parameters.map(({ name, shape }) => ({ name, shape, data: () => read(name) })), { dtype, ...(maxShardBytes === undefined ? {} : { maxShardBytes }) })
+  const tensors = parameters.map(({ name, shape }) => ({ name, shape, data: () => read(name) }))
+  const onProgress = (done: number, total: number) => progress?.({ task: 'write weights', done, total, unit: 'bytes' })
+  const digests = await writeCheckpoint(folder, tensors, { dtype, onProgress, ...(maxShardBytes === undefined ? {} : { maxShardBytes }) })
   await writeModelConfig(folder, config)
   for (const from of new Set(companions)) {
     for (const name of await companionsIn(from)) {
@@ -46,6 +53,7 @@ export async function saveModel(folder: string, { parameters, weights, config, d
   }
   const generation = generationConfig(config, tokenizer), names = await readdir(folder)
   if (generation && !names.includes('generation_config.json')) await writeJsonAtomic(join(folder, 'generation_config.json'), generation)
+  return digests
 }
 
 /** Names of the companion files of a folder. */

@@ -79,8 +79,8 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--sentence <tokens>', 'mean distance of the tokens at which a transform may split', integer, 20)
     .option('--every <n>', 'distances between those that --json lists', integer)
     .option('--svg <file>', 'write the chart')
-  verb('verify <case...>', 'compare a model with reference outputs (logits, loss, gradients)', async (terminal, cases: string[], options: never) =>
-    (await import('./commands/verify.js')).verify(cases, options, terminal))
+  verb('verify <folder...>', 'check that an output is as it was written, or compare a model with reference outputs (logits, loss, gradients)', async (terminal, folders: string[], options: never) =>
+    (await import('./commands/verify.js')).verify(folders, options, terminal))
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
   verb('bench <what>', "measure training steps ('train'), full-length training against PoSE ('overhead'), or what the paper compares, by quality ('baselines')", async (terminal, what: string, options: never) => {
     if (what === 'overhead') return (await import('./commands/overhead.js')).overhead(options, terminal)

@@ -33,8 +33,26 @@ it('drops a line that was cut off, and goes on behind the whole ones', async () 
     await run(file, 'k', ['one', 'two'])
     expect(readFileSync(file, 'utf8')).toBe(whole)
   }
-  appendFileSync(file, 'no JSON\n{"key":"three","value":3}\n')
-  expect(await run(file, 'k', ['one', 'two', 'three'])).toEqual(['three'])
+})
+
+it('says that a line was changed, by any bit', async () => {
+  const file = join(folder, 'd.journal')
+  await run(file, 'k', ['one', 'two'])
+  const whole = readFileSync(file)
+  for (let bit = 0; bit < 8 * (whole.length - 1); bit++) {
+    const changed = Buffer.from(whole)
+    changed[bit >> 3] ^= 1 << (bit & 7)
+    writeFileSync(file, changed)
+    await expect(openJournal(file, 'k'), `bit ${bit}`).rejects.toThrow(/^STATE_DAMAGED.*d\.journal is damaged: line \d.*remove this file/)
+  }
+})
+
+it.each(['no JSON\n', '{"key":"three","value":3}\n', '\n', '0123456789abcdef {}\n'])('does not take %j for a line', async line => {
+  const file = join(folder, 'e.journal')
+  await run(file, 'k', ['one'])
+  appendFileSync(file, line)
+  await expect(run(file, 'k', ['one', 'three'])).rejects.toThrow(/^STATE_DAMAGED/)
+  writeFileSync(file, '')
 })
 
 it('begins anew for another run, and is gone in the end', async () => {

@@ -1,7 +1,10 @@
 import { readNamedFile, removeOwnFile, writeFileAtomic } from '@skipwise/checkpoints'
 import type { EvalContext } from '@skipwise/core'
+import { createHash } from 'node:crypto'
 import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { z } from 'zod'
+import { damagedState, jsonOf } from '../kept-stage.js'
 
 /** Finished units of an evaluation that is under way. */
 export interface Journal {
@@ -13,27 +16,23 @@ export interface Journal {
 }
 
 /**
- * Opens the journal in `file`: one JSON line for the run's key, then one for each unit, flushed when it is written, so that a killed process
- * loses the unit under way alone. A journal of another key is begun anew; a last line that was cut off is dropped.
+ * Opens the journal in `file`: one JSON line for the run's key, then one for each unit, each with its digest and flushed when it is written, so
+ * that a killed process loses the unit under way alone. A journal of another key is begun anew; a last line that was cut off is dropped.
+ *
+ * @throws SkipwiseError `STATE_DAMAGED` when a line is not as it was written, `FILE_REFUSED`
  */
 export async function openJournal(file: string, key: string): Promise<Journal> {
   await mkdir(dirname(file), { recursive: true })
-  const bytes = await readNamedFile(file, 'result')
-  const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1), kept = new Map<string, unknown>()
-  if (lines[0] === JSON.stringify({ run: key })) {
-    for (const line of lines.slice(1)) {
-      const unit = parse(line)
-      if (!unit) break
-      kept.set(unit.key, unit.value)
-    }
-  }
-  await writeFileAtomic(file, [{ run: key }, ...[...kept].map(([key, value]) => ({ key, value }))].map(line => `${JSON.stringify(line)}\n`).join(''))
+  const { run, units } = readJournal(await readNamedFile(file, 'result'), file)
+  const kept = run === key ? units : new Map<string, unknown>()
+  const lines = [lineOf({ run: key }), ...[...kept].map(([unit, value]) => lineOf({ key: unit, value }))]
+  await writeFileAtomic(file, lines.join(''))
   const handle = await open(file, 'a')
   return {
     async remember<Value>(unit: string, compute: () => Promise<Value>): Promise<Value> {
       if (kept.has(unit)) return kept.get(unit) as Value
       const value = await compute()
-      await handle.appendFile(`${JSON.stringify({ key: unit, value })}\n`)
+      await handle.appendFile(lineOf({ key: unit, value }))
       await handle.datasync()
       return value
     },
@@ -45,10 +44,41 @@ export async function openJournal(file: string, key: string): Promise<Journal> {
   }
 }
 
-function parse(line: string): { key: string; value: unknown } | undefined {
-  try {
-    return JSON.parse(line) as { key: string; value: unknown }
-  } catch {
-    return undefined
+const DIGEST_LENGTH = 16
+
+/** The beginning of the digest of a line, which stands before it: enough for damage, which is not malice. */
+const digestOf = (json: string): string => createHash('sha256').update(json).digest('hex').slice(0, DIGEST_LENGTH)
+
+function lineOf(content: object): string {
+  const json = JSON.stringify(content)
+  return `${digestOf(json)} ${json}\n`
+}
+
+const firstSchema = z.strictObject({ run: z.string() })
+const unitSchema = z.strictObject({ key: z.string(), value: z.unknown() })
+
+/** What a journal holds. @throws SkipwiseError `STATE_DAMAGED` */
+export function readJournal(
+  bytes: Uint8Array | undefined,
+  file: string
+): { readonly run: string | undefined; readonly units: Map<string, unknown> } {
+  // what follows the last line end was cut off when its process was killed
+  const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1)
+  const contents = lines.map((line, i) => contentOf(line, `line ${i + 1}`, file))
+  const units = new Map<string, unknown>()
+  let run: string | undefined
+  for (const [i, content] of contents.entries()) {
+    const first = i === 0 ? firstSchema.safeParse(content).data : undefined
+    const unit = i > 0 ? unitSchema.safeParse(content).data : undefined
+    if (first) run = first.run
+    else if (unit) units.set(unit.key, unit.value)
+    else throw damagedState(file, `line ${i + 1} is no line of a journal`)
   }
+  return { run, units }
+}
+
+function contentOf(line: string, where: string, file: string): unknown {
+  const json = line.slice(DIGEST_LENGTH + 1)
+  if (line !== `${digestOf(json)} ${json}`) throw damagedState(file, `${where} is not as it was written`)
+  return jsonOf(new TextEncoder().encode(json), file)
 }

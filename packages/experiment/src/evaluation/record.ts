@@ -8,7 +8,8 @@ import { loadLanguageModel } from '../load-language-model.js'
 import type { Parts } from '../parts.js'
 import { version } from '../version.js'
 import { digestOfModel, digestOfNamedFiles } from './digests.js'
-import { openJournal } from './journal.js'
+import { damagedState } from '../kept-stage.js'
+import { openJournal, type Journal } from './journal.js'
 
 /** A result with what it was measured on: everything needed to repeat it. */
 export interface EvaluationRecord extends EvalResult {
@@ -21,6 +22,8 @@ export interface EvaluationRecord extends EvalResult {
     readonly model: { readonly folder: string; readonly sha256: string }
     readonly executor: string
     readonly versions: Readonly<Record<string, string>>
+    /** Digest of all other keys of the record, by {@link digestOf}. */
+    readonly sha256: string
   }
 }
 
@@ -61,16 +64,17 @@ export async function recordEvaluations({ parts, executor, folder, name = folder
       const { sha256 } = run.model, file = fileOf?.(i), data = await digestOfNamedFiles(suites[i].config, resolvePath)
       const key = digestOf([suites[i].name, suites[i].config ?? {}, data, name, seed, sha256, run.executor, run.versions])
       const release = file === undefined ? undefined : await lockRecord(file)
-      const known = file === undefined ? undefined : await readRecord(file)
-      if (known?.run?.key === key) {
-        records.push(known as EvaluationRecord)
-        await release?.()
-        continue
-      }
-      const journal = file === undefined ? undefined : await openJournal(`${file}.journal`, key)
+      let journal: Journal | undefined
       try {
+        const known = file === undefined ? undefined : await readRecord(file)
+        if (known?.run?.key === key && known.run.sha256 !== undefined) {
+          if (file !== undefined && !isSealed(known)) throw damagedState(file, 'its digest is not that of its content')
+          records.push(known as EvaluationRecord)
+          continue
+        }
+        journal = file === undefined ? undefined : await openJournal(`${file}.journal`, key)
         const result = await suite.run(await (model ??= open()), { seed, resolvePath, ...(progress && { progress }), ...(signal && { signal }), ...(journal && { remember: journal.remember }) })
-        const record = { ...result, run: { key, data, ...run } }
+        const record = sealed({ ...result, run: { key, data, ...run } })
         if (file !== undefined) {
           await mkdir(dirname(file), { recursive: true })
           await writeJsonAtomic(file, record)
@@ -108,12 +112,24 @@ async function lockRecord(file: string): Promise<() => Promise<void>> {
     fix: here ? 'wait for it, or name another file' : `wait for it, or remove ${file}.lock if it has ended`
   })
 }
+/** A record with the digest of its other keys. */
+const sealed = <Unsealed extends EvalResult & { readonly run: object }>(record: Unsealed) =>
+  ({ ...record, run: { ...record.run, sha256: digestOf(record) } })
+
+/** Whether a record is as {@link sealed} made it. */
+function isSealed(record: SomeRecord): boolean {
+  const { sha256, ...run } = record.run ?? {}
+  return sha256 === digestOf({ ...record, run })
+}
+
+/** What stands in a file: keys may be missing. */
+type SomeRecord = Partial<Omit<EvaluationRecord, 'run'>> & { readonly run?: Partial<EvaluationRecord['run']> }
 
 /** What stands in a file; an older one may lack keys. */
-async function readRecord(file: string): Promise<Partial<EvaluationRecord> | undefined> {
+async function readRecord(file: string): Promise<SomeRecord | undefined> {
   const bytes = await readNamedFile(file, 'result')
   try {
-    return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Partial<EvaluationRecord>)
+    return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as SomeRecord)
   } catch {
     return undefined
   }
