@@ -3,7 +3,7 @@
  */
 
 /** A zstd frame of one raw block, of a window or of one segment. */
-function zstdFrame(content: Uint8Array, window?: number, isSingle = false): Uint8Array {
+export function zstdFrame(content: Uint8Array, window?: number, isSingle = false): Uint8Array {
   const header = Buffer.alloc(5)
   header.writeUInt32LE(0xfd2fb528)
   header[4] = isSingle ? 0xe0 : 0

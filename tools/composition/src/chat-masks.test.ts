@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import answers from './golden/chat-answers.json' with { type: 'json' }
 import golden from './golden/chat-masks.json' with { type: 'json' }
 
 let folder = ''
@@ -17,11 +18,26 @@ describe(`conversations have the text, ids and masks of ${golden.origin}`, () =>
   test.each(golden.cases)('$tokenizer, $name, $messages.length messages', async ({ tokenizer, template, messages, text, ids, mask }) => {
     await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify({ ...golden.tokens, chat_template: template }))
     await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(golden.tokenizers[tokenizer as keyof typeof golden.tokenizers]))
-    const [rendered] = await (await loadChatTemplate(folder)).renderLearned([messages])
-    if ('problem' in rendered) throw new Error(rendered.problem)
-    expect(rendered.text).toBe(text)
-    const corpus = await tokenizeDocuments([{ ...rendered, source: '' }], await loadTokenizerJson(folder)), marked = splitPromptMarks(corpus.document(0))
-    expect(Array.from(marked.ids)).toEqual(ids)
-    expect(Array.from(marked.isPrompt ?? [], flag => 1 - flag)).toEqual(mask)
+    expect(await learned(JSON.stringify({ messages }))).toEqual([{ text, ids, mask }])
   })
 })
+
+// tools/golden/chat_answers.py
+describe(`answers that later messages change are those of their turns, with the ids and masks of ${answers.origin}`, () => {
+  test.each(answers.cases)('$name', async ({ template, record, texts }) => {
+    await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify({ chat_template: template }))
+    await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(answers.tokenizer))
+    expect(await learned(record)).toEqual(texts)
+  })
+})
+
+/** Texts of a conversation with the model in the folder, their token ids, and which of these are learned. */
+async function learned(record: string) {
+  const [rendered] = await (await loadChatTemplate(folder)).renderLearned([record])
+  if ('problem' in rendered) throw new Error(rendered.problem)
+  const corpus = await tokenizeDocuments(rendered.texts.map(text => ({ ...text, source: '' })), await loadTokenizerJson(folder))
+  return rendered.texts.map(({ text }, i) => {
+    const { ids, isPrompt } = splitPromptMarks(corpus.document(i))
+    return { text, ids: Array.from(ids), mask: Array.from(isPrompt ?? [], flag => 1 - flag) }
+  })
+}
