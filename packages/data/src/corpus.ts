@@ -113,6 +113,13 @@ export function corpusOf(data: CorpusData, digest: string = digestOf(data)): Cor
   })
 }
 
+/** Documents that are one answer of a conversation and what came before it, where the chat template writes answers in another way once more messages follow. */
+export function answersApart(corpus: Corpus): number {
+  let answers = 0
+  for (let index = 0; index < corpus.length; index++) if (/:\d+#\d+$/.test(corpus.source(index))) answers++
+  return answers
+}
+
 /** The documents of a corpus that `indices` names, in that order; no token is copied. */
 export function subset(corpus: Corpus, indices: Uint32Array): Corpus {
   let tokens = 0

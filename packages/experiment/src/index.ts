@@ -6,6 +6,7 @@ export { recipeJsonSchema, recipeSchema, type Recipe, type RecipeInput, type Rec
 export { resolveRecipe, type Experiment, type ExperimentKind, type ResolveOptions } from './resolve.js'
 export type { ValidationPlan } from './validation.js'
 export { planExperiment, runExperiment, type RunHooks } from './run.js'
+export { answersOf } from './result.js'
 export type { ExperimentResult, TrainingSummary } from './result.js'
 export { chartTable, evaluationCharts, headlineCharts } from './report.js'
 export { lossChart, validationCharts } from './training-charts.js'

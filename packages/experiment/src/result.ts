@@ -1,4 +1,5 @@
 import type { EvalResult } from '@skipwise/core'
+import { answersApart } from '@skipwise/data'
 import type { Executor } from '@skipwise/runtime'
 import type { StrategyName, ValidationScore } from '@skipwise/training'
 import { z } from 'zod'
@@ -61,16 +62,21 @@ export interface ExperimentResult {
   readonly seeds: { readonly recipe: number; readonly train: number }
   readonly versions: Readonly<Record<string, string>>
   readonly executor: string
-  readonly data: { readonly digest: string; readonly documents: number; readonly tokens: number; readonly tooShort: number }
+  readonly data: { readonly digest: string; readonly documents: number; readonly tokens: number; readonly tooShort: number; readonly answersApart?: number }
   readonly training: TrainingSummary
   /** Results of the base model (extend) and of the model that was made, suite by suite in the order of the recipe. */
   readonly results: { readonly base: readonly EvalResult[]; readonly model: readonly EvalResult[] }
 }
 
+/** Documents of the data that are one answer of a conversation: see `answersApart` of @skipwise/data. */
+export const answersOf = ({ data }: Pick<Experiment, 'data'>): number =>
+  data.reduce((sum, { corpus }) => sum + answersApart(corpus), 0)
+
 /** Puts the result of a run together. */
 export function runReport(experiment: Experiment, resultKey: string, executor: Executor, training: TrainingSummary, results: ExperimentResult['results']): ExperimentResult {
   const { kind, recipe, window, rope, data, dataDigest, runKey } = experiment
   const total = (count: 'length' | 'tokens' | 'tooShort') => data.reduce((sum, { corpus }) => sum + corpus[count], 0)
+  const apart = answersOf(experiment)
   return {
     version: 1,
     kind,
@@ -83,7 +89,7 @@ export function runReport(experiment: Experiment, resultKey: string, executor: E
     seeds: { recipe: recipe.seed, train: recipe.train.seed ?? recipe.seed },
     versions: { skipwise: version, node: process.versions.node },
     executor: `${executor.name}: ${executor.device}`,
-    data: { digest: dataDigest, documents: total('length'), tokens: total('tokens'), tooShort: total('tooShort') },
+    data: { digest: dataDigest, documents: total('length'), tokens: total('tokens'), tooShort: total('tooShort'), ...(apart > 0 && { answersApart: apart }) },
     training,
     results
   }

@@ -1,6 +1,9 @@
 import { readNamedFile } from '@skipwise/checkpoints'
 import { SkipwiseError, type EvalResult } from '@skipwise/core'
-import { chartTable, evaluationCharts, headlineCharts, openRecipe, planExperiment, resolveRecipe, runExperiment, type Experiment, type ExperimentKind, type ExperimentResult, type TrainingSummary } from '@skipwise/experiment'
+import {
+  answersOf, chartTable, evaluationCharts, headlineCharts, openRecipe, planExperiment, resolveRecipe, runExperiment,
+  type Experiment, type ExperimentKind, type ExperimentResult, type TrainingSummary
+} from '@skipwise/experiment'
 import { renderAscii, renderTable } from '@skipwise/report'
 import { readdir } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -44,11 +47,14 @@ export async function readRecipe(file: string): Promise<string> {
   throw new SkipwiseError('RECIPE_NOT_FOUND', { problem: `there is no ${file}`, fix: 'name a recipe, a .yaml file' })
 }
 
-function describe({ kind, recipe, window, source, data, rope, options }: Experiment, { say }: Terminal): void {
+function describe(prepared: Experiment, { say }: Terminal): void {
+  const { kind, recipe, window, source, data, rope, options } = prepared
   const tokens = data.reduce((sum, { corpus }) => sum + corpus.tokens, 0), documents = data.reduce((sum, { corpus }) => sum + corpus.length, 0)
   const parameters = source.model.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
   say(colours.bold(kind === 'extend' ? `Extending ${String(recipe.model)} from ${window.original} to ${window.target} tokens with ${rope.name}` : `Training ${typeof recipe.model === 'string' ? recipe.model : 'a new model'} at ${window.original} tokens`))
-  say(`${parameters} parameters · ${documents} documents of ${tokens} tokens · ${options.steps} steps of ${options.batch} × ${window.original} tokens`)
+  const apart = answersOf(prepared)
+  const answers = apart ? ` (${apart} of them one answer of a conversation each, as it was at its turn)` : ''
+  say(`${parameters} parameters · ${documents} documents${answers} of ${tokens} tokens · ${options.steps} steps of ${options.batch} × ${window.original} tokens`)
 }
 
 function showResults(title: string, { suites, window }: Experiment, models: readonly (readonly EvalResult[])[], { say }: Terminal): void {

@@ -3,7 +3,7 @@ import type { Budget } from './budget.js'
 import { Dict, typeName } from './dict.js'
 import { isEqual, iterate } from './operations.js'
 import { stringMethods } from './string-methods.js'
-import { Callable, DictView, Loop, Namespace, Range, TemplateFault, Tuple, Undefined, type Value } from './values.js'
+import { Callable, DictView, Loop, Markup, Namespace, Range, TemplateFault, Tuple, Undefined, type Value } from './values.js'
 import { isList } from './write-values.js'
 
 /**
@@ -81,6 +81,7 @@ function itemAt(value: Value, key: Value): Value | undefined {
   }
   if (isList(value)) return value.at(index)
   if (value instanceof Tuple) return value.items.at(index)
+  if (value instanceof Markup) throw new TemplateFault('a safe text is not indexed here')
   return value instanceof Range ? value.items().at(index) : undefined
 }
 
@@ -89,6 +90,7 @@ function own(value: Value, name: string): Value | undefined {
   if (name.startsWith('_')) return undefined
   if (value instanceof Namespace) return value.attributes.get(name)
   if (value instanceof Loop) return loopAttribute(value, name)
+  if (value instanceof Markup) throw new TemplateFault(`the attribute '${name}' of a safe text is not read here`)
   const type = typeName(value)
   if (unread.get(type)?.has(name)) throw new TemplateFault(`the attribute '${name}' of ${type} is not read here`)
   if (CHANGING.get(type)?.has(name)) return new Undefined(`a template may not change a ${type} by '${name}'`)

@@ -1,10 +1,10 @@
 import { textOf } from './arguments.js'
 import { attributeReader, onlyAttributeOf } from './attributes.js'
 import { filtersOfItems, lazily, type Filter } from './filters-of-items.js'
-import { filtersOfText, unreadFilters } from './filters-of-text.js'
+import { filtersOfText, takesMarkup, unreadFilters } from './filters-of-text.js'
 import { isTrue } from './operations.js'
 import { tests } from './tests.js'
-import { Lazy, TemplateFault, type Call, type Value } from './values.js'
+import { Lazy, Markup, TemplateFault, type Call, type Value } from './values.js'
 
 /** Applies a filter by its name. @throws TemplateFault for one that is not known */
 export function applyFilter(name: string, value: Value, call: Call): Value {
@@ -13,6 +13,9 @@ export function applyFilter(name: string, value: Value, call: Call): Value {
     throw new TemplateFault(
       unreadFilters.has(name) ? `the filter '${name}' is not read here` : `No filter named '${name}'.`
     )
+  if (value instanceof Markup && !takesMarkup.has(name)) {
+    throw new TemplateFault(`the filter '${name}' of a safe text is not read here`)
+  }
   call.budget.step()
   return filter(value, call)
 }

@@ -1,4 +1,4 @@
-import { DictView, Lazy, Loop, Namespace, Range, TemplateFault, Tuple, Undefined, type Value } from './values.js'
+import { DictView, Lazy, Loop, Markup, Namespace, Range, TemplateFault, Tuple, Undefined, type Value } from './values.js'
 
 /** Python's `dict`: keys are equal as Python's are (1, 1.0 and True are one), and keep their order. */
 export class Dict {
@@ -44,6 +44,7 @@ export function hashOf(key: Value): string {
   if (key instanceof Undefined) return 'undefined'
   if (Array.isArray(key) || key instanceof Dict || key instanceof DictView)
     throw new TemplateFault(`unhashable type: '${typeName(key)}'`)
+  if (key instanceof Markup) throw new TemplateFault('a safe text is no key here')
   let identity = identityOf.get(key)
   if (identity === undefined) identityOf.set(key, (identity = identities++))
   return `o${identity}`
@@ -63,6 +64,7 @@ export function typeName(value: Value): string {
   if (value instanceof DictView) return `dict_${value.kind}`
   if (value instanceof Range) return 'range'
   if (value instanceof Lazy) return 'generator'
+  if (value instanceof Markup) return 'Markup'
   if (value instanceof Loop) return 'LoopContext'
   return Array.isArray(value) ? 'list' : 'function'
 }

@@ -3,12 +3,12 @@ import { capitalizeText } from './cases.js'
 import { Dict, typeName } from './dict.js'
 import type { Filter } from './filters-of-items.js'
 import { readFloat, readInteger } from './numbers.js'
-import { calculate, isTrue, lengthOf, lengthOfText, numberIn } from './operations.js'
+import { calculate, escaped, isTrue, lengthOf, lengthOfText, numberIn } from './operations.js'
 import { printf, roundNumber } from './printf.js'
 import { splitLines } from './split.js'
 import { centerText, replaceText } from './string-methods.js'
 import { sliceOf } from './slices.js'
-import { TemplateFault, Tuple, Undefined, type Call, type Value } from './values.js'
+import { Markup, TemplateFault, Tuple, Undefined, type Call, type Value } from './values.js'
 import { trimBoth, WHITE } from './white-space.js'
 import { writeJson, writeValue } from './write-values.js'
 
@@ -177,8 +177,19 @@ const center: Filter = (value, call) => {
 /** `wordcount` counts runs of \w. */
 const words = (text: string): Value => BigInt(text.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0)
 
+const safe: Filter = (value, call) => {
+  take(call, 'safe')
+  return value instanceof Markup ? value : new Markup(writeValue(value, call.budget))
+}
+
+const escape: Filter = (value, call) => {
+  take(call, 'escape')
+  return new Markup(escaped(typeof value === 'string' || value instanceof Markup ? value : writeValue(value, call.budget), call.budget))
+}
+
 const write: Filter = (value: Value, call: Call) => {
   take(call, 'string')
+  if (value instanceof Markup) return value
   return writeValue(value, call.budget)
 }
 
@@ -204,18 +215,21 @@ export const filtersOfText: ReadonlyMap<string, Filter> = new Map<string, Filter
   ['format', format],
   ['truncate', truncate],
   ['center', center],
-  ['string', write]
+  ['string', write],
+  ['safe', safe],
+  ['e', escape],
+  ['escape', escape]
 ])
+
+/** Filters that take what `safe` gave; the others would make a text of it that is not safe. */
+export const takesMarkup: ReadonlySet<string> = new Set(['safe', 'e', 'escape', 'string', 'tojson', 'default', 'd', 'length', 'count'])
 
 /** Filters of Jinja that are not read here; a template with one is refused before it is rendered. */
 export const unreadFilters: ReadonlySet<string> = new Set([
-  'e',
-  'escape',
   'filesizeformat',
   'forceescape',
   'pprint',
   'random',
-  'safe',
   'striptags',
   'urlencode',
   'urlize',

@@ -6,7 +6,7 @@ import {
   Callable,
   DictView,
   Lazy,
-  Loop,
+  Loop, Markup,
   Namespace,
   Range,
   TemplateFault,
@@ -24,6 +24,7 @@ export function isTrue(value: Value): boolean {
   if (value instanceof Tuple) return value.items.length > 0
   if (value instanceof Dict) return value.size > 0
   if (value instanceof DictView) return value.dict.size > 0
+  if (value instanceof Markup) return value.text !== ''
   return Boolean(value)
 }
 
@@ -68,6 +69,7 @@ export function lengthOf(value: Value): number {
   if (value instanceof Dict) return value.size
   if (value instanceof DictView) return value.dict.size
   if (value instanceof Undefined) return 0
+  if (value instanceof Markup) return lengthOfText(value.text)
   if (value instanceof Loop) return value.length
   throw new TemplateFault(`object of type '${typeName(value)}' has no len()`)
 }
@@ -89,6 +91,7 @@ export function isEqual(left: Value, right: Value, budget: Budget): boolean {
   const [a, b] = [numberIn(left), numberIn(right)]
   if (a !== undefined && b !== undefined) return areEqual(a, b)
   if (left instanceof Undefined) return right instanceof Undefined
+  if (left instanceof Markup || right instanceof Markup) throw new TemplateFault('a safe text is not compared here')
   const lists =
     isList(left) && isList(right)
       ? [left, right]
@@ -169,6 +172,7 @@ export function operate(operator: Operator, left: Value, right: Value, budget: B
   if (a !== undefined && b !== undefined) return calculate(operator, a, b)
   if (operator === '%' && typeof left === 'string') return printf(left, right, budget)
   if (operator === '+') {
+    if (left instanceof Markup || right instanceof Markup) return joinMarkup(left, right, budget)
     if (typeof left === 'string' && typeof right === 'string') return budget.made(left + right)
     if (isList(left) && isList(right)) {
       budget.step(left.length + right.length)
@@ -182,6 +186,18 @@ export function operate(operator: Operator, left: Value, right: Value, budget: B
   }
   throw new TemplateFault(`unsupported operand type(s) for ${operator}: '${typeName(left)}' and '${typeName(right)}'`)
 }
+
+const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' }
+
+/** A text as markupsafe escapes it; one that is safe already as it is. @throws TemplateFault for what is no text */
+export function escaped(value: Value, budget: Budget): string {
+  if (value instanceof Markup) return value.text
+  if (typeof value !== 'string') throw new TemplateFault(`a ${typeName(value)} is not escaped here`)
+  return budget.made(value.replace(/[&<>'"]/g, character => HTML[character]))
+}
+
+const joinMarkup = (left: Value, right: Value, budget: Budget): Markup =>
+  new Markup(budget.made(escaped(left, budget) + escaped(right, budget)))
 
 function repeat(value: Value, times: bigint, budget: Budget): Value {
   const count = times < 0n ? 0 : Number(times)

@@ -6,7 +6,7 @@ import { macroOf } from './macros.js'
 import type { Body, Expression, FilterCall, Statement, Target } from './nodes.js'
 import { isTrue, itemsOf, iterate } from './operations.js'
 import { Scope } from './scope.js'
-import { Lazy, Loop, Namespace, TemplateFault, type Value } from './values.js'
+import { Lazy, Loop, Markup, Namespace, TemplateFault, type Value } from './values.js'
 import { writeValue } from './write-values.js'
 
 /** How a body ends: `break` and `continue` leave what encloses them, and what was written stays. */
@@ -184,6 +184,7 @@ class Writer {
 
 /** Blocks write texts only: Python joins what they give. */
 function written(value: Value): string {
+  if (value instanceof Markup) return value.text
   if (typeof value !== 'string') throw new TemplateFault(`a block gives str, not ${typeName(value)}`)
   return value
 }

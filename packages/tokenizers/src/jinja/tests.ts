@@ -3,7 +3,7 @@ import { isLower, isUpper } from './cases.js'
 import { Dict, typeName } from './dict.js'
 import type { Comparison } from './nodes.js'
 import { calculate, isEqual, isSame, isSo, numberIn } from './operations.js'
-import { Callable, Lazy, Namespace, Range, TemplateFault, Tuple, Undefined, type Call, type Value } from './values.js'
+import { Callable, Lazy, Markup, Namespace, Range, TemplateFault, Tuple, Undefined, type Call, type Value } from './values.js'
 import { isList, writeValue } from './write-values.js'
 
 type Test = (value: Value, call: Call) => boolean
@@ -43,12 +43,13 @@ export const tests: ReadonlyMap<string, Test> = new Map<string, Test>([
   plain('integer', value => typeof value === 'bigint'),
   plain('float', value => typeof value === 'number'),
   plain('number', value => numberIn(value) !== undefined),
-  plain('string', value => typeof value === 'string'),
+  plain('string', value => typeof value === 'string' || value instanceof Markup),
   plain('mapping', value => value instanceof Dict),
   plain(
     'sequence',
     value =>
       typeof value === 'string' ||
+      value instanceof Markup ||
       isList(value) ||
       value instanceof Tuple ||
       value instanceof Dict ||
@@ -67,7 +68,7 @@ export const tests: ReadonlyMap<string, Test> = new Map<string, Test>([
   plain('callable', value => value instanceof Callable || value instanceof Undefined),
   plain('lower', (value, { budget }) => isLower(writeValue(value, budget))),
   plain('upper', (value, { budget }) => isUpper(writeValue(value, budget))),
-  plain('escaped', () => false),
+  plain('escaped', value => value instanceof Markup),
   plain('odd', (value, { budget }) => isEqual(remainder(value, 2n), 1n, budget)),
   plain('even', (value, { budget }) => isEqual(remainder(value, 2n), 0n, budget)),
   [

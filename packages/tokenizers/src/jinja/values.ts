@@ -24,6 +24,7 @@ export type Value =
   | DictView
   | Range
   | Lazy
+  | Markup
   | Namespace
   | Callable
   | Loop
@@ -73,6 +74,11 @@ export class Range {
 /** A generator: true whatever it holds, without a length, and its items can be taken once. */
 export class Lazy {
   constructor(readonly iterator: Iterator<Value>) {}
+}
+
+/** A text that `safe` or `escape` gave: written as it is, but `+` escapes what is put next to it, as markupsafe does. */
+export class Markup {
+  constructor(readonly text: string) {}
 }
 
 /** `namespace()`: its attributes can be set. */

@@ -1,6 +1,6 @@
 import type { Budget } from './budget.js'
 import { Dict, typeName } from './dict.js'
-import { DictView, Range, TemplateFault, Tuple, Undefined, type Value } from './values.js'
+import { DictView, Markup, Range, TemplateFault, Tuple, Undefined, type Value } from './values.js'
 
 /** `repr` of a float: the fewest digits that read back, with an exponent below 1e-4 and from 1e16. */
 export function writeFloat(value: number): string {
@@ -25,6 +25,7 @@ export function writeInteger(value: bigint, budget: Budget): string {
 /** `str(value)`. */
 export function writeValue(value: Value, budget: Budget): string {
   if (typeof value === 'string') return value
+  if (value instanceof Markup) return value.text
   return value instanceof Undefined ? '' : represent(value, budget, 0)
 }
 
@@ -97,6 +98,7 @@ export function writeJson(value: Value, options: JsonOptions, budget: Budget, de
   if (typeof value === 'bigint') return writeInteger(value, budget)
   if (typeof value === 'number') return jsonFloat(value)
   if (typeof value === 'string') return budget.made(jsonString(value, options.ensureAscii))
+  if (value instanceof Markup) return budget.made(jsonString(value.text, options.ensureAscii))
   const inner = (each: Value) => writeJson(each, options, budget, depth + 1)
   if (isList(value)) return enclosed('[', value.map(inner), ']', options, budget, depth)
   if (value instanceof Tuple) return enclosed('[', value.items.map(inner), ']', options, budget, depth)
