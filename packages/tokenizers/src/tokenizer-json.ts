@@ -1,23 +1,34 @@
 import { definePlugin, isSkipwiseError, SkipwiseError, type Tokenizer } from '@skipwise/core'
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers'
 import { createHash } from 'node:crypto'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { cutBetweenWords, howToCut } from './cut.js'
 import { IdBuffer } from './id-buffer.js'
-import { openNative } from './native.js'
+import { numberAddedTokens, tokenFinder } from './json/added-tokens.js'
+import { makeDecoder } from './json/decoders.js'
+import { mostAfter, withinTime } from './json/limits.js'
+import { makeModel } from './json/make-model.js'
+import { makeNormalizer } from './json/normalizers.js'
+import { PatternSource } from './json/pattern.js'
+import { surroundings } from './json/post-processor.js'
+import { makePreTokenizer } from './json/pre-tokenizers.js'
+import { readVocabulary } from './json/read-vocabulary.js'
+import { encodeNatively } from './native.js'
 import { invalid, readJsonObject } from './read-json.js'
-import { rememberPieces } from './remember-pieces.js'
-import { checkTokenizerFile, vocabularySize } from './tokenizer-file.js'
+import { checkTokenizerFile } from './tokenizer-file.js'
 
 const TOKENIZER_FILE = 'tokenizer.json'
 
 const specialToken = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish()
-const configSchema = z.looseObject({ bos_token: specialToken, eos_token: specialToken, add_bos_token: z.boolean().nullish(), add_eos_token: z.boolean().nullish() })
+const configSchema = z.looseObject({
+  bos_token: specialToken,
+  eos_token: specialToken,
+  add_bos_token: z.boolean().nullish(),
+  add_eos_token: z.boolean().nullish()
+})
 
 /**
- * Tokenizer plugin `tokenizer-json`: `tokenizer.json`, with `tokenizer_config.json` where there is one, through @huggingface/tokenizers.
+ * Tokenizer plugin `tokenizer-json`: `tokenizer.json`, with `tokenizer_config.json` where there is one.
  */
 export const tokenizerJson = definePlugin({
   kind: 'tokenizer',
@@ -31,7 +42,8 @@ export const tokenizerJson = definePlugin({
 })
 
 /**
- * Loads the tokenizer of a model folder.
+ * Loads the tokenizer of a model folder. Ids are those of the Rust library `tokenizers`; a file that asks for what would be
+ * read otherwise is refused.
  *
  * BOS and EOS are those of `tokenizer_config.json`, or else what the post-processor puts before and after a text. A text gets BOS when
  * `add_bos_token` says so, or else when the post-processor puts it there; EOS alike by `add_eos_token`.
@@ -39,11 +51,15 @@ export const tokenizerJson = definePlugin({
  * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`, `FILE_REFUSED`
  */
 export async function loadTokenizerJson(folder: string): Promise<Tokenizer> {
-  const file = join(folder, TOKENIZER_FILE), configFile = join(folder, 'tokenizer_config.json'), hash = createHash('sha256')
+  const file = join(folder, TOKENIZER_FILE)
+  const configFile = join(folder, 'tokenizer_config.json')
+  const hash = createHash('sha256')
   const json = await readJsonObject(folder, TOKENIZER_FILE, hash)
   if (!json) throw new SkipwiseError('TOKENIZER_NOT_FOUND', { problem: `${folder} has no ${TOKENIZER_FILE}`, fix: 'name the folder of a Hugging Face model' })
+  const fileDigest = hash.copy().digest('hex')
   const config = (await readJsonObject(folder, 'tokenizer_config.json', hash)) ?? {}
-  const tokenizer = makeTokenizer(json, config, { file, configFile, digest: hash.digest('hex') }), encodeAll = await openNative(json, tokenizer.encode)
+  const { tokenizer, bounded } = build(json, config, { file, configFile, digest: hash.digest('hex') })
+  const encodeAll = bounded ? await encodeNatively(file, fileDigest, tokenizer.encode) : undefined
   return encodeAll ? Object.freeze({ ...tokenizer, encodeAll }) : tokenizer
 }
 
@@ -55,52 +71,101 @@ export interface TokenizerOrigin {
 }
 
 /** A tokenizer from the parsed files; see {@link loadTokenizerJson}. */
-export function makeTokenizer(json: Record<string, unknown>, config: Record<string, unknown>, origin: TokenizerOrigin): Tokenizer {
-  const checked = checkTokenizerFile(json, origin.file)
+export const makeTokenizer = (json: Record<string, unknown>, config: Record<string, unknown>, origin: TokenizerOrigin): Tokenizer =>
+  build(json, config, origin).tokenizer
+
+/** The tokenizer, and whether all that it does takes time in proportion to a text. */
+function build(json: Record<string, unknown>, config: Record<string, unknown>, origin: TokenizerOrigin): { readonly tokenizer: Tokenizer; readonly bounded: boolean } {
   const named = readConfig(config, origin.configFile)
   const attempt = <Result>(what: string, run: () => Result): Result => {
     try {
       return run()
     } catch (cause) {
       if (isSkipwiseError(cause)) throw cause
-      throw invalid(origin.file, `${what} fails (${(cause as Error).message})`, cause)
+      throw invalid(origin.file, `${what} fails (${cause instanceof Error ? cause.message : String(cause)})`, cause)
     }
   }
-  const inner = attempt('building the tokenizer', () => new HuggingFaceTokenizer(checked, config))
-  const encode = (text: string, special: boolean): readonly number[] =>
-    attempt('encoding', () => {
-      const { ids, tokens } = inner.encode(text, { add_special_tokens: special })
-      const unknown = (ids as (number | undefined)[]).findIndex(id => id === undefined)
-      if (unknown >= 0) throw invalid(origin.file, `the token '${tokens[unknown]}' is not in the vocabulary, and it names no unknown token`)
-      return ids
-    })
-
-  const vocabulary = inner.get_vocab()
-  const idOf = (token: string | undefined) => (token === undefined ? undefined : vocabulary.get(token))
-  const around = attempt('post-processing', () => surroundings(encode('a', false), encode('a', true)))
-  const bosId = idOf(named.bos) ?? around.before, eosId = idOf(named.eos) ?? around.after
-  const style = attempt('encoding', () => howToCut(checked, text => encode(text, false)))
-  const encodePiece = rememberPieces(piece => encode(piece, false))
-  const special = new Set(checked.added_tokens.filter(token => token.special).map(token => token.id))
-  return Object.freeze({
-    vocabSize: vocabularySize(checked),
+  const { bounded, encodeText, decodeTokens, tokenById, special, idOf, size, around } = attempt('building the tokenizer', () => makeParts(json, origin.file))
+  const limited = <Result>(characters: number, run: () => Result): Result => (bounded ? run() : withinTime(characters, origin.file, run))
+  const bosId = idOf(named.bos) ?? around.before
+  const eosId = idOf(named.eos) ?? around.after
+  const tokenizer: Tokenizer = Object.freeze({
+    vocabSize: size,
     bosId,
     eosId,
     addBos: bosId !== undefined && (named.addBos ?? around.before === bosId),
     addEos: eosId !== undefined && (named.addEos ?? around.after === eosId),
     digest: origin.digest,
-    encode(text: string) {
-      if (!style) return Int32Array.from(encode(text, false))
-      const ids = new IdBuffer()
-      for (const piece of cutBetweenWords(text, style)) ids.pushAll(encodePiece(piece))
-      return ids.finish()
-    },
+    encode: (text: string) => attempt('encoding', () => limited(text.length, () => encodeText(text))),
     decode(ids: ArrayLike<number>) {
-      // A model may have more rows than its tokenizer has tokens; such ids have no text.
-      const known = Array.from(ids).filter(id => !special.has(id) && inner.id_to_token(id) !== undefined)
-      return known.length ? attempt('decoding', () => inner.decode(known, { clean_up_tokenization_spaces: false })) : ''
+      const tokens: string[] = []
+      let length = 0
+      for (const id of Array.from(ids)) {
+        // A model may have more rows than its tokenizer has tokens; such ids have no text.
+        const token: string | undefined = tokenById[id]
+        if (token === undefined || special.has(token)) continue
+        tokens.push(token)
+        length += token.length
+      }
+      return tokens.length ? attempt('decoding', () => limited(length, () => decodeTokens(tokens, mostAfter(length)))) : ''
     }
   })
+  return { tokenizer, bounded }
+}
+
+/** Looking for longer added tokens at each place of a text may take long. */
+const LONGEST_ADDED = 256
+
+/** The parts of a tokenizer.json, put together as `TokenizerImpl` of the Rust library does. */
+function makeParts(json: Record<string, unknown>, file: string) {
+  const checked = checkTokenizerFile(json, file)
+  const patterns = new PatternSource(file)
+  const vocabulary = readVocabulary(checked.model.vocab, file)
+  const normalize = makeNormalizer(checked.normalizer, patterns)
+  const preTokenizer = makePreTokenizer(checked.pre_tokenizer, patterns)
+  const decodeTokens = makeDecoder(checked.decoder, patterns)
+  const bytes = preTokenizer.bytes
+  const model = makeModel(checked.model, vocabulary, bytes, patterns)
+  const modelTokens = vocabulary.idOf
+  const added = numberAddedTokens(
+    checked.added_tokens.map(({ single_word, ...token }) => ({ ...token, singleWord: single_word })),
+    content => modelTokens.get(content),
+    modelTokens.size
+  ).map(token => ({ token, spelling: token.normalized ? normalize(token.content, mostAfter(token.content.length)) : token.content }))
+  if (added.some(({ spelling }) => spelling.length > LONGEST_ADDED)) patterns.unbounded = true
+  const findPlain = tokenFinder(added.filter(({ token }) => !token.normalized))
+  const findNormalized = tokenFinder(added.filter(({ token }) => token.normalized))
+  const tokenById: string[] = Array.from({ length: vocabulary.size })
+  const ids = modelTokens.ids()
+  for (const [i, token] of modelTokens.tokens().entries()) tokenById[ids[i]] = token
+  for (const { token, spelling } of added) tokenById[token.id] = spelling
+  const idByContent = new Map(added.map(({ token }) => [token.content, token.id]))
+  return {
+    bounded: !patterns.unbounded,
+    decodeTokens,
+    tokenById,
+    special: new Set(added.filter(({ token }) => token.special).map(({ token }) => token.content)),
+    idOf: (token: string | undefined) => (token === undefined ? undefined : idByContent.get(token) ?? modelTokens.get(token)),
+    size: added.reduce((size, { token }) => Math.max(size, token.id + 1), vocabulary.size),
+    around: surroundings(checked.post_processor),
+    encodeText(text: string): Int32Array {
+      const ids = new IdBuffer()
+      const take = (word: string) => model.encode(word, ids)
+      // Half a character is U+FFFD in UTF-8.
+      for (const segment of findPlain(text.replace(/\p{Surrogate}/gu, '\ufffd'))) {
+        if ('id' in segment) {
+          ids.push(segment.id)
+          continue
+        }
+        const normal = normalize(segment.text, mostAfter(segment.text.length))
+        for (const part of findNormalized(normal)) {
+          if ('id' in part) ids.push(part.id)
+          else preTokenizer.split(part.text, segment.start === 0 && part.start === 0, take)
+        }
+      }
+      return ids.finish()
+    }
+  }
 }
 
 function readConfig(config: Record<string, unknown>, file: string): { bos: string | undefined; eos: string | undefined; addBos: boolean | undefined; addEos: boolean | undefined } {
@@ -108,13 +173,4 @@ function readConfig(config: Record<string, unknown>, file: string): { bos: strin
   if (!parsed.success) throw invalid(file, parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`).join('; '))
   const text = (token: z.infer<typeof specialToken>) => (typeof token === 'string' ? token : token?.content)
   return { bos: text(parsed.data.bos_token), eos: text(parsed.data.eos_token), addBos: parsed.data.add_bos_token ?? undefined, addEos: parsed.data.add_eos_token ?? undefined }
-}
-
-/** The ids that the post-processor puts directly before and after a text. */
-function surroundings(plain: readonly number[], withSpecial: readonly number[]): { before: number | undefined; after: number | undefined } {
-  const extra = withSpecial.length - plain.length
-  for (let start = 0; plain.length && start <= extra; start++) {
-    if (plain.every((id, i) => withSpecial[start + i] === id)) return { before: withSpecial[start - 1], after: withSpecial[start + plain.length] }
-  }
-  return { before: undefined, after: undefined }
 }

@@ -1,0 +1,58 @@
+import { SkipwiseError } from '@skipwise/core'
+import vm from 'node:vm'
+
+/** What a text may cost in a tokenizer.json whose expressions and replacements we do not know: milliseconds. */
+const MILLISECONDS = 5000
+
+/** And for each million characters of it. */
+const MILLISECONDS_A_MILLION = 1000
+
+/** What a text may grow to by its normalizers or a decoder, in characters: so many times itself, and these more. */
+const GROWTH = 32
+const GROWTH_BEYOND = 1 << 20
+
+const script = new vm.Script('run()')
+let context: { run: () => void } | undefined
+
+/**
+ * Runs code that expressions of a stranger's file may keep busy for ever: a regular expression cannot be stopped but by
+ * ending the script that it runs in.
+ *
+ * @param characters length of the text that it reads
+ * @throws SkipwiseError `TOKENIZER_UNSUPPORTED` when it takes longer than 5 s and 1 s for each million characters
+ */
+export function withinTime<Result>(characters: number, file: string, run: () => Result): Result {
+  context ??= Object.assign(vm.createContext({}), { run: () => undefined })
+  const results: Result[] = []
+  const timeout = Math.ceil(MILLISECONDS + (MILLISECONDS_A_MILLION * characters) / 1e6)
+  context.run = () => {
+    results.push(run())
+  }
+  try {
+    script.runInContext(context, { timeout })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw cause
+    throw new SkipwiseError('TOKENIZER_UNSUPPORTED', {
+      problem: `${file}: its expressions take longer than ${timeout} ms for a text of ${characters} characters`,
+      fix: 'use a tokenizer without them',
+      cause
+    })
+  }
+  return results[0]
+}
+
+/**
+ * The largest length, in UTF-16 units, that a text of this length may grow to.
+ *
+ * @param length units of the text as it came
+ */
+export const mostAfter = (length: number): number => GROWTH * length + GROWTH_BEYOND
+
+/** @throws SkipwiseError `TOKENIZER_UNSUPPORTED` when a text has grown beyond {@link mostAfter} */
+export function checkGrowth(length: number, most: number, file: string): void {
+  if (length <= most) return
+  throw new SkipwiseError('TOKENIZER_UNSUPPORTED', {
+    problem: `${file}: its replacements make more than ${most} characters of a text, ${GROWTH} times what it has`,
+    fix: 'use a tokenizer without them'
+  })
+}

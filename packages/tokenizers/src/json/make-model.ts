@@ -1,0 +1,68 @@
+import { invalid } from '../read-json.js'
+import type { ModelFile } from '../tokenizer-file.js'
+import { makeBpe } from './bpe.js'
+import { joinsOf } from './joins.js'
+import { byteTokens, type Vocabulary, type WordModel } from './model.js'
+import type { PatternSource } from './pattern.js'
+import { readMerges } from './read-merges.js'
+import { unsupported } from './refuse.js'
+import { makeUnigram, makeWordLevel, makeWordPiece } from './word-models.js'
+
+/** A vocabulary as it was read. */
+export type ReadVocabulary = Vocabulary & { readonly scores: Float64Array | undefined }
+
+/** What the model is, where a file does not say it: as the Rust library guesses, by the keys that it has. */
+export function kindOf(model: ModelFile, vocabulary: ReadVocabulary): NonNullable<ModelFile['type']> {
+  if (model.type !== undefined) return model.type
+  if (model.merges !== undefined) return 'BPE'
+  return vocabulary.scores ? 'Unigram' : typeof model.continuing_subword_prefix === 'string' ? 'WordPiece' : 'WordLevel'
+}
+
+/**
+ * The model of a tokenizer.json.
+ *
+ * @param bytes whether words have to become bytes as characters
+ * @throws SkipwiseError `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`
+ */
+export function makeModel(model: ModelFile, vocabulary: ReadVocabulary, bytes: boolean, patterns: PatternSource): WordModel {
+  const { file } = patterns
+  const kind = kindOf(model, vocabulary)
+  // The others look for each beginning of a word in the vocabulary, which may be long.
+  if (kind !== 'BPE') patterns.unbounded = true
+  const { scores } = vocabulary
+  if ((kind === 'Unigram') !== (scores !== undefined)) throw invalid(file, `model.vocab is not that of a ${kind} model`)
+  switch (kind) {
+    case 'BPE':
+      return bpe(model, vocabulary, bytes, file)
+    case 'WordLevel':
+      return makeWordLevel(vocabulary, model.unk_token ?? '<unk>', file)
+    case 'WordPiece':
+      return makeWordPiece(vocabulary, model.unk_token ?? '[UNK]', model.continuing_subword_prefix ?? '##', model.max_input_chars_per_word ?? 100, file)
+    case 'Unigram': {
+      const unknown = model.unk_id ?? undefined
+      if (unknown !== undefined && unknown >= vocabulary.size) throw invalid(file, `model.unk_id is ${unknown}, beyond the vocabulary`)
+      return makeUnigram(vocabulary, scores ?? new Float64Array(0), unknown, model.byte_fallback ?? false, file)
+    }
+  }
+}
+
+function bpe(model: ModelFile, vocabulary: ReadVocabulary, bytes: boolean, file: string): WordModel {
+  if (model.dropout) throw unsupported(file, 'merges that are left out by chance (dropout)')
+  const prefix = model.continuing_subword_prefix ?? ''
+  const suffix = model.end_of_word_suffix ?? ''
+  const unknown = model.unk_token ?? undefined
+  const merges = readMerges(model.merges ?? [], vocabulary, prefix, file)
+  const options = {
+    unknown,
+    fuseUnknown: model.fuse_unk ?? false,
+    byteFallback: model.byte_fallback ?? false,
+    ignoreMerges: model.ignore_merges ?? false,
+    prefix,
+    suffix,
+    bytes,
+    file
+  }
+  // Where characters may be missing or whole words are looked up, what a word becomes depends on all of it.
+  const independent = options.byteFallback && !byteTokens(vocabulary).includes(-1) && !options.ignoreMerges && prefix === '' && suffix === ''
+  return makeBpe(vocabulary, merges, options, independent && !bytes ? joinsOf(vocabulary.idOf.tokens()) : undefined)
+}

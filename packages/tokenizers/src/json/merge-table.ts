@@ -1,0 +1,53 @@
+/** Numbers of an entry: left id plus one (0 for none), right id, rank, id of both together. */
+const ENTRY = 4
+
+/** Which pairs of ids merge, in which order, and into what: a hash table without an object for each of a million pairs. */
+export class MergeTable {
+  readonly #entries: Int32Array
+  readonly #mask: number
+
+  /** @param pairs at most so many are added */
+  constructor(pairs: number) {
+    let size = 4
+    while (size < 2 * pairs) size *= 2
+    this.#entries = new Int32Array(ENTRY * size)
+    this.#mask = size - 1
+  }
+
+  /** A later rank of the same pair replaces an earlier one. */
+  set(left: number, right: number, rank: number, merged: number): void {
+    const at = this.#placeOf(left, right)
+    this.#entries[at] = left + 1
+    this.#entries[at + 1] = right
+    this.#entries[at + 2] = rank
+    this.#entries[at + 3] = merged
+  }
+
+  /** Where a pair stands, for {@link rankAt} and {@link mergedAt}; -1 for one that does not merge. */
+  find(left: number, right: number): number {
+    const at = this.#placeOf(left, right)
+    return this.#entries[at] === 0 ? -1 : at
+  }
+
+  rankAt(place: number): number {
+    return this.#entries[place + 2]
+  }
+
+  mergedAt(place: number): number {
+    return this.#entries[place + 3]
+  }
+
+  /** Where a pair stands, or may be put. */
+  #placeOf(left: number, right: number): number {
+    const entries = this.#entries
+    const key = left + 1
+    let slot = (Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b)) >>> 0
+    slot = (slot ^ (slot >>> 15)) & this.#mask
+    for (;;) {
+      const at = ENTRY * slot
+      const found = entries[at]
+      if (found === 0 || (found === key && entries[at + 1] === right)) return at
+      slot = (slot + 1) & this.#mask
+    }
+  }
+}

@@ -1,0 +1,8 @@
+import { SkipwiseError } from '@skipwise/core'
+
+/** `TOKENIZER_UNSUPPORTED`: what is asked for, and where. */
+export const unsupported = (where: string, problem: string): SkipwiseError =>
+  new SkipwiseError('TOKENIZER_UNSUPPORTED', {
+    problem: `${where}: ${problem}`,
+    fix: 'use a tokenizer without it, or tokenize the data elsewhere'
+  })
