@@ -24,9 +24,12 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
       .command(signature)
       .description(description)
       .option('--json', 'print one JSON document on standard output')
+      .option('--verbose', 'let native libraries write what they like to standard error')
       .action(async (...values: unknown[]) => {
         // commander passes arguments, options and the command
-        const given = values.slice(0, -1), { json = false } = given[given.length - 1] as { json?: boolean }
+        const given = values.slice(0, -1), { json = false, verbose = false } = given[given.length - 1] as { json?: boolean; verbose?: boolean }
+        // TensorFlow reads it when it is loaded; fatal errors are written all the same
+        if (!verbose) process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3'
         const { usePlainWords } = await import('./plain-words.js')
         usePlainWords()
         exitCode = await run(openTerminal(json), ...(given as never[]))
@@ -99,8 +102,8 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--svg <prefix>', 'overhead: write the charts to <prefix>-memory.svg, <prefix>-time.svg and <prefix>-score.svg')
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
     .option('--threads <n>', 'threads of one operator', integer)
-  verb('doctor [model]', 'what the RoPE keys of a config.json mean, and which traps they hold; or what can run here', async (terminal, model: string | undefined, options: { executors?: boolean }) => {
-    if (options.executors) return (await import('./commands/doctor-executors.js')).doctorExecutors(terminal)
+  verb('doctor [model]', 'what the RoPE keys of a config.json mean, and which traps they hold; or what can run here', async (terminal, model: string | undefined, options: { executors?: boolean; verbose?: boolean }) => {
+    if (options.executors) return (await import('./commands/doctor-executors.js')).doctorExecutors(terminal, options)
     if (model === undefined) throw usageError('CLI_USAGE', 'doctor is not told what to look at', 'name a model, or use doctor --executors')
     return (await import('./commands/doctor.js')).doctor(model, options as never, terminal)
   })

@@ -14,12 +14,40 @@ suite('progress', () => {
     expect(describe({ task: 'train', done: 110, total: 200, unit: 'steps' }, 10, 10)).toContain('1:30 left')
   })
 
-  test('one updating line on a terminal, whole lines elsewhere', () => {
-    for (const [isTTY, expected] of [[true, /^\r\u001b\[Ka 1\/2.*\r\u001b\[Ka 2\/2.*\n$/s], [false, /^a 2\/2[^\r\n]*\n$/]] as const) {
-      const write = vi.fn(), { listener } = createProgress({ isTTY, write, columns: 200 } as unknown as NodeJS.WriteStream)
-      listener({ task: 'a', done: 1, total: 2, unit: 'steps' })
-      listener({ task: 'a', done: 2, total: 2, unit: 'steps' })
-      expect(write.mock.calls.flat().join('')).toMatch(expected)
+  const play = (stream: object, events: readonly (readonly [task: string, done: number, total: number, at: number])[]) => {
+    let written = ''
+    const now = vi.spyOn(performance, 'now')
+    const { listener, end } = createProgress({ write: (text: string) => (written += text), ...stream } as unknown as NodeJS.WriteStream)
+    for (const [task, done, total, at] of events) {
+      now.mockReturnValue(1e6 + at * 1000)
+      listener({ task, done, total, unit: 'steps' })
+    }
+    end()
+    now.mockRestore()
+    return written
+  }
+
+  test('one updating line on a terminal, which stays when its task ends or another begins', () => {
+    const written = play({ isTTY: true, columns: 200 }, [['a', 1, 2, 0], ['a', 2, 2, 1], ['b', 1, 9, 2], ['b', 7, 9, 2.01], ['c', 0, 5, 3]])
+    expect(written.split('\n').map(line => line.split('\r\u001b[K').pop())).toEqual([
+      'a 2/2 steps · 1.00 steps/s · 0:01 taken', expect.stringMatching(/^b 7\/9 steps/), 'c 0/5 steps', ''
+    ])
+  })
+
+  test('elsewhere at most a line every ten seconds, and at the end the last', () => {
+    const short = Array.from({ length: 400 }, (_, i) => [`file ${i}`, 1, 1, i / 100] as const)
+    expect(play({}, short)).toBe('file 399 1/1 steps · 0:00 taken\n')
+    const long = Array.from({ length: 601 }, (_, i) => ['train', i, 600, i / 10] as const)
+    const lines = play({}, [...long, ['after', 0, 3, 60.5], ['after', 1, 3, 70.5], ['after', 2, 3, 71]]).trim().split('\n')
+    expect(lines.map(line => line.split(' · ')[0])).toEqual(['train 100/600 steps', 'train 200/600 steps', 'train 300/600 steps', 'train 400/600 steps', 'train 500/600 steps', 'train 600/600 steps', 'after 1/3 steps', 'after 2/3 steps'])
+  })
+
+  test('the time left survives a narrow terminal', () => {
+    const event = { task: 'extended: perplexity of a long name', done: 100, total: 40_000, unit: 'documents', metrics: { loss: 2.3125, tokensPerSecond: 12_400, peakMemoryMB: 420.4, gradientNorm: 1 } }
+    for (const columns of [60, 50, 40, 30]) {
+      const text = describe(event, 20, 100, columns)
+      expect(text.length).toBeLessThan(columns)
+      expect(text).toMatch(/ · 2:13:00 left$/)
     }
   })
 

@@ -21,7 +21,10 @@ export interface Terminal {
 
 /** Opens the terminal of this process. */
 export function openTerminal(json: boolean, signal: AbortSignal): Terminal {
-  const display = createProgress(process.stderr), stream = json ? process.stderr : process.stdout
+  const display = createProgress(process.stderr)
+  // the last line of progress is the final one, however the command ends
+  process.once('exit', display.end)
+  const stream = json ? process.stderr : process.stdout
   return {
     json,
     signal,

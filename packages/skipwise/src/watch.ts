@@ -25,7 +25,7 @@ export function createWatch(stream: NodeJS.WriteStream, otherwise: ProgressListe
     }
     if (!isEnd && now - shown < INTERVAL) return
     shown = now
-    const status = describe(event, (now - started) / 1000, event.done - startedAt), columns = stream.columns || 80
+    const columns = stream.columns || 80, status = describe(event, (now - started) / 1000, event.done - startedAt, columns)
     const lines = [...(points.length > 1 ? renderAscii(lossChart(points, scores), { width: Math.max(20, Math.min(COLUMNS, columns - 14)) }).split('\n') : []), status].map(line => fit(line, columns))
     // back to the begin of what was drawn before, and over it
     stream.write(`${height > 0 ? `\r${height > 1 ? `\u001b[${height - 1}A` : ''}\u001b[J` : ''}${lines.join('\n')}${isEnd ? '\n' : ''}`)

@@ -49,3 +49,9 @@ test.each([
   expect(stderr.trim().split('\n')).toHaveLength(1)
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
 })
+
+test('doctor --executors is quiet about what native libraries complain of, and with --verbose it is not', async () => {
+  const quiet = await workspace.run(['doctor', '--executors'])
+  expect({ code: quiet.code, stderr: quiet.stderr }).toEqual({ code: 0, stderr: '' })
+  expect(quiet.stdout).toMatch(/^yes onnx +cpu/m)
+})

@@ -1,5 +1,6 @@
 import type { Tokenizer } from '@skipwise/core'
 import { createHash } from 'node:crypto'
+import { basename, dirname } from 'node:path'
 import type { Tokenizer as NativeTokenizer } from 'tokenizers'
 import { readJsonObject } from './read-json.js'
 
@@ -25,7 +26,7 @@ export async function encodeNatively(file: string, digest: string, encode: Token
   const ours: EncodeAll = texts => Promise.resolve(texts.map(encode))
   const open = async (): Promise<EncodeAll> => {
     const hash = createHash('sha256')
-    const json = await readJsonObject(file, hash)
+    const json = await readJsonObject(dirname(file), basename(file), hash)
     if (!json || hash.digest('hex') !== digest) return ours
     return openNative(Native, json, encode).catch(() => ours)
   }

@@ -9,7 +9,7 @@ function keep(json: boolean) {
 
 test('says of every executor whether it can run, on what, or why not and what to do', async () => {
   const { terminal, results } = keep(true)
-  expect(await doctorExecutors(terminal)).toBe(0)
+  expect(await doctorExecutors(terminal, { verbose: true })).toBe(0)
   const { executors, memory } = results[0] as { executors: { executor: string; usable: boolean; device?: string; reason?: string; precision: string }[]; memory: { totalMB: number } }
   expect(executors.map(({ executor }) => executor)).toEqual(['onnx', 'onnx:webgpu', 'onnx:cuda', 'tensorflow', 'tensorflow:bfloat16', 'tfjs:wasm', 'tfjs:cpu', 'tfjs:tensorflow'])
   for (const { usable, device, reason } of executors) expect(usable ? device : reason).toMatch(/\w/)
@@ -19,6 +19,6 @@ test('says of every executor whether it can run, on what, or why not and what to
 
 test('one line each for people', async () => {
   const { terminal, lines } = keep(false)
-  await doctorExecutors(terminal)
+  await doctorExecutors(terminal, { verbose: true })
   expect(lines.filter(line => /^(\S*yes|\S*no)/.test(line))).toHaveLength(8)
 })
