@@ -28,6 +28,10 @@ describe.each(packages)('$folder', ({ folder, manifest }) => {
     expect(existsSync(join(root, folder, 'vitest.config.ts'))).toBe(true)
   })
 
+  test.runIf(manifest.private !== true)('is not packed without what its manifest promises', () => {
+    expect(manifest.scripts?.prepack).toBe('node ../../tools/release/prepack.mjs')
+  })
+
   test('is ESM for the same Node as the workspace, and needs no install script', () => {
     expect(manifest.type).toBe('module')
     expect(manifest.engines).toEqual(readJson('package.json').engines)

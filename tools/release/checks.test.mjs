@@ -10,6 +10,7 @@ import { runExamples } from './examples.mjs'
 import { commandsOf, runPage } from './guides.mjs'
 import { changesetProblems } from './version.mjs'
 import { examplesOf, installedBy } from './packages.mjs'
+import { missingFiles } from './prepack.mjs'
 import { brokenPromise, promisedNumbers } from './promises.mjs'
 
 let folder
@@ -80,4 +81,17 @@ test('a line of a guide that fails is noticed, one that is listed is not run, an
   expect(runPage('good.md', page('npm install no-such-package\ngrep -q base recipe.yaml\n\ntrue'), folder)).toEqual({ ran: 2, problems: [] })
   const { ran, problems } = runPage('bad.md', page('true\ngrep other recipe.yaml | cat\ntrue'), folder)
   expect([ran, problems]).toEqual([1, [expect.stringContaining('bad.md: `grep other recipe.yaml | cat` failed')]])
+})
+
+test('a package without its declarations is not packed, by any command', () => {
+  const project = join(folder, 'unbuilt'), script = join(import.meta.dirname, 'prepack.mjs')
+  mkdirSync(join(project, 'dist'), { recursive: true })
+  const exports = { '.': { types: './dist/index.d.ts', default: './dist/index.js' } }
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'unbuilt', version: '1.0.0', exports, scripts: { prepack: `node ${script}` } }))
+  writeFileSync(join(project, 'dist', 'index.js'), '')
+  expect(missingFiles(project)).toEqual(['./dist/index.d.ts'])
+  const pack = () => execFileSync('npm', ['pack', '--pack-destination', folder], { cwd: project, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  expect(pack).toThrow('not packed: ./dist/index.d.ts is missing')
+  writeFileSync(join(project, 'dist', 'index.d.ts'), '')
+  expect(pack()).toContain('unbuilt-1.0.0.tgz')
 })

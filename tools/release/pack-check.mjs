@@ -20,6 +20,7 @@ const { runExamples } = await import('./examples.mjs')
 const { measureSizes } = await import('./sizes.mjs')
 const { checkBrowser } = await import('./browser.mjs')
 const { checkThirdParty } = await import('./third-party.mjs')
+const { checkClosedNetwork } = await import('./closed-network.mjs')
 const { checkGuides } = await import('./guides.mjs')
 const { checkTogether } = await import('./together.mjs')
 
@@ -68,6 +69,9 @@ try {
 
   checkTogether(folder('together'), tarballs)
   done('all installed together by npm and imported')
+  const closed = checkClosedNetwork(folder('closed'), tarballs)
+  problems.push(...closed.problems)
+  done(`a closed network: ${closed.said}`)
   const guides = await checkGuides(join(scratch, 'together'))
   problems.push(...guides.problems)
   done(`guides: ${guides.said}`)

@@ -40,6 +40,7 @@ module.exports = async function plugin(tree, { name, kind }) {
     sideEffects: false,
     exports: { '.': { '@skipwise/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' }, './package.json': './package.json' },
     files: ['dist', 'src', '!src/**/*.test.ts'],
+    scripts: { prepack: 'node ../../tools/release/prepack.mjs' },
     dependencies: { ...workspace(dependencies), zod: 'catalog:' },
     ...(tfjs && { peerDependencies: { '@tensorflow/tfjs': '4.22.0' } }),
     devDependencies: { ...workspace(noSuite ? ['config'] : ['config', 'testing']), ...(tfjs && { '@tensorflow/tfjs': 'catalog:' }) },
