@@ -71,9 +71,11 @@ export async function guardedFetch(
     if (!answer.ok) throw new HubStatus(answer.status, retryAfter(answer.headers))
     return { status: answer.status, headers: answer.headers, body: bytesOf(answer, pace, failure, close), close }
   } catch (error) {
-    const reason = error instanceof HubStatus ? error : failure(error)
-    close()
-    throw reason
+    try {
+      throw error instanceof HubStatus ? error : failure(error)
+    } finally {
+      close()
+    }
   }
 }
 

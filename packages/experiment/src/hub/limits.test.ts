@@ -332,6 +332,17 @@ describe('the user ends', () => {
     expect(await abortAt(isPart, response => endless(response, ' ', 20))).toBe('stopped')
   })
 
+  test.each(parts)('a wait, and leaves no timer that keeps the process: the %s', async (_, isPart) => {
+    const set = vi.spyOn(globalThis, 'setTimeout')
+    const clear = vi.spyOn(globalThis, 'clearTimeout')
+    onTestFinished(() => void vi.restoreAllMocks())
+    await abortAt(isPart, () => undefined)
+    const cleared = new Set(clear.mock.calls.map(([timer]) => timer))
+    const long = set.mock.results.filter((_, i) => set.mock.calls[i][1] === LONG.answerTime)
+    expect(long.length).toBeGreaterThan(0)
+    expect(long.filter(({ value }) => !cleared.has(value))).toEqual([])
+  })
+
   test.each(parts)('a wait before another try: the %s', async (_, isPart) => {
     expect(await abortAt(isPart, response => void response.writeHead(500).end())).toBe('stopped')
   })
