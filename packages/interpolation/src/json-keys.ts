@@ -12,13 +12,16 @@ export function keyError(problem: string, fix: string): SkipwiseError {
 export function shown(value: unknown): string {
   if (Array.isArray(value) && value.length > 8) return `a list of ${value.length}`
   try {
-    const text = JSON.stringify(value) ?? String(value)
+    // JSON escapes the control characters below U+0020, terminals know more of them
+    const text = (JSON.stringify(value) ?? String(value)).replace(/[\u007f-\u009f\u2028\u2029]/g, escaped)
     return text.length > 80 ? `${text.slice(0, 77)}…` : text
   } catch (error) {
     if (error instanceof RangeError) return 'a value of great depth'
     throw error
   }
 }
+
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 /** An own key's value; JSON null counts as missing, as in transformers. */
 export const valueOf = (object: JsonObject, key: string): unknown => (Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined)

@@ -173,3 +173,10 @@ describe('head_dim that transformers needs', () => {
   })
   test('linear computes it itself', () => expect(found({ ...mixtral, rope_scaling: { type: 'linear', factor: 4.5 } })).not.toContain('head-dim-missing: wrong'))
 })
+
+test('what a file says stands in messages without control characters', () => {
+  const said = [{ rope_scaling: { type: '\u009b31m' } }, { rope_scaling: { type: 'linear', factor: '\u001b]0;\u0007' } }, { model_type: 'llama\u2028' }].flatMap(keys =>
+    diagnoseRope({ ...sizes, rope_theta: 1e4, ...keys }).findings.map(({ problem, why, fix }) => problem + why + fix))
+  expect(said.join('')).toContain('\\u009b31m')
+  for (const text of said) expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
+})
