@@ -5,13 +5,16 @@ import { variantOf } from './variant.js'
 
 const size = z.int().min(1)
 
+/** Twenty times the layers of the deepest models: a claim of more only asks for memory. */
+const MAX_LAYERS = 10_000
+
 /** The keys of `config.json` that decide a Baichuan's shape; others are kept and ignored. */
 const baichuanKeys = z.looseObject({
   model_type: z.literal('baichuan'),
   vocab_size: size,
   hidden_size: size,
   intermediate_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: size.max(MAX_LAYERS),
   num_attention_heads: size,
   max_position_embeddings: size.optional(),
   model_max_length: size.optional(),

@@ -4,6 +4,9 @@ import { z } from 'zod'
 
 const size = z.int().min(1)
 
+/** Twenty times the layers of the deepest models: a claim of more only asks for memory. */
+const MAX_LAYERS = 10_000
+
 /** transformers reads these names for the keys of GPT-J (`attribute_map`). */
 const otherNames = { n_positions: 'max_position_embeddings', n_embd: 'hidden_size', n_head: 'num_attention_heads', n_layer: 'num_hidden_layers' } as const
 
@@ -13,7 +16,7 @@ const gptjConfig = z.looseObject({
   vocab_size: size.default(50400),
   n_positions: size.default(2048),
   n_embd: size.default(4096),
-  n_layer: size.default(28),
+  n_layer: size.max(MAX_LAYERS).default(28),
   n_head: size.default(16),
   rotary_dim: size.nullable().default(64),
   n_inner: size.nullish(),

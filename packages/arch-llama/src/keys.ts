@@ -6,13 +6,16 @@ export const modelTypes = ['llama', 'mistral', 'qwen2', 'qwen3'] as const
 
 const size = z.int().min(1)
 
+/** Twenty times the layers of the deepest models: a claim of more only asks for memory. */
+const MAX_LAYERS = 10_000
+
 /** The keys of `config.json` that decide a LLaMA's shape; others are kept and ignored. */
 export const llamaKeys = z.looseObject({
   model_type: z.enum(modelTypes),
   vocab_size: size,
   hidden_size: size,
   intermediate_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: size.max(MAX_LAYERS),
   num_attention_heads: size,
   num_key_value_heads: size.nullish(),
   head_dim: size.nullish(),

@@ -75,6 +75,7 @@ describe('openSafetensors', () => {
     ['data cut off', fileOf({ a: f32([2], 0, 8) }, 7), 'CHECKPOINT_TRUNCATED'],
     ['a claim of terabytes', fileOf({ a: f32([2 ** 40], 0, 2 ** 42) }, 4), 'CHECKPOINT_TRUNCATED'],
     ['a tensor twice', fileOf('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}, "\\u0061":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 4), 'CHECKPOINT_HEADER_INVALID'],
+    ['more tensors than any model has', fileOf(Object.fromEntries(Array.from({ length: 2 ** 18 + 1 }, (_, i) => [`t${i}`, f32([0], 0, 0)])), 0), 'CHECKPOINT_HEADER_INVALID'],
     ['metadata that is not text', fileOf({ __metadata__: { a: 1 } }, 0), 'CHECKPOINT_HEADER_INVALID'],
     ['an unknown data type', fileOf({ a: { dtype: 'F128', shape: [1], data_offsets: [0, 16] } }, 16), 'CHECKPOINT_DTYPE_UNSUPPORTED'],
     ['a data type from the prototype', fileOf({ a: { dtype: 'constructor', shape: [0], data_offsets: [0, 0] } }, 0), 'CHECKPOINT_DTYPE_UNSUPPORTED']

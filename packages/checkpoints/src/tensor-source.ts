@@ -104,9 +104,12 @@ const unreadable = (name: string, { dtype, file }: TensorInfo, as: string) =>
     fix: 'convert the checkpoint to float32, bfloat16 or float16'
   })
 
+/** Among more names the nearest is not looked for. */
+const MANY_NAMES = 10_000
+
 /** Throws `CHECKPOINT_TENSOR_MISSING` with the nearest name. */
 export function missingTensor(name: string, names: readonly string[]): never {
-  const nearest = nearestName(name, names)
+  const nearest = names.length <= MANY_NAMES ? nearestName(name, names) : undefined
   throw new SkipwiseError('CHECKPOINT_TENSOR_MISSING', {
     problem: `no tensor is called '${name}'${nearest ? `; the nearest is '${nearest}'` : ''}`,
     fix: names.length ? `the checkpoint has ${names.length} tensors: look at them with \`names\`` : 'the checkpoint is empty'

@@ -41,5 +41,6 @@ export const experimentErrorCodes = {
   MODEL_TOKENIZER: 'No registered tokenizer reads the files of a model folder.',
   MODEL_WEIGHT_SHAPE: 'A weight of a checkpoint has another shape than config.json says, or there are more layers than tensors.',
   MODEL_WEIGHT_NOT_FINITE: 'A weight of a checkpoint is NaN or infinite.',
+  MODEL_TOO_LARGE: 'A new model has more parameters than the machine has memory for.',
   MODEL_QUANTIZED: 'The weights of a model are quantized, which is not read.'
 } as const satisfies ErrorCodes

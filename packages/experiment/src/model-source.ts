@@ -1,7 +1,9 @@
 import { applyRope, openCheckpoint, readModelConfig, type Checkpoint, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
-import { SkipwiseError, type HuggingFaceRope, type Interpolation, type RopeFrequencies, type Tokenizer } from '@skipwise/core'
+import { SkipwiseError, type HuggingFaceRope, type ProgressListener, type Interpolation, type RopeFrequencies, type Tokenizer } from '@skipwise/core'
 import { initializeWeights } from '@skipwise/training'
+import type { ModelDefinition } from '@skipwise/nn'
 import { stat } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { locateModel, type LocateOptions } from './hub/locate-model.js'
 import { modelName } from './hub/reference.js'
 import { checkLayers, hasOwnHead, modelWeights, refuseQuantized, type ModelWeights } from './model-weights.js'
@@ -19,7 +21,7 @@ export interface ModelSource extends DefinedModel {
   /** Data type of the weights as they are kept. */
   readonly dtype: WritableDtype
   /** Every parameter by name, row-major float32. Also finds a file that is cut off. */
-  weights(): Promise<Map<string, Float32Array>>
+  weights(progress?: ProgressListener): Promise<Map<string, Float32Array>>
   /** Calls `use` with a function that reads one parameter, and closes the files after it. */
   withWeights<Result>(use: (read: (name: string) => Promise<Float32Array>) => Promise<Result>): Promise<Result>
 }
@@ -59,9 +61,16 @@ export async function openModelFolder(folder: string, parts: Parts): Promise<Mod
   await checkCompanions(folder)
   const withWeights = <Result>(use: (read: ModelWeights['read']) => Promise<Result>) =>
     withCheckpoint(checkpoint => use(modelWeights(checkpoint, opened.model).read))
-  const weights = () => withWeights(async read => {
+  const weights = (progress?: ProgressListener) => withWeights(async read => {
     const tensors = new Map<string, Float32Array>()
-    for (const { name } of opened.model.parameters) tensors.set(name, await read(name))
+    const total = bytesOf(opened.model)
+    let done = 0
+    for (const { name } of opened.model.parameters) {
+      const tensor = await read(name)
+      tensors.set(name, tensor)
+      done += tensor.byteLength
+      progress?.({ task: 'read weights', done, total, unit: 'bytes' })
+    }
     return tensors
   })
   return { folder, ...opened, tokenizer, tokenizerFolder: folder, dtype, weights, withWeights }
@@ -76,6 +85,7 @@ export async function newModel(recipe: NewModel, seed: number, parts: Parts, loc
   await checkCompanions(tokenizerFolder)
   const config = { model_type: architecture.modelTypes[0], vocab_size: tokenizer.vocabSize, ...recipe.config }
   const defined = defineModel(config, parts, undefined, architecture)
+  checkSize(defined.model)
   const { standardDeviation, seed: ownSeed = seed } = recipe.initialize
   const weights = async () => initializeWeights(defined.model, { seed: ownSeed, ...(standardDeviation === undefined ? {} : { standardDeviation }) })
   return {
@@ -85,6 +95,20 @@ export async function newModel(recipe: NewModel, seed: number, parts: Parts, loc
       return use(async name => tensors.get(name) ?? missingParameter(name))
     }
   }
+}
+
+/** Bytes of all parameters in float32. */
+const bytesOf = ({ parameters }: ModelDefinition): number =>
+  4 * parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+
+/** Random weights are made before the plan of memory: those that cannot be are said here. */
+function checkSize(model: ModelDefinition): void {
+  const bytes = bytesOf(model)
+  if (bytes <= totalmem()) return
+  throw new SkipwiseError('MODEL_TOO_LARGE', {
+    problem: `the model has ${bytes / 4} parameters, ${(bytes / 1e9).toPrecision(3)} GB in float32, and the machine has ${(totalmem() / 1e9).toPrecision(3)} GB`,
+    fix: 'use smaller sizes in model.config'
+  })
 }
 
 function missingParameter(name: string): never {

@@ -167,7 +167,7 @@ async function resolveParts(
     const corpus = await collect.attempt(pathOf(i), () => loadCorpus(files, source.tokenizer, load))
     if (corpus) data.push({ corpus, weight, pack })
   }
-  const weights = await collect.attempt(['model'], () => source.weights())
+  const weights = await collect.attempt(['model'], () => source.weights(progress))
   if (collect.hasErrors || !weights) throw collect.all
 
   const dataDigest = digestOf(data.map(({ corpus, weight, pack }) => [corpus.digest, weight, ...(pack ? ['packed'] : [])]))
@@ -177,7 +177,7 @@ async function resolveParts(
   const numeric = { ...exact, ...(how === 'spaco' && { spaco: chunkwise }) }
   const runKey = digestOf({
     version: 1, kind, window, dataDigest, trainSeed, options: numeric, dtype: recipe.dtype ?? source.dtype, config,
-    positions: recipe.positions ?? null, executor: recipe.executor, weights: digestOfWeights(weights), tokenizer: source.tokenizer.digest ?? null, ...(validate && { validate })
+    positions: recipe.positions ?? null, executor: recipe.executor, weights: await digestOfWeights(weights, progress), tokenizer: source.tokenizer.digest ?? null, ...(validate && { validate })
   })
   await checkOutput(output, resultKeyOf(runKey, recipe))
   const example = createExamples(data, withPromptMasks(transform), window, trainSeed, training.steps * training.batch)

@@ -1,14 +1,14 @@
 // Model folders as others write them: heads of their own, quantized weights, sizes that lie, ends in config.json.
 import { writeCheckpoint, writeFileAtomic, writeJsonAtomic, writeModelConfig } from '@skipwise/checkpoints'
 import type { Executor } from '@skipwise/runtime'
-import { defineModel, loadLanguageModel, openModelFolder } from '@skipwise/experiment'
+import { defineModel, loadLanguageModel, openModelFolder, parseRecipe, resolveRecipe } from '@skipwise/experiment'
 import { readHuggingFaceRope } from '@skipwise/interpolation'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Workspace } from '../test/workspace.js'
+import { trainRecipe, Workspace } from '../test/workspace.js'
 import { endIds } from './end-ids.js'
 import { openExecutor } from './parts.js'
 import { defaultRegistry } from './registry.js'
@@ -188,6 +188,16 @@ test.each([NaN, Infinity, -Infinity])('a weight of %d is said, in scoring and in
   const message = new RegExp(`^MODEL_WEIGHT_NOT_FINITE.*element 77 of 'model.layers.1.mlp.up_proj.weight' is ${value}`)
   await expect(loadLanguageModel(folder, parts, { executor })).rejects.toThrow(message)
   await expect((await openModelFolder(folder, parts)).weights()).rejects.toThrow(message)
+})
+
+test.each([
+  ['num_hidden_layers: 2', 'num_hidden_layers: 1000000000', 'ARCHITECTURE_CONFIG'],
+  ['hidden_size: 16, intermediate_size: 32, num_hidden_layers: 2', 'hidden_size: 65536, intermediate_size: 65536, num_hidden_layers: 9000', 'MODEL_TOO_LARGE'],
+  ['steps: 12', 'steps: 1000000000000000', 'TRAINING_OPTIONS'],
+  ['batch: 4', 'batch: 1000000000', 'TRAINING_OPTIONS']
+])('a recipe whose %s is %s is refused before any of it is made', async (given, claimed, code) => {
+  const recipe = parseRecipe(trainRecipe.replace(given, claimed), 'train.yaml', parts.registry)
+  await expect(resolveRecipe(recipe, { kind: 'train', baseFolder: workspace.folder, ...parts })).rejects.toMatchObject({ code })
 })
 
 describe('ids that end a text', () => {

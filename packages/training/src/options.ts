@@ -89,6 +89,10 @@ export type CompleteTrainingOptions = Required<Omit<TrainingOptions, 'strategy' 
   readonly chunkwise: ChunkwiseOptions
 }
 
+/** Most examples of a step, and of a run: a hundred times those of the largest runs that this is made for. */
+const MAX_BATCH = 65_536
+const MAX_EXAMPLES = 100_000_000
+
 /** Fills in defaults and checks ranges; complete options stay as they are. @throws SkipwiseError `TRAINING_OPTIONS` */
 export function completeOptions(options: TrainingOptions | CompleteTrainingOptions): CompleteTrainingOptions {
   const complete: CompleteTrainingOptions = {
@@ -96,6 +100,10 @@ export function completeOptions(options: TrainingOptions | CompleteTrainingOptio
     beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradientNorm: 1, checkpointEvery: 100, ...options, ...strategyOf(options)
   }
   const { steps, batch, microBatch, learningRate } = complete
+  if (batch > MAX_BATCH) throw optionsError(`batch is ${batch}`, `use at most ${MAX_BATCH}: the examples of a step are in memory together`)
+  if (steps * batch > MAX_EXAMPLES) {
+    throw optionsError(`${steps} steps of ${batch} are ${steps * batch} examples`, `use at most ${MAX_EXAMPLES} examples: a run of more would take years`)
+  }
   if (!Number.isInteger(steps) || steps < 1) throw optionsError(`steps is ${steps}`, 'use a whole number of at least 1')
   if (!Number.isInteger(batch / microBatch) || microBatch < 1) throw optionsError(`microBatch ${microBatch} does not divide batch ${batch}`, 'choose a divisor')
   if (!(learningRate > 0)) throw optionsError(`learningRate is ${learningRate}`, 'use a positive number')

@@ -30,6 +30,8 @@ describe('learningRateAt', () => {
 
   test('refuses options that cannot be run', () => {
     expect(() => completeOptions({ ...base, steps: 0 })).toThrow('TRAINING_OPTIONS')
+    expect(() => completeOptions({ ...base, steps: 1e15 })).toThrow(/^TRAINING_OPTIONS.*examples/)
+    expect(() => completeOptions({ ...base, batch: 1e9 })).toThrow(/^TRAINING_OPTIONS.*batch is 1000000000/)
     expect(() => completeOptions({ ...base, batch: 4, microBatch: 3 })).toThrow('TRAINING_OPTIONS')
     expect(() => completeOptions({ ...base, learningRate: 0 })).toThrow('TRAINING_OPTIONS')
   })
