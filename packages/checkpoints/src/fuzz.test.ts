@@ -7,7 +7,9 @@ import { expect, test } from 'vitest'
 import { temporaryFolder } from '../test/folder.js'
 import { golden } from '../test/golden.js'
 import { openCheckpoint } from './checkpoint.js'
+import { readModelConfig, stringifyConfig } from './model-config.js'
 import { openSafetensors } from './safetensors-file.js'
+import { readSealedSafetensors } from './sealed.js'
 import type { TensorSource } from './tensor-source.js'
 import { openTorchFile } from './torch-file.js'
 import { writeSafetensors } from './write-checkpoint.js'
@@ -63,4 +65,33 @@ test.each(['model.safetensors.index.json', 'pytorch_model.bin.index.json'])('mut
   for await (const _ of read(index));
   // The shards are read besides the mutated index.
   report(name, await fuzzReader({ files: [index], read }))
+})
+
+test('mutated sealed files: what is read is what was written', { timeout: 0 }, async () => {
+  const path = join(await temporaryFolder(), 'state.safetensors')
+  const tensors = ['losses', 'matrix'].map((name, i) => ({ name, shape: [3 + i], data: Float32Array.of(1, 2, 3, 4).subarray(0, 3 + i) }))
+  await writeSafetensors(path, tensors, { metadata: { step: '3', runKey: 'key' }, sealed: true })
+  const written = readFileSync(path)
+  const seen = await fuzzReader({
+    files: [written],
+    read: async function* (mutated) {
+      await writeFile(path, mutated)
+      yield await readSealedSafetensors(path)
+      expect(Buffer.compare(written, mutated)).toBe(0)
+    }
+  })
+  report('sealed', seen)
+})
+
+test('mutated config.json', { timeout: 0 }, async () => {
+  const folder = await temporaryFolder()
+  const config = { model_type: 'llama', hidden_size: 16, rope_scaling: { rope_type: 'yarn', factor: 8, long_factor: [1, 2.5] }, eos_token_id: [1, 2] }
+  const seen = await fuzzReader({
+    files: [new TextEncoder().encode(JSON.stringify(config, null, 2))],
+    read: async function* (mutated) {
+      await writeFile(join(folder, 'config.json'), mutated)
+      yield stringifyConfig(await readModelConfig(folder))
+    }
+  })
+  report('config.json', seen)
 })
