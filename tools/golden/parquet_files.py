@@ -1,4 +1,4 @@
-"""Small Parquet files as PyArrow writes them, for packages/data/src/fuzz.test.ts and packages/data/src/parquet.test.ts.
+"""Small Parquet files as PyArrow writes them, for packages/data/src/fuzz.test.ts and packages/data/src/conversations.test.ts.
 
 usage: python tools/golden/parquet_files.py packages/data/test/golden    # pyarrow, any version
 One column of text beside numbers, nulls, lists and structs; every codec, pages of both versions, with and without dictionaries.
@@ -15,6 +15,9 @@ table = pa.table({
     "tags": [[f"t{k}" for k in range(i % 3)] for i in range(ROWS)],
     "messages": [[{"role": "user", "content": f"q{i}"}, {"role": "assistant", "content": "a"}] for i in range(ROWS)],
 })
+calls = [[{"function": {"name": "f", "n": 2**60 + i, "x": value}}] for i, value in enumerate([0.5, 2.0])]
+conversations = pa.table({"messages": [[{"role": "assistant", "content": None, "tool_calls": call}] for call in calls]})
+pq.write_table(conversations, f"{sys.argv[1]}/conversations.parquet")
 for name, options in {
     "plain": {"compression": "none", "use_dictionary": False},
     "snappy": {"compression": "snappy"},

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { collect, countingTokenizer, folderOf } from '../test/helpers.js'
 import type { ConversationRenderer } from './conversations.js'
 import { readDocuments } from './documents.js'
 import { loadCorpus } from './load-corpus.js'
+import { conversationOfRow } from './parquet-conversation.js'
 import { splitPromptMarks } from './prompt-marks.js'
 
 const lines = (...records: unknown[]) => records.map(record => JSON.stringify(record)).join('\n')
@@ -68,6 +71,16 @@ describe('records with messages', () => {
     const line = '{"messages": [{"role": "assistant", "content": null, "tool_calls": [{"x": 1.0, "n": 12345678901234567890}]}], "tools": [{"10": 1, "2": 1}]}'
     await read({ 'a.jsonl': line, 'b.json': `[${line},\n ${line}]` }, conversations)
     expect(heard).toEqual([line, line, `\n ${line}`])
+  })
+
+  it('of Parquet have every digit, and no number that could be another', async () => {
+    const heard: string[] = []
+    const conversations: ConversationRenderer = { digest: '', renderLearned: async all => all.map(json => (heard.push(json), { texts: [{ text: 'ab', learned: [[0, 1]] }] })) }
+    const golden = readFileSync(join(import.meta.dirname, '../test/golden/conversations.parquet'))
+    await expect(collect(readDocuments(['*'], { baseFolder: await folderOf({ 'a.parquet': golden }), format: 'messages', conversations }))).rejects.toThrow(/^DATA_LINE_INVALID.*a\.parquet:2: the number 2 can be an integer or a float/)
+    const call = '{"x": 0.5, "n": 1234567890123456789}'
+    expect(conversationOfRow({ messages: [{ role: 'assistant', content: null, call: { x: 0.5, n: 1234567890123456789n } }], other: 1 }, new Set(['messages']))).toBe(`{"messages": [{"role": "assistant", "content": null, "call": ${call}}]}`)
+    expect(heard).toEqual([])
   })
 
   it('are one document an answer where the template says so, by their places', async () => {

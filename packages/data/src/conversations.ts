@@ -4,10 +4,14 @@ import { invalidLine } from './json-line.js'
 /** A text made of a conversation: of the whole, or of one of its answers and what came before it. */
 export type ConversationText = Pick<TextDocument, 'text'> & Required<Pick<TextDocument, 'learned'>>
 
-/** Makes texts of conversations as a model was trained to see them; `loadChatTemplate` of @skipwise/tokenizers gives one. */
+/**
+ * Makes texts of conversations as a model was trained to see them; `loadChatTemplate` of @skipwise/tokenizers gives
+ * one.
+ */
 export interface ConversationRenderer {
   /**
-   * The texts of each conversation, with the characters that the assistant wrote, [start, end) each, rising; or why there can be none. Of one whose answers are written in another way
+   * The texts of each conversation, with the characters that the assistant wrote, [start, end) each, rising; or why
+   * there can be none. Of one whose answers are written in another way
    * once more messages follow, one text an answer.
    *
    * @param conversations JSON of `{ messages, tools?, chat_template_kwargs? }` each
@@ -26,24 +30,46 @@ export interface Conversation {
   readonly source: string
 }
 
-const FIX = 'write {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}, or leave out the format'
+const FIX =
+  'write {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}, or leave out the format'
 
 /**
  * The JSON of a record with messages, as it stands in the file where it stands as JSON.
  *
  * @throws SkipwiseError `DATA_LINE_INVALID`
  */
-export function conversationOf(record: Readonly<Record<string, unknown>>, where: string, json: string | undefined): string {
+export function conversationOf(
+  record: Readonly<Record<string, unknown>>,
+  where: string,
+  json: (() => string) | undefined
+): string {
   const messages = Object.hasOwn(record, 'messages') ? record['messages'] : undefined
   if (!Array.isArray(messages)) {
     const keys = Object.keys(record).slice(0, 8).join(', ') || 'none'
-    throw invalidLine(where, messages === undefined ? `there is no key 'messages', only ${keys}` : "the value of 'messages' is not a list", FIX)
+    throw invalidLine(
+      where,
+      messages === undefined ? `there is no key 'messages', only ${keys}` : "the value of 'messages' is not a list",
+      FIX
+    )
   }
   const roles = messages.map((message: unknown, i) => roleOf(message, i, where))
   if (!roles.includes('assistant')) {
-    throw invalidLine(where, "no message has the role 'assistant': nothing could be learned of it", 'leave out the record')
+    throw invalidLine(
+      where,
+      "no message has the role 'assistant': nothing could be learned of it",
+      'leave out the record'
+    )
   }
-  return json ?? JSON.stringify({ messages, tools: record['tools'] ?? null, chat_template_kwargs: record['chat_template_kwargs'] ?? null })
+  try {
+    return json === undefined ? JSON.stringify(record) : json()
+  } catch (cause) {
+    throw invalidLine(
+      where,
+      cause instanceof Error ? cause.message : String(cause),
+      'write the records as JSON lines',
+      cause
+    )
+  }
 }
 
 /** The role of a message that can be rendered. */
@@ -51,7 +77,11 @@ function roleOf(message: unknown, i: number, where: string): string {
   if (!isRecord(message)) throw invalidLine(where, `messages[${i}] is not an object`, FIX)
   const role = own(message, 'role')
   if (typeof role !== 'string') {
-    throw invalidLine(where, role === undefined ? `messages[${i}] has no role` : `the role of messages[${i}] is not a string`, FIX)
+    throw invalidLine(
+      where,
+      role === undefined ? `messages[${i}] has no role` : `the role of messages[${i}] is not a string`,
+      FIX
+    )
   }
   checkContent(message, i, where)
   return role
@@ -66,19 +96,23 @@ function checkContent(message: Readonly<Record<string, unknown>>, i: number, whe
   }
   const calls = own(message, 'tool_calls')
   if ((content === null || content === undefined) && Array.isArray(calls) && calls.length > 0) return
-  const problem = content === undefined ? `messages[${i}] has no content` : `the content of messages[${i}] is not a string`
+  const problem =
+    content === undefined ? `messages[${i}] has no content` : `the content of messages[${i}] is not a string`
   throw invalidLine(where, problem, 'write a string, a list of parts of type text, or null next to tool_calls')
 }
 
 function checkPart(part: unknown, what: string, where: string): void {
   const type = isRecord(part) ? own(part, 'type') : undefined
   if (!isRecord(part) || typeof type !== 'string') throw invalidLine(where, `${what} has no type`, FIX)
-  if (type !== 'text') throw invalidLine(where, `${what} is of type '${type}': only text is read`, 'leave out the record, or the part')
+  if (type !== 'text')
+    throw invalidLine(where, `${what} is of type '${type}': only text is read`, 'leave out the record, or the part')
   if (typeof own(part, 'text') !== 'string') throw invalidLine(where, `${what} has no text`, FIX)
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
-const own = (record: Readonly<Record<string, unknown>>, key: string): unknown => (Object.hasOwn(record, key) ? record[key] : undefined)
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const own = (record: Readonly<Record<string, unknown>>, key: string): unknown =>
+  Object.hasOwn(record, key) ? record[key] : undefined
 
 /** Conversations that are rendered at once. */
 const LOT = 256
@@ -115,11 +149,19 @@ function documentsOf(
   { where, source }: Conversation
 ): TextDocument[] {
   if ('problem' in outcome) {
-    throw invalidLine(where, `the chat template cannot write the messages: ${outcome.problem}`, 'correct the record, or the template')
+    throw invalidLine(
+      where,
+      `the chat template cannot write the messages: ${outcome.problem}`,
+      'correct the record, or the template'
+    )
   }
   const { texts } = outcome
   if (!texts.some(({ learned }) => learned.length)) {
-    throw invalidLine(where, 'the chat template writes nothing of the assistant', 'leave out the record, or correct the template')
+    throw invalidLine(
+      where,
+      'the chat template writes nothing of the assistant',
+      'leave out the record, or correct the template'
+    )
   }
   return texts.map((text, i) => ({ ...text, source: texts.length > 1 ? `${source}#${i + 1}` : source }))
 }

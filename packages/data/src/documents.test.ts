@@ -1,8 +1,9 @@
 import type { ProgressEvent } from '@skipwise/core'
 import { fc, test } from '@fast-check/vitest'
 import { parquetWriteBuffer } from 'hyparquet-writer'
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { symlink } from 'node:fs/promises'
+import { appendFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -33,6 +34,14 @@ describe('matchFiles', () => {
     const folder = await folderOf(tree)
     await expect(matchFiles(['*.txt', '*.csv', 'x'], folder)).rejects.toThrow(/^DATA_NO_FILES.*'\*\.csv', 'x'/)
     await expect(matchFiles([], folder)).rejects.toThrow(/^DATA_NO_FILES/)
+  })
+
+  it('says what is named that is no file: reading it might never end', async () => {
+    const folder = await folderOf({ 'corpus/a.txt': 'x' })
+    execFileSync('mkfifo', [join(folder, 'pipe.jsonl')])
+    await expect(matchFiles(['pipe.jsonl', 'corpus'], folder)).rejects.toThrow(/'pipe\.jsonl' \(not a file: a pipe.*'corpus' \(a folder: write corpus\/\*\*\)/)
+    await expect(matchFiles(['/dev/zero'], folder)).rejects.toThrow(/'\/dev\/zero' \(not a file/)
+    await expect(matchFiles(['*.jsonl'], folder)).rejects.toThrow(/^DATA_NO_FILES/)
   })
 
   it('ends in a circle of links', async () => {
@@ -151,6 +160,16 @@ describe('readDocuments', () => {
   ] as const)('refuses %s', async ([, files, message]) => {
     const folder = await folderOf(files as Record<string, string>)
     await expect(collect(readDocuments(['*'], { baseFolder: folder }))).rejects.toThrow(message)
+  })
+
+  it('refuses a file that changes while it is read', async () => {
+    const folder = await folderOf({ 'a.jsonl': '{"text": "x"}\n'.repeat(3), 'b.jsonl': '{"text": "y"}\n' })
+    const read = async (change: () => Promise<void>) => {
+      for await (const { source } of readDocuments(['*'], { baseFolder: folder })) if (source === 'a.jsonl:1') await change()
+    }
+    await expect(read(() => appendFile(join(folder, 'a.jsonl'), '{"text": "z"}\n'))).rejects.toThrow(/^DATA_FILE_INVALID.*a\.jsonl changed while it was read/)
+    await expect(read(() => writeFile(join(folder, 'b.jsonl'), '{"text": "Y"}\n'))).rejects.toThrow(/^DATA_FILE_INVALID.*b\.jsonl changed while it was read/)
+    await expect(read(() => rm(join(folder, 'b.jsonl')))).rejects.toThrow(/^DATA_FILE_INVALID.*b\.jsonl cannot be read \(ENOENT\)/)
   })
 
   it('stops when aborted, and when the reader stops', async () => {

@@ -1,7 +1,7 @@
 import { SkipwiseError, type ProgressListener } from '@skipwise/core'
-import { stat } from 'node:fs/promises'
 import { relative, sep } from 'node:path'
 import { conversationOf, renderConversations, type ConversationRenderer } from './conversations.js'
+import { checkUnchanged, stateOf } from './file-state.js'
 import { matchFiles } from './glob.js'
 import { invalidLine } from './json-line.js'
 import { recordsOf } from './record-files.js'
@@ -67,26 +67,28 @@ export async function* readDocuments(patterns: readonly string[], options: ReadO
 async function* parsedRecords<Item>(patterns: readonly string[], { baseFolder = '.', progress, signal }: ReadOptions, parse: Parse<Item>, column?: string): AsyncGenerator<Item> {
   const files = await matchFiles(patterns, baseFolder)
   let done = 0, total = 0
-  for (const file of files) total += (await stat(file)).size
+  const states = await Promise.all(files.map(stateOf))
+  for (const { size } of states) total += size
   const onBytes = (bytes: number) => {
     done += bytes
-    // A file may have grown since it was measured.
+    // a file may grow before that is seen
     progress?.({ task: 'read documents', done, total: Math.max(done, total), unit: 'bytes' })
   }
-  for (const file of files) {
+  for (const [i, file] of files.entries()) {
     const source = sourceOf(file, baseFolder)
     for await (const { record, json, number } of recordsOf(file, column, onBytes)) {
       signal?.throwIfAborted()
       const at = number === undefined ? '' : `:${number}`
       yield parse(record, `${file}${at}`, `${source}${at}`, json)
     }
+    await checkUnchanged(file, states[i])
   }
 }
 
 /** The path that messages and corpora show: the same on every machine. */
 export const sourceOf = (file: string, baseFolder: string) => relative(baseFolder, file).split(sep).join('/')
 
-type Parse<Item> = (record: Readonly<Record<string, unknown>>, where: string, source: string, json: string | undefined) => Item
+type Parse<Item> = (record: Readonly<Record<string, unknown>>, where: string, source: string, json: (() => string) | undefined) => Item
 
 function promptAndCompletion(record: Readonly<Record<string, unknown>>, where: string, source: string): TextDocument {
   const fix = 'write {"prompt": "…", "completion": "…"}, or leave out the format', prompt = textIn(record, 'prompt', where, fix), completion = textIn(record, 'completion', where, fix)

@@ -3,7 +3,8 @@ export type FileKind = 'lines' | 'json' | 'parquet' | 'text' | 'unknown' | 'unre
 
 /** Endings of text, of which a file may begin with a bracket. */
 const TEXT = /\.(txt|text|md|markdown|rst|html?|tex|csv|tsv|log)$/
-const UNREAD = /\.(parquet|arrow|feather|zip|tar|tgz|bz2|xz|7z|rar|lz4|bin|pt|pth|safetensors|gguf|npy|npz|pkl|pdf|docx?|png|jpe?g|gif|webp|mp[34]|wav)$/
+const UNREAD =
+  /\.(parquet|arrow|feather|zip|tar|tgz|bz2|xz|7z|rar|lz4|bin|pt|pth|safetensors|gguf|npy|npz|pkl|pdf|docx?|png|jpe?g|gif|webp|mp[34]|wav)$/
 
 /** What a file holds, by its name in any letter case, without `.gz` and `.zst`. */
 export function kindOf(file: string): FileKind {

@@ -11,7 +11,10 @@ import { readDocuments } from './documents.js'
 
 const goldenFile = (name: string) => new Uint8Array(readFileSync(join(import.meta.dirname, '../test/golden', name)))
 
-/** Reads a mutated file as documents, and holds it to most bytes of array buffers at a time: the harness allows a multiple of its size. */
+/**
+ * Reads a mutated file as documents, and holds it to most bytes of array buffers at a time: the harness allows a
+ * multiple of its size.
+ */
 const reading = async (name: string, most: number) => {
   const folder = await folderOf({})
   return async function* (mutated: Uint8Array) {
@@ -36,7 +39,13 @@ test('mutated zstd files', { timeout: 0 }, async () => {
   const packed = goldenFile('lines.jsonl.zst')
   const lines = zstdFrame(Buffer.from('{"text": "word"}\n'))
   // of hostile files those that are taken when one number is put right
-  const files = [packed, Buffer.concat([packed, lines, lines]), windowInSecondFrame(2 ** 20), windowInSecondFrame(64, true), tinyBlocks(40)]
+  const files = [
+    packed,
+    Buffer.concat([packed, lines, lines]),
+    windowInSecondFrame(2 ** 20),
+    windowInSecondFrame(64, true),
+    tinyBlocks(40, 2 ** 12)
+  ]
   const read = await reading('mutated.jsonl.zst', 2 ** 28)
   const seen = await fuzzReader({ files, read, allocationFactor: 2 ** 28 })
   report('zstd', seen)
@@ -48,13 +57,19 @@ test('mutated Parquet files', { timeout: 0 }, async () => {
   const written = new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 2 }))
   const names = ['plain', 'snappy', 'zstd-v2', 'gzip-delta', 'brotli'].map(name => `${name}.parquet`)
   const read = await reading('mutated.parquet', 2 ** 29)
-  const seen = await fuzzReader({ files: [...names.map(goldenFile), written, nullPages(30)], read, allocationFactor: 2 ** 28 })
+  const seen = await fuzzReader({
+    files: [...names.map(goldenFile), written, nullPages(30)],
+    read,
+    allocationFactor: 2 ** 28
+  })
   report('Parquet', seen)
   expect(seen.refused['DATA_FILE_INVALID']).toBeGreaterThan(0)
 })
 
 test('mutated JSON arrays', { timeout: 0 }, async () => {
-  const array = Buffer.from('[{"text": "a \\" ] , \\\\"}, {"text": "b", "n": [1.0, {"x": []}, null]},\n {"text": "é"}]\n')
+  const array = Buffer.from(
+    '[{"text": "a \\" ] , \\\\"}, {"text": "b", "n": [1.0, {"x": []}, null]},\n {"text": "é"}]\n'
+  )
   const read = await reading('mutated.json', 2 ** 24)
   const seen = await fuzzReader({ files: [array], read, allocationFactor: 2 ** 24 })
   report('JSON', seen)

@@ -1,6 +1,7 @@
 import { SkipwiseError } from '@skipwise/core'
 import { readdir, stat } from 'node:fs/promises'
 import { isAbsolute, join, parse } from 'node:path'
+import { invalidFile } from './lines.js'
 
 /**
  * The files that patterns match, sorted by path, each once. `*` stands for any characters of a name and `?` for one, but neither for a dot
@@ -22,7 +23,7 @@ export async function matchFiles(patterns: readonly string[], baseFolder: string
   }
   if (empty.length || !patterns.length) {
     throw new SkipwiseError('DATA_NO_FILES', {
-      problem: empty.length ? `no file matches ${empty.map(pattern => `'${pattern}'`).join(', ')} in ${baseFolder}` : 'no data files are named',
+      problem: empty.length ? `no file matches ${(await Promise.all(empty.map(pattern => whatElse(pattern, baseFolder)))).join(', ')} in ${baseFolder}` : 'no data files are named',
       fix: 'check the paths: they are relative to the recipe; * stands for a part of a name, ** for any folders'
     })
   }
@@ -33,15 +34,32 @@ export async function matchFiles(patterns: readonly string[], baseFolder: string
 async function match(folder: string, [segment, ...rest]: string[]): Promise<string[]> {
   if (segment === undefined) return []
   if (!/[*?]/.test(segment)) return matchName(folder, segment, rest)
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const entries = await entriesOf(folder)
   if (segment === '**') {
     const here = rest.length ? await match(folder, rest) : await match(folder, ['*'])
     const below = entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(entry => match(join(folder, entry.name), [segment, ...rest]))
     return [...here, ...(await Promise.all(below)).flat()]
   }
   const pattern = new RegExp(`^(?!\\.)${segment.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*').replaceAll('?', '.')}$`, 'su')
-  const names = entries.map(entry => entry.name).filter(name => pattern.test(name))
-  return (await Promise.all(names.map(name => matchName(folder, name, rest)))).flat()
+  const named = entries.filter(({ name }) => pattern.test(name))
+  // of 100,000 files none is asked again what it is
+  if (!rest.length && named.every(entry => entry.isFile())) return named.map(({ name }) => join(folder, name))
+  return (await Promise.all(named.map(({ name }) => matchName(folder, name, rest)))).flat()
+}
+
+/** What is in a folder; nothing where there is none. @throws SkipwiseError `DATA_FILE_INVALID` for one that cannot be read */
+const entriesOf = (folder: string) =>
+  readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return []
+    throw invalidFile(folder, `cannot be read (${cause.code})`, 'check the folder and its permissions', cause)
+  })
+
+/** What a pattern names where it is no file: reading a pipe or a device may never end. */
+async function whatElse(pattern: string, baseFolder: string): Promise<string> {
+  const path = isAbsolute(pattern) ? pattern : join(baseFolder, pattern)
+  const found = /[*?]/.test(pattern) ? undefined : await stat(path).catch(() => undefined)
+  if (!found) return `'${pattern}'`
+  return `'${pattern}' (${found.isDirectory() ? `a folder: write ${pattern.replace(/\/$/, '')}/**` : 'not a file: a pipe, a socket or a device'})`
 }
 
 /** A name that exists: a file when it is the last of the pattern, otherwise a folder to look into. */

@@ -10,12 +10,16 @@ export async function firstCharacter(text: AsyncIterable<string>): Promise<strin
 }
 
 /**
- * The JSON texts of the elements of an array, with their places from 1. One element is in memory at a time: where it ends is found by strings and brackets; whether it is valid
+ * The JSON texts of the elements of an array, with their places from 1. One element is in memory at a time: where it
+ * ends is found by strings and brackets; whether it is valid
  * is for who parses it.
  *
  * @throws SkipwiseError `DATA_FILE_INVALID` for what is no array, or ends early
  */
-export async function* arrayElements(file: string, text: AsyncIterable<string>): AsyncGenerator<readonly [json: string, number: number]> {
+export async function* arrayElements(
+  file: string,
+  text: AsyncIterable<string>
+): AsyncGenerator<readonly [json: string, number: number]> {
   const scan = new ArrayScan(file)
   for await (const piece of text) yield* scan.take(piece)
   scan.end()
@@ -100,7 +104,11 @@ class ArrayScan {
   #keep(part: string): void {
     this.#characters += part.length
     if (this.#characters > MAX_CHARACTERS) {
-      throw invalidFile(`${this.file}:${this.#number}`, `has more than ${MAX_CHARACTERS} characters in one record`, 'split the document')
+      throw invalidFile(
+        `${this.file}:${this.#number}`,
+        `has more than ${MAX_CHARACTERS} characters in one record`,
+        'split the document'
+      )
     }
     this.#parts.push(part)
   }
@@ -123,6 +131,10 @@ class ArrayScan {
   }
 
   #wrong(problem: string) {
-    return invalidFile(this.file, `is a JSON array that ${problem}`, 'get the file again, or write one JSON object a line')
+    return invalidFile(
+      this.file,
+      `is a JSON array that ${problem}`,
+      'get the file again, or write one JSON object a line'
+    )
   }
 }

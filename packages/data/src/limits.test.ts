@@ -23,7 +23,10 @@ async function readLimited(folder: string, names: readonly string[], heap = HEAP
   const test = join(import.meta.dirname, '../test')
   const loader = ['--conditions=@skipwise/source', '--no-warnings', '--import', join(test, 'typescript-loader.mjs')]
   const args = [`--max-old-space-size=${heap}`, ...loader, join(test, 'read-limited.ts'), folder, ...names]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: SECONDS * 1000, killSignal: 'SIGKILL' })
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    timeout: SECONDS * 1000,
+    killSignal: 'SIGKILL'
+  })
   const outcomes: readonly Outcome[] = JSON.parse(stdout)
   return outcomes
 }
@@ -42,7 +45,10 @@ const hostile = [
 describe('files that unpack to more than they are', () => {
   test('are refused in little memory and time, by their place', { timeout: 2 * SECONDS * 1000 }, async () => {
     const folder = await folderOf(Object.fromEntries(hostile))
-    const outcomes = await readLimited(folder, hostile.map(([name]) => name))
+    const outcomes = await readLimited(
+      folder,
+      hostile.map(([name]) => name)
+    )
     hostile.forEach(([, , problem], i) => expect(outcomes[i].problem).toMatch(problem))
     expect(outcomes[hostile.length - 1].megabytes).toBeLessThan(HEAP + 200)
   })

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { readCache, writeCache } from './cache.js'
 import { corpusOf, tokenize, type Corpus, type TokenizeOptions } from './corpus.js'
 import { readDocuments, sourceOf, type ReadOptions } from './documents.js'
+import { checkUnchanged, stateOf, type FileState } from './file-state.js'
 import { matchFiles } from './glob.js'
 import { invalidFile } from './lines.js'
 
@@ -28,20 +29,25 @@ const CACHE_VERSION = 2
 export async function loadCorpus(patterns: readonly string[], tokenizer: Tokenizer, options: LoadOptions = {}): Promise<Corpus> {
   const { cacheFolder } = options
   if (cacheFolder === undefined || tokenizer.digest === undefined) return corpusOf(await tokenize(readDocuments(patterns, options), tokenizer, options))
-  const key = await cacheKey(patterns, tokenizer, options), file = join(cacheFolder, `${key}.tokens`)
+  const { key, states } = await cacheKey(patterns, tokenizer, options)
+  const file = join(cacheFolder, `${key}.tokens`)
   const kept = await readCache(file, key)
   if (kept) return corpusOf(kept.data, kept.digest)
   const data = await tokenize(readDocuments(patterns, options), tokenizer, options)
+  // the key is of what the files were when it was made
+  for (const [path, state] of states) await checkUnchanged(path, state)
   return corpusOf(data, await writeCache(file, key, data))
 }
 
 /** sha256 of everything that the corpus depends on; files count by their names and contents, not by their times. */
-async function cacheKey(patterns: readonly string[], tokenizer: Tokenizer, options: LoadOptions): Promise<string> {
+async function cacheKey(patterns: readonly string[], tokenizer: Tokenizer, options: LoadOptions): Promise<{ readonly key: string; readonly states: ReadonlyMap<string, FileState> }> {
   const { baseFolder = '.', textKey = 'text', format = 'text', conversations, minTokens = 1, addBos = tokenizer.addBos, addEos = tokenizer.addEos ?? false } = options
   const files: [string, string][] = []
+  const states = new Map<string, FileState>()
   for (const file of await matchFiles(patterns, baseFolder)) {
     options.signal?.throwIfAborted()
     const hash = createHash('sha256')
+    states.set(file, await stateOf(file))
     try {
       await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash)
     } catch (cause) {
@@ -49,5 +55,6 @@ async function cacheKey(patterns: readonly string[], tokenizer: Tokenizer, optio
     }
     files.push([sourceOf(file, baseFolder), hash.digest('hex')])
   }
-  return createHash('sha256').update(JSON.stringify([CACHE_VERSION, tokenizer.digest, textKey, minTokens, addBos, files, ...(addEos ? ['eos'] : []), ...(format === 'text' ? [] : [format]), ...(format === 'messages' && conversations ? [conversations.digest] : [])])).digest('hex')
+  const key = createHash('sha256').update(JSON.stringify([CACHE_VERSION, tokenizer.digest, textKey, minTokens, addBos, files, ...(addEos ? ['eos'] : []), ...(format === 'text' ? [] : [format]), ...(format === 'messages' && conversations ? [conversations.digest] : [])])).digest('hex')
+  return { key, states }
 }

@@ -8,7 +8,8 @@ export interface FileBytes {
 }
 
 /*
- * What a row group may claim, before memory is taken for it. Values that are null, or the same again and again, take almost no bytes, so a file of 100 bytes can
+ * What a row group may claim, before memory is taken for it. Values that are null, or the same again and again, take
+ * almost no bytes, so a file of 100 bytes can
  * claim 4 billion of them; writers put up to 2^20 rows into a group.
  */
 const MAX_GROUP_BYTES = 2 ** 31
@@ -24,26 +25,38 @@ const HEADER_BYTES = 1 << 14
 const MAX_HEADER_BYTES = 1 << 22
 
 /**
- * Looks at a row group and the headers of its pages. Values of a column: 2^20, and 8 for each of its bytes; a page unpacked: 4 MiB, and 1100 bytes for each of its bytes, at most 256 MiB.
+ * Looks at a row group and the headers of its pages. Values of a column: 2^20, and 8 for each of its bytes; a page
+ * unpacked: 4 MiB, and 1100 bytes for each of its bytes, at most 256 MiB.
  *
  * @param columns names of the columns that are read; all without
+ * @returns bytes of these columns in the file
  * @throws Error, saying what is too much
  */
-export async function checkRowGroup(file: FileBytes, group: RowGroup, columns: readonly string[] | undefined): Promise<void> {
-  if (group.total_byte_size > MAX_GROUP_BYTES) throw new Error(`it claims ${group.total_byte_size} bytes: write it again with smaller row groups`)
+export async function checkRowGroup(
+  file: FileBytes,
+  group: RowGroup,
+  columns: readonly string[] | undefined
+): Promise<number> {
+  if (group.total_byte_size > MAX_GROUP_BYTES)
+    throw new Error(`it claims ${group.total_byte_size} bytes: write it again with smaller row groups`)
   const chunks = group.columns.flatMap(({ meta_data }) => (meta_data ? [meta_data] : []))
   const read = chunks.filter(({ path_in_schema }) => columns === undefined || columns.includes(path_in_schema[0]))
+  let bytes = 0
   let unpacked = 0
   for (const chunk of read) {
     const { dictionary_page_offset, data_page_offset, total_compressed_size } = chunk
     const start = Number(dictionary_page_offset || data_page_offset)
     const size = Number(total_compressed_size)
-    if (!(start >= 4 && size >= 0 && start + size <= file.byteLength)) throw new Error('a column lies outside of the file')
+    if (!(start >= 4 && size >= 0 && start + size <= file.byteLength))
+      throw new Error('a column lies outside of the file')
+    bytes += size
     const most = MAX_VALUES + VALUES_FOR_EACH_BYTE * size
     if (!(group.num_rows >= 0 && group.num_rows <= most)) throw tooMany(group.num_rows, 'rows', most)
     unpacked += await checkPages(file, start, start + size, most)
-    if (unpacked > MAX_GROUP_BYTES) throw new Error(`its pages claim ${unpacked} bytes: write it again with smaller row groups`)
+    if (unpacked > MAX_GROUP_BYTES)
+      throw new Error(`its pages claim ${unpacked} bytes: write it again with smaller row groups`)
   }
+  return bytes
 }
 
 const tooMany = (count: number | bigint, what: string, most: number) =>
@@ -53,7 +66,7 @@ const tooMany = (count: number | bigint, what: string, most: number) =>
 async function checkPages(file: FileBytes, start: number, end: number, most: number): Promise<number> {
   let values = 0
   let unpacked = 0
-  for (let at = start; at < end - 1; ) {
+  for (let at = start; at < end - 1;) {
     const { struct, size } = await pageHeader(file, at, end)
     const packedBytes = numberOf(struct, 3)
     const pageBytes = numberOf(struct, 2)
@@ -70,7 +83,11 @@ async function checkPages(file: FileBytes, start: number, end: number, most: num
   return unpacked
 }
 
-async function pageHeader(file: FileBytes, at: number, end: number): Promise<{ readonly struct: ThriftStruct; readonly size: number }> {
+async function pageHeader(
+  file: FileBytes,
+  at: number,
+  end: number
+): Promise<{ readonly struct: ThriftStruct; readonly size: number }> {
   for (let length = HEADER_BYTES; ; length *= 16) {
     const bytes = new Uint8Array(await file.slice(at, Math.min(end, at + length)))
     try {

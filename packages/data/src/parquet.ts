@@ -3,18 +3,26 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { open, type FileHandle } from 'node:fs/promises'
 import { invalidFile } from './lines.js'
+import { columnsWithFloats, conversationOfRow } from './parquet-conversation.js'
 import { checkRowGroup, type FileBytes } from './parquet-limits.js'
 import { readStruct } from './thrift.js'
 
 /** Largest footer that is read: a file that claims more is refused before memory is taken for it. */
 const MAX_FOOTER = 2 ** 24
 
+/** A row, and the JSON of the conversation in it. */
+export interface ParquetRow {
+  readonly record: Record<string, unknown>
+  /** @throws Error for what has no JSON of its own */
+  readonly conversation: () => string
+}
+
 /**
  * The rows of a Parquet file, one row group in memory at a time; int64 values that fit become numbers.
  *
  * @throws SkipwiseError `DATA_FILE_INVALID`
  */
-export async function* readParquet(path: string, column?: string): AsyncGenerator<Record<string, unknown>> {
+export async function* readParquet(path: string, column?: string): AsyncGenerator<ParquetRow> {
   const handle = await open(path).catch((cause: NodeJS.ErrnoException) => {
     throw invalidFile(path, `cannot be read (${cause.code})`, 'check the file and its permissions', cause)
   })
@@ -23,13 +31,20 @@ export async function* readParquet(path: string, column?: string): AsyncGenerato
     const metadata = parquetMetadata(await checkedFooter(file, footer))
     // A column that is not there: rows with all keys, so that the message can name them.
     const columns = column !== undefined && metadata.schema.some(({ name }) => name === column) ? [column] : undefined
+    const floats = columnsWithFloats(metadata)
     let rowStart = 0
+    let bytes = 0
     for (const group of metadata.row_groups) {
-      await checkRowGroup(file, group, columns).catch((cause: Error) => {
+      bytes += await checkRowGroup(file, group, columns).catch((cause: Error) => {
         throw invalidFile(`${path}:${rowStart + 1}`, `begins a row group that cannot be read: ${cause.message}`, 'get the file again, or write it with smaller row groups', cause)
       })
+      // the same pages again and again would be rows without end
+      if (bytes > file.byteLength) throw new Error('row groups lie over one another')
       const rowEnd = rowStart + Number(group.num_rows)
-      for (const row of await parquetReadObjects({ file, metadata, compressors, parsers, rowStart, rowEnd, ...(columns && { columns }) })) yield plain(row) as Record<string, unknown>
+      const rows = await parquetReadObjects({ file, metadata, compressors, parsers, rowStart, rowEnd, ...(columns && { columns }) })
+      for (const row of rows) {
+        yield { record: plain(row) as Record<string, unknown>, conversation: () => conversationOfRow(row, floats) }
+      }
       rowStart = rowEnd
     }
   } catch (cause) {

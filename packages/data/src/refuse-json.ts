@@ -4,7 +4,8 @@ import { invalidFile } from './lines.js'
 const BEGINS_AS_JSON = /^\s*[[{]\s*(?:["[\]{}]|-?\d|true\b|false\b|null\b)/
 
 /**
- * A file that would be learned as a text, braces and all, though it is JSON: one whose first line is a whole JSON object, or, of an ending that is not one of texts, one that begins as JSON does.
+ * A file that would be learned as a text, braces and all, though it is JSON: one whose first line is a whole JSON
+ * object, or, of an ending that is not one of texts, one that begins as JSON does.
  *
  * @param first how the text begins, more than its first line where that is short
  * @throws SkipwiseError `DATA_FILE_INVALID`
@@ -14,7 +15,11 @@ export function refuseJson(file: string, first: string, isTextByName: boolean): 
     throw invalidFile(file, 'holds JSON lines', 'name it .jsonl, so that its records are read and not its braces')
   }
   if (!isTextByName && BEGINS_AS_JSON.test(first)) {
-    throw invalidFile(file, 'begins as JSON does', 'name it .jsonl (one object a line) or .json (one array) for its records, or .txt for a text that only looks so')
+    throw invalidFile(
+      file,
+      'begins as JSON does',
+      'name it .jsonl (one object a line) or .json (one array) for its records, or .txt for a text that only looks so'
+    )
   }
 }
 

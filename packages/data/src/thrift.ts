@@ -5,7 +5,8 @@ export type ThriftStruct = ReadonlyMap<number, number | ThriftStruct>
 const MAX_DEPTH = 32
 
 /**
- * Reads a struct and looks at every size in it before anything is made of that size: a list says how many items it has, and may lie.
+ * Reads a struct and looks at every size in it before anything is made of that size: a list says how many items it
+ * has, and may lie.
  *
  * @returns the struct and the bytes that it takes
  * @throws RangeError when it goes on behind the bytes, Error for what Parquet has not
@@ -69,7 +70,8 @@ class Reader {
     const byte = this.#byte()
     const items = byte >> 4 === 15 ? this.#unsigned() : byte >> 4
     // an item takes a byte at least
-    if (items > this.#view.byteLength - this.at) throw new RangeError(`a list of ${items} items is longer than what holds it`)
+    if (items > this.#view.byteLength - this.at)
+      throw new RangeError(`a list of ${items} items is longer than what holds it`)
     if (depth >= MAX_DEPTH) throw new Error('lists lie too deep within one another')
     const type = byte & 15
     for (let i = 0; i < items; i++) {

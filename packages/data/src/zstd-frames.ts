@@ -2,7 +2,8 @@
 const MAX_WINDOW = 2 ** 27
 
 /*
- * Every block moves a window: 2^27 bytes for blocks of 2^17 are 2^10 bytes moved for each that is given. Streams that are flushed often take more, and a file of empty blocks takes
+ * Every block moves a window: 2^27 bytes for blocks of 2^17 are 2^10 bytes moved for each that is given. Streams that
+ * are flushed often take more, and a file of empty blocks takes
  * hours. So many bytes may be moved, and for each byte given so many more.
  */
 const MOVED = 2 ** 35
@@ -16,7 +17,10 @@ export interface FramePart {
 
 type State = 'frame' | 'block' | 'body' | 'checksum' | 'skippable'
 
-/** Finds the frames of zstd (RFC 8878, 3.1) in bytes that come in chunks, and looks at their headers before anything is unpacked. */
+/**
+ * Finds the frames of zstd (RFC 8878, 3.1) in bytes that come in chunks, and looks at their headers before anything is
+ * unpacked.
+ */
 export class ZstdFrames {
   #state: State = 'frame'
   /** Bytes of a header that is not whole yet. */
@@ -104,7 +108,8 @@ export class ZstdFrames {
       this.#goTo('skippable', view.getUint32(4, true))
       return 8
     }
-    if (magic !== 0xfd2fb528) throw new Error(this.#begun ? 'what stands behind a frame is none' : 'it does not begin as zstd does')
+    if (magic !== 0xfd2fb528)
+      throw new Error(this.#begun ? 'what stands behind a frame is none' : 'it does not begin as zstd does')
     const header = bytes.length > 4 ? headerOf(bytes) : undefined
     if (header === undefined) return undefined
     this.#begun = true
@@ -127,7 +132,8 @@ export class ZstdFrames {
 
   #move(): void {
     this.#moved += this.#window
-    if (this.#moved > MOVED + MOVED_FOR_EACH * this.#given) throw new Error('it has too many small blocks for its window')
+    if (this.#moved > MOVED + MOVED_FOR_EACH * this.#given)
+      throw new Error('it has too many small blocks for its window')
   }
 }
 
@@ -137,7 +143,10 @@ interface FrameHeader {
   readonly hasChecksum: boolean
 }
 
-/** The header of a frame (RFC 8878, 3.1.1.1), of at least its magic number and descriptor; undefined when it is not whole. */
+/**
+ * The header of a frame (RFC 8878, 3.1.1.1), of at least its magic number and descriptor; undefined when it is not
+ * whole.
+ */
 function headerOf(bytes: Uint8Array): FrameHeader | undefined {
   const descriptor = bytes[4]
   const isSingle = (descriptor & 0x20) !== 0
@@ -159,7 +168,8 @@ function windowOf(descriptor: number): number {
   return base + (base / 8) * (descriptor & 7)
 }
 
-const contentSize = (bytes: Uint8Array, flag: number): number => bytes.reduceRight((sum, byte) => sum * 256 + byte, 0) + (flag === 1 ? 256 : 0)
+const contentSize = (bytes: Uint8Array, flag: number): number =>
+  bytes.reduceRight((sum, byte) => sum * 256 + byte, 0) + (flag === 1 ? 256 : 0)
 
 function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(head.length + tail.length)

@@ -2,9 +2,11 @@ import { Decompress } from 'fzstd'
 import { ZstdFrames } from './zstd-frames.js'
 
 /**
- * What zstd packed, a piece of at most 128 KiB at a time; memory is that of one window. Every frame is looked at before it is unpacked.
+ * What zstd packed, a piece of at most 128 KiB at a time; memory is that of one window. Every frame is looked at
+ * before it is unpacked.
  *
- * @throws an `Error` for bytes that are not zstd, that ask for a large window, or that take far more work than they give bytes
+ * @throws an `Error` for bytes that are not zstd, that ask for a large window, or that take far more work than they
+ * give bytes
  */
 export async function* unpackZstd(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const frames = new ZstdFrames()

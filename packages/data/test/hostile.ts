@@ -24,14 +24,17 @@ const line = Buffer.from('{"text": "word"}\n')
 export const windowInSecondFrame = (window: number, isSingle = false): Uint8Array =>
   Buffer.concat([zstdFrame(line), zstdFrame(line, window, isSingle)])
 
-/** A zstd frame of so many blocks that give nothing, in a window of 128 MiB. */
-export function tinyBlocks(count: number): Uint8Array {
-  const frame = zstdFrame(new Uint8Array(0), 2 ** 27)
+/** A zstd frame of so many blocks that give nothing, in a window (a power of two). */
+export function tinyBlocks(count: number, window = 2 ** 27): Uint8Array {
+  const frame = zstdFrame(new Uint8Array(0), window)
   const blocks = Buffer.alloc(3 * count)
   return Buffer.concat([frame.subarray(0, 6), blocks, blockHeader(0, 0, true)])
 }
 
-/** A Parquet file of some 120 bytes with a column `text` that has one page of so many nulls, in a group that claims `rows`. */
+/**
+ * A Parquet file of some 120 bytes with a column `text` that has one page of so many nulls, in a group that claims
+ * `rows`.
+ */
 export function nullPages(nulls: number, rows = nulls): Uint8Array {
   // one run of definition level 0
   const levels = [6, 0, 0, 0, ...varint(2 * nulls), 0]

@@ -7,7 +7,7 @@ const tokens = z.int().min(2)
 const positive = z.number().positive()
 
 const dataKeys = {
-  files: z.array(path).min(1).describe('files or patterns, relative to the recipe: .txt, .md, .jsonl, plain or as .gz or .zst, .parquet'),
+  files: z.array(path).min(1).describe('files or patterns, relative to the recipe: .txt, .md, .jsonl, .json, plain or as .gz or .zst, .parquet'),
   minTokens: z.int().min(1).optional().describe('leave out shorter documents; default what an example needs, with pack 32'),
   pack: z.boolean().optional().describe('put documents shorter than the window together into one example; each attends to itself alone'),
   textKey: z.string().min(1).optional().describe("key of the text in JSONL, column in Parquet; default 'text'"),

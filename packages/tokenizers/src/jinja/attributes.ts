@@ -3,7 +3,18 @@ import type { Budget } from './budget.js'
 import { Dict, typeName } from './dict.js'
 import { isEqual, iterate } from './operations.js'
 import { stringMethods } from './string-methods.js'
-import { Callable, DictView, Loop, Markup, Namespace, Range, TemplateFault, Tuple, Undefined, type Value } from './values.js'
+import {
+  Callable,
+  DictView,
+  Loop,
+  Markup,
+  Namespace,
+  Range,
+  TemplateFault,
+  Tuple,
+  Undefined,
+  type Value
+} from './values.js'
 import { isList } from './write-values.js'
 
 /**

@@ -1,4 +1,15 @@
-import { DictView, Lazy, Loop, Markup, Namespace, Range, TemplateFault, Tuple, Undefined, type Value } from './values.js'
+import {
+  DictView,
+  Lazy,
+  Loop,
+  Markup,
+  Namespace,
+  Range,
+  TemplateFault,
+  Tuple,
+  Undefined,
+  type Value
+} from './values.js'
 
 /** Python's `dict`: keys are equal as Python's are (1, 1.0 and True are one), and keep their order. */
 export class Dict {

@@ -184,7 +184,9 @@ const safe: Filter = (value, call) => {
 
 const escape: Filter = (value, call) => {
   take(call, 'escape')
-  return new Markup(escaped(typeof value === 'string' || value instanceof Markup ? value : writeValue(value, call.budget), call.budget))
+  return new Markup(
+    escaped(typeof value === 'string' || value instanceof Markup ? value : writeValue(value, call.budget), call.budget)
+  )
 }
 
 const write: Filter = (value: Value, call: Call) => {
@@ -222,7 +224,17 @@ export const filtersOfText: ReadonlyMap<string, Filter> = new Map<string, Filter
 ])
 
 /** Filters that take what `safe` gave; the others would make a text of it that is not safe. */
-export const takesMarkup: ReadonlySet<string> = new Set(['safe', 'e', 'escape', 'string', 'tojson', 'default', 'd', 'length', 'count'])
+export const takesMarkup: ReadonlySet<string> = new Set([
+  'safe',
+  'e',
+  'escape',
+  'string',
+  'tojson',
+  'default',
+  'd',
+  'length',
+  'count'
+])
 
 /** Filters of Jinja that are not read here; a template with one is refused before it is rendered. */
 export const unreadFilters: ReadonlySet<string> = new Set([

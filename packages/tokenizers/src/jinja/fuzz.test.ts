@@ -24,9 +24,13 @@ function rendered(source: string): string {
 
 test('mutated chat templates', { timeout: 0 }, async () => {
   // some constructs together, so that a change of one meets the others
-  const files = Array.from({ length: 60 }, (_, i) => golden.cases.filter(({ text }, k) => text !== null && k % 60 === i))
+  const files = Array.from({ length: 60 }, (_, i) =>
+    golden.cases.filter(({ text }, k) => text !== null && k % 60 === i)
+  )
   const sources = files.map(cases => new TextEncoder().encode(cases.map(({ template }) => template).join('\n')))
-  const singles = golden.cases.filter(({ template }) => template.length > 60).map(({ template }) => new TextEncoder().encode(template))
+  const singles = golden.cases
+    .filter(({ template }) => template.length > 60)
+    .map(({ template }) => new TextEncoder().encode(template))
   const seen = await fuzzReader({
     files: [...sources, ...singles],
     async *read(mutated) {

@@ -3,7 +3,18 @@ import { isLower, isUpper } from './cases.js'
 import { Dict, typeName } from './dict.js'
 import type { Comparison } from './nodes.js'
 import { calculate, isEqual, isSame, isSo, numberIn } from './operations.js'
-import { Callable, Lazy, Markup, Namespace, Range, TemplateFault, Tuple, Undefined, type Call, type Value } from './values.js'
+import {
+  Callable,
+  Lazy,
+  Markup,
+  Namespace,
+  Range,
+  TemplateFault,
+  Tuple,
+  Undefined,
+  type Call,
+  type Value
+} from './values.js'
 import { isList, writeValue } from './write-values.js'
 
 type Test = (value: Value, call: Call) => boolean

@@ -76,7 +76,9 @@ export class Lazy {
   constructor(readonly iterator: Iterator<Value>) {}
 }
 
-/** A text that `safe` or `escape` gave: written as it is, but `+` escapes what is put next to it, as markupsafe does. */
+/**
+ * A text that `safe` or `escape` gave: written as it is, but `+` escapes what is put next to it, as markupsafe does.
+ */
 export class Markup {
   constructor(readonly text: string) {}
 }
