@@ -1,5 +1,6 @@
 import type { Budget } from './budget.js'
 import { Dict, typeName } from './dict.js'
+import { joinMarkup } from './markup.js'
 import { printf } from './printf.js'
 import type { Comparison, Operator } from './nodes.js'
 import {
@@ -187,18 +188,6 @@ export function operate(operator: Operator, left: Value, right: Value, budget: B
   }
   throw new TemplateFault(`unsupported operand type(s) for ${operator}: '${typeName(left)}' and '${typeName(right)}'`)
 }
-
-const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' }
-
-/** A text as markupsafe escapes it; one that is safe already as it is. @throws TemplateFault for what is no text */
-export function escaped(value: Value, budget: Budget): string {
-  if (value instanceof Markup) return value.text
-  if (typeof value !== 'string') throw new TemplateFault(`a ${typeName(value)} is not escaped here`)
-  return budget.made(value.replace(/[&<>'"]/g, character => HTML[character]))
-}
-
-const joinMarkup = (left: Value, right: Value, budget: Budget): Markup =>
-  new Markup(budget.made(escaped(left, budget) + escaped(right, budget)))
 
 function repeat(value: Value, times: bigint, budget: Budget): Value {
   const count = times < 0n ? 0 : Number(times)
