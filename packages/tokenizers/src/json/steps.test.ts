@@ -1,3 +1,4 @@
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers'
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -63,4 +64,16 @@ describe(`ids and texts are those of ${golden.origin}`, () => {
     native?.forEach((ids, i) => check('encodeAll', i, own[i], ids.join(','), each.ids))
     expect(wrong.slice(0, 3)).toEqual([])
   })
+})
+
+/** The library of transformers.js, which reads words and spaces as everyone does. */
+test('plain English has the ids of the JavaScript library too', async () => {
+  for (const each of cases.filter(({ name }) => ['LLaMA 2', 'ByteLevel True False'].includes(name))) {
+    const file = fileOf(each)
+    await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(file))
+    const own = await loadTokenizerJson(folder)
+    const other = new HuggingFaceTokenizer(file, {})
+    const text = 'The model reads the document, and it says what it has read; 12 words of it.'
+    expect(Array.from(own.encode(text))).toEqual(other.encode(text, { add_special_tokens: false }).ids)
+  }
 })

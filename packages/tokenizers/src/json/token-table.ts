@@ -29,14 +29,14 @@ export class TokenTable {
   }
 
   get(token: string): number | undefined {
-    const at = this.find(token, hashOf(token, 0, token.length))
+    const at = this.findPart(token, 0, token.length, hashOf(token, 0, token.length))
     return at < 0 ? undefined : this.#ids[at]
   }
 
   /** A later id of the same token replaces an earlier one. @throws RangeError for tokens made to collide */
   set(token: string, id: number): void {
     const hash = hashOf(token, 0, token.length)
-    const at = this.find(token, hash)
+    const at = this.findPart(token, 0, token.length, hash)
     if (at >= 0) {
       this.#ids[at] = id
       return
@@ -47,35 +47,40 @@ export class TokenTable {
     this.#place(hash, this.#tokens.length)
   }
 
-  /** Where a token stands in the lists, -1 for one that is not there. */
-  find(token: string, hash: number): number {
-    return this.#search(hash, other => other === token)
-  }
-
-  /** The same of a part of a text. */
+  /** Where the token that is a part of a text stands in the lists, -1 for one that is not there. */
   findPart(text: string, start: number, end: number, hash: number): number {
+    const slots = this.#slots
+    const tokens = this.#tokens
+    const mask = slots.length - 1
     const length = end - start
-    return this.#search(hash, other => other.length === length && text.startsWith(other, start))
+    let slot = spread(hash) & mask
+    for (let probes = 0; probes < MOST_PROBES; probes++) {
+      const at = slots[slot] - 1
+      if (at < 0) return -1
+      const token = tokens[at]
+      if (token.length === length && text.startsWith(token, start)) return at
+      slot = (slot + 1) & mask
+    }
+    throw collide()
   }
 
   /** The same of two tokens, by where they stand, put together. */
   findJoined(left: number, right: number, hash: number): number {
-    const before = this.#tokens[left]
-    const after = this.#tokens[right]
+    const slots = this.#slots
+    const tokens = this.#tokens
+    const mask = slots.length - 1
+    const before = tokens[left]
+    const after = tokens[right]
     const length = before.length + after.length
-    return this.#search(hash, other => other.length === length && other.startsWith(before) && other.endsWith(after))
-  }
-
-  #search(hash: number, is: (token: string) => boolean): number {
-    const mask = this.#slots.length - 1
     let slot = spread(hash) & mask
     for (let probes = 0; probes < MOST_PROBES; probes++) {
-      const at = this.#slots[slot] - 1
+      const at = slots[slot] - 1
       if (at < 0) return -1
-      if (is(this.#tokens[at])) return at
+      const token = tokens[at]
+      if (token.length === length && token.startsWith(before) && token.endsWith(after)) return at
       slot = (slot + 1) & mask
     }
-    throw new RangeError('its tokens are made to collide')
+    throw collide()
   }
 
   #place(hash: number, number: number): void {
@@ -90,6 +95,8 @@ export class TokenTable {
     for (const [i, token] of this.#tokens.entries()) this.#place(hashOf(token, 0, token.length), i + 1)
   }
 }
+
+const collide = () => new RangeError('its tokens are made to collide')
 
 /** A hash of a part of a text from which that of two parts together follows. */
 export function hashOf(text: string, start: number, end: number): number {
