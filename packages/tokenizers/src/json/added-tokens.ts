@@ -52,13 +52,15 @@ const space = new RegExp(ANY_SPACE, 'v')
  *
  * @param tokens with the spelling that each is found by
  */
-export function tokenFinder(tokens: readonly { readonly spelling: string; readonly token: AddedToken }[]): (text: string) => Iterable<Segment> {
+export function tokenFinder(
+  tokens: readonly { readonly spelling: string; readonly token: AddedToken }[]
+): (text: string) => Iterable<Segment> {
   if (tokens.length === 0) return text => [{ text, start: 0 }]
   const trie = new Trie<AddedToken>()
   for (const { spelling, token } of tokens) if (spelling !== '') trie.add(spelling, token)
   return function* (text) {
     let done = 0
-    for (let at = 0; ;) {
+    for (let at = 0; ; ) {
       const match = trie.findLongest(text, at)
       if (!match) break
       const { value: token, start, end } = match

@@ -40,21 +40,29 @@ export const decoderSchema: z.ZodType<DecoderFile> = sequenceOr(
 )
 export type DecoderFile = StepFile | { readonly type: 'Sequence'; readonly decoders: readonly DecoderFile[] }
 
-const stepsOf = (file: DecoderFile): readonly StepFile[] => (file.type === 'Sequence' ? file.decoders.flatMap(stepsOf) : [file])
+const stepsOf = (file: DecoderFile): readonly StepFile[] =>
+  file.type === 'Sequence' ? file.decoders.flatMap(stepsOf) : [file]
 
 /**
  * Makes what puts the texts of tokens together: one after another with spaces, where a file has no decoder.
  *
  * @throws SkipwiseError `TOKENIZER_UNSUPPORTED`
  */
-export function makeDecoder(file: DecoderFile | null, patterns: PatternSource): (tokens: readonly string[], most: number) => string {
+export function makeDecoder(
+  file: DecoderFile | null,
+  patterns: PatternSource
+): (tokens: readonly string[], most: number) => string {
   if (file === null) return tokens => tokens.join(' ')
   const steps = stepsOf(file).map(step => stepOf(step, patterns))
   return (tokens, most) => {
     let changed = tokens
     for (const step of steps) {
       changed = step(changed, most)
-      checkGrowth(changed.reduce((length, token) => length + token.length, 0), most, patterns.file)
+      checkGrowth(
+        changed.reduce((length, token) => length + token.length, 0),
+        most,
+        patterns.file
+      )
     }
     return changed.join('')
   }
@@ -93,10 +101,11 @@ function stepOf(step: StepFile, patterns: PatternSource): Step {
     }
     case 'WordPiece': {
       const { prefix, cleanup } = step
-      return tokens => tokens.map((token, i) => {
-        const joined = i === 0 ? token : token.startsWith(prefix) ? token.slice(prefix.length) : ` ${token}`
-        return cleanup ? tidy(joined) : joined
-      })
+      return tokens =>
+        tokens.map((token, i) => {
+          const joined = i === 0 ? token : token.startsWith(prefix) ? token.slice(prefix.length) : ` ${token}`
+          return cleanup ? tidy(joined) : joined
+        })
     }
     case 'CTC':
       throw unsupported(patterns.file, `the decoder ${step.type}`)
@@ -149,6 +158,18 @@ function strip(token: string, content: string, start: number, stop: number): str
   return characters.slice(from, to).join('')
 }
 
-const TIDY = [[' .', '.'], [' ?', '?'], [' !', '!'], [' ,', ','], [" ' ", "'"], [" n't", "n't"], [" 'm", "'m"], [' do not', " don't"], [" 's", "'s"], [" 've", "'ve"], [" 're", "'re"]] as const
+const TIDY = [
+  [' .', '.'],
+  [' ?', '?'],
+  [' !', '!'],
+  [' ,', ','],
+  [" ' ", "'"],
+  [" n't", "n't"],
+  [" 'm", "'m"],
+  [' do not', " don't"],
+  [" 's", "'s"],
+  [" 've", "'ve"],
+  [" 're", "'re"]
+] as const
 
 const tidy = (text: string): string => TIDY.reduce((changed, [from, to]) => changed.replaceAll(from, to), text)

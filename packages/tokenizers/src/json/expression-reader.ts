@@ -53,7 +53,10 @@ export class ExpressionReader {
 
   /** Goes past a backslash and what it makes a character of; undefined, and no step, where it makes something else. */
   escapedCharacter(): string | undefined {
-    const hex = this.#match(/\\x\{([0-9A-Fa-f]{1,6})\}/y) ?? this.#match(/\\x([0-7][0-9A-Fa-f])/y) ?? this.#match(/\\u([0-9A-Fa-f]{4})/y)
+    const hex =
+      this.#match(/\\x\{([0-9A-Fa-f]{1,6})\}/y) ??
+      this.#match(/\\x([0-7][0-9A-Fa-f])/y) ??
+      this.#match(/\\u([0-9A-Fa-f]{4})/y)
     if (hex) {
       const code = parseInt(hex[1], 16)
       if (code < 0xd800 || (code > 0xdfff && code < 0x110000)) return String.fromCodePoint(code)

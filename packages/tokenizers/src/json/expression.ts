@@ -3,9 +3,9 @@ import { ANY_SPACE, property, wordClass } from './unicode.js'
 import { unsupported } from './refuse.js'
 
 /**
- * Writes an expression of Oniguruma (the syntax and meaning that `tokenizers` has them in) as one of JavaScript for the flag
- * v: white space, words, digits and properties of its Unicode, lines that end at \n alone, letters of either case with all
- * that folds to them, atomic groups. What is not known to mean the same is refused.
+ * Writes an expression of Oniguruma (the syntax and meaning that `tokenizers` has them in) as one of JavaScript for
+ * the flag v: white space, words, digits and properties of its Unicode, lines that end at \n alone, letters of either
+ * case with all that folds to them, atomic groups. What is not known to mean the same is refused.
  *
  * @param exact whether characters of a later Unicode are told apart, see {@link property}
  * @param where for messages
@@ -30,7 +30,8 @@ interface State {
 
 const DEEPEST = 100
 
-const refuse = ({ reader, where }: State, what: string) => unsupported(where, `the expression ${JSON.stringify(reader.text)} has ${what}`)
+const refuse = ({ reader, where }: State, what: string) =>
+  unsupported(where, `the expression ${JSON.stringify(reader.text)} has ${what}`)
 
 function alternatives(state: State, ignoreCase: boolean): string {
   const { reader } = state
@@ -65,7 +66,8 @@ function quantified(state: State, item: string, literal: string | undefined): st
   const { reader } = state
   const count = reader.quantifier()
   if (count === undefined) return item
-  if (/^(?:\(\?<?[=!]|\^|\$)/.test(item) || (literal !== undefined && '^$'.includes(literal))) throw refuse(state, 'a place that is repeated')
+  if (/^(?:\(\?<?[=!]|\^|\$)/.test(item) || (literal !== undefined && '^$'.includes(literal)))
+    throw refuse(state, 'a place that is repeated')
   let source = `${item}${count.source}`
   if (reader.take('+')) {
     if (count.interval) throw refuse(state, 'an interval that is repeated')
@@ -135,7 +137,9 @@ function eitherCase(letter: string): string {
 
 /** A character as itself, in a class or outside. */
 const escaped = (literal: string): string =>
-  /^[A-Za-z0-9]$/.test(literal) || literal > '\x7f' ? literal : `\\x${literal.charCodeAt(0).toString(16).padStart(2, '0')}`
+  /^[A-Za-z0-9]$/.test(literal) || literal > '\x7f'
+    ? literal
+    : `\\x${literal.charCodeAt(0).toString(16).padStart(2, '0')}`
 
 function escape(state: State, ignoreCase: boolean): string {
   const { reader, exact } = state

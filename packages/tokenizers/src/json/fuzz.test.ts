@@ -11,12 +11,20 @@ const model = {
   unk_token: '<unk>',
   byte_fallback: true,
   fuse_unk: true,
-  vocab: { '<unk>': 0, a: 1, b: 2, ab: 3, '\u2581': 4, '\u2581a': 5, '<0x0A>': 6, '1': 7, ' ': 8, 'é': 9 },
-  merges: [['a', 'b'], ['\u2581', 'a']]
+  vocab: { '<unk>': 0, a: 1, b: 2, ab: 3, '\u2581': 4, '\u2581a': 5, '<0x0A>': 6, '1': 7, ' ': 8, é: 9 },
+  merges: [
+    ['a', 'b'],
+    ['\u2581', 'a']
+  ]
 }
 /** Small files of all kinds of steps, with a model that is small too. */
-const small = golden.cases.filter((_, i) => i % 5 === 0).map(({ added_tokens, normalizer, pre_tokenizer, decoder, own }) =>
-  new TextEncoder().encode(JSON.stringify({ added_tokens, normalizer, pre_tokenizer, post_processor: null, decoder, model: own ?? model })))
+const small = golden.cases
+  .filter((_, i) => i % 5 === 0)
+  .map(({ added_tokens, normalizer, pre_tokenizer, decoder, own }) =>
+    new TextEncoder().encode(
+      JSON.stringify({ added_tokens, normalizer, pre_tokenizer, post_processor: null, decoder, model: own ?? model })
+    )
+  )
 const text = 'ab a1b  AB\u00a0é ﬁ \u200b日本語 <s>a</s> 😀 12\n'
 
 function parse(bytes: Uint8Array): Record<string, unknown> {
@@ -26,7 +34,8 @@ function parse(bytes: Uint8Array): Record<string, unknown> {
   } catch (cause) {
     throw invalid('tokenizer.json', 'it is not JSON', cause)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('tokenizer.json', 'it is not a JSON object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid('tokenizer.json', 'it is not a JSON object')
   return { ...value }
 }
 

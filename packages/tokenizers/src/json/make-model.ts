@@ -24,7 +24,12 @@ export function kindOf(model: ModelFile, vocabulary: ReadVocabulary): NonNullabl
  * @param bytes whether words have to become bytes as characters
  * @throws SkipwiseError `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`
  */
-export function makeModel(model: ModelFile, vocabulary: ReadVocabulary, bytes: boolean, patterns: PatternSource): WordModel {
+export function makeModel(
+  model: ModelFile,
+  vocabulary: ReadVocabulary,
+  bytes: boolean,
+  patterns: PatternSource
+): WordModel {
   const { file } = patterns
   const kind = kindOf(model, vocabulary)
   // The others look for each beginning of a word in the vocabulary, which may be long.
@@ -37,10 +42,17 @@ export function makeModel(model: ModelFile, vocabulary: ReadVocabulary, bytes: b
     case 'WordLevel':
       return makeWordLevel(vocabulary, model.unk_token ?? '<unk>', file)
     case 'WordPiece':
-      return makeWordPiece(vocabulary, model.unk_token ?? '[UNK]', model.continuing_subword_prefix ?? '##', model.max_input_chars_per_word ?? 100, file)
+      return makeWordPiece(
+        vocabulary,
+        model.unk_token ?? '[UNK]',
+        model.continuing_subword_prefix ?? '##',
+        model.max_input_chars_per_word ?? 100,
+        file
+      )
     case 'Unigram': {
       const unknown = model.unk_id ?? undefined
-      if (unknown !== undefined && unknown >= vocabulary.size) throw invalid(file, `model.unk_id is ${unknown}, beyond the vocabulary`)
+      if (unknown !== undefined && unknown >= vocabulary.size)
+        throw invalid(file, `model.unk_id is ${unknown}, beyond the vocabulary`)
       return makeUnigram(vocabulary, scores ?? new Float64Array(0), unknown, model.byte_fallback ?? false, file)
     }
   }
@@ -63,6 +75,11 @@ function bpe(model: ModelFile, vocabulary: ReadVocabulary, bytes: boolean, file:
     file
   }
   // Where characters may be missing or whole words are looked up, what a word becomes depends on all of it.
-  const independent = options.byteFallback && !byteTokens(vocabulary).includes(-1) && !options.ignoreMerges && prefix === '' && suffix === ''
+  const independent =
+    options.byteFallback &&
+    !byteTokens(vocabulary).includes(-1) &&
+    !options.ignoreMerges &&
+    prefix === '' &&
+    suffix === ''
   return makeBpe(vocabulary, merges, options, independent && !bytes ? joinsOf(vocabulary.idOf.tokens()) : undefined)
 }

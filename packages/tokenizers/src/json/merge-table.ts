@@ -1,7 +1,9 @@
 /** Numbers of an entry: left id plus one (0 for none), right id, rank, id of both together. */
 const ENTRY = 4
 
-/** Which pairs of ids merge, in which order, and into what: a hash table without an object for each of a million pairs. */
+/**
+ * Which pairs of ids merge, in which order, and into what: a hash table without an object for each of a million pairs.
+ */
 export class MergeTable {
   readonly #entries: Int32Array
   readonly #mask: number

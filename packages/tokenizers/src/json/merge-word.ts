@@ -8,8 +8,8 @@ const NONE = 0x7fffffff
 const ranks = new Int32Array(SHORT)
 
 /**
- * Merges the neighbours in `symbols`, the pair of the lowest rank first, the leftmost of those, until none of them merge
- * (`Word::merge_all` of the Rust library).
+ * Merges the neighbours in `symbols`, the pair of the lowest rank first, the leftmost of those, until none of them
+ * merge (`Word::merge_all` of the Rust library).
  *
  * @param symbols ids, of which the merged ones are the first afterwards
  * @param count how many of them there are

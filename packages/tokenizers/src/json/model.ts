@@ -16,5 +16,8 @@ export interface Vocabulary {
 
 /** Ids of a token for each byte, such as <0xE6>; undefined where one is missing. */
 export function byteTokens({ idOf }: Vocabulary): Int32Array {
-  return Int32Array.from({ length: 256 }, (_, byte) => idOf.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`) ?? -1)
+  return Int32Array.from(
+    { length: 256 },
+    (_, byte) => idOf.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`) ?? -1
+  )
 }

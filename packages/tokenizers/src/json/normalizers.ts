@@ -125,7 +125,12 @@ function stepOf(step: Step, patterns: PatternSource): Normalizer {
 }
 
 /** Puts `content` for every match. */
-export function makeReplace(pattern: z.infer<typeof patternSchema>, content: string, patterns: PatternSource, where: string): Normalizer {
+export function makeReplace(
+  pattern: z.infer<typeof patternSchema>,
+  content: string,
+  patterns: PatternSource,
+  where: string
+): Normalizer {
   if ('String' in pattern && content.length <= pattern.String.length) {
     const { String: text } = pattern
     return text === '' ? whole => whole : whole => whole.replaceAll(text, () => content)

@@ -36,7 +36,8 @@ export interface Surroundings {
 
 /** What a post-processor puts around a text: of several the first, whose tokens are the nearest. */
 export function surroundings(file: PostProcessorFile | null): Surroundings {
-  const steps = (each: PostProcessorFile): readonly Step[] => (each.type === 'Sequence' ? each.processors.flatMap(steps) : [each])
+  const steps = (each: PostProcessorFile): readonly Step[] =>
+    each.type === 'Sequence' ? each.processors.flatMap(steps) : [each]
   const found = file === null ? [] : steps(file).map(ofStep)
   return {
     before: found.find(({ before }) => before !== undefined)?.before,
@@ -50,7 +51,8 @@ function ofStep(step: Step): Surroundings {
       const { single, special_tokens } = step
       const at = single.findIndex(each => 'Sequence' in each)
       if (at < 0) return { before: undefined, after: undefined }
-      const ids = (pieces: typeof single) => pieces.flatMap(each => ('SpecialToken' in each ? special_tokens[each.SpecialToken.id]?.ids ?? [] : []))
+      const ids = (pieces: typeof single) =>
+        pieces.flatMap(each => ('SpecialToken' in each ? (special_tokens[each.SpecialToken.id]?.ids ?? []) : []))
       return { before: ids(single.slice(0, at)).at(-1), after: ids(single.slice(at + 1))[0] }
     }
     case 'BertProcessing':

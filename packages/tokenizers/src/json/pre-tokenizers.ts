@@ -22,12 +22,19 @@ const metaspace = {
 export const metaspaceSchema = z.looseObject(metaspace)
 
 const stepSchema = z.discriminatedUnion('type', [
-  z.looseObject({ type: z.literal('ByteLevel'), add_prefix_space: z.boolean().default(true), use_regex: z.boolean().default(true) }),
+  z.looseObject({
+    type: z.literal('ByteLevel'),
+    add_prefix_space: z.boolean().default(true),
+    use_regex: z.boolean().default(true)
+  }),
   z.looseObject({ type: z.literal('Split'), pattern: patternSchema, behavior, invert: z.boolean().default(false) }),
   z.looseObject({ type: z.literal('Digits'), individual_digits: z.boolean().default(false) }),
   metaspaceSchema,
   z.looseObject({ type: z.literal('Punctuation'), behavior: behavior.default('Isolated') }),
-  z.looseObject({ type: z.literal('CharDelimiterSplit'), delimiter: z.string().refine(text => Array.from(text).length === 1, 'not one character') }),
+  z.looseObject({
+    type: z.literal('CharDelimiterSplit'),
+    delimiter: z.string().refine(text => Array.from(text).length === 1, 'not one character')
+  }),
   z.looseObject({ type: z.literal('FixedLength'), length: z.int().positive() }),
   named('Whitespace'),
   named('WhitespaceSplit'),
@@ -106,11 +113,17 @@ function stepOf(step: Step, patterns: PatternSource, last: boolean): StepMaker {
       return splitBy(step.invert ? inverted(find) : find, step.behavior)
     }
     case 'Digits':
-      return splitBy(patterns.ofClass(() => NUMERIC), step.individual_digits ? 'Isolated' : 'Contiguous')
+      return splitBy(
+        patterns.ofClass(() => NUMERIC),
+        step.individual_digits ? 'Isolated' : 'Contiguous'
+      )
     case 'Metaspace':
       return metaspaceStep(step, patterns)
     case 'Punctuation':
-      return splitBy(patterns.ofClass(() => PUNCTUATION), step.behavior)
+      return splitBy(
+        patterns.ofClass(() => PUNCTUATION),
+        step.behavior
+      )
     case 'CharDelimiterSplit':
       return splitBy(patterns.finder({ String: step.delimiter }, 'pre_tokenizer'), 'Removed')
     case 'FixedLength':
@@ -120,10 +133,19 @@ function stepOf(step: Step, patterns: PatternSource, last: boolean): StepMaker {
       return splitBy(inverted(words), 'Removed')
     }
     case 'WhitespaceSplit':
-      return splitBy(patterns.ofClass(() => ANY_SPACE), 'Removed')
+      return splitBy(
+        patterns.ofClass(() => ANY_SPACE),
+        'Removed'
+      )
     case 'BertPreTokenizer': {
-      const spaces = splitBy(patterns.ofClass(() => ANY_SPACE), 'Removed')
-      const marks = splitBy(patterns.ofClass(() => PUNCTUATION), 'Isolated')
+      const spaces = splitBy(
+        patterns.ofClass(() => ANY_SPACE),
+        'Removed'
+      )
+      const marks = splitBy(
+        patterns.ofClass(() => PUNCTUATION),
+        'Isolated'
+      )
       return next => spaces(marks(next))
     }
     case 'UnicodeScripts':
@@ -133,7 +155,10 @@ function stepOf(step: Step, patterns: PatternSource, last: boolean): StepMaker {
 
 const same: StepMaker = next => next
 
-const inverted = (find: PartFinder): PartFinder => (text, visit) => find(text, (start, end, isMatch) => visit(start, end, !isMatch))
+const inverted =
+  (find: PartFinder): PartFinder =>
+  (text, visit) =>
+    find(text, (start, end, isMatch) => visit(start, end, !isMatch))
 
 function splitBy(find: PartFinder, behavior: SplitBehavior): StepMaker {
   return next => (piece, atStart) => {
@@ -150,7 +175,8 @@ function splitBy(find: PartFinder, behavior: SplitBehavior): StepMaker {
 function metaspaceStep(step: Extract<Step, { type: 'Metaspace' }>, patterns: PatternSource): StepMaker {
   const { replacement } = step
   const scheme = prependScheme(step)
-  const split = step.split === false ? same : splitBy(patterns.finder({ String: replacement }, 'pre_tokenizer'), 'MergedWithNext')
+  const split =
+    step.split === false ? same : splitBy(patterns.finder({ String: replacement }, 'pre_tokenizer'), 'MergedWithNext')
   return next => {
     const inner = split(next)
     return (piece, atStart) => {
@@ -169,7 +195,7 @@ function fixedLength(length: number): StepMaker {
   return next => (piece, atStart) => {
     let start = 0
     let characters = 0
-    for (let i = 0; i < piece.length;) {
+    for (let i = 0; i < piece.length; ) {
       i += (piece.codePointAt(i) ?? 0) > 0xffff ? 2 : 1
       characters++
       if (characters < length && i < piece.length) continue

@@ -35,7 +35,8 @@ export function readMerges(value: unknown, { idOf }: Vocabulary, prefix: string,
         merged = at < 0 ? undefined : ids[at]
       }
     }
-    if (merged === undefined) throw invalid(file, `model.merges[${i}] takes or makes a token that is not in the vocabulary`)
+    if (merged === undefined)
+      throw invalid(file, `model.merges[${i}] takes or makes a token that is not in the vocabulary`)
     table.set(ids[left], ids[right], rank, merged)
     rank++
   }

@@ -14,7 +14,10 @@ const LONGEST_TOKEN = 1 << 16
  *
  * @throws SkipwiseError `TOKENIZER_INVALID`
  */
-export function readVocabulary(vocab: unknown, file: string): Vocabulary & { readonly scores: Float64Array | undefined } {
+export function readVocabulary(
+  vocab: unknown,
+  file: string
+): Vocabulary & { readonly scores: Float64Array | undefined } {
   if (Array.isArray(vocab)) return readScored(vocab, file)
   if (typeof vocab !== 'object' || vocab === null) throw invalid(file, 'model.vocab is missing')
   const idOf = new TokenTable()
@@ -24,7 +27,10 @@ export function readVocabulary(vocab: unknown, file: string): Vocabulary & { rea
   for (const token in ids) {
     const id = ids[token]
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= MAX_VOCABULARY) {
-      throw invalid(file, `model.vocab gives '${token}' the id ${JSON.stringify(id)}, not an integer in [0, ${MAX_VOCABULARY})`)
+      throw invalid(
+        file,
+        `model.vocab gives '${token}' the id ${JSON.stringify(id)}, not an integer in [0, ${MAX_VOCABULARY})`
+      )
     }
     checkLength(token, file)
     idOf.set(token, id)
@@ -39,7 +45,8 @@ function readScored(vocab: readonly unknown[], file: string): Vocabulary & { rea
   const scores = new Float64Array(vocab.length)
   for (const [id, entry] of vocab.entries()) {
     const [token, score]: readonly unknown[] = Array.isArray(entry) ? entry : []
-    if (typeof token !== 'string' || typeof score !== 'number') throw invalid(file, `model.vocab[${id}] is not a pair of token and score`)
+    if (typeof token !== 'string' || typeof score !== 'number')
+      throw invalid(file, `model.vocab[${id}] is not a pair of token and score`)
     checkLength(token, file)
     idOf.set(token, id)
     scores[id] = score

@@ -5,12 +5,16 @@ import { z } from 'zod'
  *
  * @param sequence of the type Sequence
  */
-export function sequenceOr<Sequence, Step>(sequence: z.ZodType<Sequence>, step: z.ZodType<Step>): z.ZodType<Sequence | Step> {
+export function sequenceOr<Sequence, Step>(
+  sequence: z.ZodType<Sequence>,
+  step: z.ZodType<Step>
+): z.ZodType<Sequence | Step> {
   return z.unknown().transform((value, context) => {
     const isSequence = typeof value === 'object' && value !== null && 'type' in value && value.type === 'Sequence'
     const parsed: z.ZodSafeParseResult<Sequence | Step> = isSequence ? sequence.safeParse(value) : step.safeParse(value)
     if (parsed.success) return parsed.data
-    for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message: `${message}${typeOf(value, path)}` })
+    for (const { path, message } of parsed.error.issues)
+      context.addIssue({ code: 'custom', path, message: `${message}${typeOf(value, path)}` })
     return z.NEVER
   })
 }

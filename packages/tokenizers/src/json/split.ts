@@ -7,8 +7,8 @@ export const SPLIT_BEHAVIORS = ['Isolated', 'Removed', 'Contiguous', 'MergedWith
 export type PartVisitor = (start: number, end: number, isMatch: boolean) => void
 
 /**
- * Makes what finds the matches of an expression in a text, and what lies between them, as `find_iter` of the Rust bindings
- * of Oniguruma: an empty match does not count directly behind a match.
+ * Makes what finds the matches of an expression in a text, and what lies between them, as `find_iter` of the Rust
+ * bindings of Oniguruma: an empty match does not count directly behind a match.
  *
  * @param source for the flag v
  */
@@ -19,7 +19,7 @@ export function partFinder(source: string): (text: string, visit: PartVisitor) =
   return (text, visit) => {
     let done = 0
     let lastEnd = -1
-    for (let at = 0; at <= text.length;) {
+    for (let at = 0; at <= text.length; ) {
       let start = at
       next.lastIndex = at
       if (!next.test(text)) {
@@ -50,7 +50,10 @@ export function partFinder(source: string): (text: string, visit: PartVisitor) =
  * @param emit told where each piece begins and ends
  * @returns for the parts, and for when there are no more
  */
-export function joinParts(behavior: SplitBehavior, emit: (start: number, end: number) => void): { readonly visit: PartVisitor; readonly finish: () => void } {
+export function joinParts(
+  behavior: SplitBehavior,
+  emit: (start: number, end: number) => void
+): { readonly visit: PartVisitor; readonly finish: () => void } {
   // The piece that the next part may still belong to.
   let open = false
   let from = 0

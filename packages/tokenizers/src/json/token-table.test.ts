@@ -4,15 +4,18 @@ import { hashOf, joinHashes, TokenTable } from './token-table.js'
 
 const token = fc.string({ unit: 'binary', maxLength: 6 })
 
-test.prop([fc.array(fc.tuple(token, fc.nat(1000)), { maxLength: 700, size: 'max' })], { numRuns: 30 })('has the ids of a Map', entries => {
-  const table = new TokenTable()
-  for (const [text, id] of entries) table.set(text, id)
-  const map = new Map(entries)
-  expect(table.size).toBe(map.size)
-  for (const [text, id] of map) expect(table.get(text)).toBe(id)
-  expect(table.tokens()).toEqual([...map.keys()])
-  expect(table.get('not there at all')).toBeUndefined()
-})
+test.prop([fc.array(fc.tuple(token, fc.nat(1000)), { maxLength: 700, size: 'max' })], { numRuns: 30 })(
+  'has the ids of a Map',
+  entries => {
+    const table = new TokenTable()
+    for (const [text, id] of entries) table.set(text, id)
+    const map = new Map(entries)
+    expect(table.size).toBe(map.size)
+    for (const [text, id] of map) expect(table.get(text)).toBe(id)
+    expect(table.tokens()).toEqual([...map.keys()])
+    expect(table.get('not there at all')).toBeUndefined()
+  }
+)
 
 test.prop([token, token, token])('finds parts where they stand, and two together', (before, left, right) => {
   const table = new TokenTable()

@@ -5,8 +5,8 @@ const FACTOR = 0x01000193
 
 /**
  * The tokens of a vocabulary with their ids. A Map of a quarter of a million texts, looked up for each part of half a
- * million merges, is most of what opening a tokenizer takes: this one finds the parts of a merge where they stand, and both
- * together, without making texts of them.
+ * million merges, is most of what opening a tokenizer takes: this one finds the parts of a merge where they stand,
+ * and both together, without making texts of them.
  */
 export class TokenTable {
   readonly #tokens: string[] = []

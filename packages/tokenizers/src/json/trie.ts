@@ -36,7 +36,10 @@ export class Trie<Value> {
   }
 
   /** The longest text that begins at the first place from `from` on where one does. */
-  findLongest(text: string, from: number): { readonly value: Value; readonly start: number; readonly end: number } | undefined {
+  findLongest(
+    text: string,
+    from: number
+  ): { readonly value: Value; readonly start: number; readonly end: number } | undefined {
     for (let start = from; start < text.length; start++) {
       if (!this.#begins[text.charCodeAt(start)]) continue
       let found: { value: Value; start: number; end: number } | undefined

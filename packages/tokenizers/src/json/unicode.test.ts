@@ -10,7 +10,9 @@ const all = Array.from({ length: 0x110000 }, (_, code) => code).filter(code => c
 function digestOf(source: string): string {
   const expression = new RegExp(`^(?:${source})$`, 'v')
   const points = all.filter(code => expression.test(String.fromCodePoint(code)))
-  return createHash('sha256').update(points.map(code => `${code},`).join('')).digest('hex')
+  return createHash('sha256')
+    .update(points.map(code => `${code},`).join(''))
+    .digest('hex')
 }
 
 describe(`characters are those of ${golden.origin}`, () => {
@@ -32,7 +34,15 @@ describe(`characters are those of ${golden.origin}`, () => {
 
   const marks = '\u0334\u0316\u0301\u0345'
   // Ideographs and private use have neither forms nor classes of their own.
-  const plain = [[0x3400, 0x4dbf], [0x4e00, 0x9fff], [0xe000, 0xf8ff], [0x17000, 0x18cff], [0x20000, 0x2f7ff], [0x30000, 0xdffff], [0xe01f0, 0x10ffff]]
+  const plain = [
+    [0x3400, 0x4dbf],
+    [0x4e00, 0x9fff],
+    [0xe000, 0xf8ff],
+    [0x17000, 0x18cff],
+    [0x20000, 0x2f7ff],
+    [0x30000, 0xdffff],
+    [0xe01f0, 0x10ffff]
+  ]
   const withForms = all.filter(code => !plain.some(([first, last]) => code >= first && code <= last))
   test.each(['NFC', 'NFD', 'NFKC', 'NFKD'] as const)('%s', form => {
     const hash = createHash('sha256')

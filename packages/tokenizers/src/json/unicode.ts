@@ -1,7 +1,12 @@
-import { NUMERIC as NUMERIC_TABLE, PUNCTUATION as PUNCTUATION_TABLE, UNASSIGNED_16, UNASSIGNED_9 } from './unicode-tables.js'
+import {
+  NUMERIC as NUMERIC_TABLE,
+  PUNCTUATION as PUNCTUATION_TABLE,
+  UNASSIGNED_16,
+  UNASSIGNED_9
+} from './unicode-tables.js'
 
-// Sources of character classes, for expressions with the flag v. JavaScript's \s, \w, \d and \b mean other characters than
-// those of the Rust library, and its \p{…} those of a later Unicode: nothing here uses them.
+// Sources of character classes, for expressions with the flag v. JavaScript's \s, \w, \d and \b mean other characters
+// than those of the Rust library, and its \p{…} those of a later Unicode: nothing here uses them.
 
 /** The ranges of a table of unicode-tables.ts, as the inside of a class. */
 function classOf(table: string): string {
@@ -25,7 +30,9 @@ export const NUMERIC = `[${classOf(NUMERIC_TABLE)}]`
 
 export const PUNCTUATION = `[${classOf(PUNCTUATION_TABLE)}]`
 
-/** What Unicode has since version 16. The one letter that has changed its category since is not in it: see {@link property}. */
+/**
+ * What Unicode has since version 16. The one letter that has changed its category since is not in it.
+ */
 const NEWER = `[[${classOf(UNASSIGNED_16)}]--\\p{Cn}]`
 
 /** U+0295 was a small letter until Unicode 17. */
@@ -33,7 +40,10 @@ const MOVED_LETTER = '\\u{295}'
 
 const newerCharacters = new RegExp(`[${NEWER}${MOVED_LETTER}]`, 'v')
 
-/** Whether a text has characters that the reference and Node put in different classes: then {@link property} must be exact. */
+/**
+ * Whether a text has characters that the reference and Node put in different classes: then {@link property} must be
+ * exact.
+ */
 export const hasNewerCharacters = (text: string): boolean => newerCharacters.test(text)
 
 /** Categories and scripts that are known to be the same but for newer characters (test/golden/unicode.json). */
@@ -79,8 +89,15 @@ const unknownToForms = new RegExp(`(${UNKNOWN_TO_FORMS}+)`, 'v')
 export function normalForm(text: string, form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD'): string {
   const normal = text.normalize(form)
   if (normal === text || !unknownToForms.test(text)) return normal
-  return text.split(unknownToForms).map((part, i) => (i % 2 ? part : part.normalize(form))).join('')
+  return text
+    .split(unknownToForms)
+    .map((part, i) => (i % 2 ? part : part.normalize(form)))
+    .join('')
 }
 
 /** Small letters character by character: JavaScript alone has another sigma at the end of a word. */
-export const lowercase = (text: string): string => text.split('Σ').map(part => part.toLowerCase()).join('σ')
+export const lowercase = (text: string): string =>
+  text
+    .split('Σ')
+    .map(part => part.toLowerCase())
+    .join('σ')

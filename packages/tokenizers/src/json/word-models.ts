@@ -13,12 +13,21 @@ export function makeWordLevel({ idOf }: Vocabulary, unknown: string, file: strin
   }
 }
 
-/** The longest token that a word begins with, then the longest that the rest does with `prefix` before it; or unknown as a whole. */
-export function makeWordPiece({ idOf }: Vocabulary, unknown: string, prefix: string, most: number, file: string): WordModel {
+/**
+ * The longest token that a word begins with, then the longest that the rest does with `prefix` before it; or unknown
+ * as a whole.
+ */
+export function makeWordPiece(
+  { idOf }: Vocabulary,
+  unknown: string,
+  prefix: string,
+  most: number,
+  file: string
+): WordModel {
   const pieces = (word: string): number[] | undefined => {
     const ids: number[] = []
     if (Array.from(word).length > most) return undefined
-    for (let start = 0; start < word.length;) {
+    for (let start = 0; start < word.length; ) {
       let end = word.length
       let id: number | undefined
       for (; end > start; end -= /[\udc00-\udfff]/.test(word[end - 1]) ? 2 : 1) {
@@ -46,10 +55,16 @@ export function makeWordPiece({ idOf }: Vocabulary, unknown: string, prefix: str
 const UNKNOWN_PENALTY = 10
 
 /**
- * The tokens of a word with the best sum of scores (`Unigram::encode_optimized`); of equal sums the one that is found first,
- * which is the one that begins earlier. Unknown characters that follow one another are one.
+ * The tokens of a word with the best sum of scores (`Unigram::encode_optimized`); of equal sums the one that is found
+ * first, which is the one that begins earlier. Unknown characters that follow one another are one.
  */
-export function makeUnigram(vocabulary: Vocabulary, scores: Float64Array, unknownId: number | undefined, byteFallback: boolean, file: string): WordModel {
+export function makeUnigram(
+  vocabulary: Vocabulary,
+  scores: Float64Array,
+  unknownId: number | undefined,
+  byteFallback: boolean,
+  file: string
+): WordModel {
   const { idOf } = vocabulary
   const trie = new Trie<number>()
   const ids = idOf.ids()
@@ -69,7 +84,7 @@ export function makeUnigram(vocabulary: Vocabulary, scores: Float64Array, unknow
       starts[end] = start
       ids[end] = id
     }
-    for (let start = 0; start < word.length;) {
+    for (let start = 0; start < word.length; ) {
       const next = start + ((word.codePointAt(start) ?? 0) > 0xffff ? 2 : 1)
       let single = false
       trie.eachAt(word, start, (id, end) => {
