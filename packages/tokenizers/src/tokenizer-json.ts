@@ -13,6 +13,7 @@ import { PatternSource } from './json/pattern.js'
 import { surroundings } from './json/post-processor.js'
 import { makePreTokenizer } from './json/pre-tokenizers.js'
 import { readVocabulary } from './json/read-vocabulary.js'
+import { unsupported } from './json/refuse.js'
 import { encodeNatively } from './native.js'
 import { invalid, readJsonObject } from './read-json.js'
 import { checkTokenizerFile } from './tokenizer-file.js'
@@ -98,6 +99,9 @@ function build(
       return run()
     } catch (cause) {
       if (isSkipwiseError(cause)) throw cause
+      if (cause instanceof RangeError) {
+        throw unsupported(origin.file, `${what} reaches a limit of JavaScript (${cause.message})`)
+      }
       throw invalid(origin.file, `${what} fails (${cause instanceof Error ? cause.message : String(cause)})`, cause)
     }
   }

@@ -12,7 +12,7 @@ import { makeUnigram, makeWordLevel, makeWordPiece } from './word-models.js'
 export type ReadVocabulary = Vocabulary & { readonly scores: Float64Array | undefined }
 
 /** What the model is, where a file does not say it: as the Rust library guesses, by the keys that it has. */
-export function kindOf(model: ModelFile, vocabulary: ReadVocabulary): NonNullable<ModelFile['type']> {
+function kindOf(model: ModelFile, vocabulary: ReadVocabulary): NonNullable<ModelFile['type']> {
   if (model.type !== undefined) return model.type
   if (model.merges !== undefined) return 'BPE'
   return vocabulary.scores ? 'Unigram' : typeof model.continuing_subword_prefix === 'string' ? 'WordPiece' : 'WordLevel'

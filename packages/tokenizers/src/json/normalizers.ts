@@ -40,7 +40,7 @@ export const normalizerSchema: z.ZodType<NormalizerFile> = sequenceOr(
 export type NormalizerFile = Step | { readonly type: 'Sequence'; readonly normalizers: readonly NormalizerFile[] }
 
 /** The steps of a normalizer, one after another. */
-export const normalizerSteps = (file: NormalizerFile | null): readonly Step[] =>
+const normalizerSteps = (file: NormalizerFile | null): readonly Step[] =>
   file === null ? [] : file.type === 'Sequence' ? file.normalizers.flatMap(normalizerSteps) : [file]
 
 /**
