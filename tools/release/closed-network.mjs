@@ -61,7 +61,7 @@ export function checkClosedNetwork(folder, tarballs) {
     writeFileSync(join(project, 'package.json'), JSON.stringify(manifest))
     const lines = [...Object.entries(overrides), ...neverInstalled.map(name => [name, '-'])].map(([name, spec]) => `  '${name}': '${spec}'\n`)
     if (forPnpm) writeFileSync(join(project, 'pnpm-workspace.yaml'), `packages: []\noverrides:\n${lines.join('')}`)
-    // pnpm keeps no answers of the registry for another lockfile
+    // pnpm keeps no answers of the registry for another lockfile; fetching unpacks nothing and runs nothing
     if (forPnpm) must(command, [...first, 'install', '--lockfile-only', '--ignore-scripts', '--prefer-offline'], project, { CI: 'true' })
     const { status, stdout, stderr } = offline(command, [...first, 'install', '--offline', ...args], project, env), output = `${stdout}${stderr}`
     const what = [client, ...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...args].join(' ')

@@ -1,8 +1,9 @@
 import { isSkipwiseError, SkipwiseError, type PluginReference, type PositionTransform, type Window } from '@skipwise/core'
-import { readdir, readFile } from 'node:fs/promises'
+import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lengthsBeyond } from './evaluation/default-lengths.js'
 import type { ModelSource } from './model-source.js'
+import { checkPlace } from './writable-place.js'
 
 /** Name of the file in an output folder that says where it comes from. */
 export const RESULT_FILE = 'skipwise.json'
@@ -104,6 +105,10 @@ export function checkEvaluation(reference: PluginReference, { target }: Window):
 
 /** An output folder may be missing, empty, or the result of this very run; before its key is known, of any run. */
 export async function checkOutput(output: string, resultKey?: string): Promise<void> {
+  if (await lstat(output).then(found => found.isSymbolicLink(), () => false)) {
+    throw new SkipwiseError('OUTPUT_EXISTS', { problem: `${output} is a link, which a finished folder cannot be put in the place of`, fix: 'name the folder itself, or another output' })
+  }
+  await checkPlace(output)
   const files = await readdir(output).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw new SkipwiseError('OUTPUT_EXISTS', { problem: `${output} is not a folder (${error.code})`, fix: 'name another output' })

@@ -30,7 +30,7 @@ export class Collector {
   /** @param needs other values that the errors rest on */
   add(path: RecipePath, errors: readonly SkipwiseError[], needs: readonly RecipePath[] = []): void {
     if (this.isDoubtful(path, ...needs)) return
-    this.#placed.push(...errors.map(error => this.document?.place(path, error) ?? { offset: 0, error }))
+    for (const error of errors) this.#placed.push(this.document?.place(path, error) ?? { offset: 0, error })
   }
 
   /** The result of `run`, or undefined when it throws a coded error, which is kept; others pass through. */

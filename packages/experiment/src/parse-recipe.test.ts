@@ -123,6 +123,10 @@ describe('what other files than recipes give', () => {
   })
 })
 
+test('twenty thousand unknown keys are fifty problems', () => {
+  expect(errorsOf(`${design}${Array.from({ length: 2e4 }, (_, i) => `k${i}: 1`).join('\n')}`)).toHaveLength(50)
+})
+
 describe('merge keys of YAML', () => {
   const merged = design.replace(/^train.*$/m, 'train:\n  <<: { steps: 7, batch: 2, learningRate: 1e-3, warmup: 3 }\n  warmup: 5')
 

@@ -1,5 +1,5 @@
 import { SkipwiseError, SkipwiseErrors } from '@skipwise/core'
-import { LineCounter, parseDocument, type Document } from 'yaml'
+import { isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import { pluginProblems, type PluginNames } from './plugin-problems.js'
 import type { RecipeProblem } from './recipe-problems.js'
 import { offsetOf, type RecipePath } from './recipe-places.js'
@@ -75,17 +75,40 @@ function placed(document: Document, at: (offset: number) => string, { path, key,
 function parse(text: string, fileName: string, lines: LineCounter, at: (offset: number) => string): Document {
   let document: Document
   try {
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, uniqueKeys: false })
   } catch (cause) {
     throw new SkipwiseError('RECIPE_SYNTAX', { problem: `${fileName}: ${cause instanceof RangeError ? 'is nested too deep' : clip(String(cause), 200)}`, fix: 'write a recipe without such nesting', cause })
   }
   const [first] = document.errors
+  const twice = first ? undefined : duplicateKey(document)
+  if (twice) throw new SkipwiseError('RECIPE_SYNTAX', { problem: `${at(twice.offset)}: the key '${clip(twice.key)}' stands twice`, fix: 'keep one of them' })
   if (!first) return document
   const isYaml = /\.(ya?ml|json)$/i.test(fileName)
   throw new SkipwiseError('RECIPE_SYNTAX', {
     problem: `${at(first.pos[0])}: ${isYaml ? clip(first.message, 120) : 'this is not YAML, so no recipe'}`,
     fix: isYaml ? 'correct the YAML' : 'name a recipe, a .yaml file', cause: first
   })
+}
+
+/** The first key that stands twice in a map. The parser's own search compares each key with each, which takes minutes for a hundred thousand. */
+function duplicateKey(document: Document): { key: string; offset: number } | undefined {
+  let found: { key: string; offset: number } | undefined
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<string>()
+      for (const { key } of items) {
+        if (!isScalar(key) || typeof key.value === 'symbol') continue
+        const text = String(key.value)
+        if (seen.has(text)) {
+          found = { key: text, offset: key.range?.[0] ?? 0 }
+          return visit.BREAK
+        }
+        seen.add(text)
+      }
+      return undefined
+    }
+  })
+  return found
 }
 
 /** The document as plain values; an alias that would expand without end is refused by the parser's own limit. */

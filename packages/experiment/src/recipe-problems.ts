@@ -17,6 +17,9 @@ export interface RecipeProblem {
   readonly fix: string
 }
 
+/** Unknown keys that are named, of one map. */
+const MOST_KEYS = 50
+
 /** What an issue of a schema says, in our words; a union says what its fitting member says. */
 export function problemsOf(issue: Issue, prefix: RecipePath, root: unknown, keys: (path: RecipePath) => readonly string[] = keysAt): RecipeProblem[] {
   const path = [...prefix, ...issue.path]
@@ -26,7 +29,7 @@ export function problemsOf(issue: Issue, prefix: RecipePath, root: unknown, keys
   }
   if (issue.code === 'unrecognized_keys') {
     const known = keys(path)
-    return issue.keys.map(key => {
+    return issue.keys.slice(0, MOST_KEYS).map(key => {
       const nearest = nearestName(key, known)
       return { path, key, message: `unknown key '${clip(key)}'${nearest ? `; did you mean '${nearest}'?` : ''}`, fix: known.length ? `the keys here are ${known.join(', ')}` : 'remove it' }
     })

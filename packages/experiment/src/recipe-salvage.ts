@@ -17,6 +17,9 @@ export interface Salvaged {
 /** At most so many rounds: one mends everything that the schema sees at once, the next what shows then. */
 const ROUNDS = 10
 
+/** At most so many problems are said at once: nobody reads more, and finding their places takes time. */
+const MOST = 50
+
 /** Reads a recipe, and where something is wrong leaves it out and reads the rest. */
 export function salvage(value: unknown): Salvaged {
   const problems: RecipeProblem[] = []
@@ -25,9 +28,11 @@ export function salvage(value: unknown): Salvaged {
   for (let round = 0; round < ROUNDS; round++) {
     const result = recipeSchema.safeParse(left)
     if (result.success) return { recipe: result.data, problems, doubtful }
-    const found = result.error.issues.flatMap(issue => problemsOf(issue, [], left))
+    const found = result.error.issues.slice(0, MOST).flatMap(issue => problemsOf(issue, [], left)).slice(0, MOST)
     // what shows after the first round is a consequence of mending it
     if (round === 0) problems.push(...found)
+    // a recipe with so much wrong is none; leaving all of it out would take long
+    if (found.length >= MOST) return { recipe: undefined, problems, doubtful }
     for (const { path, key } of found) {
       if (key !== undefined) left = without(left, [...path, key])
       else {

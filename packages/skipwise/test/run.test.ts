@@ -52,6 +52,7 @@ describe('skipwise train and extend', () => {
   test('the same command again finds its result; another recipe does not overwrite it', async () => {
     const again = await workspace.run(['train', 'train.yaml'])
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Trained 12 steps')])
+    expect(existsSync(workspace.path('base.training'))).toBe(false)
     workspace.write('other.yaml', trainRecipe.replace('seed: 3', 'seed: 4'))
     const other = await workspace.run(['train', 'other.yaml'])
     expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/^OUTPUT_EXISTS: /m)])

@@ -7,6 +7,7 @@ import { digestOf } from '../digest.js'
 import { loadLanguageModel } from '../load-language-model.js'
 import type { Parts } from '../parts.js'
 import { version } from '../version.js'
+import { checkPlace } from '../writable-place.js'
 import { digestOfModel, digestOfNamedFiles } from './digests.js'
 import { damagedState } from '../kept-stage.js'
 import { openJournal, type Journal } from './journal.js'
@@ -56,6 +57,8 @@ export async function recordEvaluations({ parts, executor, folder, name = folder
   const files = suites.flatMap((_, i) => fileOf?.(i) ?? [])
   for (const file of files) await checkRecordFile(file)
   const made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference))
+  // hours of work must not end in a file that cannot be written
+  if (fileOf) for (const i of suites.keys()) await checkPlace(fileOf(i))
   const run = { seed, model: { folder, sha256: await digestOfModel(folder) }, executor: `${executor.name}: ${executor.device}`, versions: { skipwise: version, node: process.versions.node } }
   const open = () => loadLanguageModel(folder, parts, { name, executor, lengthLimit: Infinity }), records: EvaluationRecord[] = []
   let model: ReturnType<typeof open> | undefined

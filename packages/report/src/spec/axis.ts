@@ -64,7 +64,17 @@ export function yScale(axis: ChartAxis, values: readonly number[]): AxisScale {
 const within = (ticks: readonly number[], [low, high]: readonly [number, number]) => ticks.filter(tick => tick >= low && tick <= high)
 
 /** Ends of the values; any range will do where there are none. */
-const extent = (values: readonly number[]): readonly [number, number] => (values.length === 0 ? [1, 10] : values.reduce(([least, greatest], value) => [Math.min(least, value), Math.max(greatest, value)], [Infinity, -Infinity]))
+function extent(values: readonly number[]): readonly [number, number] {
+  if (values.length === 0) return [1, 10]
+  let low = Infinity
+  let high = -Infinity
+  // not as arguments of Math.min: a chart may have more points than a function takes
+  for (const value of values) {
+    low = Math.min(low, value)
+    high = Math.max(high, value)
+  }
+  return [low, high]
+}
 
 /** 2.5 % more on both sides. */
 function padded([low, high]: readonly [number, number], log: boolean): readonly [number, number] {

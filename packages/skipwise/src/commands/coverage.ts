@@ -58,7 +58,7 @@ export async function coverage(options: CoverageOptions, terminal: Terminal): Pr
 
 /** A transform by name or as JSON, `{"pose": {"chunks": 3}}`, and a text for those that split at tokens. */
 function openTransform(registry: PluginLookup, text: string, { chunks, target, sentence, seed }: CoverageOptions): { name: string; transform: PositionTransform; document: Int32Array | undefined } {
-  const given = toReference(text.trimStart().startsWith('{') ? (parseJson(text, '--transform') as RecipeReference) : text)
+  const given = toReference(text.trimStart().startsWith('{') ? referenceOf(parseJson(text, '--transform')) : text)
   const reference = { ...given, config: { ...(given.config as object | undefined), ...(chunks !== undefined && text === given.name && { chunks }) } }
   const plugin = registry.find('position-transform', reference.name), transform = registry.resolveUnknown('position-transform', reference)
   const { splitAt, splitAfter } = validate(plugin.config, reference.config, 'PLUGIN_CONFIG', reference.name) as { splitAt?: number[]; splitAfter?: number[] }
@@ -66,6 +66,12 @@ function openTransform(registry: PluginLookup, text: string, { chunks, target, s
   if (boundary === undefined) return { name, transform, document: undefined }
   const random = randomStream({ seed, stream: 'coverage text' })
   return { name, transform, document: Int32Array.from({ length: target + 1 }, () => (random.integer(1, Math.max(1, sentence)) === 1 ? boundary : boundary + 1)) }
+}
+
+/** What JSON may be in the place of a name. @throws SkipwiseError `CLI_USAGE` */
+function referenceOf(value: unknown): RecipeReference {
+  if (typeof value === 'object' && value !== null && Object.keys(value).length === 1) return { ...value }
+  throw usageError('CLI_USAGE', '--transform is not one key with its configuration', 'write a name, or \'{"pose": {"chunks": 3}}\'')
 }
 
 function row(name: string, plan: CoveragePlan, planned: number): (string | number)[] {

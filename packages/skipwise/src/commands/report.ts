@@ -1,5 +1,5 @@
 import { writeFileAtomic } from '@skipwise/checkpoints'
-import { composeReport, readReportFile } from '@skipwise/experiment'
+import { checkPlace, composeReport, readReportFile } from '@skipwise/experiment'
 import { reportFiles } from '@skipwise/report'
 import { mkdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
@@ -8,6 +8,7 @@ import type { Terminal } from '../terminal.js'
 
 /** `skipwise report FILES... --out DIR`: the page, Markdown, and an SVG and a CSV file of each chart. */
 export async function report(files: readonly string[], { out, title }: { out: string; title: string }, terminal: Terminal): Promise<number> {
+  await checkPlace(join(out, 'report.html'))
   const { registry } = await loadParts([process.cwd()]), sources = await Promise.all(files.map(readReportFile))
   const made = await reportFiles(composeReport(title, sources, ({ suite, config }) => registry.resolveUnknown('eval-suite', { name: suite, config })))
   await mkdir(out, { recursive: true })
