@@ -140,7 +140,7 @@ function mergedKeys(model: TextModel, conversion: Conversion, { reading }: Layer
   const notes = [
     ...conversion.notes,
     ...(window === oldWindow ? [] : [`max_position_embeddings is ${String(window)} now, the window that the keys mean; it was ${oldWindow}`]),
-    ...(dropped.length ? [`these keys of the old RoPE are gone: ${dropped.join(', ')}`] : []),
+    ...(dropped.length ? [`these keys of the old RoPE are gone: ${dropped.map(key => (/^\w{1,60}$/.test(key) ? key : shown(key))).join(', ')}`] : []),
     ...(readsKeys(model) ? [] : [`the code of ${shown(model.name)} may not read these keys: compare what it computes`])
   ]
   return { keys, notes }
