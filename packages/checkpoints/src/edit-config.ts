@@ -1,5 +1,8 @@
 import { isJsonNumber, jsonTokens, SkipwiseError, type JsonToken } from '@skipwise/core'
-import { printConfigValue } from './model-config.js'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { writeFileAtomic } from './atomic.js'
+import { CONFIG_FILE, printConfigValue, type ModelConfig } from './model-config.js'
 
 /** Changes to one object of a `config.json`. */
 export interface ConfigEdit {
@@ -54,6 +57,21 @@ export function editConfigText(text: string, { path, keys }: ConfigEdit): string
   const tail = members.length > 0 ? text.slice(members[members.length - 1].end, close) : style.newline.slice(0, -style.step.length || undefined)
   const body = first.text + rest.map(member => member.before + member.text).join('')
   return `${text.slice(0, open + 1)}${lead}${body}${tail}${text.slice(close)}`
+}
+
+/**
+ * Writes `config.json` of a model folder as a changed copy of another one, atomically: what `config` has as the text has it stays as it
+ * is spelt there, see {@link editConfigText}.
+ *
+ * @param text of the `config.json` that `config` was made from
+ * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`, `MODEL_CONFIG_INVALID`
+ */
+export async function writeChangedConfig(folder: string, text: string, config: ModelConfig): Promise<void> {
+  const before: unknown = JSON.parse(text)
+  const old = new Map(Object.entries(before ?? {}))
+  const changed = Object.entries(config).filter(([key, value]) => !isDeepStrictEqual(old.get(key), value))
+  const removed = [...old.keys()].filter(key => config[key] === undefined).map(key => [key, undefined] as const)
+  await writeFileAtomic(join(folder, CONFIG_FILE), editConfigText(text, { path: [], keys: Object.fromEntries([...removed, ...changed]) }))
 }
 
 const invalid = (problem: string) => new SkipwiseError('MODEL_CONFIG_INVALID', { problem, fix: 'get the file again or correct it' })

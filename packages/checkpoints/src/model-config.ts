@@ -8,7 +8,8 @@ import { parseJson } from './json-file.js'
 /** `config.json` of a model folder: every key is kept, known to us or not. */
 export type ModelConfig = Readonly<Record<string, unknown>>
 
-const CONFIG_FILE = 'config.json'
+/** Name of the configuration in a model folder. */
+export const CONFIG_FILE = 'config.json'
 
 /** A `config.json` as it was read. */
 export interface ConfigFile {

@@ -1,4 +1,4 @@
-import { applyRope, openCheckpoint, readModelConfig, type Checkpoint, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
+import { applyRope, openCheckpoint, readConfigFile, type Checkpoint, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
 import { SkipwiseError, type HuggingFaceRope, type ProgressListener, type Interpolation, type RopeFrequencies, type Tokenizer } from '@skipwise/core'
 import { initializeWeights } from '@skipwise/training'
 import type { ModelDefinition } from '@skipwise/nn'
@@ -16,6 +16,8 @@ export interface ModelSource extends DefinedModel {
   /** Absolute folder of the model, undefined for random weights. */
   readonly folder: string | undefined
   readonly config: ModelConfig
+  /** `config.json` as it is written, undefined for a new model. */
+  readonly configText?: string
   readonly tokenizer: Tokenizer
   readonly tokenizerFolder: string
   /** Data type of the weights as they are kept. */
@@ -38,7 +40,7 @@ export async function openModelFolder(folder: string, parts: Parts): Promise<Mod
   if (!(await stat(folder).then(found => found.isDirectory(), () => false))) {
     throw new SkipwiseError('MODEL_NOT_FOUND', { problem: `there is no folder ${folder}`, fix: 'name the folder of a Hugging Face model' })
   }
-  const stored = await readModelConfig(folder)
+  const { config: stored, text: configText } = await readConfigFile(folder)
   refuseQuantized(folder, stored)
   const architecture = findArchitecture(parts.registry, stored)
   const define = (config: ModelConfig) => ({ config, ...defineModel(config, parts, modelName(folder), architecture) })
@@ -73,7 +75,7 @@ export async function openModelFolder(folder: string, parts: Parts): Promise<Mod
     }
     return tensors
   })
-  return { folder, ...opened, tokenizer, tokenizerFolder: folder, dtype, weights, withWeights }
+  return { folder, configText, ...opened, tokenizer, tokenizerFolder: folder, dtype, weights, withWeights }
 }
 
 type NewModel = Exclude<Recipe['model'], string>

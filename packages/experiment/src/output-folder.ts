@@ -14,7 +14,7 @@ import { bytesOfSize, saveModel } from './save-model.js'
  */
 export async function writeModelFolder(folder: string, { source, config, dtype, kind, window, recipe, options }: Experiment, { weights, adapters }: Pick<TrainResult, 'weights' | 'adapters'>, progress?: ProgressListener): Promise<void> {
   const digests = await saveModel(folder, {
-    parameters: source.model.parameters, weights, config, dtype,
+    parameters: source.model.parameters, weights, config, dtype, configText: source.configText,
     companions: [source.tokenizerFolder, ...(source.folder === undefined ? [] : [source.folder])],
     tokenizer: source.tokenizer,
     ...(progress && { progress }),

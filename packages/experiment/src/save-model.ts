@@ -1,5 +1,5 @@
 import {
-  checkFolderFile, parseJson, readFolderFile, removeOwnFiles, TEMPORARY_FILE, writeCheckpoint, writeFileAtomic, writeJsonAtomic, writeModelConfig,
+  checkFolderFile, parseJson, readFolderFile, removeOwnFiles, TEMPORARY_FILE, writeChangedConfig, writeCheckpoint, writeFileAtomic, writeJsonAtomic, writeModelConfig,
   type ModelConfig, type WritableDtype
 } from '@skipwise/checkpoints'
 import { SkipwiseError, type ProgressListener, type Tokenizer } from '@skipwise/core'
@@ -14,6 +14,8 @@ export interface ModelToSave {
   readonly weights: ReadonlyMap<string, Float32Array> | ((name: string) => Promise<Float32Array>)
   /** `config.json`. */
   readonly config: ModelConfig
+  /** Text of the `config.json` that `config` was made from: what did not change keeps its spelling. */
+  readonly configText?: string | undefined
   readonly dtype: WritableDtype
   /** Bytes of weights in one file; default 5 × 10⁹. */
   readonly maxShardBytes?: number
@@ -35,7 +37,7 @@ export interface ModelToSave {
  */
 export async function saveModel(
   folder: string,
-  { parameters, weights, config, dtype, maxShardBytes, companions, tokenizer, window, progress }: ModelToSave
+  { parameters, weights, config, configText, dtype, maxShardBytes, companions, tokenizer, window, progress }: ModelToSave
 ): Promise<ReadonlyMap<string, string>> {
   // A process that was killed here before left files as large as the model.
   await removeOwnFiles(folder, path => TEMPORARY_FILE.test(path))
@@ -43,7 +45,7 @@ export async function saveModel(
   const tensors = parameters.map(({ name, shape }) => ({ name, shape, data: () => read(name) }))
   const onProgress = (done: number, total: number) => progress?.({ task: 'write weights', done, total, unit: 'bytes' })
   const digests = await writeCheckpoint(folder, tensors, { dtype, onProgress, ...(maxShardBytes === undefined ? {} : { maxShardBytes }) })
-  await writeModelConfig(folder, config)
+  await (configText === undefined ? writeModelConfig(folder, config) : writeChangedConfig(folder, configText, config))
   for (const from of new Set(companions)) {
     for (const name of await companionsIn(from)) {
       const bytes = (await readFolderFile(from, name)) ?? missing(from, name)
