@@ -1,12 +1,9 @@
 import { validate } from '@skipwise/core'
-import { configError } from '@skipwise/nn'
+import { configError, MAX_LAYERS } from '@skipwise/nn'
 import { z } from 'zod'
 import { variantOf } from './variant.js'
 
 const size = z.int().min(1)
-
-/** Twenty times the layers of the deepest models: a claim of more only asks for memory. */
-const MAX_LAYERS = 10_000
 
 /** The keys of `config.json` that decide a Baichuan's shape; others are kept and ignored. */
 const baichuanKeys = z.looseObject({

@@ -1,11 +1,8 @@
 import { validate } from '@skipwise/core'
-import { activations, configError } from '@skipwise/nn'
+import { activations, configError, MAX_LAYERS } from '@skipwise/nn'
 import { z } from 'zod'
 
 const size = z.int().min(1)
-
-/** Twenty times the layers of the deepest models: a claim of more only asks for memory. */
-const MAX_LAYERS = 10_000
 
 /** transformers reads these names for the keys of GPT-J (`attribute_map`). */
 const otherNames = { n_positions: 'max_position_embeddings', n_embd: 'hidden_size', n_head: 'num_attention_heads', n_layer: 'num_hidden_layers' } as const

@@ -1,13 +1,10 @@
-import { activations } from '@skipwise/nn'
+import { activations, MAX_LAYERS } from '@skipwise/nn'
 import { z } from 'zod'
 
 /** Values of `model_type` whose models are made of these blocks. */
 export const modelTypes = ['llama', 'mistral', 'qwen2', 'qwen3'] as const
 
 const size = z.int().min(1)
-
-/** Twenty times the layers of the deepest models: a claim of more only asks for memory. */
-const MAX_LAYERS = 10_000
 
 /** The keys of `config.json` that decide a LLaMA's shape; others are kept and ignored. */
 export const llamaKeys = z.looseObject({

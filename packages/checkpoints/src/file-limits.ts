@@ -51,6 +51,12 @@ const MIB = 2 ** 20
  */
 export const MAX_NESTING = 100
 
+/** The longest header of a safetensors file, in bytes: the limit of the safetensors library itself. */
+export const MAX_HEADER_BYTES = 100_000_000
+
+/** The most tensors in one file; the largest models have some 90,000, spread over more than a hundred files. */
+export const MAX_TENSORS = 2 ** 18
+
 /** Rows of the table in docs/security.md. */
 export const limits = [
   { what: '`config.json`, `LICENSE…`, `NOTICE…`, a recipe', bound: `${FILE_LIMITS.config / MIB} MiB`, then: '`FILE_REFUSED`' },
@@ -62,5 +68,7 @@ export const limits = [
     what: 'objects and lists in one another, in JSON of a model folder',
     bound: `${MAX_NESTING}`,
     then: 'the code of that file, for instance `MODEL_CONFIG_INVALID`'
-  }
+  },
+  { what: 'the header of a safetensors file', bound: `${MAX_HEADER_BYTES / 1e6} MB`, then: '`CHECKPOINT_HEADER_INVALID`' },
+  { what: 'tensors in one safetensors file', bound: `${MAX_TENSORS}`, then: '`CHECKPOINT_HEADER_INVALID`, before they are parsed' }
 ]

@@ -2,12 +2,7 @@ import { SkipwiseError, validate } from '@skipwise/core'
 import { z } from 'zod'
 import { DTYPE_BYTES } from './dtypes.js'
 import { duplicateKey } from './duplicate-key.js'
-
-/** The longest header accepted, in bytes: the limit of the safetensors library itself. */
-export const MAX_HEADER_BYTES = 100_000_000
-
-/** The most tensors in one file; the largest models have some 90,000, spread over more than a hundred files. */
-export const MAX_TENSORS = 2 ** 18
+import { MAX_HEADER_BYTES, MAX_TENSORS } from './file-limits.js'
 
 /** Where a tensor lies. */
 export interface TensorInfo {

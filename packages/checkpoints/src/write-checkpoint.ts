@@ -6,7 +6,7 @@ import { preparePending, writeError, type PendingFile } from './atomic.js'
 import { INDEX_FILE, SINGLE_FILE } from './checkpoint.js'
 import { DTYPE_BYTES, encode, HEADER_NAME, type WritableDtype } from './dtypes.js'
 import { writeFully } from './files.js'
-import { MAX_HEADER_BYTES } from './header.js'
+import { MAX_HEADER_BYTES } from './file-limits.js'
 import { removeOwnFile } from './removal.js'
 import { putSeal, withSeal } from './sealed.js'
 

@@ -1,6 +1,7 @@
 export type {
   Architecture, AttentionRole, BlockContext, Head, Initializer, ModelDefinition, ModelGeometry, Parameters, ParameterSpec, PositionalEncoding, PositionTables
 } from './contracts.js'
+export { MAX_LAYERS } from './limits.js'
 export { adapterName, linear } from './linear.js'
 export { activations, type Activation } from './activations.js'
 export { attention, selfAttention, type SelfAttentionOptions } from './attention.js'

@@ -1,5 +1,6 @@
 import { SkipwiseError } from '@skipwise/core'
 import type { GuardOptions } from './guard.js'
+import { MAX_BATCH, MAX_EXAMPLES } from './limits.js'
 import type { LoraOptions } from './lora.js'
 import type { AverageOptions } from './weight-average.js'
 
@@ -88,10 +89,6 @@ export type CompleteTrainingOptions = Required<Omit<TrainingOptions, 'strategy' 
   readonly strategy: 'auto' | StrategyName
   readonly chunkwise: ChunkwiseOptions
 }
-
-/** Most examples of a step, and of a run: a hundred times those of the largest runs that this is made for. */
-const MAX_BATCH = 65_536
-const MAX_EXAMPLES = 100_000_000
 
 /** Fills in defaults and checks ranges; complete options stay as they are. @throws SkipwiseError `TRAINING_OPTIONS` */
 export function completeOptions(options: TrainingOptions | CompleteTrainingOptions): CompleteTrainingOptions {
