@@ -47,19 +47,27 @@ export function errorTables() {
     .filter(({ codes }) => codes.length > 0)
 }
 
-/** The codes of what was written: a command that ends with one has exit code 2. */
-export function misuseCodes() {
-  const file = join(root, 'packages', 'skipwise', 'src', 'exit-codes.ts')
-  const list = /MISUSE_CODES: readonly string\[\] = \[(.*?)\]/s.exec(readFileSync(file, 'utf8'))?.[1] ?? ''
+/** The codes of a list of exit-codes.ts. */
+function listed(name) {
+  const text = readFileSync(join(root, 'packages', 'skipwise', 'src', 'exit-codes.ts'), 'utf8')
+  const list = new RegExp(`${name}: readonly string\\[\\] = \\[(.*?)\\]`, 's').exec(text)?.[1] ?? ''
   return [...list.matchAll(/'([A-Z0-9_]+)'/g)].map(([, code]) => code)
 }
+
+/** The codes of what was written: a command that ends with one has exit code 2. */
+export const misuseCodes = () => listed('MISUSE_CODES')
+
+/** The codes of a command that a signal stopped. */
+const stoppedCodes = () => listed('STOPPED_CODES')
 
 /** The page as Markdown. */
 export function errorsPage() {
   const misuse = new Set(misuseCodes())
+  const stopped = new Set(stoppedCodes())
+  const exitOf = code => (stopped.has(code) ? '130, 143' : misuse.has(code) ? '2' : '1')
   const sections = errorTables().map(
     ({ name, codes }) =>
-      `## ${name}\n\n| code | exit | meaning |\n|---|--:|---|\n${codes.map(({ code, meaning }) => `| \`${code}\` | ${misuse.has(code) ? 2 : 1} | ${meaning.replaceAll('|', '\\|')} |`).join('\n')}\n`
+      `## ${name}\n\n| code | exit | meaning |\n|---|--:|---|\n${codes.map(({ code, meaning }) => `| \`${code}\` | ${exitOf(code)} | ${meaning.replaceAll('|', '\\|')} |`).join('\n')}\n`
   )
   return `# Errors
 
@@ -68,6 +76,7 @@ ever; recognise errors by it (\`isSkipwiseError(error) && error.code === '…'\`
 
 The exit code of a command that ends with an error is the same in every verb: 2 where what was written is to be changed (the command line, a recipe, an option,
 a name that stands for nothing), 1 where it went wrong. With several errors it is 2 if one of them is of the first kind. 0 is done.
+A command that was stopped by SIGINT (Ctrl-C) or SIGTERM, and kept its work, ends with 130 or 143.
 
 ${sections.join('\n')}`
 }

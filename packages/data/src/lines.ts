@@ -20,7 +20,7 @@ export const invalidFile = (file: string, problem: string, fix: string, cause?: 
  */
 export async function* readText(file: string, onBytes: (bytes: number) => void): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  const raw = createReadStream(file, { highWaterMark: 1 << 20 })
+  const raw = createReadStream(file)
   const packing = packingOf(file)
   // Errors reach the loop below through the last stream; the callback only has to exist.
   const stream: AsyncIterable<Uint8Array> = packing === 'gz' ? pipeline(raw, createGunzip(), () => undefined) : packing === 'zst' ? unpackZstd(raw) : raw

@@ -49,7 +49,7 @@ async function cacheKey(patterns: readonly string[], tokenizer: Tokenizer, optio
     const hash = createHash('sha256')
     states.set(file, await stateOf(file))
     try {
-      await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash)
+      await pipeline(createReadStream(file), hash)
     } catch (cause) {
       throw invalidFile(file, `cannot be read (${(cause as NodeJS.ErrnoException).code})`, 'check the file and its permissions', cause)
     }

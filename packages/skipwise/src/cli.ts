@@ -2,6 +2,7 @@
 import { isSkipwiseError } from '@skipwise/core'
 import { runCommand } from './command-line.js'
 import { usageError } from './errors.js'
+import { STOPPED_CODES } from './exit-codes.js'
 import { listenToSignals } from './interrupts.js'
 import { outliveReaders } from './outputs.js'
 import { openTerminal, reportError } from './terminal.js'
@@ -12,15 +13,12 @@ outliveReaders(error => {
   process.exitCode = reportError(usageError('CLI_OUTPUT', problem, 'send it to a place with room', error))
 })
 
-/** Errors of a command that was asked to stop and did. */
-const STOPPED = new Set(['CLI_INTERRUPTED', 'TRAINING_INTERRUPTED'])
-
 try {
   const exitCode = await runCommand(process.argv.slice(2), json => openTerminal(json, interrupts.signal))
   // an output that failed has set a code of its own
   process.exitCode ||= exitCode
 } catch (error) {
   const exitCode = reportError(error)
-  const isStopped = isSkipwiseError(error) && STOPPED.has(error.code)
+  const isStopped = isSkipwiseError(error) && STOPPED_CODES.includes(error.code)
   process.exitCode = (isStopped ? interrupts.exitCode() : undefined) ?? exitCode
 }

@@ -10,6 +10,9 @@ export const MISUSE_CODES: readonly string[] = [
   'RECIPE_TOKENIZER', 'RECIPE_VERB', 'RECIPE_WINDOW', 'REPORT_FILE', 'RETRIEVAL_LENGTH', 'STATE_FOREIGN', 'TRAINING_FREEZE', 'TRAINING_LORA', 'TRAINING_OPTIONS', 'VERIFY_CASE'
 ]
 
+/** Codes of a command that a signal asked to stop, and that did: it ends with 130 (SIGINT) or 143 (SIGTERM). */
+export const STOPPED_CODES: readonly string[] = ['CLI_INTERRUPTED', 'TRAINING_INTERRUPTED']
+
 const misuse = new Set(MISUSE_CODES)
 
 /** The exit code of a command that ends with these errors: 2 where something is to be written otherwise, else 1. */
