@@ -1,8 +1,7 @@
-import type { Tokenizer } from '@skipwise/core'
+import { letEventsIn, type Tokenizer } from '@skipwise/core'
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { readCache, writeCache } from './cache.js'
 import { corpusOf, tokenize, type Corpus, type TokenizeOptions } from './corpus.js'
 import { readDocuments, sourceOf, type ReadOptions } from './documents.js'
@@ -44,17 +43,33 @@ async function cacheKey(patterns: readonly string[], tokenizer: Tokenizer, optio
   const { baseFolder = '.', textKey = 'text', format = 'text', conversations, minTokens = 1, addBos = tokenizer.addBos, addEos = tokenizer.addEos ?? false } = options
   const files: [string, string][] = []
   const states = new Map<string, FileState>()
+  const buffer = Buffer.allocUnsafe(1 << 20)
   for (const file of await matchFiles(patterns, baseFolder)) {
     options.signal?.throwIfAborted()
-    const hash = createHash('sha256')
     states.set(file, await stateOf(file))
-    try {
-      await pipeline(createReadStream(file), hash)
-    } catch (cause) {
-      throw invalidFile(file, `cannot be read (${(cause as NodeJS.ErrnoException).code})`, 'check the file and its permissions', cause)
-    }
-    files.push([sourceOf(file, baseFolder), hash.digest('hex')])
+    files.push([sourceOf(file, baseFolder), await hashOf(file, buffer, options.signal)])
   }
   const key = createHash('sha256').update(JSON.stringify([CACHE_VERSION, tokenizer.digest, textKey, minTokens, addBos, files, ...(addEos ? ['eos'] : []), ...(format === 'text' ? [] : [format]), ...(format === 'messages' && conversations ? [conversations.digest] : [])])).digest('hex')
   return { key, states }
+}
+
+/** SHA-256 of a file, read into one buffer again and again: a stream a file costs more than small files do. */
+async function hashOf(file: string, buffer: Buffer, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  try {
+    const handle = await open(file)
+    try {
+      for (;;) {
+        await letEventsIn(signal)
+        const { bytesRead } = await handle.read(buffer)
+        if (bytesRead === 0) return hash.digest('hex')
+        hash.update(buffer.subarray(0, bytesRead))
+      }
+    } finally {
+      await handle.close()
+    }
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw invalidFile(file, `cannot be read (${(cause as NodeJS.ErrnoException).code})`, 'check the file and its permissions', cause)
+  }
 }
