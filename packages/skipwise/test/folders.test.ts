@@ -82,6 +82,25 @@ describe("other people's folders", () => {
     }
   })
 
+  test('a report replaces its own files and no others', async () => {
+    const report = (out: string) => workspace.run(['report', 'base', '--out', out])
+    expect(await report('drawn')).toMatchObject({ code: 0 })
+    expect(await report('drawn')).toMatchObject({ code: 0 })
+    mkdirSync(workspace.path('site'))
+    workspace.write('site/report.html', 'mine')
+    expect(await report('site')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^CLI_OUTPUT_EXISTS: .*report\.html/m) })
+    expect(contents('site')).toEqual({ [workspace.path('site/report.html')]: Buffer.from('mine').toString('base64') })
+    expect(await report('base')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^CLI_OUTPUT_EXISTS: /m) })
+  })
+
+  test('a chart is not drawn over a text', async () => {
+    workspace.write('thesis.svg', 'mine')
+    const draw = (file: string) => workspace.run(['coverage', '--train', '256', '--target', '1024', '--svg', file])
+    expect(await draw('thesis.svg')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^CLI_OUTPUT_EXISTS: /m) })
+    expect(readFileSync(workspace.path('thesis.svg'), 'utf8')).toBe('mine')
+    for (let round = 0; round < 2; round++) expect(await draw('chart.svg')).toMatchObject({ code: 0 })
+  })
+
   test('eval does not write over a file that is not a result', async () => {
     workspace.write('notes.json', '{"mine": true}')
     const config = JSON.stringify({ data: 'held-out.jsonl', windows: [32], documents: 1 })
@@ -100,7 +119,7 @@ describe('two at once', () => {
       kill: () => existsSync(lock) && ((second = workspace.run(['extend', 'twin.yaml'])), true), signals: []
     })
     expect(first).toMatchObject({ code: 0 })
-    expect(await second).toMatchObject({ code: 1, stderr: expect.stringMatching(/^STATE_IN_USE: process \d+ on \S+ has been working in .*twin\.training since 20/m) })
+    expect(await second).toMatchObject({ code: 1, stderr: expect.stringMatching(/^STATE_IN_USE: .*process \d+ on \S+ has been working in .*twin\.training since 20/m) })
     expect(readFileSync(workspace.path('twin/metrics/metrics.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(300)
   })
 

@@ -4,6 +4,7 @@ import { toReference, type PluginLookup, type RecipeReference } from '@skipwise/
 import { coverageChart, planCoverage, type CoveragePlan } from '@skipwise/position-transforms'
 import { formatNumber, formatPercent, renderAscii, renderSvg, renderTable } from '@skipwise/report'
 import { colours } from '../colours.js'
+import { checkDrawing } from '../own-output.js'
 import { usageError } from '../errors.js'
 import { loadParts, parseJson } from '../parts.js'
 import type { Terminal } from '../terminal.js'
@@ -42,7 +43,10 @@ export async function coverage(options: CoverageOptions, terminal: Terminal): Pr
     return { name, plan, advice: advise(plan, serve, window, isWorthTrying ? planCoverage(transform, { ...question, window: recommended }) : undefined) }
   })
   const chart = coverageChart(plans, window, serve)
-  if (options.svg !== undefined) await writeFileAtomic(options.svg, await renderSvg(chart))
+  if (options.svg !== undefined) {
+    await checkDrawing(options.svg)
+    await writeFileAtomic(options.svg, await renderSvg(chart))
+  }
   if (terminal.json) {
     terminal.result({ version: 1, window, serve, plannedExamples: planned, plans: plans.map(({ name, plan, advice }) => ({ transform: name, advice, ...listed(plan, planned, options) })) })
     return 0

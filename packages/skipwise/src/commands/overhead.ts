@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { benchSetup, type BenchResult, type BenchOptions } from '../bench-train.js'
 import { crossover, medians, overheadCharts, spread, type Method, type Overhead, type OverheadPoint, type SkippedPoint } from '../overhead.js'
+import { checkDrawing } from '../own-output.js'
 import { loadParts, openExecutor, parseJson } from '../parts.js'
 import type { Terminal } from '../terminal.js'
 import { openComparison, scoreChart, scoreRows, scoresByStep } from './overhead-perplexity.js'
@@ -35,6 +36,8 @@ const FACTORS = [1.1, 2, 4]
  * perplexity by step too.
  */
 export async function overhead(options: OverheadOptions, terminal: Terminal): Promise<number> {
+  const { svg } = options
+  if (svg !== undefined) for (const figure of ['memory', 'time', 'score']) await checkDrawing(`${svg}-${figure}.svg`)
   const shape = { ...WINDOW, ...(parseJson(options.model, '--model') as Record<string, unknown>) }, { registry } = await loadParts([process.cwd()])
   const executor = await openExecutor(registry, options.executor, options.threads), { config } = benchSetup(shape, executor)
   const comparison = options.recipe === undefined ? undefined : await openComparison(options.recipe)
@@ -56,7 +59,9 @@ export async function overhead(options: OverheadOptions, terminal: Terminal): Pr
   const points = jobs.map(({ method, target }) => medians(runs.filter(run => run.method === method && run.target === target)))
   const measured: Overhead = { window: config.T, points, skipped }, scores = comparison && (await scoresByStep(comparison, terminal))
   const charts = { ...overheadCharts(measured), ...(scores && { score: scoreChart(scores) }) }
-  if (options.svg !== undefined) for (const [figure, chart] of Object.entries(charts)) await writeFileAtomic(`${options.svg}-${figure}.svg`, await renderSvg(chart))
+  if (svg !== undefined) {
+    for (const [figure, chart] of Object.entries(charts)) await writeFileAtomic(`${svg}-${figure}.svg`, await renderSvg(chart))
+  }
   const crossovers = FACTORS.map(factor => ({ factor, memory: crossover(measured, 'memory', factor) ?? null, time: crossover(measured, 'time', factor) ?? null }))
   const poseSpread = { memory: spread(measured, 'memory'), time: spread(measured, 'time') }
   if (terminal.json) terminal.result({ version: 1, config, engine: `${executor.name}: ${executor.device}`, strategy: options.strategy, repeats: options.repeats, ...measured, poseSpread, crossovers, ...(scores && { scores }), charts: Object.values(charts) })
