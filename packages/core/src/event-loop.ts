@@ -1,6 +1,11 @@
 /** Milliseconds of work after which signals, timers and input are let in. */
 const INTERVAL = 20
 
+type Later = (resume: () => void) => unknown
+
+/** Node's way, which waits for no clock, or the browser's. */
+const host: { readonly setTimeout: Later; readonly setImmediate?: Later } = globalThis
+
 let last = 0
 
 /**
@@ -11,7 +16,7 @@ let last = 0
  */
 export async function letEventsIn(signal?: AbortSignal): Promise<void> {
   if (performance.now() - last >= INTERVAL) {
-    await new Promise<void>(resolve => (typeof setImmediate === 'function' ? setImmediate(resolve) : setTimeout(resolve)))
+    await new Promise<void>(resolve => void (host.setImmediate ?? host.setTimeout)(resolve))
     last = performance.now()
   }
   signal?.throwIfAborted()
