@@ -59,5 +59,26 @@ export function typeProblems(projects) {
   )
 }
 
+/** Packages of others whose declarations have errors of their own: with them a user needs `skipLibCheck: true`, as getting-started says. */
+const UNCLEAN = []
+
+/** Compiles what {@link typeProblems} wrote as a user with `skipLibCheck: false` does: the declarations of others that ours lead to are read too. */
+export function foreignTypeProblems(projects) {
+  const files = projects.flatMap(({ project, examples }) => examples.map((_, index) => join(project, `example-${index + 1}.ts`)))
+  const program = ts.createProgram(files, { ...options, lib: [...options.lib, 'lib.dom.d.ts'] })
+  const packageOf = fileName => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(fileName)?.[1] ?? ''
+  const isForeign = name => name !== '' && name !== 'typescript' && name !== 'skipwise' && !name.startsWith('@skipwise/')
+  const unclean = new Map()
+  for (const file of program.getSourceFiles()) {
+    const name = packageOf(file.fileName)
+    if (!isForeign(name) || unclean.has(name)) continue
+    const [first] = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
+    if (first) unclean.set(name, `${file.fileName.replace(/.*\/node_modules\//, '')}: ${ts.flattenDiagnosticMessageText(first.messageText, ' ')}`)
+  }
+  const found = [...unclean].filter(([name]) => !UNCLEAN.includes(name)).map(([name, what]) => `skipLibCheck: false fails in ${name}: ${what}`)
+  const clean = UNCLEAN.filter(name => !unclean.has(name)).map(name => `${name} compiles with skipLibCheck: false by now: say so in docs/getting-started.md`)
+  return [...found, ...clean]
+}
+
 /** An example as a module that Node runs. */
 export const asJavaScript = text => ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true } }).outputText

@@ -79,12 +79,12 @@ export interface Experiment {
 export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Promise<Experiment> {
   const collect = new Collector(options.document)
   const output = resolve(options.baseFolder, recipe.output)
-  await collect.attempt(['output'], () => checkOutput(output))
+  const isPossible = await collect.attempt(['output'], () => checkOutput(output).then(() => true))
   const inputs = [...(options.inputs ?? []), ...localInputs(recipe, options.baseFolder)]
   // an output that is wrong has no state
-  const state = collect.isDoubtful(['output'])
-    ? undefined
-    : await collect.attempt(['output'], () => claimStateFolder(`${output}.training`, inputs))
+  const state = isPossible && !collect.isDoubtful(['output'])
+    ? await collect.attempt(['output'], () => claimStateFolder(`${output}.training`, inputs))
+    : undefined
   try {
     return await resolveParts(recipe, options, collect, output, state)
   } catch (error) {

@@ -105,3 +105,7 @@ test.each([
 ])('isInside(%j, %j) is %j', (one, other, inside) => {
   expect(isInside(one, other)).toBe(inside)
 })
+
+test.runIf(existsSync('/proc/self'))('a state folder is not made in a file system of the kernel, where making folders never ends', async () => {
+  await expect(claimStateFolder('/proc/foo/out.training', [])).rejects.toMatchObject({ code: 'OUTPUT_WRITE_FAILED' })
+})

@@ -5,6 +5,7 @@ import { SkipwiseError } from '@skipwise/core'
 import { lstat, readdir, realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { makeFolder } from './output-folder.js'
+import { checkPlace } from './writable-place.js'
 
 /** Says that a folder is Skipwise's own. */
 const MARKER = 'skipwise-state.json'
@@ -69,6 +70,7 @@ export async function checkStateFolder(path: string, inputs: readonly string[]):
  */
 export async function claimStateFolder(path: string, inputs: readonly string[]): Promise<StateFolder> {
   for (;;) {
+    await checkPlace(path)
     await checkStateFolder(path, inputs)
     await makeFolder(path)
     try {
