@@ -15,7 +15,7 @@ export const experimentErrorCodes = {
   EVAL_COMPARE: 'Two results have nothing in common that could be compared.',
   EVAL_RESULT: 'A file is not the result of an evaluation.',
   EVAL_OUTPUT: 'The file for a result holds something else than a result.',
-  EVAL_IN_USE: 'Another process evaluates into the same file.',
+  RESULT_IN_USE: 'Another process evaluates into the same file.',
   EVAL_SUITES: 'A file is not a list of evaluation suites.',
   EVAL_NO_CHECKPOINTS: 'A folder holds no model and no checkpoints.',
   OUTPUT_EXISTS: 'The output folder exists and is not the result of this run.',

@@ -24,7 +24,7 @@ export interface ModelSource extends DefinedModel {
   readonly dtype: WritableDtype
   /** Every parameter by name, row-major float32. Also finds a file that is cut off. */
   weights(progress?: ProgressListener): Promise<Map<string, Float32Array>>
-  /** Calls `use` with a function that reads one parameter, and closes the files after it. */
+  /** Calls `use` with a function that reads one parameter, row-major float32 of its shape, and closes the files after it. */
   withWeights<Result>(use: (read: (name: string) => Promise<Float32Array>) => Promise<Result>): Promise<Result>
 }
 

@@ -5,7 +5,7 @@ export const skipwiseErrorCodes = {
   CLI_USAGE: 'The command line is wrong.',
   CLI_INTERRUPTED: 'The command was stopped by SIGINT or SIGTERM; what was finished is kept.',
   CLI_CONFIG: 'A skipwise.config file cannot be loaded, does not end, does not export plugins, or is one of two.',
-  CLI_OUTPUT: 'Standard output cannot be written, for instance because its disk is full.',
+  CLI_STDOUT: 'Standard output cannot be written, for instance because its disk is full.',
   CLI_OUTPUT_EXISTS: 'The file to write exists already, and overwriting was not asked for.',
   CLI_SYSTEM: 'The operating system refused something that no verb foresaw: permissions, too many open files, a folder in place of a file.',
   CLI_MEMORY: 'Something is larger than the memory of this process allows.',

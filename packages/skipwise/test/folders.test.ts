@@ -141,7 +141,7 @@ describe('two at once', () => {
     let second: Promise<unknown> | undefined
     const first = await workspace.run(args, { kill: () => existsSync(workspace.path('twin.json.lock')) && ((second = workspace.run(args)), true), signals: [] })
     expect(first).toMatchObject({ code: 0 })
-    expect(await second).toMatchObject({ code: 1, stderr: expect.stringMatching(/^EVAL_IN_USE: process \d+ on \S+ has been evaluating into twin\.json since 20/m) })
+    expect(await second).toMatchObject({ code: 1, stderr: expect.stringMatching(/^RESULT_IN_USE: process \d+ on \S+ has been evaluating into twin\.json since 20/m) })
     expect(readdirSync(workspace.folder).filter(name => name.startsWith('twin.json'))).toEqual(['twin.json'])
   })
 })
@@ -167,7 +167,7 @@ describe('a command whose output nobody reads', () => {
   test.runIf(existsSync('/dev/full'))('trains to its end when its output is full, and reports the output', async () => {
     writeRecipe('full')
     const { code, stderr } = await shell('"$NODE" "$CLI" extend full.yaml --json > /dev/full')
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^CLI_OUTPUT: standard output cannot be written \(ENOSPC\)/m)])
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^CLI_STDOUT: standard output cannot be written \(ENOSPC\)/m)])
     expect(stderr).not.toMatch(/\n\s+at /)
     expect(existsSync(workspace.path('full/model.safetensors'))).toBe(true)
   })

@@ -51,7 +51,7 @@ export interface RecordOptions {
  * again: a finished record is read, and an evaluation that was stopped goes on from its journal, `<file>.journal`. Two processes do not
  * write one record, and a file that is not a record is not written over.
  *
- * @throws SkipwiseError `EVAL_OUTPUT`, `EVAL_IN_USE`, and what opening the model, the suites and writing throw; `signal.reason` when aborted
+ * @throws SkipwiseError `EVAL_OUTPUT`, `RESULT_IN_USE`, and what opening the model, the suites and writing throw; `signal.reason` when aborted
  */
 export async function recordEvaluations({ parts, executor, folder, name = folder, suites, seed, resolvePath, fileOf, progress, signal }: RecordOptions): Promise<EvaluationRecord[]> {
   const files = suites.flatMap((_, i) => fileOf?.(i) ?? [])
@@ -104,13 +104,13 @@ async function checkRecordFile(file: string): Promise<void> {
   throw new SkipwiseError('EVAL_OUTPUT', { problem: `${file} is there and is not a result of an evaluation`, fix: 'name another file' })
 }
 
-/** @throws SkipwiseError `EVAL_IN_USE` */
+/** @throws SkipwiseError `RESULT_IN_USE` */
 async function lockRecord(file: string): Promise<() => Promise<void>> {
   await mkdir(dirname(file), { recursive: true })
   const attempt = await tryLock(`${file}.lock`)
   if ('release' in attempt) return attempt.release
   const { pid, host, since, here } = attempt.owner
-  throw new SkipwiseError('EVAL_IN_USE', {
+  throw new SkipwiseError('RESULT_IN_USE', {
     problem: `process ${pid} on ${host} has been evaluating into ${file} since ${since}`,
     fix: here ? 'wait for it, or name another file' : `wait for it, or remove ${file}.lock if it has ended`
   })
