@@ -32,7 +32,7 @@ export const visibleLines = (text: string): string =>
   text.replace(INVISIBLE, character => (character === '\n' || character === '\t' ? character : escapeOf(character)))
 
 /**
- * A value as JSON that is safe to show: what {@link JSON.stringify} leaves as it is and a terminal obeys becomes an
+ * A value as JSON that is safe to show: what `JSON.stringify` leaves as it is and a terminal obeys becomes an
  * escape of JSON. It reads back as the same value.
  *
  * @param space as of `JSON.stringify`

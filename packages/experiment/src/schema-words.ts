@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 
-type Issue = z.core.$ZodIssue | z.core.$ZodRawIssue
+/** What Zod says of a value that is wrong. */
+export type SchemaIssue = z.core.$ZodIssue | z.core.$ZodRawIssue
 
 const NAMES: Readonly<Record<string, string>> = {
   string: 'a text', number: 'a number', int: 'a whole number', boolean: 'true or false', object: 'a map of keys', record: 'a map of keys', array: 'a list', tuple: 'a list', null: 'nothing'
@@ -34,7 +35,7 @@ export function clip(text: string, length = SHOWN): string {
  * @param input what was found, where the issue does not have it
  * @returns undefined where the schema has a message of its own, which then stands
  */
-export function schemaWords(issue: Issue, input: unknown = issue.input): string | undefined {
+export function schemaWords(issue: SchemaIssue, input: unknown = issue.input): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
       return `expected ${nameOfType(issue.expected)}, found ${shown(input)}`

@@ -43,7 +43,7 @@ const OWN_FILES = new RegExp(
  * @param inputs absolute paths of files and folders that the run reads
  * @throws SkipwiseError `STATE_FOREIGN`
  */
-export async function checkStateFolder(path: string, inputs: readonly string[]): Promise<void> {
+async function checkStateFolder(path: string, inputs: readonly string[]): Promise<void> {
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw foreign(`${path} cannot be looked at (${error.code})`)

@@ -23,7 +23,7 @@ const TEXT_PATHS: readonly (readonly string[])[] = [
 ]
 
 /** What is known of a `model_type`, under its present or a former name. */
-export function modelTypeOf(name: string | undefined): ModelType | undefined {
+function modelTypeOf(name: string | undefined): ModelType | undefined {
   if (name === undefined) return undefined
   const present = Object.hasOwn(formerNames, name) ? formerNames[name] : name
   for (const types of [modelTypes, ownCodeTypes]) {

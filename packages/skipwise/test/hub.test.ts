@@ -20,6 +20,7 @@ test('a command reads a model of the Hub, and prints neither the download on sta
   const refused = await skipwise(['generate', 'hub:owner/model', 'Hello'], { cwd, env })
   expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^HUB_UNAUTHORIZED: /m) })
   expect(refused.stderr).not.toContain('secret')
+  writeFileSync(join(cwd, 'text.jsonl'), '{"text": "a text"}\n')
   writeFileSync(join(cwd, 'recipe.yaml'), extendRecipe.replace('model: base', 'model: hub:owner/model@main'))
   expect(await skipwise(['extend', 'recipe.yaml'], { cwd, env })).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^HUB_UNAUTHORIZED: .*owner\/model@main/m) })
   expect(await skipwise(['doctor', 'hub:../evil'], { cwd, env })).toMatchObject({ code: 2, stderr: expect.stringMatching(/^HUB_REFERENCE: /m) })

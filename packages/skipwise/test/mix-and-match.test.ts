@@ -60,7 +60,12 @@ const recipeOf = (model: string, interpolation: object, positions: object, { ori
     'recipe.yaml'
   )
 
-const resolve = (recipe: ReturnType<typeof recipeOf>) => resolveRecipe(recipe, { kind: 'extend', baseFolder: workspace.folder, registry: defaultRegistry, readRope: readHuggingFaceRope })
+const resolve = async (recipe: ReturnType<typeof recipeOf>): Promise<Experiment> => {
+  const experiment = await resolveRecipe(recipe, { kind: 'extend', baseFolder: workspace.folder, registry: defaultRegistry, readRope: readHuggingFaceRope })
+  // all of these name one output, and train without what holds it
+  await experiment.state.release()
+  return experiment
+}
 
 /** What `skipwise extend` trains, without the evaluations and the files around it. */
 async function trainShortly({ source, options, weights, example, exampleLength, stateFolder, runKey, rope }: Experiment) {

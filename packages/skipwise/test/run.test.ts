@@ -19,7 +19,7 @@ async function weightsOf(folder: string): Promise<string> {
 
 describe('skipwise train and extend', () => {
   test('write a complete Hugging Face folder', () => {
-    expect(readdirSync(workspace.path('base')).sort()).toEqual(['config.json', 'loss.svg', 'metrics', 'model.safetensors', 'report.html', 'skipwise.json', 'tokenizer.json'])
+    expect(readdirSync(workspace.path('base')).sort()).toEqual(['SHA256SUMS', 'config.json', 'loss.svg', 'metrics', 'model.safetensors', 'report.html', 'skipwise.json', 'tokenizer.json'])
     expect(existsSync(workspace.path('base.training'))).toBe(false)
     expect(JSON.parse(readFileSync(workspace.path('base/skipwise.json'), 'utf8'))).toMatchObject({ version: 1, kind: 'train', training: { steps: 12 } })
   })

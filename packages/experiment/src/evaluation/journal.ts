@@ -58,7 +58,7 @@ const firstSchema = z.strictObject({ run: z.string() })
 const unitSchema = z.strictObject({ key: z.string(), value: z.unknown() })
 
 /** What a journal holds. @throws SkipwiseError `STATE_DAMAGED` */
-export function readJournal(
+function readJournal(
   bytes: Uint8Array | undefined,
   file: string
 ): { readonly run: string | undefined; readonly units: Map<string, unknown> } {

@@ -23,7 +23,7 @@ export interface EvaluationRecord extends EvalResult {
     readonly model: { readonly folder: string; readonly sha256: string }
     readonly executor: string
     readonly versions: Readonly<Record<string, string>>
-    /** Digest of all other keys of the record, by {@link digestOf}. */
+    /** Digest of all other keys of the record, by `digestOf`. */
     readonly sha256: string
   }
 }

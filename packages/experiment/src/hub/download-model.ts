@@ -22,7 +22,7 @@ export interface DownloadOptions {
   readonly token?: string
   readonly progress?: ProgressListener
   readonly signal?: AbortSignal
-  /** Default {@link HUB_LIMITS}. */
+  /** Default `HUB_LIMITS`. */
   readonly limits?: Partial<HubLimits>
 }
 

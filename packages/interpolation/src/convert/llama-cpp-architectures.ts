@@ -3,7 +3,7 @@ import type { TextModel } from '../text-model.js'
 import { inexpressible } from './conversion.js'
 
 /** How the graph of an architecture takes a table of factors λ̂_i = θ_i / θ'_i. */
-export type FactorTensors =
+type FactorTensors =
   /** `rope_freqs.weight`, or two lists when the scaling type is longrope. */
   | 'one'
   /** `rope_factors_short.weight` and `rope_factors_long.weight` alone. */

@@ -5,7 +5,7 @@ import {
   type Experiment, type ExperimentKind, type ExperimentResult, type TrainingSummary
 } from '@skipwise/experiment'
 import { renderAscii, renderTable } from '@skipwise/report'
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { colours } from '../colours.js'
 import { showPlan } from '../memory-plan.js'
@@ -42,9 +42,11 @@ export async function experiment(kind: ExperimentKind, recipeFile: string, { pla
 
 /** The text of a recipe. @throws SkipwiseError `RECIPE_NOT_FOUND`, `FILE_REFUSED` */
 export async function readRecipe(file: string): Promise<string> {
+  const missing = (problem: string) => new SkipwiseError('RECIPE_NOT_FOUND', { problem, fix: 'name a recipe, a .yaml file' })
+  if (await stat(file).then(found => found.isDirectory(), () => false)) throw missing(`${file} is a folder`)
   const bytes = await readNamedFile(file, 'recipe')
-  if (bytes !== undefined) return new TextDecoder().decode(bytes)
-  throw new SkipwiseError('RECIPE_NOT_FOUND', { problem: `there is no ${file}`, fix: 'name a recipe, a .yaml file' })
+  if (bytes === undefined) throw missing(`there is no ${file}`)
+  return new TextDecoder().decode(bytes)
 }
 
 function describe(prepared: Experiment, { say }: Terminal): void {

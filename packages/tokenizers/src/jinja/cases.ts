@@ -42,7 +42,7 @@ function titleCases(): Map<string, string> {
 }
 
 /** The title case of a character. */
-export function titleOf(character: string): string {
+function titleOf(character: string): string {
   const own = TITLE_CASES.get(character)
   if (own !== undefined) return own
   const [first, ...others] = character.toUpperCase()

@@ -137,7 +137,7 @@ export function compare(left: Value, right: Value, budget: Budget): number {
 }
 
 /** `item in container`. */
-export function contains(container: Value, item: Value, budget: Budget): boolean {
+function contains(container: Value, item: Value, budget: Budget): boolean {
   if (typeof container === 'string') {
     if (typeof item !== 'string')
       throw new TemplateFault(`'in <string>' requires string as left operand, not ${typeName(item)}`)

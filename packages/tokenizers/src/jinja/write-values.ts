@@ -3,7 +3,7 @@ import { Dict, typeName } from './dict.js'
 import { DictView, Markup, Range, TemplateFault, Tuple, Undefined, type Value } from './values.js'
 
 /** `repr` of a float: the fewest digits that read back, with an exponent below 1e-4 and from 1e16. */
-export function writeFloat(value: number): string {
+function writeFloat(value: number): string {
   if (Number.isNaN(value)) return 'nan'
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
   const [mantissa, exponent] = value.toExponential().split('e')

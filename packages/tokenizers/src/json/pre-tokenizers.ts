@@ -7,7 +7,7 @@ import { joinParts, SPLIT_BEHAVIORS, type SplitBehavior } from './split.js'
 import { ANY_SPACE, NUMERIC, PUNCTUATION, WORD_CHARACTER } from './unicode.js'
 
 /** Takes a piece of text; `atStart` says whether it begins where the whole text does. */
-export type TakePiece = (piece: string, atStart: boolean) => void
+type TakePiece = (piece: string, atStart: boolean) => void
 
 const named = <Type extends string>(type: Type) => z.looseObject({ type: z.literal(type) })
 const behavior = z.enum(SPLIT_BEHAVIORS)
