@@ -31,13 +31,20 @@ export function checkPacking(transform: PositionTransform, window: Window, minTo
 }
 
 /** The windows against the model and one another, by the key that is wrong. */
-export function checkWindow({ original, target }: Window, { model, rope }: ModelSource, kind: 'extend' | 'train'): Record<'original' | 'target', SkipwiseError[]> {
+export function checkWindow(
+  { original, target }: Window,
+  source: ModelSource | undefined,
+  kind: 'extend' | 'train'
+): Record<'original' | 'target', SkipwiseError[]> {
   const errors: Record<'original' | 'target', SkipwiseError[]> = { original: [], target: [] }
-  const own = model.geometry.maxPositionEmbeddings
   const add = (key: 'original' | 'target', problem: string, fix: string) => errors[key].push(new SkipwiseError('RECIPE_WINDOW', { problem, fix }))
-  if (original > own) add('original', `window.original ${original} is larger than the model's window of ${own} (max_position_embeddings)`, `use at most ${own}`)
   if (target < original) add('target', `window.target ${target} is smaller than window.original ${original}`, 'name the longer window to reach')
-  else if (kind === 'extend' && target < rope.geometry.originalLength) {
+  if (source === undefined) return errors
+  const { model, rope } = source
+  const own = model.geometry.maxPositionEmbeddings
+  if (original > own) add('original', `window.original ${original} is larger than the model's window of ${own} (max_position_embeddings)`, `use at most ${own}`)
+  if (target < original) return errors
+  if (kind === 'extend' && target < rope.geometry.originalLength) {
     add('target', `window.target ${target} is smaller than the model's window of ${rope.geometry.originalLength}`, 'name a longer window to reach')
   }
   return errors

@@ -140,10 +140,9 @@ async function resolveParts(
   // a model is not downloaded for a recipe that is wrong anyway
   const source = isOpenable(recipe, collect) ? await collect.attempt(['model'], async () =>
     typeof recipe.model === 'string' ? openModelFolder(await locateModel(recipe.model, locating), parts) : newModel(recipe.model, seed, parts, locating)) : undefined
-  if (source) {
-    for (const key of ['original', 'target'] as const) collect.add(['window', key], checkWindow(window, source, kind)[key], [['window']])
-    collect.add(['model'], checkTokenizer(source))
-  }
+  const ofWindow = checkWindow(window, source, kind)
+  for (const key of ['original', 'target'] as const) collect.add(['window', key], ofWindow[key], [['window']])
+  if (source) collect.add(['model'], checkTokenizer(source))
   if (source && training) await collect.attempt(['train'], () => trainedParameters(source.model, training))
   // without interpolation in the recipe, a model that is already scaled stays with its scheme, and one without RoPE has none
   const scheme = toReference(recipe.interpolation ?? (extend && source?.rope.name === 'none' && source.model.geometry.rotaryDim > 0 ? 'yarn' : (source?.rope.name ?? 'none')))

@@ -1,4 +1,5 @@
 import { SkipwiseError } from '@skipwise/core'
+import { readFileSync } from 'node:fs'
 
 /** What a refusal of the operating system means and what helps. */
 const REFUSALS: Readonly<Record<string, readonly [problem: string, fix: string]>> = {
@@ -28,10 +29,28 @@ export function namedError(error: unknown): unknown {
   if (error instanceof RangeError && MEMORY.test(error.message)) {
     return new SkipwiseError('CLI_MEMORY', { problem: `something is larger than memory allows (${error.message})`, fix: 'use smaller files or a smaller model', cause: error })
   }
+  if ('code' in error && error.code === 'ERR_MODULE_NOT_FOUND' && mayOpenFew()) {
+    // Node takes a package.json that it cannot open for one that is not there.
+    const [problem, fix] = REFUSALS['EMFILE']
+    return new SkipwiseError('CLI_SYSTEM', { problem: `a module cannot be read: ${problem} (EMFILE)`, fix, cause: error })
+  }
   if (!('code' in error) || typeof error.code !== 'string' || !('syscall' in error)) return error
   const { code } = error
   const path = 'path' in error && typeof error.path === 'string' ? error.path : String(error.syscall)
   if (code === 'ENOSPC' || code === 'EDQUOT') return new SkipwiseError('DISK_FULL', { problem: `${path} cannot be written (${code})`, fix: 'make space, and run the same command again', cause: error })
   const [problem, fix] = REFUSALS[code] ?? ['the system refuses it', 'see what the code means']
   return new SkipwiseError('CLI_SYSTEM', { problem: `${path}: ${problem} (${code})`, fix, cause: error })
+}
+
+/** Open files that loading modules takes at most; systems allow 256 or more. */
+const FEW_FILES = 256
+
+/** Whether this process may open so few files that loading modules fails. */
+function mayOpenFew(): boolean {
+  try {
+    const [, limit] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+    return Number(limit) < FEW_FILES
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EMFILE'
+  }
 }
