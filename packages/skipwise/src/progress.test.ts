@@ -1,5 +1,5 @@
 import { describe as suite, expect, test, vi } from 'vitest'
-import { clock, createProgress, describe } from './progress.js'
+import { clock, createProgress, describe, type ProgressStream } from './progress.js'
 
 suite('progress', () => {
   test('names rate, figures and time left', () => {
@@ -14,10 +14,10 @@ suite('progress', () => {
     expect(describe({ task: 'train', done: 110, total: 200, unit: 'steps' }, 10, 10)).toContain('1:30 left')
   })
 
-  const play = (stream: object, events: readonly (readonly [task: string, done: number, total: number, at: number])[]) => {
+  const play = (stream: Omit<ProgressStream, 'write'>, events: readonly (readonly [task: string, done: number, total: number, at: number])[]) => {
     let written = ''
     const now = vi.spyOn(performance, 'now')
-    const { listener, end } = createProgress({ write: (text: string) => (written += text), ...stream } as unknown as NodeJS.WriteStream)
+    const { listener, end } = createProgress({ write: (text: string) => (written += text), ...stream })
     for (const [task, done, total, at] of events) {
       now.mockReturnValue(1e6 + at * 1000)
       listener({ task, done, total, unit: 'steps' })

@@ -20,8 +20,15 @@ interface Running {
   readonly doneHere: number
 }
 
+/** Where progress is shown: what is used of a stream of Node. */
+export interface ProgressStream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): unknown
+}
+
 /** @param stream standard error, so that standard output stays clean */
-export function createProgress(stream: NodeJS.WriteStream): ProgressDisplay {
+export function createProgress(stream: ProgressStream): ProgressDisplay {
   const show = stream.isTTY ? onTerminal(stream) : inLog(stream)
   let started = 0
   let startedAt = 0
@@ -47,7 +54,7 @@ interface Shown extends Omit<ProgressDisplay, 'listener'> {
 const isOver = ({ event }: Running) => event.done >= event.total
 
 /** One line that is written over; what a task came to stays when the next one begins. */
-function onTerminal(stream: NodeJS.WriteStream): Shown {
+function onTerminal(stream: ProgressStream): Shown {
   let shown = 0
   let open: Running | undefined
   const write = (running: Running, end: string) => stream.write(`\r\u001b[K${fitted(partsOf(running), stream.columns)}${end}`)
@@ -79,7 +86,7 @@ function onTerminal(stream: NodeJS.WriteStream): Shown {
 }
 
 /** Whole lines: of what runs now and then, and of the end of a task that was long enough for such lines; of short ones only the last. */
-function inLog(stream: NodeJS.WriteStream): Shown {
+function inLog(stream: ProgressStream): Shown {
   let shown: number | undefined
   let finished: Running | undefined
   let newest: Running | undefined

@@ -1,5 +1,7 @@
 import { isSkipwiseError } from '@skipwise/core'
 import { openSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { namedError } from './system-error.js'
 
@@ -13,9 +15,9 @@ function thrownBy(run: () => unknown): unknown {
 }
 
 test.each([
-  ['a folder that is read', () => readFileSync('/tmp'), 'CLI_SYSTEM', /folder, where a file is needed \(EISDIR\)/],
-  ['a file that is not there', () => openSync('/tmp/no/such/file', 'r'), 'CLI_SYSTEM', /\/tmp\/no\/such\/file: it is not there \(ENOENT\)/],
-  ['a name that is too long', () => openSync(`/tmp/${'n'.repeat(5000)}`, 'r'), 'CLI_SYSTEM', /too long/],
+  ['a folder that is read', () => readFileSync(tmpdir()), 'CLI_SYSTEM', /folder, where a file is needed \(EISDIR\)/],
+  ['a file that is not there', () => openSync(join(tmpdir(), 'no', 'such'), 'r'), 'CLI_SYSTEM', /no.such: it is not there \(ENOENT\)/],
+  ['a name that is too long', () => openSync(join(tmpdir(), 'n'.repeat(5000)), 'r'), 'CLI_SYSTEM', /too long/],
   ['a full disk', () => writeFileSync('/dev/full', 'text'), 'DISK_FULL', /ENOSPC/],
   ['an array that cannot be', () => new Array(-1), 'CLI_MEMORY', /larger than memory allows/],
   ['a text that cannot be', () => 'x'.repeat(2 ** 29), 'CLI_MEMORY', /./]
