@@ -1,5 +1,5 @@
 import { openForReading, readFully } from './files.js'
-import { parseHeader, parseHeaderLength } from './header.js'
+import { readHeader } from './read-header.js'
 import { tensorSource, type TensorSource } from './tensor-source.js'
 
 /**
@@ -20,11 +20,7 @@ import { tensorSource, type TensorSource } from './tensor-source.js'
 export async function openSafetensors(file: string): Promise<TensorSource> {
   const { handle, bytes } = await openForReading(file)
   try {
-    const prefix = new Uint8Array(Math.min(8, bytes))
-    await readFully(handle, prefix, 0, file)
-    const json = new Uint8Array(parseHeaderLength(prefix, bytes, file))
-    await readFully(handle, json, 8, file)
-    const { tensors, metadata } = parseHeader(json, bytes, file)
+    const { tensors, metadata } = await readHeader(handle, bytes, file)
     const readBytes = (target: Uint8Array, position: number) => readFully(handle, target, position, file)
     return tensorSource(tensors, metadata, readBytes, () => handle.close())
   } catch (error) {

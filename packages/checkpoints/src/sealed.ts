@@ -1,10 +1,10 @@
-import { SkipwiseError } from '@skipwise/core'
+import { letEventsIn, SkipwiseError } from '@skipwise/core'
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { setImmediate } from 'node:timers/promises'
 import { openForReading, readFully } from './files.js'
-import { parseHeader, parseHeaderLength, type TensorInfo } from './header.js'
+import type { TensorInfo } from './header.js'
+import { readHeader } from './read-header.js'
 
 /*
  * A sealed safetensors file: `__metadata__.sha256` is the digest of the whole file with zeros in its place. The header stands first, so the
@@ -47,13 +47,9 @@ export interface SealedTensor {
 export async function readSealedSafetensors(file: string): Promise<SealedTensors> {
   const { handle, bytes } = await openForReading(file)
   try {
-    const prefix = new Uint8Array(Math.min(8, bytes))
-    await readFully(handle, prefix, 0, file)
-    const json = new Uint8Array(parseHeaderLength(prefix, bytes, file))
-    await readFully(handle, json, 8, file)
-    const { tensors, metadata } = parseHeader(json, bytes, file)
+    const { tensors, metadata, length, json } = await readHeader(handle, bytes, file)
     const seal = metadata[SEAL_KEY] ?? ''
-    const hash = createHash('sha256').update(prefix).update(unsealed(json, seal, file))
+    const hash = createHash('sha256').update(length).update(unsealed(json, seal, file))
     const read = new Map<string, SealedTensor>()
     const inOrder = [...tensors].sort(([, a], [, b]) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength)
     for (const [name, info] of inOrder) {
@@ -88,7 +84,7 @@ function float32Of(name: string, { dtype, byteLength, file }: TensorInfo): Float
 async function hashPieces(hash: Hash, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
     hash.update(bytes.subarray(at, at + PIECE_BYTES))
-    await setImmediate()
+    await letEventsIn()
   }
 }
 

@@ -1,6 +1,5 @@
-import type { ProgressListener } from '@skipwise/core'
+import { letEventsIn, type ProgressListener } from '@skipwise/core'
 import { createHash } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 
 /** sha256 of a value as JSON with sorted keys. */
 export const digestOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(sorted(value))).digest('hex')
@@ -21,7 +20,7 @@ export async function digestOfWeights(weights: ReadonlyMap<string, Float32Array>
       hash.update(new Uint8Array(buffer, byteOffset + at, bytes))
       done += bytes
       progress?.({ task: 'hash weights', done, total, unit: 'bytes' })
-      await setImmediate()
+      await letEventsIn()
     }
   }
   return hash.digest('hex')

@@ -24,7 +24,7 @@ export const experimentErrorCodes = {
   OUTPUT_DAMAGED: 'A finished output is not as it was written.',
   STATE_DAMAGED: 'A file that an unfinished run was to go on from is not as it was written.',
   OUTPUT_WRITE_FAILED: 'The output folder could not be put in place.',
-  REPORT_FILE: 'A file that a report should show is no result, no run and no charts.',
+  REPORT_FILE: 'A file that a report should show is not a result, a run or charts.',
   HUB_REFERENCE: 'What follows hub: does not name a model on the Hugging Face Hub.',
   HUB_UNAUTHORIZED: 'The Hub does not give a model to this token, or to those without one.',
   HUB_NOT_FOUND: 'The Hub has no such model, revision or file.',

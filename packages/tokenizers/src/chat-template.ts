@@ -1,5 +1,5 @@
+import { letEventsIn } from '@skipwise/core'
 import { createHash, randomBytes } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 import { valueOfData } from './jinja/json-values.js'
 import { Template } from './jinja/template.js'
 import { TemplateFault, type Value } from './jinja/values.js'
@@ -44,9 +44,6 @@ export interface ChatTemplate {
 /** Changes whenever the same template and conversation would become another text. */
 const VERSION = 2
 
-/** Renderings go on for so long (ms) before others get a turn: signals, progress. */
-const TURN = 50
-
 /**
  * The chat template of a model folder: `chat_template.jinja`, or else `chat_template` of `tokenizer_config.json`, the
  * one named `default` where there are several (`tool_use`
@@ -81,12 +78,9 @@ export async function loadChatTemplate(folder: string): Promise<ChatTemplate> {
     },
     async renderLearned(conversations) {
       const learned: (LearnedTexts | { readonly problem: string })[] = []
-      let since = performance.now()
       for (const json of conversations) {
         learned.push(learnedFrom(json, common, mark, tools => (tools === null ? plain : withTools)))
-        if (performance.now() - since < TURN) continue
-        await setImmediate()
-        since = performance.now()
+        await letEventsIn()
       }
       return learned
     }
