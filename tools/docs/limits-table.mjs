@@ -19,12 +19,15 @@ export function limitFiles() {
 
 /** The rows that a source text exports. */
 export async function rowsOf(text, path) {
-  const { outputText } = ts.transpileModule(text, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } })
+  const { outputText } = ts.transpileModule(text, {
+    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
+  })
   if (/^import\b/m.test(outputText)) throw new Error(`${path}: a file of limits imports nothing`)
   const { limits } = await import(`data:text/javascript,${encodeURIComponent(outputText)}`)
   for (const row of limits) {
     const isText = name => typeof row[name] === 'string' && row[name] !== ''
-    if (!['what', 'bound', 'then'].every(isText)) throw new Error(`${path}: not { what, bound, then }: ${JSON.stringify(row)}`)
+    if (!['what', 'bound', 'then'].every(isText))
+      throw new Error(`${path}: not { what, bound, then }: ${JSON.stringify(row)}`)
   }
   return limits
 }

@@ -11,13 +11,17 @@ import { join } from 'node:path'
 export function missingFiles(folder) {
   const { exports = {}, bin = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const filesOf = value => (typeof value === 'string' ? [value] : Object.values(value ?? {}).flatMap(filesOf))
-  return [...new Set([...filesOf(exports), ...filesOf(bin)])].filter(file => !file.includes('*') && !existsSync(join(folder, file)))
+  return [...new Set([...filesOf(exports), ...filesOf(bin)])].filter(
+    file => !file.includes('*') && !existsSync(join(folder, file))
+  )
 }
 
 if (process.argv[1] === import.meta.filename) {
   const missing = missingFiles(process.cwd())
   if (missing.length > 0) {
-    process.stderr.write(`not packed: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing. Build it with its declarations: npx nx run-many -t build\n`)
+    process.stderr.write(
+      `not packed: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing. Build it with its declarations: npx nx run-many -t build\n`
+    )
     process.exitCode = 1
   }
 }

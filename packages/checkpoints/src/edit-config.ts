@@ -45,16 +45,23 @@ export function editConfigText(text: string, { path, keys }: ConfigEdit): string
     const spelled = text.slice(member.valueStart, member.end)
     const value = keys[member.key]
     const same = !Object.hasOwn(keys, member.key) || sameScalar(spelled, value)
-    return { before: before.includes(',') ? before : `,${separator}`, text: text.slice(member.start, member.valueStart) + (same ? spelled : printed(value, member.key, style, spelled)) }
+    return {
+      before: before.includes(',') ? before : `,${separator}`,
+      text: text.slice(member.start, member.valueStart) + (same ? spelled : printed(value, member.key, style, spelled))
+    }
   })
   const present = new Set(counts.map(({ key }) => key))
   for (const [key, value] of Object.entries(keys)) {
-    if (value !== undefined && !present.has(key)) written.push({ before: `,${separator}`, text: `${JSON.stringify(key)}: ${printed(value, key, style)}` })
+    if (value !== undefined && !present.has(key))
+      written.push({ before: `,${separator}`, text: `${JSON.stringify(key)}: ${printed(value, key, style)}` })
   }
   const [first, ...rest] = written
   if (first === undefined) return `${text.slice(0, open)}{}${text.slice(close + 1)}`
   const lead = members.length > 0 ? text.slice(open + 1, members[0].start) : style.newline
-  const tail = members.length > 0 ? text.slice(members[members.length - 1].end, close) : style.newline.slice(0, -style.step.length || undefined)
+  const tail =
+    members.length > 0
+      ? text.slice(members[members.length - 1].end, close)
+      : style.newline.slice(0, -style.step.length || undefined)
   const body = first.text + rest.map(member => member.before + member.text).join('')
   return `${text.slice(0, open + 1)}${lead}${body}${tail}${text.slice(close)}`
 }
@@ -71,10 +78,14 @@ export async function writeChangedConfig(folder: string, text: string, config: M
   const old = new Map(Object.entries(before ?? {}))
   const changed = Object.entries(config).filter(([key, value]) => !isDeepStrictEqual(old.get(key), value))
   const removed = [...old.keys()].filter(key => config[key] === undefined).map(key => [key, undefined] as const)
-  await writeFileAtomic(join(folder, CONFIG_FILE), editConfigText(text, { path: [], keys: Object.fromEntries([...removed, ...changed]) }))
+  await writeFileAtomic(
+    join(folder, CONFIG_FILE),
+    editConfigText(text, { path: [], keys: Object.fromEntries([...removed, ...changed]) })
+  )
 }
 
-const invalid = (problem: string) => new SkipwiseError('MODEL_CONFIG_INVALID', { problem, fix: 'get the file again or correct it' })
+const invalid = (problem: string) =>
+  new SkipwiseError('MODEL_CONFIG_INVALID', { problem, fix: 'get the file again or correct it' })
 
 /** How the file is laid out. */
 interface Style {
@@ -109,7 +120,8 @@ function objectFrom(text: string, offset: number): FoundObject | undefined {
   let valueStart: number | undefined
   let last = offset
   const finish = () => {
-    if (key !== undefined && valueStart !== undefined) members.push({ key: keyOf(text, key), start: key.start, valueStart, end: last })
+    if (key !== undefined && valueStart !== undefined)
+      members.push({ key: keyOf(text, key), start: key.start, valueStart, end: last })
     key = undefined
     valueStart = undefined
   }
@@ -167,7 +179,8 @@ function spellingsIn(text: string): Map<string, string> {
   const path: (string | number)[] = []
   let key: string | undefined
   for (const { start, end } of jsonTokens(text, 0)) {
-    const token = text.slice(start, end), at = path.at(-1)
+    const token = text.slice(start, end),
+      at = path.at(-1)
     if (token === '{') path.push('')
     else if (token === '[') path.push(0)
     else if (token === '}' || token === ']') path.pop()

@@ -59,16 +59,36 @@ export const MAX_TENSORS = 2 ** 18
 
 /** Rows of the table in docs/security.md. */
 export const limits = [
-  { what: '`config.json`, `LICENSE…`, `NOTICE…`, a recipe', bound: `${FILE_LIMITS.config / MIB} MiB`, then: '`FILE_REFUSED`' },
-  { what: '`tokenizer.json`, `skipwise.json`, a result', bound: `${FILE_LIMITS.tokenizer / MIB} MiB`, then: '`FILE_REFUSED`' },
+  {
+    what: '`config.json`, `LICENSE…`, `NOTICE…`, a recipe',
+    bound: `${FILE_LIMITS.config / MIB} MiB`,
+    then: '`FILE_REFUSED`'
+  },
+  {
+    what: '`tokenizer.json`, `skipwise.json`, a result',
+    bound: `${FILE_LIMITS.tokenizer / MIB} MiB`,
+    then: '`FILE_REFUSED`'
+  },
   { what: '`tokenizer.model`, an index of shards', bound: `${FILE_LIMITS.index / 1e6} MB`, then: '`FILE_REFUSED`' },
-  { what: '`vocab.json`, `merges.txt` and settings of a model', bound: `${FILE_LIMITS.settings / MIB} MiB`, then: '`FILE_REFUSED`' },
+  {
+    what: '`vocab.json`, `merges.txt` and settings of a model',
+    bound: `${FILE_LIMITS.settings / MIB} MiB`,
+    then: '`FILE_REFUSED`'
+  },
   { what: '`chat_template.jinja`', bound: `${FILE_LIMITS.template / MIB} MiB`, then: '`FILE_REFUSED`' },
   {
     what: 'objects and lists in one another, in JSON of a model folder',
     bound: `${MAX_NESTING}`,
     then: 'the code of that file, for instance `MODEL_CONFIG_INVALID`'
   },
-  { what: 'the header of a safetensors file', bound: `${MAX_HEADER_BYTES / 1e6} MB`, then: '`CHECKPOINT_HEADER_INVALID`' },
-  { what: 'tensors in one safetensors file', bound: `${MAX_TENSORS}`, then: '`CHECKPOINT_HEADER_INVALID`, before they are parsed' }
+  {
+    what: 'the header of a safetensors file',
+    bound: `${MAX_HEADER_BYTES / 1e6} MB`,
+    then: '`CHECKPOINT_HEADER_INVALID`'
+  },
+  {
+    what: 'tensors in one safetensors file',
+    bound: `${MAX_TENSORS}`,
+    then: '`CHECKPOINT_HEADER_INVALID`, before they are parsed'
+  }
 ]

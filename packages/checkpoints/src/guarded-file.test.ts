@@ -97,9 +97,15 @@ describe('a file of a folder', () => {
   it('is refused beyond the size of its kind, before a byte is read', async () => {
     const folder = await temporaryFolder()
     const limits = {
-      'config.json': 'config', 'model.safetensors.index.json': 'index', 'tokenizer.json': 'tokenizer',
-      'tokenizer.model': 'sentencepiece', 'merges.txt': 'vocabulary', 'added_tokens.json': 'settings',
-      'chat_template.jinja': 'template', 'LICENSE.md': 'licence', 'skipwise.json': 'result'
+      'config.json': 'config',
+      'model.safetensors.index.json': 'index',
+      'tokenizer.json': 'tokenizer',
+      'tokenizer.model': 'sentencepiece',
+      'merges.txt': 'vocabulary',
+      'added_tokens.json': 'settings',
+      'chat_template.jinja': 'template',
+      'LICENSE.md': 'licence',
+      'skipwise.json': 'result'
     } as const
     for (const [name, kind] of Object.entries(limits)) {
       await writeFile(join(folder, name), '')
@@ -145,7 +151,9 @@ describe('a JSON file of a folder', () => {
   ])('is refused with %s in one another beyond any use', async (_, deep) => {
     const folder = await temporaryFolder()
     await writeFile(join(folder, 'tokenizer_config.json'), `{"a": ${deep}}`)
-    await expect(readFolderJson(folder, 'tokenizer_config.json', 'SOME_CODE')).rejects.toThrow(/^SOME_CODE.*in one another/)
+    await expect(readFolderJson(folder, 'tokenizer_config.json', 'SOME_CODE')).rejects.toThrow(
+      /^SOME_CODE.*in one another/
+    )
   })
 
   it('may have brackets and quotes in its texts', async () => {

@@ -90,7 +90,8 @@ async function openRegular(path: string, shown: string, maxBytes: number): Promi
   try {
     const stats = await handle.stat()
     if (!stats.isFile()) throw refuse('is not a regular file')
-    if (stats.size > maxBytes) throw refuse(`has ${stats.size} bytes, more than the ${maxBytes} that such a file may have`)
+    if (stats.size > maxBytes)
+      throw refuse(`has ${stats.size} bytes, more than the ${maxBytes} that such a file may have`)
     return { handle, bytes: stats.size, refuse }
   } catch (error) {
     await handle.close()
@@ -114,12 +115,14 @@ async function readAll({ handle, bytes, refuse }: OpenedFile): Promise<Uint8Arra
   }
 }
 
-const refusalOf = (file: string): Refuse =>
-  (problem, cause) => new SkipwiseError('FILE_REFUSED', {
-    problem: `${file} ${problem}`,
-    fix: 'put a regular file of its own there, or remove it',
-    cause
-  })
+const refusalOf =
+  (file: string): Refuse =>
+  (problem, cause) =>
+    new SkipwiseError('FILE_REFUSED', {
+      problem: `${file} ${problem}`,
+      fix: 'put a regular file of its own there, or remove it',
+      cause
+    })
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)

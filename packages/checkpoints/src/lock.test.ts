@@ -18,15 +18,20 @@ beforeAll(async () => {
   code = await mkdtemp(join(tmpdir(), 'skipwise-lock-code-'))
   for (const name of ['lock', 'removal']) {
     const source = await readFile(new URL(`./${name}.ts`, import.meta.url), 'utf8')
-    const { outputText } = ts.transpileModule(source, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } })
+    const { outputText } = ts.transpileModule(source, {
+      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
+    })
     await writeFile(join(code, `${name}.js`), outputText)
   }
   await writeFile(join(code, 'package.json'), '{ "type": "module" }')
-  await writeFile(join(code, 'holder.js'), `import { tryLock } from './lock.js'
+  await writeFile(
+    join(code, 'holder.js'),
+    `import { tryLock } from './lock.js'
 const attempt = await tryLock(process.argv[2])
 console.log('owner' in attempt ? 'refused ' + attempt.owner.pid : 'held')
 if ('release' in attempt) setInterval(() => {}, 1000)
-`)
+`
+  )
 })
 afterAll(() => rm(code, { recursive: true, force: true }))
 beforeEach(async () => {
@@ -138,7 +143,9 @@ describe('waitForLock', () => {
     const { child } = await startHolder()
     const waiting = waitForLock(file, undefined, 5)
     await kill(child)
-    await (await waiting)()
+    await (
+      await waiting
+    )()
     expect(await readdir(folder)).toEqual([])
   })
 

@@ -43,7 +43,13 @@ const SETTLE = 50
  * @throws the error of the file system where the file cannot be written
  */
 export async function tryLock(file: string): Promise<LockAttempt> {
-  const own: LockFile = { id: randomUUID(), pid: process.pid, host: hostname(), since: new Date().toISOString(), ...(await identity(process.pid)) }
+  const own: LockFile = {
+    id: randomUUID(),
+    pid: process.pid,
+    host: hostname(),
+    since: new Date().toISOString(),
+    ...(await identity(process.pid))
+  }
   for (;;) {
     if (await create(file, own)) return { release: held(file, own) }
     const found = await readSettled(file)
@@ -68,7 +74,10 @@ export async function waitForLock(file: string, signal?: AbortSignal, look = 300
     signal?.throwIfAborted()
     const attempt = await tryLock(file)
     if ('release' in attempt) return attempt.release
-    const sign = await stat(file).then(({ mtimeMs }) => mtimeMs, () => undefined)
+    const sign = await stat(file).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => undefined
+    )
     if (sign !== seen) quietSince = performance.now()
     seen = sign
     if (!attempt.owner.here && performance.now() - quietSince > SILENCE) await forget(file)
@@ -98,7 +107,8 @@ async function create(file: string, own: LockFile): Promise<boolean> {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return false
     // A file system without links: opening a new file is as exclusive, but for a moment the file is empty.
-    if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS' || code === 'EOPNOTSUPP') return createInPlace(file, own)
+    if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS' || code === 'EOPNOTSUPP')
+      return createInPlace(file, own)
     throw error
   } finally {
     await removeOwnFile(pending)

@@ -62,7 +62,10 @@ export async function removeOwnFiles(folder: string, isOurs: (path: string) => b
 }
 
 /** Runs `use` with a new folder among the system's temporary files, and removes that folder afterwards, whatever happens. */
-export async function withTemporaryFolder<Result>(prefix: string, use: (folder: string) => Promise<Result>): Promise<Result> {
+export async function withTemporaryFolder<Result>(
+  prefix: string,
+  use: (folder: string) => Promise<Result>
+): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), prefix))
   try {
     return await use(folder)

@@ -23,7 +23,9 @@ it('a sealed file is read as it was written, by every reader', async () => {
   const file = await sealed()
   const { metadata, tensors: read } = await readSealedSafetensors(file)
   expect(metadata).toEqual({ step: '3' })
-  expect(Object.fromEntries(read)).toEqual(Object.fromEntries(tensors.map(({ name, shape, data }) => [name, { shape, data }])))
+  expect(Object.fromEntries(read)).toEqual(
+    Object.fromEntries(tensors.map(({ name, shape, data }) => [name, { shape, data }]))
+  )
   const source = await openSafetensors(file)
   expect(await source.read('b')).toEqual(tensors[0].data)
   await source.close()
@@ -56,11 +58,20 @@ it('a checkpoint tells the digests of its files, and how far it is', async () =>
   const onProgress = (done: number, total: number) => void seen.push([done, total])
   const digests = await writeCheckpoint(folder, tensors, { maxShardBytes: 26, onProgress })
   expect([...digests.keys()].sort()).toEqual([
-    'model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors', 'model.safetensors.index.json'
+    'model-00001-of-00002.safetensors',
+    'model-00002-of-00002.safetensors',
+    'model.safetensors.index.json'
   ])
   for (const [name, digest] of digests) {
-    expect(createHash('sha256').update(await readFile(join(folder, name))).digest('hex')).toBe(digest)
+    expect(
+      createHash('sha256')
+        .update(await readFile(join(folder, name)))
+        .digest('hex')
+    ).toBe(digest)
     expect(await digestOfFile(join(folder, name))).toBe(digest)
   }
-  expect(seen).toEqual([[4, 28], [28, 28]])
+  expect(seen).toEqual([
+    [4, 28],
+    [28, 28]
+  ])
 })

@@ -17,7 +17,10 @@ const BLANK = '0'.repeat(64)
 const PIECE_BYTES = 0x4000000
 
 /** Metadata with room for a seal. */
-export const withSeal = (metadata: Readonly<Record<string, string>>): Record<string, string> => ({ ...metadata, [SEAL_KEY]: BLANK })
+export const withSeal = (metadata: Readonly<Record<string, string>>): Record<string, string> => ({
+  ...metadata,
+  [SEAL_KEY]: BLANK
+})
 
 /** Puts the seal into a file that was written with {@link withSeal}. */
 export async function putSeal(handle: FileHandle, header: Uint8Array, digest: string): Promise<void> {
@@ -49,7 +52,9 @@ export async function readSealedSafetensors(file: string): Promise<SealedTensors
   try {
     const { tensors, metadata, length, json } = await readHeader(handle, bytes, file)
     const seal = metadata[SEAL_KEY] ?? ''
-    const hash = createHash('sha256').update(length).update(unsealed(json, seal, file))
+    const hash = createHash('sha256')
+      .update(length)
+      .update(unsealed(json, seal, file))
     const read = new Map<string, SealedTensor>()
     const inOrder = [...tensors].sort(([, a], [, b]) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength)
     for (const [name, info] of inOrder) {

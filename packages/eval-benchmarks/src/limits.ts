@@ -12,5 +12,9 @@ const { bytes, paceTime, paceBytes } = SPLIT_LIMITS
 /** Rows of the table in docs/security.md. */
 export const limits = [
   { what: 'a split of a benchmark from the Hub', bound: `${bytes / 2 ** 30} GiB`, then: '`BENCHMARK_HUB`' },
-  { what: 'the pace of such a split', bound: `${paceBytes / 1024} KiB in ${paceTime / 1000} s`, then: '`BENCHMARK_HUB`' }
+  {
+    what: 'the pace of such a split',
+    bound: `${paceBytes / 1024} KiB in ${paceTime / 1000} s`,
+    then: '`BENCHMARK_HUB`'
+  }
 ]

@@ -32,9 +32,14 @@ test('a changed file, a missing one and one that became a pipe are named; a new 
   execFileSync('mkfifo', [join(folder, 'adapter', 'adapter config.json')])
   await writeFile(join(folder, 'notes.txt'), 'mine')
   expect(await checkDigestList(folder)).toEqual({
-    folder, files: 0, changed: ['model.safetensors'], missing: ['adapter/adapter config.json', 'config.json']
+    folder,
+    files: 0,
+    changed: ['model.safetensors'],
+    missing: ['adapter/adapter config.json', 'config.json']
   })
-  await expect(demandUnchanged(folder, 'mend it')).rejects.toThrow(/^OUTPUT_DAMAGED.*model\.safetensors is not as it was written.*mend it$/)
+  await expect(demandUnchanged(folder, 'mend it')).rejects.toThrow(
+    /^OUTPUT_DAMAGED.*model\.safetensors is not as it was written.*mend it$/
+  )
 })
 
 test('files that are added later join the list, those in it keep their digest', async () => {
@@ -57,11 +62,14 @@ test('every bit of the list counts', async () => {
   }
 })
 
-test.each(['', 'x', `${'0'.repeat(64)}  /etc/passwd\n`, `${'0'.repeat(64)}  ../x\n`, `${'0'.repeat(64)}  a/../../x\n`])('%j is no list', async text => {
-  const folder = await output()
-  await writeFile(join(folder, DIGEST_LIST), text)
-  await expect(checkDigestList(folder)).rejects.toThrow(/^OUTPUT_DAMAGED/)
-})
+test.each(['', 'x', `${'0'.repeat(64)}  /etc/passwd\n`, `${'0'.repeat(64)}  ../x\n`, `${'0'.repeat(64)}  a/../../x\n`])(
+  '%j is no list',
+  async text => {
+    const folder = await output()
+    await writeFile(join(folder, DIGEST_LIST), text)
+    await expect(checkDigestList(folder)).rejects.toThrow(/^OUTPUT_DAMAGED/)
+  }
+)
 
 test('a list that is gone, or leads elsewhere, is said', async () => {
   const folder = await output()

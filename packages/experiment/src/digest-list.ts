@@ -47,7 +47,14 @@ export async function checkDigestList(folder: string, progress?: ProgressListene
       fix: 'name a folder that skipwise extend or train made, and see that it was copied whole'
     })
   }
-  const sizes = await Promise.all([...listed.keys()].map(name => stat(join(folder, name)).then(({ size }) => size, () => 0)))
+  const sizes = await Promise.all(
+    [...listed.keys()].map(name =>
+      stat(join(folder, name)).then(
+        ({ size }) => size,
+        () => 0
+      )
+    )
+  )
   const total = sizes.reduce((sum, size) => sum + size, 0)
   let done = 0
   const onBytes = (bytes: number) => progress?.({ task: 'check', done: (done += bytes), total, unit: 'bytes' })

@@ -30,13 +30,23 @@ it('a file with any bit changed is damaged, or says the same', async () => {
     changed[bit >> 3] ^= 1 << (bit & 7)
     await writeFile(file, changed)
     // white space may become other white space
-    const said = await keptStage(file, 'k', schema).then(kept => JSON.stringify(kept?.value), (error: unknown) => String(error))
+    const said = await keptStage(file, 'k', schema).then(
+      kept => JSON.stringify(kept?.value),
+      (error: unknown) => String(error)
+    )
     if (said !== JSON.stringify(value)) expect(said).toMatch(/STATE_DAMAGED: .*b\.json is damaged.*remove this file/)
   }
 })
 
 it.each([
-  '', '{', '[]', 'null', '{"key":"k"}', '{"key":"k","sha256":"","value":{}}', '{"key":"k","value":{"losses":[1]}}', '['.repeat(100_000)
+  '',
+  '{',
+  '[]',
+  'null',
+  '{"key":"k"}',
+  '{"key":"k","sha256":"","value":{}}',
+  '{"key":"k","value":{"losses":[1]}}',
+  '['.repeat(100_000)
 ])('%j is no stage', async text => {
   const file = join(folder, 'c.json')
   await writeFile(file, text)
@@ -55,7 +65,9 @@ it('a forged stage with a digest of its own is damaged', async () => {
 
 it('numbers that are none come back as such: a model that diverged has results too', async () => {
   const file = join(folder, 'e.json')
-  const results = [{ suite: 'perplexity', version: 1, model: 'base', config: {}, metrics: { perplexity: Infinity }, details: {} }]
+  const results = [
+    { suite: 'perplexity', version: 1, model: 'base', config: {}, metrics: { perplexity: Infinity }, details: {} }
+  ]
   await keepStage(file, 'k', results)
   expect((await keptStage(file, 'k', keptResultsSchema))?.value[0].metrics).toEqual({ perplexity: NaN })
 })

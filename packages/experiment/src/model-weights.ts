@@ -14,7 +14,12 @@ export interface ModelWeights {
   read(name: string): Promise<Float32Array>
 }
 
-const DTYPES: Readonly<Record<string, WritableDtype>> = { F32: 'float32', BF16: 'bfloat16', F16: 'float16', F64: 'float32' }
+const DTYPES: Readonly<Record<string, WritableDtype>> = {
+  F32: 'float32',
+  BF16: 'bfloat16',
+  F16: 'float16',
+  F64: 'float32'
+}
 
 /**
  * The weights of an opened checkpoint, whose names, shapes and types are those of a model. A checkpoint that stores the head alone of tied
@@ -26,7 +31,8 @@ export function modelWeights(checkpoint: Checkpoint, model: ModelDefinition): Mo
   const { tied } = model
   const isHeadAlone = tied !== undefined && checkpoint.has(tied.head) && !checkpoint.has(tied.embedding)
   const storedName = (name: string) => (isHeadAlone && name === tied.embedding ? tied.head : name)
-  for (const { name, shape } of model.parameters) checkTensor(checkpoint, checkpoint.info(storedName(name)), name, shape)
+  for (const { name, shape } of model.parameters)
+    checkTensor(checkpoint, checkpoint.info(storedName(name)), name, shape)
   checkOthers(checkpoint, model)
   return {
     dtype: DTYPES[checkpoint.info(storedName(model.parameters[0].name)).dtype] ?? 'float32',
@@ -54,7 +60,8 @@ export async function hasOwnHead(checkpoint: Checkpoint, { tied }: Pick<ModelDef
   return Buffer.compare(bytesOf(one), bytesOf(other)) !== 0
 }
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength)
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
 
 /** Keys under which the tools that quantize say so. */
 const QUANTIZATION_KEYS = ['quantization_config', 'compression_config', 'quantization']
@@ -82,7 +89,9 @@ export function checkLayers(checkpoint: Checkpoint, config: ModelConfig): void {
   for (const key of ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers']) {
     const layers = config[key]
     if (typeof layers !== 'number' || layers <= checkpoint.names.length) continue
-    throw mismatch(`${checkpoint.folder}: config.json has ${key} ${layers}, the weights are ${checkpoint.names.length} tensors`)
+    throw mismatch(
+      `${checkpoint.folder}: config.json has ${key} ${layers}, the weights are ${checkpoint.names.length} tensors`
+    )
   }
 }
 

@@ -25,41 +25,58 @@ function namedPlugins(value: unknown): [PluginKind, RecipePath][] {
 export function pluginProblems(value: unknown, registry: PluginNames): RecipeProblem[] {
   return namedPlugins(value).flatMap(([kind, path]) => {
     const reference = valueAt(value, path)
-    if (typeof reference === 'string' && reference !== '') return problemsWith(registry, kind, reference, undefined, path)
+    if (typeof reference === 'string' && reference !== '')
+      return problemsWith(registry, kind, reference, undefined, path)
     if (typeof reference !== 'object' || reference === null || Array.isArray(reference)) return []
     const [first, ...more] = Object.entries(reference)
     // what is not one key is said by the schema of the recipe
-    return first === undefined || more.length > 0 ? [] : problemsWith(registry, kind, first[0], first[1], [...path, first[0]])
+    return first === undefined || more.length > 0
+      ? []
+      : problemsWith(registry, kind, first[0], first[1], [...path, first[0]])
   })
 }
 
-function problemsWith(registry: PluginNames, kind: PluginKind, name: string, config: unknown, path: RecipePath): RecipeProblem[] {
+function problemsWith(
+  registry: PluginNames,
+  kind: PluginKind,
+  name: string,
+  config: unknown,
+  path: RecipePath
+): RecipeProblem[] {
   try {
     const schema: StandardSchemaV1 & { readonly shape?: object } = registry.find(kind, name).config
     const checked = schema['~standard'].validate(config ?? {})
     // a schema that answers later cannot be asked here, and is refused where the parts are put together
     if (checked instanceof Promise || !checked.issues) return []
     const known = (inside: RecipePath) => (inside.length > 0 ? [] : Object.keys(schema.shape ?? {}))
-    return checked.issues.flatMap(issue => optionProblems(issue, config ?? {}, known)).map(problem => {
-      const place = { path: [...path, ...problem.path], fix: problem.fix }
-      if (problem.key === undefined) return { ...place, message: problem.message }
-      const nearest = nearestName(problem.key, known(problem.path))
-      return {
-        ...place, key: problem.key,
-        message: `${kind} '${name}' has no option '${clip(problem.key)}'${nearest ? `; did you mean '${nearest}'?` : ''}`,
-        fix: problem.fix.replace('the keys here are', 'its options are')
-      }
-    })
+    return checked.issues
+      .flatMap(issue => optionProblems(issue, config ?? {}, known))
+      .map(problem => {
+        const place = { path: [...path, ...problem.path], fix: problem.fix }
+        if (problem.key === undefined) return { ...place, message: problem.message }
+        const nearest = nearestName(problem.key, known(problem.path))
+        return {
+          ...place,
+          key: problem.key,
+          message: `${kind} '${name}' has no option '${clip(problem.key)}'${nearest ? `; did you mean '${nearest}'?` : ''}`,
+          fix: problem.fix.replace('the keys here are', 'its options are')
+        }
+      })
   } catch (error) {
     if (!isSkipwiseError(error)) throw error
     return [{ path, code: error.code, message: error.problem, fix: error.fix }]
   }
 }
 
-const isZodIssue = (issue: StandardSchemaV1.Issue): issue is z.core.$ZodIssue => 'code' in issue && typeof issue.code === 'string'
+const isZodIssue = (issue: StandardSchemaV1.Issue): issue is z.core.$ZodIssue =>
+  'code' in issue && typeof issue.code === 'string'
 
 /** An issue of zod in our words; that of another schema library in its own. */
-function optionProblems(issue: StandardSchemaV1.Issue, config: unknown, known: (path: RecipePath) => readonly string[]): RecipeProblem[] {
+function optionProblems(
+  issue: StandardSchemaV1.Issue,
+  config: unknown,
+  known: (path: RecipePath) => readonly string[]
+): RecipeProblem[] {
   if (isZodIssue(issue)) return problemsOf(issue, [], config, known)
   const path = (issue.path ?? []).map(part => (typeof part === 'object' ? part.key : part))
   return [{ path, message: issue.message, fix: 'correct the value' }]

@@ -44,7 +44,10 @@ export function openRecipe(text: string, fileName: string, registry?: PluginName
   const document = parse(text, fileName, lines, at)
   const value = valueOf(document, fileName)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SkipwiseError('RECIPE_INVALID', { problem: `${at(0)}: a recipe is a map of keys, this is ${value === null ? 'empty' : shown(value)}`, fix: 'write model:, window: and the other keys; docs/recipes.md has them all' })
+    throw new SkipwiseError('RECIPE_INVALID', {
+      problem: `${at(0)}: a recipe is a map of keys, this is ${value === null ? 'empty' : shown(value)}`,
+      fix: 'write model:, window: and the other keys; docs/recipes.md has them all'
+    })
   }
   const { recipe, problems: ofSchema, doubtful } = salvage(value)
   const ofPlugins = registry ? pluginProblems(value, registry) : []
@@ -52,7 +55,8 @@ export function openRecipe(text: string, fileName: string, registry?: PluginName
   if (recipe === undefined) throw new SkipwiseErrors(sorted(problems))
   const wrong = [...doubtful, ...ofPlugins.map(({ path }) => path)]
   return {
-    recipe, problems,
+    recipe,
+    problems,
     place: (path, error) => {
       const offset = offsetOf(document, path)
       const { code, problem, fix } = error
@@ -63,12 +67,20 @@ export function openRecipe(text: string, fileName: string, registry?: PluginName
 }
 
 /** The errors of a recipe in the order of their places. */
-export const sorted = (placed: readonly PlacedError[]): SkipwiseError[] => [...placed].sort((a, b) => a.offset - b.offset).map(({ error }) => error)
+export const sorted = (placed: readonly PlacedError[]): SkipwiseError[] =>
+  [...placed].sort((a, b) => a.offset - b.offset).map(({ error }) => error)
 
-function placed(document: Document, at: (offset: number) => string, { path, key, code = 'RECIPE_INVALID', message, fix }: RecipeProblem): PlacedError {
+function placed(
+  document: Document,
+  at: (offset: number) => string,
+  { path, key, code = 'RECIPE_INVALID', message, fix }: RecipeProblem
+): PlacedError {
   const offset = offsetOf(document, path, key)
   const where = path.map(part => clip(String(part))).join('.')
-  return { offset, error: new SkipwiseError(code, { problem: `${at(offset)}: ${where && `${where}: `}${message}`, fix }) }
+  return {
+    offset,
+    error: new SkipwiseError(code, { problem: `${at(offset)}: ${where && `${where}: `}${message}`, fix })
+  }
 }
 
 /** The first error of the syntax: those behind it are its consequences, and of a file that is no YAML there are hundreds. */
@@ -77,16 +89,25 @@ function parse(text: string, fileName: string, lines: LineCounter, at: (offset: 
   try {
     document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, uniqueKeys: false })
   } catch (cause) {
-    throw new SkipwiseError('RECIPE_SYNTAX', { problem: `${fileName}: ${cause instanceof RangeError ? 'is nested too deep' : clip(String(cause), 200)}`, fix: 'write a recipe without such nesting', cause })
+    throw new SkipwiseError('RECIPE_SYNTAX', {
+      problem: `${fileName}: ${cause instanceof RangeError ? 'is nested too deep' : clip(String(cause), 200)}`,
+      fix: 'write a recipe without such nesting',
+      cause
+    })
   }
   const [first] = document.errors
   const twice = first ? undefined : duplicateKey(document)
-  if (twice) throw new SkipwiseError('RECIPE_SYNTAX', { problem: `${at(twice.offset)}: the key '${clip(twice.key)}' stands twice`, fix: 'keep one of them' })
+  if (twice)
+    throw new SkipwiseError('RECIPE_SYNTAX', {
+      problem: `${at(twice.offset)}: the key '${clip(twice.key)}' stands twice`,
+      fix: 'keep one of them'
+    })
   if (!first) return document
   const isYaml = /\.(ya?ml|json)$/i.test(fileName)
   throw new SkipwiseError('RECIPE_SYNTAX', {
     problem: `${at(first.pos[0])}: ${isYaml ? clip(first.message, 120) : 'this is not YAML, so no recipe'}`,
-    fix: isYaml ? 'correct the YAML' : 'name a recipe, a .yaml file', cause: first
+    fix: isYaml ? 'correct the YAML' : 'name a recipe, a .yaml file',
+    cause: first
   })
 }
 
@@ -117,11 +138,21 @@ function valueOf(document: Document, fileName: string): unknown {
   try {
     value = document.toJS()
   } catch (cause) {
-    throw new SkipwiseError('RECIPE_SYNTAX', { problem: `${fileName}: ${cause instanceof RangeError ? 'is nested too deep' : clip(String(cause), 200)}`, fix: 'write the values out instead of using aliases', cause })
+    throw new SkipwiseError('RECIPE_SYNTAX', {
+      problem: `${fileName}: ${cause instanceof RangeError ? 'is nested too deep' : clip(String(cause), 200)}`,
+      fix: 'write the values out instead of using aliases',
+      cause
+    })
   }
-  if (isDeeper(value, DEEPEST)) throw new SkipwiseError('RECIPE_SYNTAX', { problem: `${fileName}: maps and lists are nested more than ${DEEPEST} deep`, fix: 'write a recipe without such nesting' })
+  if (isDeeper(value, DEEPEST))
+    throw new SkipwiseError('RECIPE_SYNTAX', {
+      problem: `${fileName}: maps and lists are nested more than ${DEEPEST} deep`,
+      fix: 'write a recipe without such nesting'
+    })
   return value
 }
 
 const isDeeper = (value: unknown, levels: number): boolean =>
-  typeof value === 'object' && value !== null && (levels === 0 || Object.values(value).some(item => isDeeper(item, levels - 1)))
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some(item => isDeeper(item, levels - 1)))

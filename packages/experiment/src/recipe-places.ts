@@ -27,7 +27,8 @@ export function offsetOf(document: Document, path: RecipePath, key?: string): nu
 }
 
 /** The text of a key; the parser makes a symbol of `<<`. */
-const keyOf = ({ key }: Pair) => (!isScalar(key) ? undefined : typeof key.value === 'symbol' ? key.value.description : String(key.value))
+const keyOf = ({ key }: Pair) =>
+  !isScalar(key) ? undefined : typeof key.value === 'symbol' ? key.value.description : String(key.value)
 
 /** The pair of a key, also of a map that is merged in by `<<`; the map's own keys go before those. */
 function findPair(document: Document, map: YAMLMap, key: string, depth = 0): Pair | undefined {

@@ -21,23 +21,38 @@ export interface RecipeProblem {
 const MOST_KEYS = 50
 
 /** What an issue of a schema says, in our words; a union says what its fitting member says. */
-export function problemsOf(issue: Issue, prefix: RecipePath, root: unknown, keys: (path: RecipePath) => readonly string[] = keysAt): RecipeProblem[] {
+export function problemsOf(
+  issue: Issue,
+  prefix: RecipePath,
+  root: unknown,
+  keys: (path: RecipePath) => readonly string[] = keysAt
+): RecipeProblem[] {
   const path = [...prefix, ...issue.path]
   const value = valueAt(root, path)
   if (issue.code.startsWith('invalid_') && path.length > 0 && value === undefined) {
-    return [{ path, message: `missing; expected ${expectedBy(issue)}`, fix: `add the key '${String(path[path.length - 1])}'` }]
+    return [
+      { path, message: `missing; expected ${expectedBy(issue)}`, fix: `add the key '${String(path[path.length - 1])}'` }
+    ]
   }
   if (issue.code === 'unrecognized_keys') {
     const known = keys(path)
     return issue.keys.slice(0, MOST_KEYS).map(key => {
       const nearest = nearestName(key, known)
-      return { path, key, message: `unknown key '${clip(key)}'${nearest ? `; did you mean '${nearest}'?` : ''}`, fix: known.length ? `the keys here are ${known.join(', ')}` : 'remove it' }
+      return {
+        path,
+        key,
+        message: `unknown key '${clip(key)}'${nearest ? `; did you mean '${nearest}'?` : ''}`,
+        fix: known.length ? `the keys here are ${known.join(', ')}` : 'remove it'
+      }
     })
   }
   if (issue.code === 'invalid_union') {
     // The member whose type the value has: its complaints are about keys and values inside, not about the value as a whole.
-    const without = (...codes: string[]) => issue.errors.filter(errors => !errors.some(error => error.path.length === 0 && codes.includes(error.code)))
-    const [fewest] = [without('invalid_type', 'invalid_value'), without('invalid_type')].flatMap(members => members.sort((a, b) => severity(a) - severity(b)))
+    const without = (...codes: string[]) =>
+      issue.errors.filter(errors => !errors.some(error => error.path.length === 0 && codes.includes(error.code)))
+    const [fewest] = [without('invalid_type', 'invalid_value'), without('invalid_type')].flatMap(members =>
+      members.sort((a, b) => severity(a) - severity(b))
+    )
     if (fewest) return fewest.flatMap(inner => problemsOf(inner, path, root, keys))
     return [{ path, message: `expected ${expectedBy(issue)}, found ${shown(value)}`, fix: 'correct the value' }]
   }
@@ -62,4 +77,5 @@ export function valueAt(root: unknown, path: RecipePath): unknown {
 }
 
 /** A member that misses most of its keys is not the one that was meant. */
-const severity = (issues: readonly Issue[]) => issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)
+const severity = (issues: readonly Issue[]) =>
+  issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)

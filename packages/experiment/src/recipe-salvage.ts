@@ -3,7 +3,13 @@ import type { RecipePath } from './recipe-places.js'
 import { recipeSchema, type Recipe } from './recipe-schema.js'
 
 /** What takes the place of a key that a recipe must have and has not, so that the rest can be checked. */
-const STAND_INS = { model: '-', window: { original: 2 }, data: { files: ['-'] }, train: { steps: 1, batch: 1, learningRate: 1 }, output: '-' }
+const STAND_INS = {
+  model: '-',
+  window: { original: 2 },
+  data: { files: ['-'] },
+  train: { steps: 1, batch: 1, learningRate: 1 },
+  output: '-'
+}
 
 /** A recipe without what is wrong with it. */
 export interface Salvaged {
@@ -28,7 +34,10 @@ export function salvage(value: unknown): Salvaged {
   for (let round = 0; round < ROUNDS; round++) {
     const result = recipeSchema.safeParse(left)
     if (result.success) return { recipe: result.data, problems, doubtful }
-    const found = result.error.issues.slice(0, MOST).flatMap(issue => problemsOf(issue, [], left)).slice(0, MOST)
+    const found = result.error.issues
+      .slice(0, MOST)
+      .flatMap(issue => problemsOf(issue, [], left))
+      .slice(0, MOST)
     // what shows after the first round is a consequence of mending it
     if (round === 0) problems.push(...found)
     // a recipe with so much wrong is none; leaving all of it out would take long
@@ -55,12 +64,21 @@ function mended(root: unknown, path: RecipePath): unknown {
   return path.length > 1 ? mended(root, path.slice(0, -1)) : root
 }
 
-function change(root: unknown, [part, ...rest]: RecipePath, last: (map: Record<PropertyKey, unknown>, part: PropertyKey) => void): unknown {
-  const map: Record<PropertyKey, unknown> = typeof root === 'object' && root !== null && !Array.isArray(root) ? { ...root } : {}
+function change(
+  root: unknown,
+  [part, ...rest]: RecipePath,
+  last: (map: Record<PropertyKey, unknown>, part: PropertyKey) => void
+): unknown {
+  const map: Record<PropertyKey, unknown> =
+    typeof root === 'object' && root !== null && !Array.isArray(root) ? { ...root } : {}
   if (rest.length === 0) last(map, part)
   else map[part] = change(map[part], rest, last)
   return map
 }
 
-const withValue = (root: unknown, path: RecipePath, value: unknown) => change(root, path, (map, part) => Object.defineProperty(map, part, { value, enumerable: true, configurable: true, writable: true }))
-const without = (root: unknown, path: RecipePath) => change(root, path, (map, part) => void Reflect.deleteProperty(map, part))
+const withValue = (root: unknown, path: RecipePath, value: unknown) =>
+  change(root, path, (map, part) =>
+    Object.defineProperty(map, part, { value, enumerable: true, configurable: true, writable: true })
+  )
+const without = (root: unknown, path: RecipePath) =>
+  change(root, path, (map, part) => void Reflect.deleteProperty(map, part))

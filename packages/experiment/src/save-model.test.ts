@@ -15,7 +15,13 @@ const save = async (companion: string) => {
   const folder = join(await temporaryFolder(), 'model')
   const weights = new Map([['a', Float32Array.of(1)]])
   const companions = [companion]
-  await saveModel(folder, { parameters: [{ name: 'a', shape: [1] }], weights, config: {}, dtype: 'float32', companions })
+  await saveModel(folder, {
+    parameters: [{ name: 'a', shape: [1] }],
+    weights,
+    config: {},
+    dtype: 'float32',
+    companions
+  })
   return folder
 }
 
@@ -45,10 +51,23 @@ test.each([
 
 test('what does not change of config.json keeps its spelling: transformers refuses 1 for 1.0', async () => {
   const folder = join(await temporaryFolder(), 'model')
-  const configText = '{\n  "initializer_range": 1.0,\n  "hidden_size": 8,\n  "big": 12345678901234567890123,\n  "gone": 1,\n  "rope_theta": 10000.0\n}\n'
-  const config = { ...(JSON.parse(configText) as Record<string, unknown>), gone: undefined, rope_theta: 20000, added: [2] }
+  const configText =
+    '{\n  "initializer_range": 1.0,\n  "hidden_size": 8,\n  "big": 12345678901234567890123,\n  "gone": 1,\n  "rope_theta": 10000.0\n}\n'
+  const config = {
+    ...(JSON.parse(configText) as Record<string, unknown>),
+    gone: undefined,
+    rope_theta: 20000,
+    added: [2]
+  }
   const weights = new Map([['a', Float32Array.of(1)]])
-  await saveModel(folder, { parameters: [{ name: 'a', shape: [1] }], weights, config, configText, dtype: 'float32', companions: [] })
+  await saveModel(folder, {
+    parameters: [{ name: 'a', shape: [1] }],
+    weights,
+    config,
+    configText,
+    dtype: 'float32',
+    companions: []
+  })
   expect(await readFile(join(folder, 'config.json'), 'utf8')).toBe(
     '{\n  "initializer_range": 1.0,\n  "hidden_size": 8,\n  "big": 12345678901234567890123,\n  "rope_theta": 20000.0,\n  "added": [\n    2\n  ]\n}\n'
   )

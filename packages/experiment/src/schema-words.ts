@@ -4,7 +4,15 @@ import type { z } from 'zod'
 export type SchemaIssue = z.core.$ZodIssue | z.core.$ZodRawIssue
 
 const NAMES: Readonly<Record<string, string>> = {
-  string: 'a text', number: 'a number', int: 'a whole number', boolean: 'true or false', object: 'a map of keys', record: 'a map of keys', array: 'a list', tuple: 'a list', null: 'nothing'
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a map of keys',
+  record: 'a map of keys',
+  array: 'a list',
+  tuple: 'a list',
+  null: 'nothing'
 }
 
 /** What a schema expects, as a person says it. */
@@ -48,7 +56,10 @@ export function schemaWords(issue: SchemaIssue, input: unknown = issue.input): s
     case 'not_multiple_of':
       return `expected a multiple of ${issue.divisor}, found ${shown(input)}`
     case 'unrecognized_keys':
-      return `unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.slice(0, 5).map(key => `'${clip(key)}'`).join(', ')}`
+      return `unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys
+        .slice(0, 5)
+        .map(key => `'${clip(key)}'`)
+        .join(', ')}`
     case 'invalid_format':
       return `${shown(input)} is not of the form that is expected here${'pattern' in issue && issue.pattern ? ` (${clip(issue.pattern, 80)})` : ''}`
     case 'invalid_union':
@@ -58,11 +69,15 @@ export function schemaWords(issue: SchemaIssue, input: unknown = issue.input): s
   }
 }
 
-const found = (origin: string, input: unknown) => (origin === 'number' || origin === 'int' ? `, found ${shown(input)}` : '')
+const found = (origin: string, input: unknown) =>
+  origin === 'number' || origin === 'int' ? `, found ${shown(input)}` : ''
 
 function sized(origin: string, bound: number | bigint, how: string): string {
   if (origin === 'string') return bound === 1 && how === 'at least' ? 'is empty' : `expected ${how} ${bound} characters`
-  if (origin === 'array' || origin === 'set') return bound === 1 && how === 'at least' ? 'the list is empty' : `expected a list of ${how} ${bound}`
+  if (origin === 'array' || origin === 'set')
+    return bound === 1 && how === 'at least' ? 'the list is empty' : `expected a list of ${how} ${bound}`
   // zod's own bound of whole numbers tells nobody anything
-  return Math.abs(Number(bound)) >= Number.MAX_SAFE_INTEGER ? 'the number is too large to be exact' : `expected ${how} ${bound}`
+  return Math.abs(Number(bound)) >= Number.MAX_SAFE_INTEGER
+    ? 'the number is too large to be exact'
+    : `expected ${how} ${bound}`
 }

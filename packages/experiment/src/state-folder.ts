@@ -1,5 +1,11 @@
 import {
-  readFolderJson, removeEmptyFolder, removeOwnFile, removeOwnFiles, tryLock, writeJsonAtomic, type LockOwner
+  readFolderJson,
+  removeEmptyFolder,
+  removeOwnFile,
+  removeOwnFiles,
+  tryLock,
+  writeJsonAtomic,
+  type LockOwner
 } from '@skipwise/checkpoints'
 import { SkipwiseError } from '@skipwise/core'
 import { lstat, readdir, realpath } from 'node:fs/promises'
@@ -28,12 +34,21 @@ export interface StateFolder {
 /** Names of all that a run writes into its state folder, relative to it. Files of other names are never removed. */
 const OWN_FILES = new RegExp(
   [
-    MARKER, LOCK, `${LOCK}\\.[0-9a-f-]{36}`, '(state|best)\\.safetensors', '(base|trained)\\.json', '.+\\.journal',
-    'tokens/[0-9a-f]{64}\\.tokens(\\.\\d+\\.[0-9a-f]+\\.tmp)?', 'metrics/metrics\\.jsonl(\\.tmp)?',
+    MARKER,
+    LOCK,
+    `${LOCK}\\.[0-9a-f-]{36}`,
+    '(state|best)\\.safetensors',
+    '(base|trained)\\.json',
+    '.+\\.journal',
+    'tokens/[0-9a-f]{64}\\.tokens(\\.\\d+\\.[0-9a-f]+\\.tmp)?',
+    'metrics/metrics\\.jsonl(\\.tmp)?',
     'metrics/events\\.out\\.tfevents\\.0000000000\\.skipwise(\\.tmp)?',
     // what an atomic write leaves when it is killed
     '(.+/)?\\.[^/]+\\.\\d+\\.[0-9a-f]{8}\\.tmp'
-  ].map(name => `^${name}$`).join('|'), 's'
+  ]
+    .map(name => `^${name}$`)
+    .join('|'),
+  's'
 )
 
 /**
@@ -54,7 +69,8 @@ async function checkStateFolder(path: string, inputs: readonly string[]): Promis
     throw foreign(`${path} cannot be read (${error.code})`)
   })
   if (names.length === 0) return
-  if (!(await isMarked(path))) throw foreign(`${path} holds files that Skipwise did not write, and the state of the run goes there`)
+  if (!(await isMarked(path)))
+    throw foreign(`${path} holds files that Skipwise did not write, and the state of the run goes there`)
   const folder = await realpath(path)
   for (const input of inputs) {
     const real = await realpath(input).catch(() => input)

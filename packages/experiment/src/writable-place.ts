@@ -12,7 +12,12 @@ const PSEUDO = new Set([0x9fa0, 0x62656572, 0x64626720, 0x74726163, 0x27e0eb, 0x
  * @throws SkipwiseError `OUTPUT_WRITE_FAILED` where a file or a file system of the kernel is in the way, or permission is missing
  */
 export async function checkPlace(path: string): Promise<void> {
-  const refuse = (problem: string, cause?: unknown) => new SkipwiseError('OUTPUT_WRITE_FAILED', { problem: `${path} cannot be made: ${problem}`, fix: 'name an output that can be written', cause })
+  const refuse = (problem: string, cause?: unknown) =>
+    new SkipwiseError('OUTPUT_WRITE_FAILED', {
+      problem: `${path} cannot be made: ${problem}`,
+      fix: 'name an output that can be written',
+      cause
+    })
   let folder = dirname(resolve(path))
   for (;;) {
     try {
@@ -28,6 +33,11 @@ export async function checkPlace(path: string): Promise<void> {
   const { type } = await statfs(folder)
   if (PSEUDO.has(type)) throw refuse(`${folder} is of the system's own, and holds no files`)
   await access(folder, constants.W_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
-    throw refuse(error.code === 'EROFS' ? `the file system of ${folder} is read-only (EROFS)` : `permission is missing in ${folder} (${error.code})`, error)
+    throw refuse(
+      error.code === 'EROFS'
+        ? `the file system of ${folder} is read-only (EROFS)`
+        : `permission is missing in ${folder} (${error.code})`,
+      error
+    )
   })
 }

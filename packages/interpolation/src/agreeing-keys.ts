@@ -2,7 +2,8 @@ import { SkipwiseError } from '@skipwise/core'
 import { shown, valueOf, type JsonObject } from './json-keys.js'
 
 /** The error for keys that say different things. */
-export const contradiction = (problem: string, fix: string): SkipwiseError => new SkipwiseError('ROPE_CONFIG_CONTRADICTORY', { problem, fix })
+export const contradiction = (problem: string, fix: string): SkipwiseError =>
+  new SkipwiseError('ROPE_CONFIG_CONTRADICTORY', { problem, fix })
 
 /** A key that was found, with its value. */
 export interface FoundKey {
@@ -16,7 +17,12 @@ export interface FoundKey {
  *
  * @throws SkipwiseError `ROPE_CONFIG_CONTRADICTORY`
  */
-export function agreeing(rope: JsonObject, inside: string, config: JsonObject, outside: readonly string[]): FoundKey | undefined {
+export function agreeing(
+  rope: JsonObject,
+  inside: string,
+  config: JsonObject,
+  outside: readonly string[]
+): FoundKey | undefined {
   const found: (FoundKey & { readonly where: string })[] = []
   const add = (key: string, value: unknown, where: string) => {
     if (value !== undefined) found.push({ key, value, where })

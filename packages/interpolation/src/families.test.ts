@@ -55,7 +55,11 @@ const wrongs: Readonly<Record<string, Partial<Record<Stack, readonly string[]>>>
 }
 
 describe('verdicts on published files', () => {
-  test.each(Object.keys(families).flatMap(name => stacks.filter(stack => stack !== 'litgpt').map(stack => [name, stack] as const)))('%s in %s', (name, stack) => {
+  test.each(
+    Object.keys(families).flatMap(name =>
+      stacks.filter(stack => stack !== 'litgpt').map(stack => [name, stack] as const)
+    )
+  )('%s in %s', (name, stack) => {
     const { findings } = diagnoseRope(families[name], { stack })
     const wrong = findings.filter(({ level }) => level === 'wrong').map(({ rule }) => rule)
     expect(wrong).toEqual(wrongs[name]?.[stack] ?? [])

@@ -31,7 +31,8 @@ export function headOf(keys: HeadKeys): Head {
   const headDim = headDimOf(keys)
   const { share, rotaryDim: given } = turningPart(keys)
   const rotaryDim = wholeHead ? headDim : (given ?? Math.floor(headDim * (share ?? 1)))
-  if (rotaryDim >= 2 && rotaryDim % 2 === 0 && rotaryDim <= Math.min(headDim, MAX_ROTARY_DIM)) return { headDim, rotaryDim, share }
+  if (rotaryDim >= 2 && rotaryDim % 2 === 0 && rotaryDim <= Math.min(headDim, MAX_ROTARY_DIM))
+    return { headDim, rotaryDim, share }
   throw keyError(
     `head_dim ${headDim} and partial_rotary_factor ${share ?? 1} give ${rotaryDim} rotary dimensions`,
     `they must give an even number from 2 to ${MAX_ROTARY_DIM}, at most the head`
@@ -41,7 +42,8 @@ export function headOf(keys: HeadKeys): Head {
 const LATENT = 'qk_rope_head_dim'
 
 /** Multi-head latent attention turns a part of its own; an unknown model with that key is one. */
-const isLatent = ({ config, type }: TextModel): boolean => (type === undefined ? valueOf(config, LATENT) !== undefined : type.headDimKey === LATENT)
+const isLatent = ({ config, type }: TextModel): boolean =>
+  type === undefined ? valueOf(config, LATENT) !== undefined : type.headDimKey === LATENT
 
 function headDimOf({ model, layerType }: HeadKeys): number {
   const { config, type } = model
@@ -56,7 +58,8 @@ function headDimOf({ model, layerType }: HeadKeys): number {
 
 /** ⌊hidden_size / num_attention_heads⌋. */
 export function dividedWidth({ config, type }: TextModel): number {
-  const first = (...keys: readonly string[]) => keys.map(key => lengthAt(config, key)).find(value => value !== undefined)
+  const first = (...keys: readonly string[]) =>
+    keys.map(key => lengthAt(config, key)).find(value => value !== undefined)
   const width = first('hidden_size', 'n_embd', 'd_model') ?? type?.hidden
   const heads = first('num_attention_heads', 'n_head', 'n_heads', 'num_heads') ?? type?.heads
   return Math.floor(required(width, 'head_dim or hidden_size') / required(heads, 'num_attention_heads'))
@@ -68,7 +71,8 @@ function turningPart({ model, rope, layer }: HeadKeys): { share?: number | undef
   if (isLatent(model)) return {}
   const found = agreeing(rope, 'partial_rotary_factor', config, ['partial_rotary_factor', 'rotary_pct', 'rope_pct'])
   const share = found === undefined ? undefined : numberAt({ [found.key]: found.value }, found.key, 0)
-  if (share !== undefined && share > 1) throw keyError(`partial_rotary_factor is ${share}`, 'give a share of the head, at most 1')
+  if (share !== undefined && share > 1)
+    throw keyError(`partial_rotary_factor is ${share}`, 'give a share of the head, at most 1')
   if (share !== undefined) return { share }
   const counts = type === undefined || type.rotaryDim !== undefined
   const counted = counts ? lengthAt(config, 'rotary_dim') : undefined

@@ -13,17 +13,35 @@ describe('the part of a head that turns', () => {
     ['the first StableLM by rope_pct', { model_type: 'stablelm_epoch', rope_pct: 0.5 }, 64],
     ['GLM by its default', { model_type: 'glm4' }, 64],
     ['Persimmon by its default', { model_type: 'persimmon' }, 64],
-    ['Nemotron, whose file says another share', { model_type: 'nemotron', partial_rotary_factor: 0.25, head_dim: 128 }, 32],
+    [
+      'Nemotron, whose file says another share',
+      { model_type: 'nemotron', partial_rotary_factor: 0.25, head_dim: 128 },
+      32
+    ],
     ['latent attention by its own key', { model_type: 'deepseek_v3', qk_rope_head_dim: 32, head_dim: 96 }, 32],
     ['latent attention of a type that nobody knows', { model_type: 'new_latent', qk_rope_head_dim: 48 }, 48],
     ['ChatGLM: half of kv_channels', { model_type: 'chatglm', kv_channels: 64, seq_length: 8192 }, 32],
     ['GPT-J without rotary_dim', { model_type: 'gptj', n_embd: 4096, n_head: 16, n_positions: 2048 }, 64],
-    ['GPT-J with null: all of it', { model_type: 'gptj', n_embd: 1024, n_head: 16, n_positions: 2048, rotary_dim: null, hidden_size: null, num_attention_heads: null }, 64],
+    [
+      'GPT-J with null: all of it',
+      {
+        model_type: 'gptj',
+        n_embd: 1024,
+        n_head: 16,
+        n_positions: 2048,
+        rotary_dim: null,
+        hidden_size: null,
+        num_attention_heads: null
+      },
+      64
+    ],
     ['a LLaMA, which does not read rotary_dim', { model_type: 'llama', rotary_dim: 32 }, 128]
   ]
   test.each(cases)('%s', (_, config, expected) => expect(rotary(config)).toBe(expected))
   test('two names that say two things contradict', () => {
-    expect(() => rotary({ model_type: 'gpt_neox', rotary_pct: 0.25, partial_rotary_factor: 0.5 })).toThrow('ROPE_CONFIG_CONTRADICTORY')
+    expect(() => rotary({ model_type: 'gpt_neox', rotary_pct: 0.25, partial_rotary_factor: 0.5 })).toThrow(
+      'ROPE_CONFIG_CONTRADICTORY'
+    )
   })
 })
 
@@ -44,19 +62,38 @@ describe('the base where the file has none', () => {
   })
   test("GPT-NeoX's own name for it", () => {
     expect(readHuggingFaceRope({ ...sizes, model_type: 'gpt_neox', rotary_emb_base: 20000 }).geometry.base).toBe(20000)
-    expect(found({ ...sizes, model_type: 'gpt_neox', rotary_emb_base: 20000 }).some(text => text.startsWith('theta-missing'))).toBe(false)
+    expect(
+      found({ ...sizes, model_type: 'gpt_neox', rotary_emb_base: 20000 }).some(text => text.startsWith('theta-missing'))
+    ).toBe(false)
   })
   test('of Gemma 3, each layer type has its own, in every stack', () => {
-    const bases = readHuggingFaceRopes({ model_type: 'gemma3_text' }).map(({ layerType, reading }) => [layerType, reading?.geometry.base])
-    expect(bases).toEqual([['full_attention', 1e6], ['sliding_attention', 10000]])
-    expect(found({ model_type: 'gemma3_text' }).filter(text => text.startsWith('theta-missing'))).toEqual(['theta-missing: note', 'theta-missing: note'])
+    const bases = readHuggingFaceRopes({ model_type: 'gemma3_text' }).map(({ layerType, reading }) => [
+      layerType,
+      reading?.geometry.base
+    ])
+    expect(bases).toEqual([
+      ['full_attention', 1e6],
+      ['sliding_attention', 10000]
+    ])
+    expect(found({ model_type: 'gemma3_text' }).filter(text => text.startsWith('theta-missing'))).toEqual([
+      'theta-missing: note',
+      'theta-missing: note'
+    ])
   })
 })
 
 describe('models without RoPE', () => {
   const cases: [string, Config, string][] = [
-    ['Baichuan-13B, by its width', { model_type: 'baichuan', hidden_size: 5120, num_attention_heads: 40, model_max_length: 4096 }, 'ALiBi'],
-    ['a small Baichuan that says it', { model_type: 'baichuan', hidden_size: 64, num_attention_heads: 4, position_embedding: 'alibi' }, 'ALiBi'],
+    [
+      'Baichuan-13B, by its width',
+      { model_type: 'baichuan', hidden_size: 5120, num_attention_heads: 40, model_max_length: 4096 },
+      'ALiBi'
+    ],
+    [
+      'a small Baichuan that says it',
+      { model_type: 'baichuan', hidden_size: 64, num_attention_heads: 4, position_embedding: 'alibi' },
+      'ALiBi'
+    ],
     ['Falcon-RW', { model_type: 'falcon', alibi: true, hidden_size: 2048, num_attention_heads: 32 }, 'ALiBi'],
     ['MPT', { model_type: 'mpt', d_model: 4096, n_heads: 32, max_seq_len: 2048 }, 'ALiBi'],
     ['BLOOM', { model_type: 'bloom', hidden_size: 1024 }, 'ALiBi'],
@@ -69,14 +106,27 @@ describe('models without RoPE', () => {
     expect(readHuggingFaceRopes(config)).toEqual([{ layerType: undefined, reading: undefined }])
     expect(() => readHuggingFaceRope(config)).toThrow('ROPE_NONE')
   })
-  test('the window is said where the file has one', () => expect(diagnoseRope({ model_type: 'mpt', max_seq_len: 65536 }).window).toBe(65536))
-  test('keys of a RoPE are wrong there', () => expect(found({ model_type: 'gpt2', rope_scaling: { type: 'linear', factor: 2 } })).toContain('architecture-ignores-rope: wrong'))
-  test('Baichuan-7B has one', () => expect(rotary({ model_type: 'baichuan', hidden_size: 4096, num_attention_heads: 32 })).toBe(128))
+  test('the window is said where the file has one', () =>
+    expect(diagnoseRope({ model_type: 'mpt', max_seq_len: 65536 }).window).toBe(65536))
+  test('keys of a RoPE are wrong there', () =>
+    expect(found({ model_type: 'gpt2', rope_scaling: { type: 'linear', factor: 2 } })).toContain(
+      'architecture-ignores-rope: wrong'
+    ))
+  test('Baichuan-7B has one', () =>
+    expect(rotary({ model_type: 'baichuan', hidden_size: 4096, num_attention_heads: 32 })).toBe(128))
   test('whoever knows the architecture is not told', () => {
     const known = { rotaryDim: 2, window: 64 }
-    expect(readHuggingFaceRope({ model_type: 'baichuan', hidden_size: 5120 }, known).geometry).toEqual({ base: 10000, rotaryDim: 2, originalLength: 64, targetLength: 64 })
+    expect(readHuggingFaceRope({ model_type: 'baichuan', hidden_size: 5120 }, known).geometry).toEqual({
+      base: 10000,
+      rotaryDim: 2,
+      originalLength: 64,
+      targetLength: 64
+    })
     // and a share of the head is not taken of R again
-    expect(readHuggingFaceRope({ ...sizes, model_type: 'phi', partial_rotary_factor: 0.5 }, { rotaryDim: 64, window: 4096 }).geometry.rotaryDim).toBe(64)
+    expect(
+      readHuggingFaceRope({ ...sizes, model_type: 'phi', partial_rotary_factor: 0.5 }, { rotaryDim: 64, window: 4096 })
+        .geometry.rotaryDim
+    ).toBe(64)
   })
 })
 
@@ -84,20 +134,41 @@ describe('models of several parts', () => {
   test('the keys of text_config count, with its own type or that of the model', () => {
     const text = { hidden_size: 1024, num_attention_heads: 8, max_position_embeddings: 8192, rope_theta: 5e5 }
     for (const model_type of [{ model_type: 'qwen2' }, {}]) {
-      expect(readHuggingFaceRope({ model_type: 'llava_onevision', rope_theta: 7, text_config: { ...text, ...model_type } }).geometry).toMatchObject({ base: 5e5, rotaryDim: 128, originalLength: 8192 })
+      expect(
+        readHuggingFaceRope({ model_type: 'llava_onevision', rope_theta: 7, text_config: { ...text, ...model_type } })
+          .geometry
+      ).toMatchObject({ base: 5e5, rotaryDim: 128, originalLength: 8192 })
     }
   })
   test('a spelling inside it is found', () => {
-    const config = { model_type: 'llava', text_config: { ...sizes, model_type: 'llama', rope_theta: 1e4, rope_scaling: { type: 'linear', factor: 2 } } }
-    expect(diagnoseRope(config, { text: JSON.stringify(config) }).findings.map(({ rule }) => rule)).toContain('integer-factor')
+    const config = {
+      model_type: 'llava',
+      text_config: { ...sizes, model_type: 'llama', rope_theta: 1e4, rope_scaling: { type: 'linear', factor: 2 } }
+    }
+    expect(diagnoseRope(config, { text: JSON.stringify(config) }).findings.map(({ rule }) => rule)).toContain(
+      'integer-factor'
+    )
   })
   test('mrope is the default RoPE, whatever stands beside it', () => {
     for (const type of [{ type: 'mrope' }, { type: 'mrope', rope_type: 'default' }, { rope_type: 'mrope' }]) {
-      expect(readHuggingFaceRope({ ...sizes, model_type: 'qwen2_vl', rope_scaling: { ...type, mrope_section: [16, 24, 24] } })).toMatchObject({ name: 'none', geometry: { base: 1e6 } })
+      expect(
+        readHuggingFaceRope({
+          ...sizes,
+          model_type: 'qwen2_vl',
+          rope_scaling: { ...type, mrope_section: [16, 24, 24] }
+        })
+      ).toMatchObject({ name: 'none', geometry: { base: 1e6 } })
     }
   })
   test('mrope in a model that has none is no type of transformers', () => {
-    expect(found({ ...sizes, model_type: 'llama', rope_theta: 1e4, rope_scaling: { type: 'mrope', mrope_section: [16, 24, 24] } })).toContain('type-of-another-stack: wrong')
+    expect(
+      found({
+        ...sizes,
+        model_type: 'llama',
+        rope_theta: 1e4,
+        rope_scaling: { type: 'mrope', mrope_section: [16, 24, 24] }
+      })
+    ).toContain('type-of-another-stack: wrong')
   })
 })
 
@@ -105,8 +176,15 @@ describe('two RoPEs by layer type', () => {
   const scaling = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 4096 }
   const olmo = { ...sizes, model_type: 'olmo3', max_position_embeddings: 16384, rope_theta: 250000 }
   test('old keys of OLMo 3 are for full attention alone, its base too', () => {
-    const read = readHuggingFaceRopes({ ...olmo, rope_scaling: scaling }).map(({ layerType, reading }) => [layerType, reading?.name, reading?.geometry.base])
-    expect(read).toEqual([['full_attention', 'yarn', 250000], ['sliding_attention', 'none', 500000]])
+    const read = readHuggingFaceRopes({ ...olmo, rope_scaling: scaling }).map(({ layerType, reading }) => [
+      layerType,
+      reading?.name,
+      reading?.geometry.base
+    ])
+    expect(read).toEqual([
+      ['full_attention', 'yarn', 250000],
+      ['sliding_attention', 'none', 500000]
+    ])
   })
   test('rope_parameters without layer types is lost', () => {
     const config = { ...olmo, rope_parameters: scaling }
@@ -114,8 +192,15 @@ describe('two RoPEs by layer type', () => {
     expect(found(config)).toContain('layer-types-missing: wrong')
   })
   test('a layer type that the file leaves out has the default of the model', () => {
-    const config = { ...olmo, rope_theta: undefined, rope_parameters: { full_attention: { ...scaling, rope_theta: 1e6 } } }
-    expect(readHuggingFaceRopes(config).map(({ layerType, reading }) => [layerType, reading?.geometry.base])).toEqual([['full_attention', 1e6], ['sliding_attention', 5e5]])
+    const config = {
+      ...olmo,
+      rope_theta: undefined,
+      rope_parameters: { full_attention: { ...scaling, rope_theta: 1e6 } }
+    }
+    expect(readHuggingFaceRopes(config).map(({ layerType, reading }) => [layerType, reading?.geometry.base])).toEqual([
+      ['full_attention', 1e6],
+      ['sliding_attention', 5e5]
+    ])
   })
   test('type without rope_type is not seen', () => {
     const { rope_type: type, ...rest } = scaling
@@ -126,10 +211,19 @@ describe('two RoPEs by layer type', () => {
 
 describe('Phi-3', () => {
   const lists = { short_factor: new Array(24).fill(1), long_factor: new Array(24).fill(2) }
-  const phi3 = { model_type: 'phi3', hidden_size: 576, num_attention_heads: 12, max_position_embeddings: 65536, rope_theta: 10000 }
+  const phi3 = {
+    model_type: 'phi3',
+    hidden_size: 576,
+    num_attention_heads: 12,
+    max_position_embeddings: 65536,
+    rope_theta: 10000
+  }
   test('yarn is longrope under another name, in transformers', () => {
     const config = { ...phi3, original_max_position_embeddings: 2048, rope_scaling: { type: 'yarn', ...lists } }
-    expect(readHuggingFaceRope(config)).toMatchObject({ name: 'longrope', geometry: { originalLength: 2048, targetLength: 65536 } })
+    expect(readHuggingFaceRope(config)).toMatchObject({
+      name: 'longrope',
+      geometry: { originalLength: 2048, targetLength: 65536 }
+    })
     expect(diagnoseRope(config, { stack: 'transformers' }).wrong).toBe(false)
     expect(diagnoseRope(config, { stack: 'llama.cpp' }).findings.map(({ rule }) => rule)).toContain('phi3-yarn')
   })
@@ -143,7 +237,8 @@ describe('Phi-3', () => {
     expect(readHuggingFaceRope(config).geometry.originalLength).toBe(4096)
     expect(found(config)).toContain('phi3-original: wrong')
   })
-  test('other types do not load', () => expect(found({ ...phi3, rope_scaling: { type: 'linear', factor: 2 } })).toContain('phi3-type: wrong'))
+  test('other types do not load', () =>
+    expect(found({ ...phi3, rope_scaling: { type: 'linear', factor: 2 } })).toContain('phi3-type: wrong'))
 })
 
 describe('the window of linear', () => {
@@ -165,18 +260,38 @@ describe('the window of linear', () => {
 })
 
 describe('head_dim that transformers needs', () => {
-  const mixtral = { ...sizes, model_type: 'mixtral', rope_theta: 1e6, max_position_embeddings: 16384, original_max_position_embeddings: 4096 }
+  const mixtral = {
+    ...sizes,
+    model_type: 'mixtral',
+    rope_theta: 1e6,
+    max_position_embeddings: 16384,
+    original_max_position_embeddings: 4096
+  }
   test.each(['yarn', 'dynamic'])('%s', rope_type => {
     const config = { ...mixtral, rope_scaling: { rope_type, factor: 4.5 } }
-    expect(diagnoseRope(config).findings).toContainEqual(expect.objectContaining({ rule: 'head-dim-missing', level: 'wrong', fix: expect.stringContaining('"head_dim": 128') }))
+    expect(diagnoseRope(config).findings).toContainEqual(
+      expect.objectContaining({
+        rule: 'head-dim-missing',
+        level: 'wrong',
+        fix: expect.stringContaining('"head_dim": 128')
+      })
+    )
     expect(found({ ...config, head_dim: 128 })).not.toContain('head-dim-missing: wrong')
   })
-  test('linear computes it itself', () => expect(found({ ...mixtral, rope_scaling: { type: 'linear', factor: 4.5 } })).not.toContain('head-dim-missing: wrong'))
+  test('linear computes it itself', () =>
+    expect(found({ ...mixtral, rope_scaling: { type: 'linear', factor: 4.5 } })).not.toContain(
+      'head-dim-missing: wrong'
+    ))
 })
 
 test('what a file says stands in messages without control characters', () => {
-  const said = [{ rope_scaling: { type: '\u009b31m' } }, { rope_scaling: { type: 'linear', factor: '\u001b]0;\u0007' } }, { model_type: 'llama\u2028' }].flatMap(keys =>
-    diagnoseRope({ ...sizes, rope_theta: 1e4, ...keys }).findings.map(({ problem, why, fix }) => problem + why + fix))
+  const said = [
+    { rope_scaling: { type: '\u009b31m' } },
+    { rope_scaling: { type: 'linear', factor: '\u001b]0;\u0007' } },
+    { model_type: 'llama\u2028' }
+  ].flatMap(keys =>
+    diagnoseRope({ ...sizes, rope_theta: 1e4, ...keys }).findings.map(({ problem, why, fix }) => problem + why + fix)
+  )
   expect(said.join('')).toContain('\\u009b31m')
   for (const text of said) expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
 })

@@ -19,7 +19,11 @@ export interface TextModel {
 
 /** Where files of several models keep the keys of the text model. */
 const TEXT_PATHS: readonly (readonly string[])[] = [
-  ['text_config'], ['llm_config'], ['language_config'], ['thinker_config', 'text_config'], ['thinker_config']
+  ['text_config'],
+  ['llm_config'],
+  ['language_config'],
+  ['thinker_config', 'text_config'],
+  ['thinker_config']
 ]
 
 /** What is known of a `model_type`, under its present or a former name. */
@@ -59,7 +63,8 @@ function partAt(file: JsonObject, path: readonly string[]): JsonObject | undefin
 }
 
 /** Whether a value of JSON is an object, not a list. */
-export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function nameIn(config: JsonObject): string | undefined {
   const name = valueOf(config, 'model_type')
@@ -82,11 +87,19 @@ function positionsOf(config: JsonObject, name: string | undefined, type: ModelTy
 
 /** Names of the window, in tokens, in the order in which they count. */
 export const WINDOW_KEYS = [
-  'max_position_embeddings', 'n_positions', 'max_seq_len', 'seq_length', 'model_max_length', 'max_sequence_length', 'n_ctx', 'context_length'
+  'max_position_embeddings',
+  'n_positions',
+  'max_seq_len',
+  'seq_length',
+  'model_max_length',
+  'max_sequence_length',
+  'n_ctx',
+  'context_length'
 ] as const
 
 /** The key of a file that holds the window, if one does. */
-export const windowKeyOf = ({ config }: TextModel): string | undefined => WINDOW_KEYS.find(key => valueOf(config, key) !== undefined)
+export const windowKeyOf = ({ config }: TextModel): string | undefined =>
+  WINDOW_KEYS.find(key => valueOf(config, key) !== undefined)
 
 /**
  * The window that a file states, in tokens; where it does not, what the model's type has.
@@ -100,7 +113,8 @@ export function windowOf(model: TextModel): number {
 
 /** The window of a model that may state none. */
 export function statedWindowOf(model: TextModel): number | undefined {
-  const key = windowKeyOf(model), value = key === undefined ? model.type?.window : valueOf(model.config, key)
+  const key = windowKeyOf(model),
+    value = key === undefined ? model.type?.window : valueOf(model.config, key)
   return typeof value === 'number' ? value : undefined
 }
 

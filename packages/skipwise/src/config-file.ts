@@ -23,7 +23,12 @@ export async function findConfigFile(folders: readonly string[]): Promise<string
     const found = names.filter(name => /^skipwise\.config\.[^.]+$/.test(name)).sort()
     if (found.length === 0) continue
     const unread = found.find(name => !EXTENSIONS.includes(extname(name)))
-    if (unread !== undefined) throw usageError('CLI_CONFIG', `${join(folder, unread)} is not read`, `write it as one of ${EXTENSIONS.map(extension => `skipwise.config${extension}`).join(', ')}`)
+    if (unread !== undefined)
+      throw usageError(
+        'CLI_CONFIG',
+        `${join(folder, unread)} is not read`,
+        `write it as one of ${EXTENSIONS.map(extension => `skipwise.config${extension}`).join(', ')}`
+      )
     if (found.length > 1) throw usageError('CLI_CONFIG', `${folder} has ${found.join(' and ')}`, 'keep one of them')
     return join(folder, found[0])
   }
@@ -35,15 +40,27 @@ export async function findConfigFile(folders: readonly string[]): Promise<string
  *
  * @throws SkipwiseError `CLI_CONFIG` where it throws, does not end or exports something else
  */
-export async function loadPlugins(file: string, seconds = Number(process.env['SKIPWISE_CONFIG_SECONDS']) || SECONDS): Promise<unknown[]> {
+export async function loadPlugins(
+  file: string,
+  seconds = Number(process.env['SKIPWISE_CONFIG_SECONDS']) || SECONDS
+): Promise<unknown[]> {
   const exported = await withTimeLimit(() => load(file), seconds).catch((cause: unknown) => {
     if (isSkipwiseError(cause)) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
-    const fix = cause instanceof TimeLimitError ? 'it should only name plugins: look for a loop, or an await that never ends (SKIPWISE_CONFIG_SECONDS gives it more time)' : 'correct the file'
+    const fix =
+      cause instanceof TimeLimitError
+        ? 'it should only name plugins: look for a loop, or an await that never ends (SKIPWISE_CONFIG_SECONDS gives it more time)'
+        : 'correct the file'
     throw usageError('CLI_CONFIG', `${file} cannot be loaded (${oneLine(why)})`, fix, cause)
   })
-  const plugins = typeof exported === 'object' && exported !== null && 'plugins' in exported ? exported.plugins : undefined
-  if (!Array.isArray(plugins)) throw usageError('CLI_CONFIG', `${file} exports ${kindOf(exported)}, not plugins`, 'write export default { plugins: [...] }')
+  const plugins =
+    typeof exported === 'object' && exported !== null && 'plugins' in exported ? exported.plugins : undefined
+  if (!Array.isArray(plugins))
+    throw usageError(
+      'CLI_CONFIG',
+      `${file} exports ${kindOf(exported)}, not plugins`,
+      'write export default { plugins: [...] }'
+    )
   return plugins
 }
 

@@ -27,28 +27,63 @@ afterAll(async () => {
 })
 
 const llamaConfig = {
-  model_type: 'llama', vocab_size: 256, hidden_size: 16, intermediate_size: 32, num_hidden_layers: 2, num_attention_heads: 2,
-  max_position_embeddings: 32, rope_theta: 10000, tie_word_embeddings: true
+  model_type: 'llama',
+  vocab_size: 256,
+  hidden_size: 16,
+  intermediate_size: 32,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  max_position_embeddings: 32,
+  rope_theta: 10000,
+  tie_word_embeddings: true
 }
-const gptjConfig = { model_type: 'gptj', vocab_size: 256, n_embd: 16, n_inner: 32, n_layer: 2, n_head: 2, n_positions: 32, rotary_dim: 4, tie_word_embeddings: true }
+const gptjConfig = {
+  model_type: 'gptj',
+  vocab_size: 256,
+  n_embd: 16,
+  n_inner: 32,
+  n_layer: 2,
+  n_head: 2,
+  n_positions: 32,
+  rotary_dim: 4,
+  tie_word_embeddings: true
+}
 const EMBEDDING = 'model.embed_tokens.weight'
 const HEAD = 'lm_head.weight'
 
 /** Numbers without a pattern that a model could hide. */
-const numbers = (length: number, seed: number) => Float32Array.from({ length }, (_, i) => Math.sin((i + 1) * (seed + 1.37) * 12.9898) / 2)
+const numbers = (length: number, seed: number) =>
+  Float32Array.from({ length }, (_, i) => Math.sin((i + 1) * (seed + 1.37) * 12.9898) / 2)
 
 type Tensors = Map<string, { shape: readonly number[]; data: Float32Array }>
 
 /** A folder with a tokenizer, a configuration and numbers for what it defines. */
-async function modelFolder(config: Record<string, unknown>, change: (tensors: Tensors) => void = () => undefined): Promise<string> {
+async function modelFolder(
+  config: Record<string, unknown>,
+  change: (tensors: Tensors) => void = () => undefined
+): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'skipwise-model-'))
   folders.push(folder)
   cpSync(workspace.path('tokenizer'), folder, { recursive: true })
   await writeModelConfig(folder, config)
   const { model } = defineModel(config, parts)
-  const tensors: Tensors = new Map(model.parameters.map(({ name, shape }) => [name, { shape, data: numbers(shape.reduce((a, b) => a * b, 1), name.length) }]))
+  const tensors: Tensors = new Map(
+    model.parameters.map(({ name, shape }) => [
+      name,
+      {
+        shape,
+        data: numbers(
+          shape.reduce((a, b) => a * b, 1),
+          name.length
+        )
+      }
+    ])
+  )
   change(tensors)
-  await writeCheckpoint(folder, [...tensors].map(([name, tensor]) => ({ name, ...tensor })))
+  await writeCheckpoint(
+    folder,
+    [...tensors].map(([name, tensor]) => ({ name, ...tensor }))
+  )
   return folder
 }
 
@@ -101,7 +136,9 @@ describe.each([
   })
 
   test('of another shape than the embedding is no head of this model', async () => {
-    const folder = await modelFolder(config, tensors => tensors.set(HEAD, { shape: [16, 256], data: numbers(256 * 16, 99) }))
+    const folder = await modelFolder(config, tensors =>
+      tensors.set(HEAD, { shape: [16, 256], data: numbers(256 * 16, 99) })
+    )
     await expect(openModelFolder(folder, parts)).rejects.toThrow(/^MODEL_WEIGHT_SHAPE/)
   })
 })
@@ -111,7 +148,10 @@ async function setTensor(folder: string, name: string, dtype: string, elementByt
   const file = join(folder, 'model.safetensors')
   const bytes = await readFile(file)
   const length = Number(bytes.readBigUInt64LE(0))
-  const header = JSON.parse(bytes.subarray(8, 8 + length).toString()) as Record<string, { shape: number[]; data_offsets: [number, number] }>
+  const header = JSON.parse(bytes.subarray(8, 8 + length).toString()) as Record<
+    string,
+    { shape: number[]; data_offsets: [number, number] }
+  >
   const data = bytes.subarray(8 + length)
   const changed: Record<string, object> = {}
   const pieces: Uint8Array[] = []
@@ -119,9 +159,8 @@ async function setTensor(folder: string, name: string, dtype: string, elementByt
   for (const [key, entry] of Object.entries({ ...header, [name]: header[name] })) {
     if (key === '__metadata__') continue
     const shape = entry?.shape ?? [4]
-    const piece = key === name
-      ? new Uint8Array(shape.reduce((a, b) => a * b, elementBytes))
-      : data.subarray(...entry.data_offsets)
+    const piece =
+      key === name ? new Uint8Array(shape.reduce((a, b) => a * b, elementBytes)) : data.subarray(...entry.data_offsets)
     changed[key] = { dtype: key === name ? dtype : 'F32', shape, data_offsets: [at, at + piece.length] }
     pieces.push(piece)
     at += piece.length
@@ -139,7 +178,15 @@ describe('quantized weights are refused before any work', () => {
     expect((await openModelFolder(await modelFolder({ ...llamaConfig, [key]: null }), parts)).dtype).toBe('float32')
   })
 
-  test.each([['I8', 1], ['U8', 1], ['F8_E4M3', 1], ['F8_E5M2', 1], ['I32', 4], ['I64', 8], ['BOOL', 1]])('where a weight is %s', async (dtype, bytes) => {
+  test.each([
+    ['I8', 1],
+    ['U8', 1],
+    ['F8_E4M3', 1],
+    ['F8_E5M2', 1],
+    ['I32', 4],
+    ['I64', 8],
+    ['BOOL', 1]
+  ])('where a weight is %s', async (dtype, bytes) => {
     for (const name of ['model.layers.1.mlp.down_proj.weight', 'model.norm.weight']) {
       const folder = await modelFolder(llamaConfig)
       await setTensor(folder, name, dtype, bytes)
@@ -149,9 +196,20 @@ describe('quantized weights are refused before any work', () => {
   })
 
   test.each([
-    'mlp.down_proj.SCB', 'mlp.down_proj.weight_scale', 'mlp.down_proj.weight_scale_inv', 'mlp.down_proj.weight.absmax', 'mlp.down_proj.weight_zero_point',
-    'mlp.down_proj.weight.quant_state.bitsandbytes__nf4', 'mlp.down_proj.weight.quant_map', 'mlp.down_proj.qweight', 'mlp.down_proj.qzeros',
-    'mlp.down_proj.scales', 'mlp.down_proj.g_idx', 'mlp.down_proj.weight_packed', 'self_attn.k_scale', 'mlp.down_proj.input_scale'
+    'mlp.down_proj.SCB',
+    'mlp.down_proj.weight_scale',
+    'mlp.down_proj.weight_scale_inv',
+    'mlp.down_proj.weight.absmax',
+    'mlp.down_proj.weight_zero_point',
+    'mlp.down_proj.weight.quant_state.bitsandbytes__nf4',
+    'mlp.down_proj.weight.quant_map',
+    'mlp.down_proj.qweight',
+    'mlp.down_proj.qzeros',
+    'mlp.down_proj.scales',
+    'mlp.down_proj.g_idx',
+    'mlp.down_proj.weight_packed',
+    'self_attn.k_scale',
+    'mlp.down_proj.input_scale'
   ])('where a tensor is called %s', async name => {
     const folder = await modelFolder(llamaConfig)
     await setTensor(folder, `model.layers.0.${name}`, 'F32', 4)
@@ -166,18 +224,32 @@ describe('quantized weights are refused before any work', () => {
 })
 
 describe('numbers of config.json', () => {
-  test.each([1e9, 1e6, 9_007_199_254_740_991])('num_hidden_layers %d is held against the tensors, before anything is built', async layers => {
-    const folder = await modelFolder(llamaConfig)
-    await writeModelConfig(folder, { ...llamaConfig, num_hidden_layers: layers })
-    await expect(openModelFolder(folder, parts)).rejects.toThrow(/^MODEL_WEIGHT_SHAPE.*num_hidden_layers \d+, the weights are 20 tensors/)
-  })
+  test.each([1e9, 1e6, 9_007_199_254_740_991])(
+    'num_hidden_layers %d is held against the tensors, before anything is built',
+    async layers => {
+      const folder = await modelFolder(llamaConfig)
+      await writeModelConfig(folder, { ...llamaConfig, num_hidden_layers: layers })
+      await expect(openModelFolder(folder, parts)).rejects.toThrow(
+        /^MODEL_WEIGHT_SHAPE.*num_hidden_layers \d+, the weights are 20 tensors/
+      )
+    }
+  )
 
   test.each([
-    ['vocab_size', 1e9], ['hidden_size', 1 << 20], ['intermediate_size', 1e9], ['num_hidden_layers', 3], ['head_dim', 1e9], ['num_key_value_heads', 1]
+    ['vocab_size', 1e9],
+    ['hidden_size', 1 << 20],
+    ['intermediate_size', 1e9],
+    ['num_hidden_layers', 3],
+    ['head_dim', 1e9],
+    ['num_key_value_heads', 1]
   ])('%s %d is refused', async (key, value) => {
     const folder = await modelFolder(llamaConfig)
     await writeModelConfig(folder, { ...llamaConfig, [key]: value })
-    await expect(openModelFolder(folder, parts)).rejects.toMatchObject({ code: expect.stringMatching(/^(MODEL_WEIGHT_SHAPE|CHECKPOINT_TENSOR_MISSING|ARCHITECTURE_CONFIG|ROPE_CONFIG_INVALID)$/) })
+    await expect(openModelFolder(folder, parts)).rejects.toMatchObject({
+      code: expect.stringMatching(
+        /^(MODEL_WEIGHT_SHAPE|CHECKPOINT_TENSOR_MISSING|ARCHITECTURE_CONFIG|ROPE_CONFIG_INVALID)$/
+      )
+    })
   })
 })
 
@@ -192,12 +264,18 @@ test.each([NaN, Infinity, -Infinity])('a weight of %d is said, in scoring and in
 
 test.each([
   ['num_hidden_layers: 2', 'num_hidden_layers: 1000000000', 'ARCHITECTURE_CONFIG'],
-  ['hidden_size: 16, intermediate_size: 32, num_hidden_layers: 2', 'hidden_size: 65536, intermediate_size: 65536, num_hidden_layers: 9000', 'MODEL_TOO_LARGE'],
+  [
+    'hidden_size: 16, intermediate_size: 32, num_hidden_layers: 2',
+    'hidden_size: 65536, intermediate_size: 65536, num_hidden_layers: 9000',
+    'MODEL_TOO_LARGE'
+  ],
   ['steps: 12', 'steps: 1000000000000000', 'TRAINING_OPTIONS'],
   ['batch: 4', 'batch: 1000000000', 'TRAINING_OPTIONS']
 ])('a recipe whose %s is %s is refused before any of it is made', async (given, claimed, code) => {
   const recipe = parseRecipe(trainRecipe.replace(given, claimed), 'train.yaml', parts.registry)
-  await expect(resolveRecipe(recipe, { kind: 'train', baseFolder: workspace.folder, ...parts })).rejects.toMatchObject({ code })
+  await expect(resolveRecipe(recipe, { kind: 'train', baseFolder: workspace.folder, ...parts })).rejects.toMatchObject({
+    code
+  })
 })
 
 describe('ids that end a text', () => {

@@ -5,7 +5,8 @@
  * @param onFailed told the first error of standard output that is not a reader who left
  */
 export function outliveReaders(onFailed: (error: NodeJS.ErrnoException) => void): void {
-  const isGone = ({ code }: NodeJS.ErrnoException) => code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' || code === 'EIO'
+  const isGone = ({ code }: NodeJS.ErrnoException) =>
+    code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' || code === 'EIO'
   let isTold = false
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (isTold || isGone(error)) return

@@ -28,7 +28,11 @@ export async function writeOwnFiles(folder: string, files: readonly OutputFile[]
   for (const name of [LIST, ...files.map(file => file.name)]) {
     const isThere = await exists(join(folder, name))
     if (isThere && !own.has(name)) {
-      throw usageError('CLI_OUTPUT_EXISTS', `${join(folder, name)} is there and is not of an earlier report`, 'name another folder')
+      throw usageError(
+        'CLI_OUTPUT_EXISTS',
+        `${join(folder, name)} is there and is not of an earlier report`,
+        'name another folder'
+      )
     }
   }
   await mkdir(folder, { recursive: true })
@@ -61,4 +65,8 @@ async function listedFiles(folder: string): Promise<ReadonlySet<string>> {
   }
 }
 
-const exists = (path: string) => lstat(path).then(() => true, () => false)
+const exists = (path: string) =>
+  lstat(path).then(
+    () => true,
+    () => false
+  )

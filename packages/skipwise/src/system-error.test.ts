@@ -16,7 +16,12 @@ function thrownBy(run: () => unknown): unknown {
 
 test.each([
   ['a folder that is read', () => readFileSync(tmpdir()), 'CLI_SYSTEM', /folder, where a file is needed \(EISDIR\)/],
-  ['a file that is not there', () => openSync(join(tmpdir(), 'no', 'such'), 'r'), 'CLI_SYSTEM', /no.such: it is not there \(ENOENT\)/],
+  [
+    'a file that is not there',
+    () => openSync(join(tmpdir(), 'no', 'such'), 'r'),
+    'CLI_SYSTEM',
+    /no.such: it is not there \(ENOENT\)/
+  ],
   ['a name that is too long', () => openSync(join(tmpdir(), 'n'.repeat(5000)), 'r'), 'CLI_SYSTEM', /too long/],
   ['a full disk', () => writeFileSync('/dev/full', 'text'), 'DISK_FULL', /ENOSPC/],
   ['an array that cannot be', () => new Array(-1), 'CLI_MEMORY', /larger than memory allows/],
@@ -28,5 +33,6 @@ test.each([
 })
 
 test('any other error stays what it is', () => {
-  for (const error of [new Error('a fault of ours'), new TypeError('undefined is not a function'), 'text', undefined]) expect(namedError(error)).toBe(error)
+  for (const error of [new Error('a fault of ours'), new TypeError('undefined is not a function'), 'text', undefined])
+    expect(namedError(error)).toBe(error)
 })

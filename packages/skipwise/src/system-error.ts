@@ -18,7 +18,8 @@ const REFUSALS: Readonly<Record<string, readonly [problem: string, fix: string]>
 }
 
 /** Memory that JavaScript was not given, as V8 says it. */
-const MEMORY = /^(Array buffer allocation failed|Invalid (array|string|typed array) length|Cannot create a string longer)/
+const MEMORY =
+  /^(Array buffer allocation failed|Invalid (array|string|typed array) length|Cannot create a string longer)/
 
 /**
  * What the operating system or the engine refused, as an error with a code: `DISK_FULL`, `CLI_SYSTEM` or `CLI_MEMORY`; any other error is
@@ -27,17 +28,30 @@ const MEMORY = /^(Array buffer allocation failed|Invalid (array|string|typed arr
 export function namedError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   if (error instanceof RangeError && MEMORY.test(error.message)) {
-    return new SkipwiseError('CLI_MEMORY', { problem: `something is larger than memory allows (${error.message})`, fix: 'use smaller files or a smaller model', cause: error })
+    return new SkipwiseError('CLI_MEMORY', {
+      problem: `something is larger than memory allows (${error.message})`,
+      fix: 'use smaller files or a smaller model',
+      cause: error
+    })
   }
   if ('code' in error && error.code === 'ERR_MODULE_NOT_FOUND' && mayOpenFew()) {
     // Node takes a package.json that it cannot open for one that is not there.
     const [problem, fix] = REFUSALS['EMFILE']
-    return new SkipwiseError('CLI_SYSTEM', { problem: `a module cannot be read: ${problem} (EMFILE)`, fix, cause: error })
+    return new SkipwiseError('CLI_SYSTEM', {
+      problem: `a module cannot be read: ${problem} (EMFILE)`,
+      fix,
+      cause: error
+    })
   }
   if (!('code' in error) || typeof error.code !== 'string' || !('syscall' in error)) return error
   const { code } = error
   const path = 'path' in error && typeof error.path === 'string' ? error.path : String(error.syscall)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new SkipwiseError('DISK_FULL', { problem: `${path} cannot be written (${code})`, fix: 'make space, and run the same command again', cause: error })
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new SkipwiseError('DISK_FULL', {
+      problem: `${path} cannot be written (${code})`,
+      fix: 'make space, and run the same command again',
+      cause: error
+    })
   const [problem, fix] = REFUSALS[code] ?? ['the system refuses it', 'see what the code means']
   return new SkipwiseError('CLI_SYSTEM', { problem: `${path}: ${problem} (${code})`, fix, cause: error })
 }

@@ -21,7 +21,8 @@ export class TimeLimitError extends Error {}
  * @throws TimeLimitError, and what `run` throws
  */
 export async function withTimeLimit<Result>(run: () => Promise<Result>, seconds: number): Promise<Result> {
-  const limit = 1000 * seconds, watchdog = new Worker(WATCHDOG, { eval: true, workerData: limit, execArgv: [], env: {} })
+  const limit = 1000 * seconds,
+    watchdog = new Worker(WATCHDOG, { eval: true, workerData: limit, execArgv: [], env: {} })
   let timer: NodeJS.Timeout | undefined
   // later than the watchdog, which is to end a loop before this is looked at
   const tooLong = new Promise<never>((_, reject) => {

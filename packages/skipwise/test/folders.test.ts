@@ -13,16 +13,21 @@ beforeAll(async () => {
   expect(await workspace.run(['train', 'train.yaml'])).toMatchObject({ code: 0 })
 })
 
-const recipe = (output: string, steps = 8) => extendRecipe.replace('output: out/long', `output: ${output}`).replace('steps: 8', `steps: ${steps}`)
+const recipe = (output: string, steps = 8) =>
+  extendRecipe.replace('output: out/long', `output: ${output}`).replace('steps: 8', `steps: ${steps}`)
 const writeRecipe = (output: string, steps?: number) => workspace.write(`${output}.yaml`, recipe(output, steps))
 
 /** Everything below a folder, with the contents of files. */
 function contents(folder: string): Record<string, string> {
   const names = readdirSync(workspace.path(folder), { recursive: true, withFileTypes: true })
-  return Object.fromEntries(names.filter(entry => entry.isFile()).map(entry => {
-    const path = join(entry.parentPath, entry.name)
-    return [path, readFileSync(path, 'base64')]
-  }))
+  return Object.fromEntries(
+    names
+      .filter(entry => entry.isFile())
+      .map(entry => {
+        const path = join(entry.parentPath, entry.name)
+        return [path, readFileSync(path, 'base64')]
+      })
+  )
 }
 
 describe("other people's folders", () => {
@@ -43,8 +48,17 @@ describe("other people's folders", () => {
 
   test('the recipe itself in <output>.training stops the run', async () => {
     mkdirSync(workspace.path('inner.training'))
-    workspace.write('inner.training/recipe.yaml', recipe('../inner').replace('model: base', 'model: ../base').replace('text.jsonl', '../text.jsonl').replace('held-out', '../held-out'))
-    expect(await workspace.run(['extend', 'inner.training/recipe.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^STATE_FOREIGN: /m) })
+    workspace.write(
+      'inner.training/recipe.yaml',
+      recipe('../inner')
+        .replace('model: base', 'model: ../base')
+        .replace('text.jsonl', '../text.jsonl')
+        .replace('held-out', '../held-out')
+    )
+    expect(await workspace.run(['extend', 'inner.training/recipe.yaml'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^STATE_FOREIGN: /m)
+    })
     expect(readdirSync(workspace.path('inner.training'))).toEqual(['recipe.yaml'])
   })
 
@@ -55,9 +69,15 @@ describe("other people's folders", () => {
     mkdirSync(state('docs'))
     workspace.write('mine.training/docs/text.jsonl', readFileSync(workspace.path('text.jsonl')))
     symlinkSync('../base', state('model'))
-    for (const change of [['model: base', 'model: mine.training/docs'], ['files: [text.jsonl]', 'files: ["mine.training/**/*.jsonl"]']]) {
+    for (const change of [
+      ['model: base', 'model: mine.training/docs'],
+      ['files: [text.jsonl]', 'files: ["mine.training/**/*.jsonl"]']
+    ]) {
       workspace.write('mine-again.yaml', recipe('mine').replace(change[0], change[1]))
-      expect(await workspace.run(['extend', 'mine-again.yaml'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^STATE_FOREIGN: .*is an input of this run/m) })
+      expect(await workspace.run(['extend', 'mine-again.yaml'])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/^STATE_FOREIGN: .*is an input of this run/m)
+      })
     }
     expect(existsSync(state('docs/text.jsonl'))).toBe(true)
   })
@@ -65,7 +85,10 @@ describe("other people's folders", () => {
   test('a file that somebody put into our state folder stays when the run is done', async () => {
     writeRecipe('guest')
     const started = workspace.run(['extend', 'guest.yaml'], {
-      kill: () => existsSync(workspace.path('guest.training/run.lock')) && !existsSync(workspace.path('guest.training/notes.md')) && (workspace.write('guest.training/notes.md', 'mine'), true),
+      kill: () =>
+        existsSync(workspace.path('guest.training/run.lock')) &&
+        !existsSync(workspace.path('guest.training/notes.md')) &&
+        (workspace.write('guest.training/notes.md', 'mine'), true),
       signals: []
     })
     const { code, stdout } = await started
@@ -88,7 +111,10 @@ describe("other people's folders", () => {
     expect(await report('drawn')).toMatchObject({ code: 0 })
     mkdirSync(workspace.path('site'))
     workspace.write('site/report.html', 'mine')
-    expect(await report('site')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^CLI_OUTPUT_EXISTS: .*report\.html/m) })
+    expect(await report('site')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^CLI_OUTPUT_EXISTS: .*report\.html/m)
+    })
     expect(contents('site')).toEqual({ [workspace.path('site/report.html')]: Buffer.from('mine').toString('base64') })
     expect(await report('base')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^CLI_OUTPUT_EXISTS: /m) })
   })
@@ -104,7 +130,16 @@ describe("other people's folders", () => {
   test('eval does not write over a file that is not a result', async () => {
     workspace.write('notes.json', '{"mine": true}')
     const config = JSON.stringify({ data: 'held-out.jsonl', windows: [32], documents: 1 })
-    const refused = await workspace.run(['eval', 'perplexity', '--model', 'base', '--output', 'notes.json', '--config', config])
+    const refused = await workspace.run([
+      'eval',
+      'perplexity',
+      '--model',
+      'base',
+      '--output',
+      'notes.json',
+      '--config',
+      config
+    ])
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/^EVAL_OUTPUT: /m) })
     expect(readFileSync(workspace.path('notes.json'), 'utf8')).toBe('{"mine": true}')
   })
@@ -116,10 +151,16 @@ describe('two at once', () => {
     const lock = workspace.path('twin.training/run.lock')
     let second: Promise<unknown> | undefined
     const first = await workspace.run(['extend', 'twin.yaml'], {
-      kill: () => existsSync(lock) && ((second = workspace.run(['extend', 'twin.yaml'])), true), signals: []
+      kill: () => existsSync(lock) && ((second = workspace.run(['extend', 'twin.yaml'])), true),
+      signals: []
     })
     expect(first).toMatchObject({ code: 0 })
-    expect(await second).toMatchObject({ code: 1, stderr: expect.stringMatching(/^STATE_IN_USE: .*process \d+ on \S+ has been working in .*twin\.training since 20/m) })
+    expect(await second).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^STATE_IN_USE: .*process \d+ on \S+ has been working in .*twin\.training since 20/m
+      )
+    })
     expect(readFileSync(workspace.path('twin/metrics/metrics.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(300)
   })
 
@@ -135,21 +176,43 @@ describe('two at once', () => {
   })
 
   test('of two evaluations with one output the second stops', async () => {
-    const long = Array.from({ length: 30 }, (_, i) => JSON.stringify({ text: `${i} is a number; `.repeat(60) })).join('\n')
+    const long = Array.from({ length: 30 }, (_, i) => JSON.stringify({ text: `${i} is a number; `.repeat(60) })).join(
+      '\n'
+    )
     workspace.write('long.jsonl', long)
-    const args = ['eval', 'perplexity', '--model', 'base', '--output', 'twin.json', '--config', JSON.stringify({ data: 'long.jsonl', windows: [32], documents: 30 })]
+    const args = [
+      'eval',
+      'perplexity',
+      '--model',
+      'base',
+      '--output',
+      'twin.json',
+      '--config',
+      JSON.stringify({ data: 'long.jsonl', windows: [32], documents: 30 })
+    ]
     let second: Promise<unknown> | undefined
-    const first = await workspace.run(args, { kill: () => existsSync(workspace.path('twin.json.lock')) && ((second = workspace.run(args)), true), signals: [] })
+    const first = await workspace.run(args, {
+      kill: () => existsSync(workspace.path('twin.json.lock')) && ((second = workspace.run(args)), true),
+      signals: []
+    })
     expect(first).toMatchObject({ code: 0 })
-    expect(await second).toMatchObject({ code: 1, stderr: expect.stringMatching(/^RESULT_IN_USE: process \d+ on \S+ has been evaluating into twin\.json since 20/m) })
+    expect(await second).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^RESULT_IN_USE: process \d+ on \S+ has been evaluating into twin\.json since 20/m)
+    })
     expect(readdirSync(workspace.folder).filter(name => name.startsWith('twin.json'))).toEqual(['twin.json'])
   })
 })
 
 describe('a command whose output nobody reads', () => {
   const shell = (command: string) =>
-    promisify(execFile)('bash', ['-o', 'pipefail', '-c', command], { cwd: workspace.folder, env: { ...process.env, NODE: process.execPath, CLI: cli } })
-      .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }), (error: { code: number; stdout: string; stderr: string }) => error)
+    promisify(execFile)('bash', ['-o', 'pipefail', '-c', command], {
+      cwd: workspace.folder,
+      env: { ...process.env, NODE: process.execPath, CLI: cli }
+    }).then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      (error: { code: number; stdout: string; stderr: string }) => error
+    )
 
   test('trains to its end behind head, and says so by its exit code', async () => {
     writeRecipe('piped')
@@ -167,7 +230,10 @@ describe('a command whose output nobody reads', () => {
   test.runIf(existsSync('/dev/full'))('trains to its end when its output is full, and reports the output', async () => {
     writeRecipe('full')
     const { code, stderr } = await shell('"$NODE" "$CLI" extend full.yaml --json > /dev/full')
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^CLI_STDOUT: standard output cannot be written \(ENOSPC\)/m)])
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^CLI_STDOUT: standard output cannot be written \(ENOSPC\)/m)
+    ])
     expect(stderr).not.toMatch(/\n\s+at /)
     expect(existsSync(workspace.path('full/model.safetensors'))).toBe(true)
   })

@@ -30,7 +30,11 @@ interface Answer {
 const isAnswer = (value: unknown): value is Answer => typeof value === 'object' && value !== null && 'stderr' in value
 
 async function startWorker(): Promise<ChildProcess> {
-  const started = fork(join(import.meta.dirname, 'fuzz-worker.mjs'), { execArgv: ['--max-old-space-size=1500'], stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env: { ...process.env, HF_HUB_OFFLINE: '1', NO_COLOR: '1' } })
+  const started = fork(join(import.meta.dirname, 'fuzz-worker.mjs'), {
+    execArgv: ['--max-old-space-size=1500'],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: { ...process.env, HF_HUB_OFFLINE: '1', NO_COLOR: '1' }
+  })
   await new Promise((resolve, reject) => {
     started.once('message', resolve)
     started.once('exit', reject)
@@ -59,54 +63,111 @@ function runIn(child: ChildProcess, args: readonly string[], cwd: string): Promi
 /** Path → what is there, of everything below a folder. */
 function picture(folder: string): Map<string, string> {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
-  return new Map(entries.map(entry => {
-    const path = join(entry.parentPath, entry.name)
-    const what = entry.isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : lstatSync(path).mode.toString(8)
-    return [relative(folder, path), what]
-  }))
+  return new Map(
+    entries.map(entry => {
+      const path = join(entry.parentPath, entry.name)
+      const what = entry.isFile()
+        ? createHash('sha256').update(readFileSync(path)).digest('hex')
+        : lstatSync(path).mode.toString(8)
+      return [relative(folder, path), what]
+    })
+  )
 }
 
-function changedOutside(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, cwd: string, outputs: readonly string[]): string[] {
+function changedOutside(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+  cwd: string,
+  outputs: readonly string[]
+): string[] {
   const allowed = outputs.filter(output => output !== '').map(output => relative(cwd, resolve(cwd, output)))
-  const isAllowed = (path: string) => allowed.some(output => output === '' || path === output || path.startsWith(`${output}${sep}`) || path.startsWith(`${output}.training`))
+  const isAllowed = (path: string) =>
+    allowed.some(
+      output =>
+        output === '' || path === output || path.startsWith(`${output}${sep}`) || path.startsWith(`${output}.training`)
+    )
   const paths = [...new Set([...before.keys(), ...after.keys()])].filter(path => before.get(path) !== after.get(path))
   // what was there before is nobody's to change, named as an output or not
   return paths.filter(path => before.has(path) || !isAllowed(path))
 }
 
-test(`${RUNS} random commands on random recipes and folders: a code for each, nothing changed that was there`, async () => {
-  workspace.write('train.yaml', `${trainRecipe.replace('steps: 12', 'steps: 1')}evaluate: [ { perplexity: { data: held-out.jsonl, windows: [32], documents: 1 } } ]\n`)
-  expect(await workspace.run(['train', 'train.yaml'])).toMatchObject({ code: 0 })
-  expect(await workspace.run(['eval', 'perplexity', '--model', 'base', '--config', '{"data": "held-out.jsonl", "windows": [32], "documents": 1}', '--output', 'result.json'])).toMatchObject({ code: 0 })
-  workspace.write('charts.json', JSON.stringify({ charts: [{ id: 'a', title: 't', description: 'd', x: { label: 'x', scale: 'linear' }, y: { label: 'y', scale: 'log' }, series: [{ name: 's', points: [[1, 1], [2, 3]] }] }] }))
-  workspace.write('suites.yaml', '- perplexity: { data: held-out.jsonl, windows: [32], documents: 1 }\n')
-  const found: string[] = []
-  for (let index = 0; index < RUNS; index++) {
-    if (worker === undefined || index % PER_PROCESS === 0) {
-      worker?.kill('SIGKILL')
-      worker = await startWorker()
-    }
-    const cwd = `${workspace.folder}-${index}`
-    copyWorkspace(workspace.folder, cwd)
-    try {
-      const { args, outputs } = fuzzCase(SEED, index, cwd)
-      const before = picture(cwd)
-      const answer = await runIn(worker, args, cwd)
-      const problems = typeof answer === 'string' ? [answer] : problemsOf(answer)
-      if (typeof answer === 'string') {
-        worker.kill('SIGKILL')
-        worker = undefined
+test(
+  `${RUNS} random commands on random recipes and folders: a code for each, nothing changed that was there`,
+  async () => {
+    workspace.write(
+      'train.yaml',
+      `${trainRecipe.replace('steps: 12', 'steps: 1')}evaluate: [ { perplexity: { data: held-out.jsonl, windows: [32], documents: 1 } } ]\n`
+    )
+    expect(await workspace.run(['train', 'train.yaml'])).toMatchObject({ code: 0 })
+    expect(
+      await workspace.run([
+        'eval',
+        'perplexity',
+        '--model',
+        'base',
+        '--config',
+        '{"data": "held-out.jsonl", "windows": [32], "documents": 1}',
+        '--output',
+        'result.json'
+      ])
+    ).toMatchObject({ code: 0 })
+    workspace.write(
+      'charts.json',
+      JSON.stringify({
+        charts: [
+          {
+            id: 'a',
+            title: 't',
+            description: 'd',
+            x: { label: 'x', scale: 'linear' },
+            y: { label: 'y', scale: 'log' },
+            series: [
+              {
+                name: 's',
+                points: [
+                  [1, 1],
+                  [2, 3]
+                ]
+              }
+            ]
+          }
+        ]
+      })
+    )
+    workspace.write('suites.yaml', '- perplexity: { data: held-out.jsonl, windows: [32], documents: 1 }\n')
+    const found: string[] = []
+    for (let index = 0; index < RUNS; index++) {
+      if (worker === undefined || index % PER_PROCESS === 0) {
+        worker?.kill('SIGKILL')
+        worker = await startWorker()
       }
-      const changed = changedOutside(before, picture(cwd), cwd, outputs)
-      if (changed.length > 0) problems.push(`changed ${changed.slice(0, 5).join(', ')}`)
-      if (problems.length > 0) found.push(`case ${index} (seed ${SEED}): skipwise ${args.map(arg => JSON.stringify(arg.slice(0, 100))).join(' ')}\n  ${problems.join('\n  ')}\n  ${readRecipe(cwd)}`)
-    } finally {
-      rmSync(cwd, { recursive: true, force: true })
+      const cwd = `${workspace.folder}-${index}`
+      copyWorkspace(workspace.folder, cwd)
+      try {
+        const { args, outputs } = fuzzCase(SEED, index, cwd)
+        const before = picture(cwd)
+        const answer = await runIn(worker, args, cwd)
+        const problems = typeof answer === 'string' ? [answer] : problemsOf(answer)
+        if (typeof answer === 'string') {
+          worker.kill('SIGKILL')
+          worker = undefined
+        }
+        const changed = changedOutside(before, picture(cwd), cwd, outputs)
+        if (changed.length > 0) problems.push(`changed ${changed.slice(0, 5).join(', ')}`)
+        if (problems.length > 0)
+          found.push(
+            `case ${index} (seed ${SEED}): skipwise ${args.map(arg => JSON.stringify(arg.slice(0, 100))).join(' ')}\n  ${problems.join('\n  ')}\n  ${readRecipe(cwd)}`
+          )
+      } finally {
+        rmSync(cwd, { recursive: true, force: true })
+      }
+      if (process.env['SKIPWISE_FUZZ_LOG'])
+        writeFileSync(process.env['SKIPWISE_FUZZ_LOG'], `${index + 1} cases\n${found.join('\n')}\n`)
     }
-    if (process.env['SKIPWISE_FUZZ_LOG']) writeFileSync(process.env['SKIPWISE_FUZZ_LOG'], `${index + 1} cases\n${found.join('\n')}\n`)
-  }
-  expect(found.join('\n')).toBe('')
-}, 24 * 3600_000)
+    expect(found.join('\n')).toBe('')
+  },
+  24 * 3600_000
+)
 
 function problemsOf({ code, stderr, megabytes }: Answer): string[] {
   const problems: string[] = []

@@ -16,11 +16,14 @@ const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(Math.a
  */
 function itsYarnAttention(ropeCase: RopeCase): number {
   const { rope, factor } = ropeCase
-  const name = architectureOf(ropeCase)?.name ?? '', allDimensions = valueOf(rope, 'mscale_all_dim')
+  const name = architectureOf(ropeCase)?.name ?? '',
+    allDimensions = valueOf(rope, 'mscale_all_dim')
   if (typeof allDimensions !== 'number' || allDimensions === 0) return yarnScale(factor)
   // it takes mscale for mscale_all_dim in DeepSeek, and for 1 in the Mistrals
   if (name === 'deepseek2') return 1
-  return name === 'mistral3' || name === 'mistral4' ? yarnScale(factor) / yarnScale(factor, allDimensions) : yarnScale(factor)
+  return name === 'mistral3' || name === 'mistral4'
+    ? yarnScale(factor) / yarnScale(factor, allDimensions)
+    : yarnScale(factor)
 }
 
 /** Traps of llama.cpp: of its converter, and of what it computes. */
@@ -29,14 +32,20 @@ export const rulesOfLlamaCpp: readonly Rule[] = [
     id: 'llama-cpp-attention-factor',
     stacks: ['llama.cpp'],
     check: ropeCase => {
-      const { type, model, frequencies: { attentionFactor } } = ropeCase
+      const {
+        type,
+        model,
+        frequencies: { attentionFactor }
+      } = ropeCase
       if (type !== 'yarn' || isPhi3(model.name)) return undefined
       const its = itsYarnAttention(ropeCase)
-      return near(its, attentionFactor) ? undefined : {
-        problem: `the attention factor is ${attentionFactor}, llama.cpp takes ${its}`,
-        why: 'since its pull request 17945 it derives the factor from the scaling and reads neither attention_factor nor mscale of the file',
-        fix: `give it attn_factor ${attentionFactor / its}, by which it multiplies its own: \`skipwise convert --to llama.cpp\` writes that`
-      }
+      return near(its, attentionFactor)
+        ? undefined
+        : {
+            problem: `the attention factor is ${attentionFactor}, llama.cpp takes ${its}`,
+            why: 'since its pull request 17945 it derives the factor from the scaling and reads neither attention_factor nor mscale of the file',
+            fix: `give it attn_factor ${attentionFactor / its}, by which it multiplies its own: \`skipwise convert --to llama.cpp\` writes that`
+          }
     }
   },
   {
@@ -44,34 +53,45 @@ export const rulesOfLlamaCpp: readonly Rule[] = [
     stacks: ['llama.cpp'],
     check: ropeCase => {
       const { type, config, factor, original = ropeCase.window } = ropeCase
-      return type === 'llama3' && factor > 1 && architectureOf(ropeCase)?.factors === 'one' && valueOf(config, 'original_max_position_embeddings') === undefined && original !== 8192 ? {
-        problem: `llama.cpp's converter takes 8,192 for the original window, the rope keys say ${original}`,
-        why: 'for llama3 it looks for original_max_position_embeddings at the top of config.json only (conversion/llama.py): the table of factors in the GGUF is another, and nothing fails',
-        fix: 'write the key at the top too: `skipwise convert --to transformers` does'
-      } : undefined
+      return type === 'llama3' &&
+        factor > 1 &&
+        architectureOf(ropeCase)?.factors === 'one' &&
+        valueOf(config, 'original_max_position_embeddings') === undefined &&
+        original !== 8192
+        ? {
+            problem: `llama.cpp's converter takes 8,192 for the original window, the rope keys say ${original}`,
+            why: 'for llama3 it looks for original_max_position_embeddings at the top of config.json only (conversion/llama.py): the table of factors in the GGUF is another, and nothing fails',
+            fix: 'write the key at the top too: `skipwise convert --to transformers` does'
+          }
+        : undefined
     }
   },
   {
     id: 'llama-cpp-longrope-lists',
     stacks: ['llama.cpp'],
     check: ropeCase =>
-      ['longrope', 'su'].includes(ropeCase.type) && isLlama(ropeCase) ? {
-        problem: "llama.cpp's converter writes no factor lists for this architecture",
-        why: 'it writes those of Phi-3 and MiniCPM; here the GGUF says longrope and has no table, so that nothing is scaled',
-        fix: 'add the tensors that `skipwise convert --to llama.cpp` gives to the GGUF'
-      } : undefined
+      ['longrope', 'su'].includes(ropeCase.type) && isLlama(ropeCase)
+        ? {
+            problem: "llama.cpp's converter writes no factor lists for this architecture",
+            why: 'it writes those of Phi-3 and MiniCPM; here the GGUF says longrope and has no table, so that nothing is scaled',
+            fix: 'add the tensors that `skipwise convert --to llama.cpp` gives to the GGUF'
+          }
+        : undefined
   },
   {
     id: 'llama-cpp-phi3-attention',
     stacks: ['llama.cpp'],
     check: ({ type, model, window, geometry: { originalLength }, frequencies: { attentionFactor } }) => {
       if (!isPhi3(model.name) || !['longrope', 'su'].includes(type) || !(originalLength > 1)) return undefined
-      const ratio = window / originalLength, its = ratio > 1 ? Math.sqrt(1 + Math.log(ratio) / Math.log(originalLength)) : 1
-      return near(its, attentionFactor) ? undefined : {
-        problem: `the attention factor is ${attentionFactor}, llama.cpp's converter takes ${its}`,
-        why: 'for Phi-3 it derives the factor from max_position_embeddings and the original window, and reads neither attention_factor nor factor',
-        fix: 'set the attn_factor that `skipwise convert --to llama.cpp` writes'
-      }
+      const ratio = window / originalLength,
+        its = ratio > 1 ? Math.sqrt(1 + Math.log(ratio) / Math.log(originalLength)) : 1
+      return near(its, attentionFactor)
+        ? undefined
+        : {
+            problem: `the attention factor is ${attentionFactor}, llama.cpp's converter takes ${its}`,
+            why: 'for Phi-3 it derives the factor from max_position_embeddings and the original window, and reads neither attention_factor nor factor',
+            fix: 'set the attn_factor that `skipwise convert --to llama.cpp` writes'
+          }
     }
   }
 ]
