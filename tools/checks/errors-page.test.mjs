@@ -14,11 +14,14 @@ test('a code belongs to one package and looks like one', () => {
 })
 
 test('every code of misuse is one of a package, and each package has its codes sorted into misuse and failure', () => {
-  const codes = errorTables().flatMap(table => table.codes.map(({ code }) => code)), misuse = misuseCodes()
+  const codes = errorTables().flatMap(table => table.codes.map(({ code }) => code))
+  const misuse = misuseCodes()
   expect(misuse.length).toBeGreaterThan(20)
   expect(misuse.filter(code => !codes.includes(code))).toEqual([])
   // what a family of codes is about decides, so that a new one is not forgotten
   const written = /^(RECIPE|PLUGIN|EVAL|CLI_(USAGE|CONFIG|OUTPUT))|_OPTIONS$|^MODEL_.*NOT_FOUND$|_REFERENCE$/
   expect(codes.filter(code => written.test(code) && !misuse.includes(code))).toEqual([])
-  expect(misuse.filter(code => /FAILED|DAMAGED|TRUNCATED|FULL|INTERRUPTED|INTERNAL|MEMORY|UNAVAILABLE/.test(code))).toEqual([])
+  expect(
+    misuse.filter(code => /FAILED|DAMAGED|TRUNCATED|FULL|INTERRUPTED|INTERNAL|MEMORY|UNAVAILABLE/.test(code))
+  ).toEqual([])
 })

@@ -1,5 +1,5 @@
-// What the @example blocks of doc comments take as given: the real parts, and the model that ships. The files that they read are those of
-// `prepareFiles`.
+// What the @example blocks of doc comments take as given: the real parts, and the model that ships. The files that they
+// read are those of `prepareFiles`.
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -30,7 +30,14 @@ export const geometry: RopeGeometry = { rotaryDim: 32, base: 10000, originalLeng
 const source = await openModelFolder(tinyLlama.folder, { registry, readRope: readHuggingFaceRope })
 const executor = await openOnnxExecutor({ threads: 1 })
 let current = registry.resolve('interpolation', 'yarn', {}).frequencies(geometry)
-export const model = await createLanguageModel({ ...source, name: 'tiny-llama', executor, weights: await source.weights(), frequencies: () => current, maxLength: 1024 })
+export const model = await createLanguageModel({
+  ...source,
+  name: 'tiny-llama',
+  executor,
+  weights: await source.weights(),
+  frequencies: () => current,
+  maxLength: 1024
+})
 export const { tokenizer } = model
 
 const heldOut = (await readFile(tinyLlama.heldOut, 'utf8')).split('\n').filter(Boolean)
@@ -40,7 +47,9 @@ const ids = tokenizer.encode(document).subarray(0, 512)
 /** Perplexity of the model on 512 tokens with factors λ̂ [R/2] of longrope. */
 export async function perplexityWith(factors: Float64Array): Promise<number> {
   const before = current
-  current = registry.resolve('interpolation', 'longrope', { shortFactor: [...factors], longFactor: [...factors] }).frequencies(geometry)
+  current = registry
+    .resolve('interpolation', 'longrope', { shortFactor: [...factors], longFactor: [...factors] })
+    .frequencies(geometry)
   const scores = await model.score(ids)
   current = before
   return Math.exp(-scores.reduce((sum, score) => sum + score, 0) / scores.length)
@@ -49,12 +58,15 @@ export async function perplexityWith(factors: Float64Array): Promise<number> {
 export const suite = registry.resolve('eval-suite', 'passkey', { lengths: [128, 256], trials: 2 })
 export const results: readonly EvalResult[] = [await suite.run(model, { seed: 0, resolvePath: path => path })]
 
-export const logits = Float32Array.of(0.5, -1.25, 3.00001), golden = Float64Array.of(0.5, -1.25, 3)
+export const logits = Float32Array.of(0.5, -1.25, 3.00001)
+export const golden = Float64Array.of(0.5, -1.25, 3)
 
 /** Text of a `config.json`, and what is in the one of a model that was extended by the code of PoSE. */
 export const text = await readFile(join(tinyLlama.folder, 'config.json'), 'utf8')
 export const poseConfig: Readonly<Record<string, unknown>> = {
-  ...(JSON.parse(text) as object), max_position_embeddings: 4096, rope_scaling: { type: 'yarn', factor: 16, original_max_position_embeddings: 256 }
+  ...(JSON.parse(text) as object),
+  max_position_embeddings: 4096,
+  rope_scaling: { type: 'yarn', factor: 16, original_max_position_embeddings: 256 }
 }
 
 /** Writes the files that examples name, into the folder that they run in. */
@@ -63,7 +75,16 @@ export async function prepareFiles(folder: string): Promise<void> {
   await mkdir(at('corpus'))
   await writeFile(at('corpus/part.jsonl.gz'), gzipSync(`${heldOut[0]}\n${heldOut[1]}\n`))
   await writeFile(at('proofs.jsonl'), `${JSON.stringify({ text: document.slice(0, 6000) })}\n`)
-  await writeFile(at('validation.jsonl'), ['on', 'off'].map((word, label) => `${JSON.stringify({ passage: `The lamp is ${word}.`, question: 'is the lamp off', label })}\n`).join(''))
-  await writeSafetensors(at('adapter.safetensors'), [{ name: 'lora_A', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }])
+  await writeFile(
+    at('validation.jsonl'),
+    ['on', 'off']
+      .map(
+        (word, label) => `${JSON.stringify({ passage: `The lamp is ${word}.`, question: 'is the lamp off', label })}\n`
+      )
+      .join('')
+  )
+  await writeSafetensors(at('adapter.safetensors'), [
+    { name: 'lora_A', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }
+  ])
   await copyFile(tinyLlama.demoRecipe, at('extend.yaml'))
 }

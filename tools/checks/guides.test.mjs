@@ -9,7 +9,8 @@ test.each(guides())('the examples in docs/%s are the files that CI compiles and 
 
 test('an example that differs from its file is noticed', () => {
   expect(guides()).toContain('write-a-plugin.md')
-  const text = read('docs/write-a-plugin.md'), changed = text.replace('export const cosine', 'export const sine')
+  const text = read('docs/write-a-plugin.md')
+  const changed = text.replace('export const cosine', 'export const sine')
   expect(changed).not.toBe(text)
   expect(embedded(changed)).toBe(text)
 })

@@ -51,7 +51,17 @@ describe.each(packages)('$folder', ({ folder, manifest }) => {
 })
 
 test('the top level is what the README says', () => {
-  const listed = ['package.json', 'nx.json', 'pnpm-workspace.yaml', 'packages', 'docs', 'tools', 'README.md', 'LICENSE', 'pnpm-lock.yaml']
+  const listed = [
+    'package.json',
+    'nx.json',
+    'pnpm-workspace.yaml',
+    'packages',
+    'docs',
+    'tools',
+    'README.md',
+    'LICENSE',
+    'pnpm-lock.yaml'
+  ]
   const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n')
   const found = new Set(tracked.map(path => path.split('/')[0]).filter(name => !name.startsWith('.')))
   expect([...found].sort()).toEqual(listed.sort())

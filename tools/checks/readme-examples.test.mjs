@@ -23,14 +23,17 @@ function compileErrors(modules) {
   const { config } = ts.readConfigFile(join(root, 'tools', 'config', 'tsconfig.base.json'), ts.sys.readFile)
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, join(root, 'packages', 'skipwise'))
   // an example puts packages together that its own does not depend on, not even in its tests
-  const paths = Object.fromEntries(packages.map(({ folder, manifest }) => [manifest.name, [join(root, folder, 'src', 'index.ts')]]))
+  const paths = Object.fromEntries(
+    packages.map(({ folder, manifest }) => [manifest.name, [join(root, folder, 'src', 'index.ts')]])
+  )
   const compiler = { ...options, noUnusedLocals: false, typeRoots: [join(root, 'node_modules', '@types')], paths }
   const texts = new Map(modules.map(({ path, text }) => [path, text]))
   const host = ts.createCompilerHost(compiler)
   const { fileExists, readFile, getSourceFile } = host
   host.fileExists = path => texts.has(path) || fileExists(path)
   host.readFile = path => texts.get(path) ?? readFile(path)
-  host.getSourceFile = (path, ...rest) => (texts.has(path) ? ts.createSourceFile(path, texts.get(path), rest[0], true) : getSourceFile(path, ...rest))
+  host.getSourceFile = (path, ...rest) =>
+    texts.has(path) ? ts.createSourceFile(path, texts.get(path), rest[0], true) : getSourceFile(path, ...rest)
   const program = ts.createProgram([...texts.keys()], compiler, host)
   return modules.flatMap(({ name, path }) =>
     ts.getPreEmitDiagnostics(program, program.getSourceFile(path)).map(({ file, start, messageText }) => {

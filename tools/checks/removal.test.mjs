@@ -1,5 +1,6 @@
-// Any one package of plugins or executors can be taken away: every other package still builds, loads and passes its tests, but for the entry,
-// which names it in the default registry and in verbs that are about it, and for tools/composition, where real parts are put together.
+// Any one package of plugins or executors can be taken away: every other package still builds, loads and passes its
+// tests, but for the entry, which names it in the default registry and in verbs that are about it, and for
+// tools/composition, where real parts are put together.
 import { build } from 'esbuild'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,24 +23,63 @@ const verbs = {
 }
 
 /** The asset was made with these, by scripts that no test runs. */
-const scripts = { '@skipwise/eval-retrieval': ['@skipwise/tiny-llama'], '@skipwise/tokenizers': ['@skipwise/tiny-llama'] }
+const scripts = {
+  '@skipwise/eval-retrieval': ['@skipwise/tiny-llama'],
+  '@skipwise/tokenizers': ['@skipwise/tiny-llama']
+}
 
-const filesOf = (folder, sub) => (existsSync(join(root, folder, sub)) ? readdirSync(join(root, folder, sub), { recursive: true }).map(String).filter(name => /\.(ts|mjs)$/.test(name)).map(name => `${sub}/${name}`) : [])
+const filesOf = (folder, sub) =>
+  existsSync(join(root, folder, sub))
+    ? readdirSync(join(root, folder, sub), { recursive: true })
+        .map(String)
+        .filter(name => /\.(ts|mjs)$/.test(name))
+        .map(name => `${sub}/${name}`)
+    : []
 const isTest = file => file.startsWith('test/') || file.endsWith('.test.ts')
 /** Every file of the packages with the workspace packages that it imports, types included. */
 const imports = packages.flatMap(({ folder, manifest }) =>
   [...filesOf(folder, 'src'), ...filesOf(folder, 'test')].map(file => ({
-    owner: manifest.name, file, names: ts.preProcessFile(read(`${folder}/${file}`)).importedFiles.map(({ fileName }) => fileName.split('/').slice(0, fileName.startsWith('@') ? 2 : 1).join('/'))
+    owner: manifest.name,
+    file,
+    names: ts.preProcessFile(read(`${folder}/${file}`)).importedFiles.map(({ fileName }) =>
+      fileName
+        .split('/')
+        .slice(0, fileName.startsWith('@') ? 2 : 1)
+        .join('/')
+    )
   }))
 )
-const importersOf = (name, wanted) => imports.filter(({ owner, file, names }) => owner !== name && wanted(file) && names.includes(name))
+const importersOf = (name, wanted) =>
+  imports.filter(({ owner, file, names }) => owner !== name && wanted(file) && names.includes(name))
 
 /** Builds the entries of packages from source where `missing` is not to be found. */
 async function buildWithout(missing, entries) {
-  const gone = { name: 'gone', setup: ({ onResolve }) => onResolve({ filter: /^(@skipwise\/|skipwise$)/ }, ({ path }) => (path === missing || path.startsWith(`${missing}/`) ? { errors: [{ text: `${missing} is gone` }] } : undefined)) }
-  const others = { name: 'others', setup: ({ onResolve }) => onResolve({ filter: /^[^./]/ }, ({ path, kind }) => (kind === 'entry-point' || path.startsWith('@skipwise/') ? undefined : { path, external: true })) }
+  const gone = {
+    name: 'gone',
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^(@skipwise\/|skipwise$)/ }, ({ path }) =>
+        path === missing || path.startsWith(`${missing}/`) ? { errors: [{ text: `${missing} is gone` }] } : undefined
+      )
+  }
+  const others = {
+    name: 'others',
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+        kind === 'entry-point' || path.startsWith('@skipwise/') ? undefined : { path, external: true }
+      )
+  }
   try {
-    await build({ entryPoints: entries, outdir: 'unused', bundle: true, write: false, format: 'esm', platform: 'node', conditions: ['@skipwise/source'], logLevel: 'silent', plugins: [gone, others] })
+    await build({
+      entryPoints: entries,
+      outdir: 'unused',
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      conditions: ['@skipwise/source'],
+      logLevel: 'silent',
+      plugins: [gone, others]
+    })
     return []
   } catch (error) {
     return error.errors.map(({ text, location }) => `${location?.file}: ${text}`)
@@ -48,7 +88,9 @@ async function buildWithout(missing, entries) {
 
 describe.each(removable.map(({ manifest }) => manifest.name))('without %s', name => {
   test('every package but itself and the entry still builds', async () => {
-    const others = packages.filter(each => each.manifest.name !== name && layerOf(each) !== 'entry').map(({ folder }) => join(root, folder, 'src', 'index.ts'))
+    const others = packages
+      .filter(each => each.manifest.name !== name && layerOf(each) !== 'entry')
+      .map(({ folder }) => join(root, folder, 'src', 'index.ts'))
     expect(await buildWithout(name, others)).toEqual([])
   })
 
@@ -58,12 +100,21 @@ describe.each(removable.map(({ manifest }) => manifest.name))('without %s', name
   })
 
   test('no test of another package uses it but those of the entry', () => {
-    expect(importersOf(name, isTest).filter(({ owner }) => owner !== 'skipwise').map(({ owner, file }) => `${owner} ${file}`)).toEqual([])
+    expect(
+      importersOf(name, isTest)
+        .filter(({ owner }) => owner !== 'skipwise')
+        .map(({ owner, file }) => `${owner} ${file}`)
+    ).toEqual([])
   })
 
   test('no manifest names it but those of the entry, of the tools, and of the asset whose scripts use it', () => {
-    const named = ({ dependencies = {}, devDependencies = {}, peerDependencies = {} }) => name in { ...dependencies, ...devDependencies, ...peerDependencies }
-    expect(packages.filter(({ manifest }) => named(manifest) && manifest.name !== 'skipwise').map(({ manifest }) => manifest.name)).toEqual(scripts[name] ?? [])
+    const named = ({ dependencies = {}, devDependencies = {}, peerDependencies = {} }) =>
+      name in { ...dependencies, ...devDependencies, ...peerDependencies }
+    expect(
+      packages
+        .filter(({ manifest }) => named(manifest) && manifest.name !== 'skipwise')
+        .map(({ manifest }) => manifest.name)
+    ).toEqual(scripts[name] ?? [])
   })
 })
 
@@ -77,18 +128,33 @@ describe('without any of them', () => {
     cpSync(join(root, 'tools', 'config'), join(copy, 'tools', 'config'), { recursive: true, verbatimSymlinks: true })
     const left = packages.filter(each => ['foundation', 'kernel', 'engine', 'testing'].includes(layerOf(each)))
     // links between packages are relative: those to what is not copied lead nowhere
-    for (const { folder } of left) cpSync(join(root, folder), join(copy, folder), { recursive: true, verbatimSymlinks: true, filter: path => !/\/(dist|\.test-results)$/.test(path) })
+    for (const { folder } of left)
+      cpSync(join(root, folder), join(copy, folder), {
+        recursive: true,
+        verbatimSymlinks: true,
+        filter: path => !/\/(dist|\.test-results)$/.test(path)
+      })
   })
   afterAll(() => rmSync(copy, { recursive: true }))
 
-  test.each([['inference', []], ['training', ['src/train.test.ts', 'src/accumulation.test.ts']]])('%s passes its tests', async (name, files) => {
-    for (const { folder } of removable) expect(existsSync(join(copy, folder))).toBe(false)
-    const { status, output } = await tool('vitest', ['run', ...files], join(inCopy, 'packages', name))
-    expect(status, output).toBe(0)
-  }, 240_000)
+  test.each([
+    ['inference', []],
+    ['training', ['src/train.test.ts', 'src/accumulation.test.ts']]
+  ])(
+    '%s passes its tests',
+    async (name, files) => {
+      for (const { folder } of removable) expect(existsSync(join(copy, folder))).toBe(false)
+      const { status, output } = await tool('vitest', ['run', ...files], join(inCopy, 'packages', name))
+      expect(status, output).toBe(0)
+    },
+    240_000
+  )
 
   test('a test that needs one is noticed', async () => {
-    writeFileSync(join(copy, 'packages/inference/src/needy.test.ts'), "import '@skipwise/arch-llama'\nimport { test } from 'vitest'\ntest('runs', () => {})\n")
+    writeFileSync(
+      join(copy, 'packages/inference/src/needy.test.ts'),
+      "import '@skipwise/arch-llama'\nimport { test } from 'vitest'\ntest('runs', () => {})\n"
+    )
     const { status, output } = await tool('vitest', ['run', 'src/needy.test.ts'], join(inCopy, 'packages/inference'))
     expect([status, output]).toEqual([1, expect.stringContaining('@skipwise/arch-llama')])
   }, 60_000)

@@ -1,6 +1,17 @@
 // The set-up scripts in a workspace of their own, where npx and nx are scripts that write down how they were called.
 import { execFile } from 'node:child_process'
-import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -32,11 +43,16 @@ beforeEach(() => {
   cpSync(join(root, 'tools', 'setup'), at('tools', 'setup'), { recursive: true })
   file('package.json', '{ "packageManager": "pnpm@1.2.3" }')
   for (const path of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'nx.json', 'tools/config/package.json']) file(path, '{}')
-  for (const path of ['package.json', 'tsup.config.ts', 'tsconfig.json', 'src/index.ts']) file(`packages/skipwise/${path}`, '{}')
+  for (const path of ['package.json', 'tsup.config.ts', 'tsconfig.json', 'src/index.ts'])
+    file(`packages/skipwise/${path}`, '{}')
   file('fake/npx', `${log('npx')}sleep 0.3\nmkdir -p node_modules/.bin && cp fake/nx node_modules/.bin/nx\n`, 0o755)
   const dist = 'packages/skipwise/dist'
   const cli = 'console.log(JSON.stringify([process.cwd(), process.argv.slice(2)])); process.exitCode = 2'
-  file('fake/nx', `${log('nx')}mkdir -p ${dist} && touch ${dist}/index.js && echo '${cli}' > ${dist}/cli.js\necho building\n`, 0o755)
+  file(
+    'fake/nx',
+    `${log('nx')}mkdir -p ${dist} && touch ${dist}/index.js && echo '${cli}' > ${dist}/cli.js\necho building\n`,
+    0o755
+  )
 })
 
 afterEach(() => rmSync(workspace, { recursive: true, force: true }))
@@ -88,7 +104,10 @@ test('shows why an install failed, exits with 1 and tries again the next time', 
 
 test('skipwise runs with its arguments where npm was called, and its exit code is passed on', async () => {
   mkdirSync(at('elsewhere'))
-  const result = await node('skipwise.mjs', ['eval', '--json', 'a b'], { npm_lifecycle_event: 'skipwise', INIT_CWD: at('elsewhere') })
+  const result = await node('skipwise.mjs', ['eval', '--json', 'a b'], {
+    npm_lifecycle_event: 'skipwise',
+    INIT_CWD: at('elsewhere')
+  })
   expect(result.status).toBe(2)
   expect(JSON.parse(result.stdout)).toEqual([at('elsewhere'), ['eval', '--json', 'a b']])
   // without npm's `skipwise` script, INIT_CWD may be another script's

@@ -14,7 +14,11 @@ export const preset = (overrides = {}) =>
     sourcemap: true,
     treeshake: true,
     // declarations take two thirds of the build and are only needed to publish: the set-up of a clone leaves them out;
-    // tsup 8 sets baseUrl itself, which TypeScript 6 calls deprecated; declarations are built from dist of the dependencies
-    dts: process.env.SKIPWISE_BUILD === 'run' ? false : { compilerOptions: { ignoreDeprecations: '6.0', customConditions: [] } },
+    // tsup 8 sets baseUrl itself, which TypeScript 6 calls deprecated; declarations are built from dist of the
+    // dependencies
+    dts:
+      process.env.SKIPWISE_BUILD === 'run'
+        ? false
+        : { compilerOptions: { ignoreDeprecations: '6.0', customConditions: [] } },
     ...overrides
   })

@@ -1,8 +1,9 @@
 import { Converter, ReflectionKind } from 'typedoc'
 
 /**
- * Typedoc plugin: every function that a package exports has a doc comment. Typedoc's own `notDocumented` does this for the other
- * kinds; for functions it would also ask every plugin object to repeat the documentation of the contract it fulfils.
+ * Typedoc plugin: every function that a package exports has a doc comment. Typedoc's own `notDocumented` does this for
+ * the other kinds; for functions it would also ask every plugin object to repeat the documentation of the contract it
+ * fulfils.
  *
  * @param {import('typedoc').Application} app
  */

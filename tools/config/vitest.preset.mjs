@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Every package's tests: beside the source, in forked processes (native addons), resolving workspace packages to their source.
- * The counts are left in .test-results for `npm test`, which adds them up; Nx restores that folder with a cached run.
+ * Every package's tests: beside the source, in forked processes (native addons), resolving workspace packages to their
+ * source. The counts are left in .test-results for `npm test`, which adds them up; Nx restores that folder with a
+ * cached run.
  */
 export const preset = (overrides = {}) =>
   defineConfig({

@@ -1,5 +1,5 @@
-// Puts what is written elsewhere into the guides: below `<!-- examples/… -->` stands the text of that file, below `<!-- recipe keys -->` the
-// table of a recipe's keys, below `<!-- limits -->` that of the limits of all packages.
+// Puts what is written elsewhere into the guides: below `<!-- examples/… -->` stands the text of that file, below
+// `<!-- recipe keys -->` the table of a recipe's keys, below `<!-- limits -->` that of the limits of all packages.
 // node tools/docs/embed-examples.mjs writes them; tools/checks tests that they are current.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,21 +13,31 @@ const limits = await limitsTable()
 const docs = join(root, 'docs')
 
 /** Guides that show such texts. */
-export const guides = () => readdirSync(docs).filter(name => name.endsWith('.md') && /^<!-- (examples\/|recipe keys|limits)/m.test(readFileSync(join(docs, name), 'utf8')))
+export const guides = () =>
+  readdirSync(docs).filter(
+    name =>
+      name.endsWith('.md') && /^<!-- (examples\/|recipe keys|limits)/m.test(readFileSync(join(docs, name), 'utf8'))
+  )
 
 /** The text of a guide with what it asks for. */
 export const embedded = text => withLimits(withTable(withFiles(text)))
 
 const withLimits = text => text.replace(/^<!-- limits -->\n(\n(\|.*\n)+)?/m, () => `<!-- limits -->\n\n${limits}`)
 
-const withTable = text => text.replace(/^<!-- recipe keys -->\n(\n(\|.*\n)+)?/m, () => `<!-- recipe keys -->\n\n${recipeKeys()}`)
+const withTable = text =>
+  text.replace(/^<!-- recipe keys -->\n(\n(\|.*\n)+)?/m, () => `<!-- recipe keys -->\n\n${recipeKeys()}`)
 
 const withFiles = text =>
-  text.replace(/^<!-- (examples\/\S+\.(\w+)) -->\n(\n```\w+\n.*?^```\n)?/gms, (_, path, language) => `<!-- ${path} -->\n\n\`\`\`${language}\n${readFileSync(join(docs, path), 'utf8')}\`\`\`\n`)
+  text.replace(
+    /^<!-- (examples\/\S+\.(\w+)) -->\n(\n```\w+\n.*?^```\n)?/gms,
+    (_, path, language) => `<!-- ${path} -->\n\n\`\`\`${language}\n${readFileSync(join(docs, path), 'utf8')}\`\`\`\n`
+  )
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const name of guides()) {
-    const file = join(docs, name), text = readFileSync(file, 'utf8'), current = embedded(text)
+    const file = join(docs, name)
+    const text = readFileSync(file, 'utf8')
+    const current = embedded(text)
     if (current !== text) writeFileSync(file, current)
   }
 }

@@ -12,8 +12,11 @@ const inner = node => (ts.isAsExpression(node) || ts.isSatisfiesExpression(node)
 /** The text of a string constant, also of one joined from several by `+`. */
 function text(node) {
   if (ts.isStringLiteralLike(node)) return node.text
-  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken) return text(node.left) + text(node.right)
-  throw new Error(`${node.getSourceFile().fileName}: an error code's meaning must be a string constant, not ${node.getText()}`)
+  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken)
+    return text(node.left) + text(node.right)
+  throw new Error(
+    `${node.getSourceFile().fileName}: an error code's meaning must be a string constant, not ${node.getText()}`
+  )
 }
 
 /** Every table `export const <name>ErrorCodes = { CODE: 'meaning' }` of one source file. */
@@ -25,7 +28,8 @@ function* tables(file) {
       const object = inner(initializer)
       if (!ts.isObjectLiteralExpression(object)) throw new Error(`${file}: ${name.getText()} must be an object literal`)
       yield object.properties.map(property => {
-        if (!ts.isPropertyAssignment(property)) throw new Error(`${file}: ${property.getText()} must be CODE: 'meaning'`)
+        if (!ts.isPropertyAssignment(property))
+          throw new Error(`${file}: ${property.getText()} must be CODE: 'meaning'`)
         return { code: property.name.text, meaning: text(property.initializer) }
       })
     }
@@ -42,7 +46,10 @@ export function errorTables() {
         .map(String)
         .filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
       const codes = files.sort().flatMap(file => [...tables(join(source, file))].flat())
-      return { name: folder === 'skipwise' ? folder : `@skipwise/${folder}`, codes: codes.sort((a, b) => (a.code < b.code ? -1 : 1)) }
+      return {
+        name: folder === 'skipwise' ? folder : `@skipwise/${folder}`,
+        codes: codes.sort((a, b) => (a.code < b.code ? -1 : 1))
+      }
     })
     .filter(({ codes }) => codes.length > 0)
 }

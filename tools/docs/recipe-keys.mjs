@@ -8,7 +8,12 @@ const typeOf = schema => {
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ')
   if (schema.type === 'array') return `list of ${typeOf(schema.items ?? {})}`
   if (schema.type === 'object') return 'map'
-  const bounds = [['≥', schema.minimum], ['>', schema.exclusiveMinimum], ['≤', schema.maximum], ['<', schema.exclusiveMaximum]].filter(([, bound]) => bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER)
+  const bounds = [
+    ['≥', schema.minimum],
+    ['>', schema.exclusiveMinimum],
+    ['≤', schema.maximum],
+    ['<', schema.exclusiveMaximum]
+  ].filter(([, bound]) => bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER)
   return [schema.type ?? 'anything', ...bounds.map(([sign, bound]) => `${sign} ${bound}`)].join(' ')
 }
 
@@ -21,8 +26,14 @@ function* rows(schema, prefix = '') {
     for (const [key, value] of Object.entries(properties)) {
       if (seen.has(key)) continue
       seen.add(key)
-      const inner = value.type === 'array' && value.items?.properties ? value.items : value, suffix = inner === value ? '' : '[]'
-      const means = [value.description, value.default === undefined || typeof value.default === 'object' ? undefined : `default \`${value.default}\``].filter(Boolean).join('; ')
+      const inner = value.type === 'array' && value.items?.properties ? value.items : value
+      const suffix = inner === value ? '' : '[]'
+      const means = [
+        value.description,
+        value.default === undefined || typeof value.default === 'object' ? undefined : `default \`${value.default}\``
+      ]
+        .filter(Boolean)
+        .join('; ')
       yield `| \`${prefix}${key}\`${required.includes(key) ? ' *' : ''} | ${typeOf(value)} | ${means.replaceAll('|', '\\|')} |`
       yield* rows(inner, `${prefix}${key}${suffix}.`)
     }

@@ -1,5 +1,5 @@
-// The config.json files of test/golden/families.json of @skipwise/interpolation, and what `skipwise convert` makes of each; tools/golden/rope_families.py reads them.
-// Build first: npx nx run skipwise:build
+// The config.json files of test/golden/families.json of @skipwise/interpolation, and what `skipwise convert` makes of
+// each; tools/golden/rope_families.py reads them. Build first: npx nx run skipwise:build
 import { readFileSync } from 'node:fs'
 import { editConfigText } from '../../packages/checkpoints/dist/index.js'
 import { createRegistry } from '../../packages/core/dist/index.js'
@@ -7,7 +7,9 @@ import { convertConfig, interpolationPlugins } from '../../packages/interpolatio
 
 const registry = createRegistry().register(...interpolationPlugins)
 const resolve = reference => registry.resolveUnknown('interpolation', reference)
-const families = JSON.parse(readFileSync(new URL('../../packages/interpolation/test/golden/families.json', import.meta.url), 'utf8'))
+const families = JSON.parse(
+  readFileSync(new URL('../../packages/interpolation/test/golden/families.json', import.meta.url), 'utf8')
+)
 const ways = {
   'both keys': { to: 'transformers' },
   'new keys': { to: 'transformers', keys: 'new' },
@@ -29,7 +31,9 @@ function convertedText(config, text, options) {
 
 const result = Object.entries(families).map(([name, config]) => {
   const text = JSON.stringify(config, null, 2)
-  const converted = Object.entries(ways).flatMap(([way, options]) => convertedText(config, text, options).map(each => [way, each]))
+  const converted = Object.entries(ways).flatMap(([way, options]) =>
+    convertedText(config, text, options).map(each => [way, each])
+  )
   // GPT-J has no scaling of its own: what stands in its file is read by no one
   return [name, { text, converted: Object.fromEntries(config.model_type === 'gptj' ? [] : converted) }]
 })

@@ -1,5 +1,5 @@
-// Every package alone: a project for each, with only what the README says to install, in pnpm's strict layout, where a package finds
-// what it declares and nothing else. There the README's examples compile and run.
+// Every package alone: a project for each, with only what the README says to install, in pnpm's strict layout, where a
+// package finds what it declares and nothing else. There the README's examples compile and run.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -17,8 +17,13 @@ export function installAlone(folder, tarballs) {
   const projects = published.map(({ name, readme }) => {
     const project = join(folder, 'projects', name.replace(/.*\//, ''))
     mkdirSync(project, { recursive: true })
-    const dependencies = Object.fromEntries(Object.entries(installedBy(readme)).filter(([other]) => !neverInstalled.includes(other)))
-    writeFileSync(join(project, 'package.json'), JSON.stringify({ name: `alone-${name.replace(/.*\//, '')}`, private: true, type: 'module', dependencies }))
+    const dependencies = Object.fromEntries(
+      Object.entries(installedBy(readme)).filter(([other]) => !neverInstalled.includes(other))
+    )
+    writeFileSync(
+      join(project, 'package.json'),
+      JSON.stringify({ name: `alone-${name.replace(/.*\//, '')}`, private: true, type: 'module', dependencies })
+    )
     return { name, project, readme, examples: examplesOf(readme) }
   })
   installWorkspace(folder, tarballs)
@@ -37,7 +42,8 @@ const options = {
 }
 
 /**
- * Writes the examples beside what they import and compiles them under `strict`, with the declarations of our packages that they reach.
+ * Writes the examples beside what they import and compiles them under `strict`, with the declarations of our packages
+ * that they reach.
  *
  * @returns {string[]} what the compiler says, one line each
  */
@@ -50,35 +56,61 @@ export function typeProblems(projects) {
     })
   )
   const program = ts.createProgram(files, options)
-  const ours = program.getSourceFiles().filter(({ fileName }) => files.includes(fileName) || /node_modules\/(@skipwise\/[^/]+|skipwise)\/dist\//.test(fileName))
+  const ours = program
+    .getSourceFiles()
+    .filter(
+      ({ fileName }) => files.includes(fileName) || /node_modules\/(@skipwise\/[^/]+|skipwise)\/dist\//.test(fileName)
+    )
   return ours.flatMap(file =>
-    [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(({ start, messageText }) => {
-      const { line } = file.getLineAndCharacterOfPosition(start ?? 0)
-      return `${file.fileName.replace(/.*\/projects\//, '')}, line ${line + 1}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
-    })
+    [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
+      ({ start, messageText }) => {
+        const { line } = file.getLineAndCharacterOfPosition(start ?? 0)
+        return `${file.fileName.replace(/.*\/projects\//, '')}, line ${line + 1}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+      }
+    )
   )
 }
 
-/** Packages of others whose declarations have errors of their own: with them a user needs `skipLibCheck: true`, as getting-started says. */
+/**
+ * Packages of others whose declarations have errors of their own: with them a user needs `skipLibCheck: true`, as
+ * getting-started says.
+ */
 const UNCLEAN = ['@webgpu/types', '@tensorflow/tfjs-core', '@tensorflow/tfjs-layers']
 
-/** Compiles what {@link typeProblems} wrote as a user with `skipLibCheck: false` does: the declarations of others that ours lead to are read too. */
+/**
+ * Compiles what {@link typeProblems} wrote as a user with `skipLibCheck: false` does: the declarations of others that
+ * ours lead to are read too.
+ */
 export function foreignTypeProblems(projects) {
-  const files = projects.flatMap(({ project, examples }) => examples.map((_, index) => join(project, `example-${index + 1}.ts`)))
+  const files = projects.flatMap(({ project, examples }) =>
+    examples.map((_, index) => join(project, `example-${index + 1}.ts`))
+  )
   const program = ts.createProgram(files, { ...options, lib: [...options.lib, 'lib.dom.d.ts'] })
   const packageOf = fileName => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(fileName)?.[1] ?? ''
-  const isForeign = name => name !== '' && name !== 'typescript' && name !== 'skipwise' && !name.startsWith('@skipwise/')
+  const isForeign = name =>
+    name !== '' && name !== 'typescript' && name !== 'skipwise' && !name.startsWith('@skipwise/')
   const unclean = new Map()
   for (const file of program.getSourceFiles()) {
     const name = packageOf(file.fileName)
     if (!isForeign(name) || unclean.has(name)) continue
     const [first] = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
-    if (first) unclean.set(name, `${file.fileName.replace(/.*\/node_modules\//, '')}: ${ts.flattenDiagnosticMessageText(first.messageText, ' ')}`)
+    if (first)
+      unclean.set(
+        name,
+        `${file.fileName.replace(/.*\/node_modules\//, '')}: ${ts.flattenDiagnosticMessageText(first.messageText, ' ')}`
+      )
   }
-  const found = [...unclean].filter(([name]) => !UNCLEAN.includes(name)).map(([name, what]) => `skipLibCheck: false fails in ${name}: ${what}`)
-  const clean = UNCLEAN.filter(name => !unclean.has(name)).map(name => `${name} compiles with skipLibCheck: false by now: say so in docs/getting-started.md`)
+  const found = [...unclean]
+    .filter(([name]) => !UNCLEAN.includes(name))
+    .map(([name, what]) => `skipLibCheck: false fails in ${name}: ${what}`)
+  const clean = UNCLEAN.filter(name => !unclean.has(name)).map(
+    name => `${name} compiles with skipLibCheck: false by now: say so in docs/getting-started.md`
+  )
   return [...found, ...clean]
 }
 
 /** An example as a module that Node runs. */
-export const asJavaScript = text => ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true } }).outputText
+export const asJavaScript = text =>
+  ts.transpileModule(text, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true }
+  }).outputText

@@ -1,5 +1,6 @@
-// What README promises of installing: no install script is needed. Every client installs the tarballs, and what the checks before have left
-// in its cache, where nothing else can be reached: in a network namespace of its own, or behind a proxy that is not there. No client is told
+// What README promises of installing: no install script is needed. Every client installs the tarballs, and what the
+// checks before have left in its cache, where nothing else can be reached: in a network namespace of its own, or behind
+// a proxy that is not there. No client is told
 // --ignore-scripts but where the documentation says so.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -33,9 +34,11 @@ const otherPlatforms = ['darwin', 'win32', 'linux/arm64', 'linux/x64'].filter(
 const skip = { ONNXRUNTIME_NODE_INSTALL: 'skip' }
 
 /**
- * How each client installs, and whether it can: npm up to 11 runs onnxruntime-node's script, which fetches CUDA libraries on Linux x64.
+ * How each client installs, and whether it can: npm up to 11 runs onnxruntime-node's script, which fetches CUDA
+ * libraries on Linux x64.
  *
- * @type {readonly { client: 'npm' | 'npm10' | 'npm12' | 'pnpm', env?: Record<string, string>, args?: string[], fails?: boolean }[]}
+ * @type {readonly { client: 'npm' | 'npm10' | 'npm12' | 'pnpm', env?: Record<string, string>, args?: string[], fails?:
+ * boolean }[]}
  */
 const cases = [
   { client: 'npm', env: skip },
@@ -79,12 +82,12 @@ function installClients(folder) {
  */
 export function checkClosedNetwork(folder, tarballs) {
   mkdirSync(join(folder, 'clients'))
-  const clients = installClients(join(folder, 'clients')),
-    problems = []
+  const clients = installClients(join(folder, 'clients'))
+  const problems = []
   const overrides = Object.fromEntries([...tarballs].map(([name, file]) => [name, `file:${file}`]))
   for (const [index, { client, env = {}, args = [], fails = false }] of cases.entries()) {
-    const project = join(folder, String(index)),
-      [command, ...first] = clients[client]
+    const project = join(folder, String(index))
+    const [command, ...first] = clients[client]
     mkdirSync(project)
     const forPnpm = client === 'pnpm'
     const manifest = {
@@ -103,8 +106,8 @@ export function checkClosedNetwork(folder, tarballs) {
       must(command, [...first, 'install', '--lockfile-only', '--ignore-scripts', '--prefer-offline'], project, {
         CI: 'true'
       })
-    const { status, stdout, stderr } = offline(command, [...first, 'install', '--offline', ...args], project, env),
-      output = `${stdout}${stderr}`
+    const { status, stdout, stderr } = offline(command, [...first, 'install', '--offline', ...args], project, env)
+    const output = `${stdout}${stderr}`
     const what = [client, ...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...args].join(' ')
     if (fails !== (status !== 0))
       problems.push(
@@ -133,8 +136,8 @@ function runs(project) {
     {}
   )
   if (status !== 0) return [`skipwise doctor failed: ${stderr}`]
-  const { executors } = JSON.parse(stdout),
-    version = JSON.parse(readFileSync(join(project, 'node_modules', 'skipwise', 'package.json'), 'utf8')).version
+  const { executors } = JSON.parse(stdout)
+  const version = JSON.parse(readFileSync(join(project, 'node_modules', 'skipwise', 'package.json'), 'utf8')).version
   return executors.some(({ executor, usable }) => executor === 'onnx' && usable)
     ? []
     : [`onnx of skipwise ${version} is not usable: ${stdout}`]

@@ -1,4 +1,5 @@
-// What a tarball holds: publint (entry points, formats, files) and Are the types wrong? (declarations that a resolver finds).
+// What a tarball holds: publint (entry points, formats, files) and Are the types wrong? (declarations that a resolver
+// finds).
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { readFileSync } from 'node:fs'
 import { publint } from 'publint'
@@ -17,7 +18,10 @@ export async function contentProblems(file) {
   if (types.types === false) return ['has no types']
   const wrongTypes = types.problems
     .filter(({ resolutionKind }) => !otherResolvers.has(resolutionKind))
-    .map(({ kind, entrypoint, resolutionKind }) => `types: ${kind} at ${entrypoint ?? 'a file'} (${resolutionKind ?? 'any resolver'})`)
+    .map(
+      ({ kind, entrypoint, resolutionKind }) =>
+        `types: ${kind} at ${entrypoint ?? 'a file'} (${resolutionKind ?? 'any resolver'})`
+    )
   const { messages, pkg } = await publint({ pack: { tarball: bytes.buffer }, strict: true })
   return [...wrongTypes, ...messages.map(message => `publint: ${formatMessage(message, pkg)}`)]
 }

@@ -1,4 +1,5 @@
-// What the shell lines of the guides find when pack-check runs them, which numbers are smaller then, and which lines are not run, and why.
+// What the shell lines of the guides find when pack-check runs them, which numbers are smaller then, and which lines
+// are not run, and why.
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 
 /** Lines that are not run: pattern → why. A line that is in no row and fails makes the check fail. */
@@ -8,7 +9,10 @@ export const notRun = [
   [/^npm install /, 'everything is installed from tarballs; what an optional peer needs comes from outside npm'],
   [/^npm test\b/, 'the first step of CI'],
   [/^npm run demo\b/, 'three minutes of training; docs/extend-your-model.md is the same with 20 steps'],
-  [/^npx nx |^npx -y pnpm@/, 'in a clone: tools/generators/check.mjs, a step of CI, runs the generator and the targets of what it writes'],
+  [
+    /^npx nx |^npx -y pnpm@/,
+    'in a clone: tools/generators/check.mjs, a step of CI, runs the generator and the targets of what it writes'
+  ],
   [/^python3 -m venv /, 'installs TensorFlow from PyPI'],
   [/^node tools\/libtensorflow\/|^export SKIPWISE_TFJS_NODE=/, 'needs TensorFlow'],
   [/^node tools\/bench\/src\/against-torch\.mjs/, 'needs PyTorch']
@@ -37,8 +41,8 @@ const toExtend = ({ at, copy }) => {
 }
 
 /**
- * Page → what lies in its folder before its lines are run. `at` is a path there, `copy(from, to)` takes a file or folder of the guide
- * docs/extend-your-model.md, `run` runs a line.
+ * Page → what lies in its folder before its lines are run. `at` is a path there, `copy(from, to)` takes a file or
+ * folder of the guide docs/extend-your-model.md, `run` runs a line.
  */
 const pages = {
   'README.md': setting => {
@@ -48,10 +52,20 @@ const pages = {
   'docs/getting-started.md': toExtend,
   'packages/skipwise/README.md': toExtend,
   'docs/evaluation.md': ({ at, copy, run }) => {
-    for (const [from, to] of [['base', 'base'], ['extended', 'llama-7b-16k'], ['extended', 'run'], ['base', 'run/checkpoint-10']]) copy(from, to)
+    for (const [from, to] of [
+      ['base', 'base'],
+      ['extended', 'llama-7b-16k'],
+      ['extended', 'run'],
+      ['base', 'run/checkpoint-10']
+    ])
+      copy(from, to)
     for (const name of ['yarn', 'linear']) copy('extended/skipwise.json', `${name}/skipwise.json`)
     writeFileSync(at('suites.yaml'), '- passkey: { lengths: [128, 256], trials: 2 }\n')
-    for (const [model, file] of [['base', 'base.json'], ['llama-7b-16k', 'extended.json']]) run(`skipwise eval passkey --model ${model} --config '{"lengths": [128, 256], "trials": 4}' --output ${file}`)
+    for (const [model, file] of [
+      ['base', 'base.json'],
+      ['llama-7b-16k', 'extended.json']
+    ])
+      run(`skipwise eval passkey --model ${model} --config '{"lengths": [128, 256], "trials": 4}' --output ${file}`)
   },
   'docs/positions.md': ({ at }) => mkdirSync(at('docs/images'), { recursive: true }),
   'docs/schemes.md': ({ copy }) => copy('extended', 'llama-pose-16k')
@@ -63,4 +77,5 @@ const pages = {
  * @param {string} worked the folder in which docs/extend-your-model.md was worked through
  * @param {(line: string) => void} run runs a line in the page's folder
  */
-export const prepare = (page, at, worked, run) => pages[page]?.({ at, copy: (from, to) => cpSync(`${worked}/${from}`, at(to), { recursive: true }), run })
+export const prepare = (page, at, worked, run) =>
+  pages[page]?.({ at, copy: (from, to) => cpSync(`${worked}/${from}`, at(to), { recursive: true }), run })

@@ -1,6 +1,7 @@
-// The release, dry: in a copy of the tree changesets gives versions and changelogs, and everything is packed as it would be published. Then
-// the packages as their users get them: looked into, installed into empty projects and used by their
-// READMEs' examples. What only works inside the workspace (a source import, a file that is not packed, a missing dependency) fails here.
+// The release, dry: in a copy of the tree changesets gives versions and changelogs, and everything is packed as it
+// would be published. Then the packages as their users get them: looked into, installed into empty projects and used by
+// their READMEs' examples. What only works inside the workspace (a source import, a file that is not packed, a missing
+// dependency) fails here.
 //
 //   node tools/release/pack-check.mjs [--write-sizes]     the second sets every size budget to today's size and a half
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -43,10 +44,21 @@ try {
   })
   done(`${tarballs.size} packages packed`)
 
-  for (const [name, file] of tarballs) problems.push(...(await contentProblems(file)).map(problem => `${name}: ${problem}`))
+  for (const [name, file] of tarballs)
+    problems.push(...(await contentProblems(file)).map(problem => `${name}: ${problem}`))
   done('publint and Are the types wrong? looked at each')
 
-  const knip = await run('node', [join(root, 'tools/release/node_modules/knip/bin/knip.js'), '--config', 'tools/release/knip.json', '--no-progress', '--no-config-hints'], { quiet: true })
+  const knip = await run(
+    'node',
+    [
+      join(root, 'tools/release/node_modules/knip/bin/knip.js'),
+      '--config',
+      'tools/release/knip.json',
+      '--no-progress',
+      '--no-config-hints'
+    ],
+    { quiet: true }
+  )
   if (knip.status !== 0) problems.push(`knip:\n${knip.output}`)
   done('knip compared dependencies, files and exports with what is used')
 
@@ -57,7 +69,9 @@ try {
   problems.push(...broken)
   done(`${count} examples of READMEs compiled under strict and run`)
 
-  const sizes = await measureSizes(projects.map(({ name, project }) => ({ name, project, tarball: tarballs.get(name) })))
+  const sizes = await measureSizes(
+    projects.map(({ name, project }) => ({ name, project, tarball: tarballs.get(name) }))
+  )
   problems.push(...sizes.problems)
   console.log(sizes.table)
 

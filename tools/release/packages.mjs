@@ -11,13 +11,23 @@ const readJson = path => JSON.parse(readFileSync(join(root, path), 'utf8'))
 export const published = workspacePackages()
   .map(folder => ({ folder, manifest: readJson(`${folder}/package.json`) }))
   .filter(({ manifest }) => manifest.private !== true)
-  .map(entry => ({ ...entry, name: entry.manifest.name, readme: readFileSync(join(root, entry.folder, 'README.md'), 'utf8') }))
+  .map(entry => ({
+    ...entry,
+    name: entry.manifest.name,
+    readme: readFileSync(join(root, entry.folder, 'README.md'), 'utf8')
+  }))
 
 export const { packageManager } = readJson('package.json')
 
 /** Runs a command to its end; what it printed is shown, and the check fails, when it does. */
 export function must(command, args, cwd, env = {}) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }, maxBuffer: 1 << 26 })
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    maxBuffer: 1 << 26
+  })
   if (status === 0) return stdout
   process.stderr.write(`${stdout}${stderr}`)
   fail(`pack-check: ${command} ${args.slice(0, 3).join(' ')} failed in ${cwd}`)
@@ -56,7 +66,9 @@ export function packAll(folder, tree = root) {
 /** What the `npm install` lines of a README install: name → version asked for. */
 export function installedBy(readme) {
   const lines = readme.match(/^npm install .*$/gm) ?? []
-  const words = lines.flatMap(line => line.replace(/#.*/, '').split(/\s+/).slice(2)).filter(word => word !== '' && !word.startsWith('-'))
+  const words = lines
+    .flatMap(line => line.replace(/#.*/, '').split(/\s+/).slice(2))
+    .filter(word => word !== '' && !word.startsWith('-'))
   return Object.fromEntries(words.map(word => [word.replace(/(?<=.)@.*/, ''), /(?<=.)@(.*)/.exec(word)?.[1] ?? '*']))
 }
 
@@ -66,10 +78,32 @@ export const examplesOf = readme => [...readme.matchAll(/^```ts\n(.*?)^```/gms)]
 /** Optional peers whose install scripts download from outside npm: no check may need them. */
 export const neverInstalled = ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu']
 
-/** Installs the projects below `folder`/projects in pnpm's strict layout, without install scripts, our packages from their tarballs. */
+/**
+ * Installs the projects below `folder`/projects in pnpm's strict layout, without install scripts, our packages from
+ * their tarballs.
+ */
 export function installWorkspace(folder, tarballs) {
-  const overrides = [...[...tarballs].map(([name, file]) => [name, `file:${file}`]), ...neverInstalled.map(name => [name, '-'])]
-  writeFileSync(join(folder, 'pnpm-workspace.yaml'), `packages: ['projects/*']\noverrides:\n${overrides.map(([name, spec]) => `  '${name}': '${spec}'\n`).join('')}`)
+  const overrides = [
+    ...[...tarballs].map(([name, file]) => [name, `file:${file}`]),
+    ...neverInstalled.map(name => [name, '-'])
+  ]
+  writeFileSync(
+    join(folder, 'pnpm-workspace.yaml'),
+    `packages: ['projects/*']\noverrides:\n${overrides.map(([name, spec]) => `  '${name}': '${spec}'\n`).join('')}`
+  )
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'scratch', private: true, packageManager }))
-  must('npx', ['-y', packageManager, 'install', '--ignore-scripts', '--prefer-offline', '--no-frozen-lockfile', '--config.strict-dep-builds=false'], folder, { CI: 'true' })
+  must(
+    'npx',
+    [
+      '-y',
+      packageManager,
+      'install',
+      '--ignore-scripts',
+      '--prefer-offline',
+      '--no-frozen-lockfile',
+      '--config.strict-dep-builds=false'
+    ],
+    folder,
+    { CI: 'true' }
+  )
 }

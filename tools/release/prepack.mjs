@@ -1,4 +1,5 @@
-// Before a package is packed, by whichever command: refuses one without what its manifest promises. A set-up clone has JavaScript and no declarations.
+// Before a package is packed, by whichever command: refuses one without what its manifest promises. A set-up clone has
+// JavaScript and no declarations.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -1,8 +1,12 @@
 // What the comments of an example promise, and whether what it printed keeps it.
 
-const numbersIn = text => text.replaceAll(/(?<=\d),(?=\d{3}(\D|$))/g, '').match(/(?<![\w.-])-?\d+(\.\d+)?(e[+-]?\d+)?…?/g) ?? []
+const numbersIn = text =>
+  text.replaceAll(/(?<=\d),(?=\d{3}(\D|$))/g, '').match(/(?<![\w.-])-?\d+(\.\d+)?(e[+-]?\d+)?…?/g) ?? []
 
-/** The numbers that the comments behind (or on the line below) the console.log lines of an example promise, in their order. */
+/**
+ * The numbers that the comments behind (or on the line below) the console.log lines of an example promise, in their
+ * order.
+ */
 export const promisedNumbers = text =>
   text.split('\n').flatMap((line, index, lines) => {
     if (!line.includes('console.log(')) return []
@@ -12,7 +16,8 @@ export const promisedNumbers = text =>
   })
 
 /** Whether a printed number is the promised one; `0.048…` promises the first digits. */
-const keeps = (promised, printed) => (promised.endsWith('…') ? printed.startsWith(promised.slice(0, -1)) : Number(promised) === Number(printed))
+const keeps = (promised, printed) =>
+  promised.endsWith('…') ? printed.startsWith(promised.slice(0, -1)) : Number(promised) === Number(printed)
 
 /**
  * @param {string} text the example

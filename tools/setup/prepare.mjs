@@ -24,7 +24,9 @@ async function install() {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   await must(
     'installing dependencies',
-    'the lines above say why. If the lockfile is out of date, run `npx -y ' + packageManager + ' install` and commit pnpm-lock.yaml.',
+    'the lines above say why. If the lockfile is out of date, run `npx -y ' +
+      packageManager +
+      ' install` and commit pnpm-lock.yaml.',
     'npx',
     ['-y', packageManager, 'install', '--frozen-lockfile'],
     { CI: 'true' }
@@ -42,13 +44,15 @@ async function build() {
 }
 
 /**
- * Installs and, if asked to, builds. Free when nothing changed (a few milliseconds), quiet but for a line per thing done.
+ * Installs and, if asked to, builds. Free when nothing changed (a few milliseconds), quiet but for a line per thing
+ * done.
  *
  * @param {{ build: boolean }} options
  */
 export async function prepare(options) {
   requireNode()
-  const current = stamp('install') === installDigest() && (!options.build || (stamp('build') === buildDigest() && built()))
+  const current =
+    stamp('install') === installDigest() && (!options.build || (stamp('build') === buildDigest() && built()))
   if (current) return
   await alone(async () => {
     await install()

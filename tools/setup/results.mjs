@@ -36,15 +36,20 @@ export function countResults(reports) {
  * @returns {string[]}
  */
 export function skippedTests(reports) {
-  return reports.filter(({ file }) => existsSync(file)).flatMap(({ name, file }) => {
-    const tests = JSON.parse(readFileSync(file, 'utf8')).testResults.flatMap(({ assertionResults }) => assertionResults)
-    const counts = new Map()
-    for (const { status, ancestorTitles, title } of tests) {
-      if (!['skipped', 'pending', 'todo'].includes(status)) continue
-      // the tests of a skipped group share its reason
-      const why = ancestorTitles.find(title => /\((skipped|needs)/.test(title)) ?? [...ancestorTitles, title].join(' > ')
-      counts.set(why, (counts.get(why) ?? 0) + 1)
-    }
-    return [...counts].map(([why, count]) => `${name}: ${count} skipped: ${why}`)
-  })
+  return reports
+    .filter(({ file }) => existsSync(file))
+    .flatMap(({ name, file }) => {
+      const tests = JSON.parse(readFileSync(file, 'utf8')).testResults.flatMap(
+        ({ assertionResults }) => assertionResults
+      )
+      const counts = new Map()
+      for (const { status, ancestorTitles, title } of tests) {
+        if (!['skipped', 'pending', 'todo'].includes(status)) continue
+        // the tests of a skipped group share its reason
+        const why =
+          ancestorTitles.find(title => /\((skipped|needs)/.test(title)) ?? [...ancestorTitles, title].join(' > ')
+        counts.set(why, (counts.get(why) ?? 0) + 1)
+      }
+      return [...counts].map(([why, count]) => `${name}: ${count} skipped: ${why}`)
+    })
 }

@@ -1,5 +1,5 @@
-// The `skipwise` command from a clone: sets up and builds on first use, then becomes packages/skipwise/dist/cli.js in this very
-// process, so that exit codes, signals and streams are the command's own.
+// The `skipwise` command from a clone: sets up and builds on first use, then becomes packages/skipwise/dist/cli.js in
+// this very process, so that exit codes, signals and streams are the command's own.
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { prepare } from './prepare.mjs'

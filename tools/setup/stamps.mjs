@@ -1,7 +1,8 @@
 // When is the workspace set up? Two stamps under node_modules, so that deleting node_modules deletes them:
 //   install  a digest of the lockfile and every manifest: equal means that node_modules is what the lockfile says
 //   build    a digest of path, size and modification time of every build input: equal means that dist is current
-// Modification times may say "changed" after a checkout that changed nothing; then Nx compares contents and takes its cache.
+// Modification times may say "changed" after a checkout that changed nothing; then Nx compares contents and takes its
+// cache.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -30,7 +31,8 @@ function* filesBelow(path) {
 export function installDigest() {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${process.versions.modules}\n`)
   const manifests = ['.', ...workspacePackages()].map(path => join(path, 'package.json'))
-  for (const path of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests]) hash.update(`${path}\n`).update(readFileSync(join(root, path)))
+  for (const path of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests])
+    hash.update(`${path}\n`).update(readFileSync(join(root, path)))
   return hash.digest('hex')
 }
 
@@ -49,7 +51,9 @@ export function buildDigest() {
 
 /** Whether every package that is built has its entry in dist. */
 export const built = () =>
-  workspacePackages().every(path => !existsSync(join(root, path, 'tsup.config.ts')) || existsSync(join(root, path, 'dist', 'index.js')))
+  workspacePackages().every(
+    path => !existsSync(join(root, path, 'tsup.config.ts')) || existsSync(join(root, path, 'dist', 'index.js'))
+  )
 
 const stampFile = name => join(root, 'node_modules', '.skipwise', name)
 

@@ -19,7 +19,9 @@ export function fail(message) {
 export function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19)) {
-    fail(`Node ${process.versions.node} is too old: install Node 20.19 or newer (https://nodejs.org) and run this again.`)
+    fail(
+      `Node ${process.versions.node} is too old: install Node 20.19 or newer (https://nodejs.org) and run this again.`
+    )
   }
 }
 
@@ -70,7 +72,10 @@ const alive = pid => {
   }
 }
 
-/** Runs `work` while no other process sets this workspace up; waits for one that does, and takes over from one that died. */
+/**
+ * Runs `work` while no other process sets this workspace up; waits for one that does, and takes over from one that
+ * died.
+ */
 export async function alone(work) {
   const lock = join(root, '.nx', 'setup.lock')
   mkdirSync(dirname(lock), { recursive: true })

@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { parseBaichuanConfig } from './config.js'
 import { defineBaichuan } from './model.js'
 
-const small = { model_type: 'baichuan', vocab_size: 64, hidden_size: 32, intermediate_size: 80, num_hidden_layers: 1, num_attention_heads: 4 }
+const small = {
+  model_type: 'baichuan',
+  vocab_size: 64,
+  hidden_size: 32,
+  intermediate_size: 80,
+  num_hidden_layers: 1,
+  num_attention_heads: 4
+}
 const parse = (change: object, hint?: string) => parseBaichuanConfig({ ...small, ...change }, hint)
 
 describe('which of the four models it is', () => {
@@ -10,10 +17,22 @@ describe('which of the four models it is', () => {
     ['Baichuan-7B', { hidden_size: 4096, vocab_size: 64000 }, undefined, 'rope', false],
     ['Baichuan2-7B', { hidden_size: 4096, vocab_size: 125696 }, undefined, 'rope', true],
     ['Baichuan-13B', { hidden_size: 5120, vocab_size: 64000 }, undefined, 'alibi', false],
-    ['Baichuan2-13B with added tokens, whatever its folder is called', { hidden_size: 5120, vocab_size: 125760 }, 'baichuan-7b', 'alibi', true],
+    [
+      'Baichuan2-13B with added tokens, whatever its folder is called',
+      { hidden_size: 5120, vocab_size: 125760 },
+      'baichuan-7b',
+      'alibi',
+      true
+    ],
     ['a small one by its name', {}, 'Baichuan2-13B-tiny', 'alibi', true],
     ['a small one by another name', {}, 'baichuan-7b', 'rope', false],
-    ['our own keys, whatever it is called', { position_embedding: 'alibi', normalized_head: false }, 'baichuan2-7b', 'alibi', false]
+    [
+      'our own keys, whatever it is called',
+      { position_embedding: 'alibi', normalized_head: false },
+      'baichuan2-7b',
+      'alibi',
+      false
+    ]
   ])('%s', (_, change, hint, positionEmbedding, normalizedHead) => {
     expect(parse(change, hint)).toMatchObject({ positionEmbedding, normalizedHead })
   })
@@ -32,7 +51,11 @@ describe('parseBaichuanConfig', () => {
       const { maxPositionEmbeddings, windowKeys } = parse(change, 'baichuan-13b')
       return [maxPositionEmbeddings, ...windowKeys]
     }
-    expect(window({ max_position_embeddings: 64, model_max_length: 64 })).toEqual([64, 'max_position_embeddings', 'model_max_length'])
+    expect(window({ max_position_embeddings: 64, model_max_length: 64 })).toEqual([
+      64,
+      'max_position_embeddings',
+      'model_max_length'
+    ])
     expect(window({ model_max_length: 128 })).toEqual([128, 'model_max_length'])
     expect(window({})).toEqual([4096, 'model_max_length'])
   })

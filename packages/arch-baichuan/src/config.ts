@@ -41,17 +41,21 @@ export interface BaichuanConfig {
 }
 
 /**
- * Reads `config.json` of Baichuan and Baichuan2. The four models share a `model_type`, and no key of the authors' files tells them apart;
- * `position_embedding` and `normalized_head`, which we write, do. Without them the sizes of the released models decide, then the hint.
+ * Reads `config.json` of Baichuan and Baichuan2. The four models share a `model_type`, and no key of the authors' files
+ * tells them apart; `position_embedding` and `normalized_head`, which we write, do. Without them the sizes of the
+ * released models decide, then the hint.
  *
  * @throws SkipwiseError `ARCHITECTURE_CONFIG`
  */
 export function parseBaichuanConfig(json: Readonly<Record<string, unknown>>, hint?: string): BaichuanConfig {
   const config = validate(baichuanKeys, json, 'ARCHITECTURE_CONFIG', 'config.json of a Baichuan')
-  const { hidden_size: hiddenSize, num_attention_heads: heads } = config, headDim = hiddenSize / heads
-  if (!Number.isInteger(headDim)) throw configError('a Baichuan', `hidden_size ${hiddenSize} is not a multiple of num_attention_heads ${heads}`)
+  const { hidden_size: hiddenSize, num_attention_heads: heads } = config
+  const headDim = hiddenSize / heads
+  if (!Number.isInteger(headDim))
+    throw configError('a Baichuan', `hidden_size ${hiddenSize} is not a multiple of num_attention_heads ${heads}`)
   const { positionEmbedding, normalizedHead } = variantOf(config, hint)
-  if (positionEmbedding === 'rope' && headDim % 2 !== 0) throw configError('a Baichuan', `heads have ${headDim} dimensions, RoPE turns pairs of them`)
+  if (positionEmbedding === 'rope' && headDim % 2 !== 0)
+    throw configError('a Baichuan', `heads have ${headDim} dimensions, RoPE turns pairs of them`)
   const windowKeys = (['max_position_embeddings', 'model_max_length'] as const).filter(key => config[key] !== undefined)
   return {
     vocabSize: config.vocab_size,

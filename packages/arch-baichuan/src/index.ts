@@ -11,7 +11,11 @@ export { defineBaichuan, baichuanParameters } from './model.js'
 export const baichuan = definePlugin({
   kind: 'architecture',
   name: 'baichuan',
-  summary: 'Baichuan and Baichuan2, 7B (RoPE) and 13B (ALiBi): one projection for queries, keys and values, L2-normalised output rows',
+  summary:
+    'Baichuan and Baichuan2, 7B (RoPE) and 13B (ALiBi): one projection for queries, keys and values, L2-normalised output rows',
   config: z.strictObject({}),
-  create: (): Architecture => ({ modelTypes: ['baichuan'], define: (json, hint) => defineBaichuan(parseBaichuanConfig(json, hint)) })
+  create: (): Architecture => ({
+    modelTypes: ['baichuan'],
+    define: (json, hint) => defineBaichuan(parseBaichuanConfig(json, hint))
+  })
 })

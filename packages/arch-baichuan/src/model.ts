@@ -1,14 +1,26 @@
-import { attention, embeddingSpecs, gatedMlp, l2Normalize, linear, linearSpecs, normSpecs, type ModelDefinition, type ParameterSpec } from '@skipwise/nn'
+import {
+  attention,
+  embeddingSpecs,
+  gatedMlp,
+  l2Normalize,
+  linear,
+  linearSpecs,
+  normSpecs,
+  type ModelDefinition,
+  type ParameterSpec
+} from '@skipwise/nn'
 import { embedding, rmsNorm, tf } from '@skipwise/runtime'
 import type { BaichuanConfig } from './config.js'
 
 /**
- * Baichuan and Baichuan2 as pure functions (Yang et al. 2023; the authors' `modeling_baichuan.py`): LLaMA's blocks with one projection for
- * queries, keys and values. The normalised output rows of Baichuan2 are computed from the weights wherever they are used, so that training
- * goes on with the weights themselves; the authors' code replaces the weights by their normalised copy in its first evaluation.
+ * Baichuan and Baichuan2 as pure functions (Yang et al. 2023; the authors' `modeling_baichuan.py`): LLaMA's blocks with
+ * one projection for queries, keys and values. The normalised output rows of Baichuan2 are computed from the weights
+ * wherever they are used, so that training goes on with the weights themselves; the authors' code replaces the weights
+ * by their normalised copy in its first evaluation.
  */
 export function defineBaichuan(config: BaichuanConfig): ModelDefinition {
-  const { layers, heads, headDim, rmsNormEps, positionEmbedding, normalizedHead, windowKeys } = config, rotates = positionEmbedding === 'rope'
+  const { layers, heads, headDim, rmsNormEps, positionEmbedding, normalizedHead, windowKeys } = config
+  const rotates = positionEmbedding === 'rope'
   const geometry = { ...config, keyValueHeads: heads, rotaryDim: rotates ? headDim : 0 }
   return {
     geometry,
@@ -20,20 +32,39 @@ export function defineBaichuan(config: BaichuanConfig): ModelDefinition {
     block(parameters, layer, x, context) {
       if (layer < 0 || layer >= layers) throw new RangeError(`layer ${layer} of ${layers}`)
       const prefix = `model.layers.${layer}`
-      const norm = (name: string, input: tf.Tensor2D) => rmsNorm(input, parameters[`${prefix}.${name}.weight`] as tf.Tensor1D, rmsNormEps)
-      const [query, key, value] = tf.split(linear(parameters, `${prefix}.self_attn.W_pack`, norm('input_layernorm', x)), 3, 1) as tf.Tensor2D[]
-      const residual = tf.add(x, linear(parameters, `${prefix}.self_attn.o_proj`, attention(layer, query, key, value, geometry, context))) as tf.Tensor2D
-      return tf.add(residual, gatedMlp(parameters, `${prefix}.mlp`, norm('post_attention_layernorm', residual))) as tf.Tensor2D
+      const norm = (name: string, input: tf.Tensor2D) =>
+        rmsNorm(input, parameters[`${prefix}.${name}.weight`] as tf.Tensor1D, rmsNormEps)
+      const [query, key, value] = tf.split(
+        linear(parameters, `${prefix}.self_attn.W_pack`, norm('input_layernorm', x)),
+        3,
+        1
+      ) as tf.Tensor2D[]
+      const residual = tf.add(
+        x,
+        linear(parameters, `${prefix}.self_attn.o_proj`, attention(layer, query, key, value, geometry, context))
+      ) as tf.Tensor2D
+      return tf.add(
+        residual,
+        gatedMlp(parameters, `${prefix}.mlp`, norm('post_attention_layernorm', residual))
+      ) as tf.Tensor2D
     },
     head(parameters, x) {
       const weight = parameters['lm_head.weight'] as tf.Tensor2D
-      return { hidden: rmsNorm(x, parameters['model.norm.weight'] as tf.Tensor1D, rmsNormEps), weight: normalizedHead ? l2Normalize(weight) : weight }
+      return {
+        hidden: rmsNorm(x, parameters['model.norm.weight'] as tf.Tensor1D, rmsNormEps),
+        weight: normalizedHead ? l2Normalize(weight) : weight
+      }
     }
   }
 }
 
 /** Names and shapes as in the authors' checkpoints. */
-export function baichuanParameters({ vocabSize: V, hiddenSize: d, intermediateSize: F, layers }: BaichuanConfig): readonly ParameterSpec[] {
+export function baichuanParameters({
+  vocabSize: V,
+  hiddenSize: d,
+  intermediateSize: F,
+  layers
+}: BaichuanConfig): readonly ParameterSpec[] {
   const blocks = Array.from({ length: layers }, (_, layer) => {
     const prefix = `model.layers.${layer}`
     return [
@@ -46,5 +77,10 @@ export function baichuanParameters({ vocabSize: V, hiddenSize: d, intermediateSi
       ...linearSpecs(`${prefix}.mlp.down_proj`, d, F)
     ]
   })
-  return [...embeddingSpecs('model.embed_tokens', V, d), ...blocks.flat(), ...normSpecs('model.norm', d), ...linearSpecs('lm_head', V, d)]
+  return [
+    ...embeddingSpecs('model.embed_tokens', V, d),
+    ...blocks.flat(),
+    ...normSpecs('model.norm', d),
+    ...linearSpecs('lm_head', V, d)
+  ]
 }

@@ -7,15 +7,28 @@ const small = { model_type: 'gptj', vocab_size: 64, n_embd: 32, n_layer: 1, n_he
 describe('parseGptjConfig', () => {
   test('has the defaults of transformers, which are GPT-J-6B', () => {
     expect(parseGptjConfig({ model_type: 'gptj' })).toEqual({
-      vocabSize: 50400, hiddenSize: 4096, intermediateSize: 16384, layers: 28, heads: 16, headDim: 256, rotaryDim: 64,
-      maxPositionEmbeddings: 2048, layerNormEpsilon: 1e-5, activation: 'gelu_new', tieWordEmbeddings: false
+      vocabSize: 50400,
+      hiddenSize: 4096,
+      intermediateSize: 16384,
+      layers: 28,
+      heads: 16,
+      headDim: 256,
+      rotaryDim: 64,
+      maxPositionEmbeddings: 2048,
+      layerNormEpsilon: 1e-5,
+      activation: 'gelu_new',
+      tieWordEmbeddings: false
     })
   })
 
   test('turns whole heads where rotary_dim is null, and reads the names that other models have', () => {
     expect(parseGptjConfig({ ...small, rotary_dim: null }).rotaryDim).toBe(8)
     const { n_positions: _, n_embd: __, ...rest } = small
-    expect(parseGptjConfig({ ...rest, max_position_embeddings: 128, hidden_size: 64 })).toMatchObject({ maxPositionEmbeddings: 128, hiddenSize: 64, headDim: 16 })
+    expect(parseGptjConfig({ ...rest, max_position_embeddings: 128, hidden_size: 64 })).toMatchObject({
+      maxPositionEmbeddings: 128,
+      hiddenSize: 64,
+      headDim: 16
+    })
   })
 
   test.each([

@@ -5,9 +5,17 @@ import { z } from 'zod'
 const size = z.int().min(1)
 
 /** transformers reads these names for the keys of GPT-J (`attribute_map`). */
-const otherNames = { n_positions: 'max_position_embeddings', n_embd: 'hidden_size', n_head: 'num_attention_heads', n_layer: 'num_hidden_layers' } as const
+const otherNames = {
+  n_positions: 'max_position_embeddings',
+  n_embd: 'hidden_size',
+  n_head: 'num_attention_heads',
+  n_layer: 'num_hidden_layers'
+} as const
 
-/** The keys of `config.json` that decide a GPT-J's shape, with the defaults of transformers; others are kept and ignored. */
+/**
+ * The keys of `config.json` that decide a GPT-J's shape, with the defaults of transformers; others are kept and
+ * ignored.
+ */
 const gptjConfig = z.looseObject({
   model_type: z.literal('gptj'),
   vocab_size: size.default(50400),
@@ -38,13 +46,21 @@ export interface GptjConfig {
   readonly tieWordEmbeddings: boolean
 }
 
-/** Reads `config.json` of GPT-J. A `rotary_dim` of `null` turns whole heads. @throws SkipwiseError `ARCHITECTURE_CONFIG` */
+/**
+ * Reads `config.json` of GPT-J. A `rotary_dim` of `null` turns whole heads. @throws SkipwiseError `ARCHITECTURE_CONFIG`
+ */
 export function parseGptjConfig(json: Readonly<Record<string, unknown>>): GptjConfig {
   const named = Object.fromEntries(Object.entries(otherNames).map(([key, other]) => [key, json[key] ?? json[other]]))
   const config = validate(gptjConfig, { ...json, ...named }, 'ARCHITECTURE_CONFIG', 'config.json of a GPT-J')
-  const headDim = config.n_embd / config.n_head, rotaryDim = config.rotary_dim ?? headDim
-  if (!Number.isInteger(headDim)) throw configError('a GPT-J', `n_embd ${config.n_embd} is not a multiple of n_head ${config.n_head}`)
-  if (rotaryDim > headDim || rotaryDim % 2 !== 0) throw configError('a GPT-J', `rotary_dim ${rotaryDim} is not an even number up to the ${headDim} dimensions of a head`)
+  const headDim = config.n_embd / config.n_head
+  const rotaryDim = config.rotary_dim ?? headDim
+  if (!Number.isInteger(headDim))
+    throw configError('a GPT-J', `n_embd ${config.n_embd} is not a multiple of n_head ${config.n_head}`)
+  if (rotaryDim > headDim || rotaryDim % 2 !== 0)
+    throw configError(
+      'a GPT-J',
+      `rotary_dim ${rotaryDim} is not an even number up to the ${headDim} dimensions of a head`
+    )
   return {
     vocabSize: config.vocab_size,
     hiddenSize: config.n_embd,

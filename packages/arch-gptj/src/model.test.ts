@@ -1,7 +1,16 @@
 import { describeArchitecture } from '@skipwise/testing'
 import { gptj } from './index.js'
 
-const small = { model_type: 'gptj', vocab_size: 9, n_embd: 8, n_layer: 2, n_head: 2, n_positions: 64, rotary_dim: 4, n_inner: 12 }
+const small = {
+  model_type: 'gptj',
+  vocab_size: 9,
+  n_embd: 8,
+  n_layer: 2,
+  n_head: 2,
+  n_positions: 64,
+  rotary_dim: 4,
+  n_inner: 12
+}
 
 describeArchitecture(gptj, {
   configs: {

@@ -2,16 +2,36 @@ import { describe, expect, test } from 'vitest'
 import { parseLlamaConfig } from './config.js'
 import { defineLlama } from './model.js'
 
-const small = { model_type: 'llama', vocab_size: 64, hidden_size: 32, intermediate_size: 80, num_hidden_layers: 2, num_attention_heads: 4, max_position_embeddings: 64 }
+const small = {
+  model_type: 'llama',
+  vocab_size: 64,
+  hidden_size: 32,
+  intermediate_size: 80,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  max_position_embeddings: 64
+}
 
 describe('parseLlamaConfig', () => {
   test('has the defaults of transformers', () => {
-    expect(parseLlamaConfig(small)).toMatchObject({ keyValueHeads: 4, headDim: 8, rmsNormEps: 1e-6, tieWordEmbeddings: false, queryKeyValueBias: false })
+    expect(parseLlamaConfig(small)).toMatchObject({
+      keyValueHeads: 4,
+      headDim: 8,
+      rmsNormEps: 1e-6,
+      tieWordEmbeddings: false,
+      queryKeyValueBias: false
+    })
   })
 
   test('knows where biases are: all four projections in LLaMA and Qwen3, three in Qwen2, none in Mistral', () => {
     const biases = (change: object) => {
-      const { queryKeyValueBias, outputBias, mlpBias } = parseLlamaConfig({ ...small, num_key_value_heads: 2, attention_bias: true, mlp_bias: true, ...change })
+      const { queryKeyValueBias, outputBias, mlpBias } = parseLlamaConfig({
+        ...small,
+        num_key_value_heads: 2,
+        attention_bias: true,
+        mlp_bias: true,
+        ...change
+      })
       return [queryKeyValueBias, outputBias, mlpBias]
     }
     expect(biases({})).toEqual([true, true, true])
@@ -25,11 +45,17 @@ describe('parseLlamaConfig', () => {
     ['llama', {}, { heads: 32, keyValueHeads: 32, headDim: 128, maxPositionEmbeddings: 2048 }],
     ['mistral', {}, { keyValueHeads: 8, headDim: 128, maxPositionEmbeddings: 131072 }],
     ['qwen2', {}, { keyValueHeads: 32, headDim: 128, maxPositionEmbeddings: 32768 }],
-    ['qwen3', { hidden_size: 1024 }, { keyValueHeads: 32, headDim: 128, maxPositionEmbeddings: 32768, headNorms: true }],
+    [
+      'qwen3',
+      { hidden_size: 1024 },
+      { keyValueHeads: 32, headDim: 128, maxPositionEmbeddings: 32768, headNorms: true }
+    ],
     ['mistral', { num_key_value_heads: null }, { keyValueHeads: 32 }]
   ])('has the defaults of %s %j', (model_type, change, expected) => {
     const { max_position_embeddings: _, ...rest } = small
-    expect(parseLlamaConfig({ ...rest, model_type, hidden_size: 4096, num_attention_heads: 32, ...change })).toMatchObject(expected)
+    expect(
+      parseLlamaConfig({ ...rest, model_type, hidden_size: 4096, num_attention_heads: 32, ...change })
+    ).toMatchObject(expected)
   })
 
   test.each([
@@ -37,9 +63,26 @@ describe('parseLlamaConfig', () => {
     ['Mistral slides in every layer', { model_type: 'mistral', sliding_window: 8 }, [8, 8]],
     ['Mistral slides by 4,096 where the file does not say', { model_type: 'mistral' }, [4096, 4096]],
     ['Mistral does not where it says null', { model_type: 'mistral', sliding_window: null }, [undefined, undefined]],
-    ['Qwen does not unless told', { model_type: 'qwen2', sliding_window: 8, max_window_layers: 0 }, [undefined, undefined]],
-    ['Qwen slides from a layer on', { model_type: 'qwen2', sliding_window: 8, use_sliding_window: true, max_window_layers: 1 }, [undefined, 8]],
-    ['Qwen slides by the type of the layer', { model_type: 'qwen3', sliding_window: 8, use_sliding_window: true, layer_types: ['sliding_attention', 'full_attention'] }, [8, undefined]]
+    [
+      'Qwen does not unless told',
+      { model_type: 'qwen2', sliding_window: 8, max_window_layers: 0 },
+      [undefined, undefined]
+    ],
+    [
+      'Qwen slides from a layer on',
+      { model_type: 'qwen2', sliding_window: 8, use_sliding_window: true, max_window_layers: 1 },
+      [undefined, 8]
+    ],
+    [
+      'Qwen slides by the type of the layer',
+      {
+        model_type: 'qwen3',
+        sliding_window: 8,
+        use_sliding_window: true,
+        layer_types: ['sliding_attention', 'full_attention']
+      },
+      [8, undefined]
+    ]
   ])('windows: %s', (_, change, windows) => {
     expect(parseLlamaConfig({ ...small, num_key_value_heads: 4, ...change }).windows).toEqual(windows)
   })
@@ -53,8 +96,16 @@ describe('parseLlamaConfig', () => {
     ['heads of an odd size', { head_dim: 7 }, 'head_dim 7'],
     ['an activation that nobody knows', { hidden_act: 'geglu' }, 'hidden_act'],
     ['a sliding window of nothing', { model_type: 'mistral', sliding_window: 0 }, 'sliding_window'],
-    ['a layer that slides without a window', { model_type: 'qwen3', num_key_value_heads: 2, layer_types: ['full_attention', 'sliding_attention'] }, 'layer 1 slides'],
-    ['too few layer types', { model_type: 'qwen2', num_key_value_heads: 2, layer_types: ['full_attention'] }, 'layer_types names 1']
+    [
+      'a layer that slides without a window',
+      { model_type: 'qwen3', num_key_value_heads: 2, layer_types: ['full_attention', 'sliding_attention'] },
+      'layer 1 slides'
+    ],
+    [
+      'too few layer types',
+      { model_type: 'qwen2', num_key_value_heads: 2, layer_types: ['full_attention'] },
+      'layer_types names 1'
+    ]
   ])('refuses %s', (_, change, named) => {
     expect(() => parseLlamaConfig({ ...small, ...change })).toThrow(new RegExp(`ARCHITECTURE_CONFIG.*${named}`))
   })
@@ -80,6 +131,8 @@ describe('defineLlama', () => {
   })
 
   test('tied embeddings have no output matrix', () => {
-    expect(defineLlama(parseLlamaConfig({ ...small, tie_word_embeddings: true })).parameters.map(({ name }) => name)).not.toContain('lm_head.weight')
+    expect(
+      defineLlama(parseLlamaConfig({ ...small, tie_word_embeddings: true })).parameters.map(({ name }) => name)
+    ).not.toContain('lm_head.weight')
   })
 })

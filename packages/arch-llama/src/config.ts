@@ -29,19 +29,26 @@ export interface LlamaConfig {
 }
 
 /**
- * Reads `config.json` of LLaMA, Mistral, Qwen2 and Qwen3; what a file leaves out has the default that transformers gives its model type.
+ * Reads `config.json` of LLaMA, Mistral, Qwen2 and Qwen3; what a file leaves out has the default that transformers
+ * gives its model type.
  *
  * @throws SkipwiseError `ARCHITECTURE_CONFIG`
  */
 export function parseLlamaConfig(json: Readonly<Record<string, unknown>>): LlamaConfig {
-  const config = validate(llamaKeys, json, 'ARCHITECTURE_CONFIG', 'config.json of a LLaMA'), family = families[config.model_type]
-  const heads = config.num_attention_heads, layers = config.num_hidden_layers
-  const keyValueHeads = config.num_key_value_heads === undefined ? (family.keyValueHeads ?? heads) : (config.num_key_value_heads ?? heads)
+  const config = validate(llamaKeys, json, 'ARCHITECTURE_CONFIG', 'config.json of a LLaMA')
+  const family = families[config.model_type]
+  const heads = config.num_attention_heads
+  const layers = config.num_hidden_layers
+  const keyValueHeads =
+    config.num_key_value_heads === undefined ? (family.keyValueHeads ?? heads) : (config.num_key_value_heads ?? heads)
   const headDim = config.head_dim ?? family.headDim ?? config.hidden_size / heads
-  if (!Number.isInteger(headDim)) throw configError('a LLaMA', `hidden_size ${config.hidden_size} is not a multiple of num_attention_heads ${heads}`)
+  if (!Number.isInteger(headDim))
+    throw configError('a LLaMA', `hidden_size ${config.hidden_size} is not a multiple of num_attention_heads ${heads}`)
   if (headDim % 2 !== 0) throw configError('a LLaMA', `head_dim ${headDim} is odd, RoPE turns pairs of dimensions`)
-  if (heads % keyValueHeads !== 0) throw configError('a LLaMA', `num_key_value_heads ${keyValueHeads} does not divide num_attention_heads ${heads}`)
-  if (config.layer_types && config.layer_types.length < layers) throw configError('a LLaMA', `layer_types names ${config.layer_types.length} layers of ${layers}`)
+  if (heads % keyValueHeads !== 0)
+    throw configError('a LLaMA', `num_key_value_heads ${keyValueHeads} does not divide num_attention_heads ${heads}`)
+  if (config.layer_types && config.layer_types.length < layers)
+    throw configError('a LLaMA', `layer_types names ${config.layer_types.length} layers of ${layers}`)
   return {
     vocabSize: config.vocab_size,
     hiddenSize: config.hidden_size,

@@ -17,12 +17,18 @@ interface Family {
 }
 
 /** Where the default of `sliding_window` is 4,096 tokens, `null` says that there is none. */
-const windowOf = ({ sliding_window }: LlamaKeys) => (sliding_window === undefined ? 4096 : (sliding_window ?? undefined))
+const windowOf = ({ sliding_window }: LlamaKeys) =>
+  sliding_window === undefined ? 4096 : (sliding_window ?? undefined)
 
 /** `layer_types` decides, else layers from `max_window_layers` on slide; all of it only with `use_sliding_window`. */
 function qwenWindow(config: LlamaKeys, layer: number): number | undefined {
-  const window = config.use_sliding_window ? windowOf(config) : undefined, type = config.layer_types?.[layer]
-  if (type === 'sliding_attention' && window === undefined) throw configError('a Qwen', `layer_types says that layer ${layer} slides, but use_sliding_window and sliding_window do not`)
+  const window = config.use_sliding_window ? windowOf(config) : undefined
+  const type = config.layer_types?.[layer]
+  if (type === 'sliding_attention' && window === undefined)
+    throw configError(
+      'a Qwen',
+      `layer_types says that layer ${layer} slides, but use_sliding_window and sliding_window do not`
+    )
   return (type === undefined ? layer >= config.max_window_layers : type === 'sliding_attention') ? window : undefined
 }
 
@@ -31,22 +37,30 @@ const same = (bias: boolean) => ({ queryKeyValueBias: bias, outputBias: bias })
 /** By `model_type`. */
 export const families: Readonly<Record<(typeof modelTypes)[number], Family>> = {
   llama: {
-    maxPositionEmbeddings: 2048, headNorms: false,
+    maxPositionEmbeddings: 2048,
+    headNorms: false,
     biases: ({ attention_bias, mlp_bias }) => ({ ...same(attention_bias), mlpBias: mlp_bias }),
     window: () => undefined
   },
   mistral: {
-    maxPositionEmbeddings: 4096 * 32, headNorms: false, keyValueHeads: 8,
+    maxPositionEmbeddings: 4096 * 32,
+    headNorms: false,
+    keyValueHeads: 8,
     biases: () => ({ ...same(false), mlpBias: false }),
     window: windowOf
   },
   qwen2: {
-    maxPositionEmbeddings: 32768, headNorms: false, keyValueHeads: 32,
+    maxPositionEmbeddings: 32768,
+    headNorms: false,
+    keyValueHeads: 32,
     biases: () => ({ queryKeyValueBias: true, outputBias: false, mlpBias: false }),
     window: qwenWindow
   },
   qwen3: {
-    maxPositionEmbeddings: 32768, headNorms: true, keyValueHeads: 32, headDim: 128,
+    maxPositionEmbeddings: 32768,
+    headNorms: true,
+    keyValueHeads: 32,
+    headDim: 128,
     biases: ({ attention_bias }) => ({ ...same(attention_bias), mlpBias: false }),
     window: qwenWindow
   }

@@ -12,7 +12,8 @@ export { defineLlama, llamaParameters } from './model.js'
 export const llama = definePlugin({
   kind: 'architecture',
   name: 'llama',
-  summary: 'LLaMA 1/2/3, TinyLlama, Mistral, Qwen2, Qwen3: grouped queries, sliding windows, biases, query and key norms, tied embeddings',
+  summary:
+    'LLaMA 1/2/3, TinyLlama, Mistral, Qwen2, Qwen3: grouped queries, sliding windows, biases, query and key norms, tied embeddings',
   config: z.strictObject({}),
   create: (): Architecture => ({ modelTypes, define: json => defineLlama(parseLlamaConfig(json)) })
 })

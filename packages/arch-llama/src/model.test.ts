@@ -4,7 +4,15 @@ import { describeArchitecture } from '@skipwise/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { llama } from './index.js'
 
-const small = { model_type: 'llama', vocab_size: 9, hidden_size: 8, intermediate_size: 12, num_hidden_layers: 2, num_attention_heads: 2, max_position_embeddings: 64 }
+const small = {
+  model_type: 'llama',
+  vocab_size: 9,
+  hidden_size: 8,
+  intermediate_size: 12,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  max_position_embeddings: 64
+}
 
 describeArchitecture(llama, {
   configs: {
@@ -13,7 +21,14 @@ describeArchitecture(llama, {
     'tied embeddings': { ...small, tie_word_embeddings: true, num_hidden_layers: 1 },
     'biases everywhere': { ...small, attention_bias: true, mlp_bias: true, num_hidden_layers: 1 },
     'the biases of Qwen2': { ...small, model_type: 'qwen2', num_key_value_heads: 1, num_hidden_layers: 1 },
-    'the head norms of Qwen3': { ...small, model_type: 'qwen3', num_attention_heads: 3, num_key_value_heads: 1, head_dim: 4, num_hidden_layers: 1 },
+    'the head norms of Qwen3': {
+      ...small,
+      model_type: 'qwen3',
+      num_attention_heads: 3,
+      num_key_value_heads: 1,
+      head_dim: 4,
+      num_hidden_layers: 1
+    },
     'the sliding window of Mistral': { ...small, model_type: 'mistral', num_key_value_heads: 1, sliding_window: 4 },
     'another activation': { ...small, hidden_act: 'gelu_new', num_hidden_layers: 1 }
   }
@@ -21,21 +36,57 @@ describeArchitecture(llama, {
 
 describe('a sliding window', () => {
   beforeAll(() => tf.setBackend('cpu'))
-  const noPositions: PositionalEncoding = { tables: () => ({ cos: new Float32Array(0), sin: new Float32Array(0) }), apply: x => x }
+  const noPositions: PositionalEncoding = {
+    tables: () => ({ cos: new Float32Array(0), sin: new Float32Array(0) }),
+    apply: x => x
+  }
 
   /** Whether the logits of each token change with the first one. */
   function reach(config: object): boolean[] {
-    const model = llama.create({}).define({ ...small, num_key_value_heads: 2, ...config }), T = 8, V = model.geometry.vocabSize, empty = tf.zeros([1, T, 0]) as tf.Tensor3D
-    const parameters = Object.fromEntries(model.parameters.map(({ name, shape }, seed) => [name, tf.randomNormal([...shape], 0, 0.5, 'float32', seed)]))
+    const model = llama.create({}).define({ ...small, num_key_value_heads: 2, ...config })
+    const T = 8
+    const V = model.geometry.vocabSize
+    const empty = tf.zeros([1, T, 0]) as tf.Tensor3D
+    const parameters = Object.fromEntries(
+      model.parameters.map(({ name, shape }, seed) => [name, tf.randomNormal([...shape], 0, 0.5, 'float32', seed)])
+    )
     const of = (first: number) =>
-      logits(forward(model, noPositions, parameters, { batch: 1, ids: tf.tensor1d([first, 1, 2, 3, 4, 5, 6, 7], 'int32'), cos: empty, sin: empty, softmaxScale: 1 })).dataSync<'float32'>()
+      logits(
+        forward(model, noPositions, parameters, {
+          batch: 1,
+          ids: tf.tensor1d([first, 1, 2, 3, 4, 5, 6, 7], 'int32'),
+          cos: empty,
+          sin: empty,
+          softmaxScale: 1
+        })
+      ).dataSync<'float32'>()
     const [one, other] = [of(0), of(8)]
-    return Array.from({ length: T }, (_, t) => one.subarray(t * V, (t + 1) * V).some((value, v) => value !== other[t * V + v]))
+    return Array.from({ length: T }, (_, t) =>
+      one.subarray(t * V, (t + 1) * V).some((value, v) => value !== other[t * V + v])
+    )
   }
 
   test('of w reaches w − 1 tokens back in each layer, and the layers add up', () => {
-    expect(reach({ model_type: 'mistral', sliding_window: 3, num_hidden_layers: 1 })).toEqual([true, true, true, false, false, false, false, false])
-    expect(reach({ model_type: 'mistral', sliding_window: 3 })).toEqual([true, true, true, true, true, false, false, false])
+    expect(reach({ model_type: 'mistral', sliding_window: 3, num_hidden_layers: 1 })).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+      false
+    ])
+    expect(reach({ model_type: 'mistral', sliding_window: 3 })).toEqual([
+      true,
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+      false
+    ])
     expect(reach({ model_type: 'mistral', sliding_window: null, num_hidden_layers: 1 })).not.toContain(false)
   })
 

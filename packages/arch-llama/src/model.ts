@@ -1,10 +1,22 @@
-import { embeddingSpecs, gatedMlp, linearSpecs, normSpecs, selfAttention, type ModelDefinition, type ParameterSpec } from '@skipwise/nn'
+import {
+  embeddingSpecs,
+  gatedMlp,
+  linearSpecs,
+  normSpecs,
+  selfAttention,
+  type ModelDefinition,
+  type ParameterSpec
+} from '@skipwise/nn'
 import { embedding, rmsNorm, tf } from '@skipwise/runtime'
 import type { LlamaConfig } from './config.js'
 
-/** LLaMA as pure functions (Touvron et al. 2023; transformers `modeling_llama.py`): pre-norm attention and gated feed-forward blocks. */
+/**
+ * LLaMA as pure functions (Touvron et al. 2023; transformers `modeling_llama.py`): pre-norm attention and gated
+ * feed-forward blocks.
+ */
 export function defineLlama(config: LlamaConfig): ModelDefinition {
-  const { layers, rmsNormEps, tieWordEmbeddings, activation, headNorms, windows } = config, output = tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'
+  const { layers, rmsNormEps, tieWordEmbeddings, activation, headNorms, windows } = config
+  const output = tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'
   const geometry = { ...config, rotaryDim: config.headDim }
   return {
     geometry,
@@ -16,12 +28,25 @@ export function defineLlama(config: LlamaConfig): ModelDefinition {
     block(parameters, layer, x, context) {
       if (layer < 0 || layer >= layers) throw new RangeError(`layer ${layer} of ${layers}`)
       const prefix = `model.layers.${layer}`
-      const norm = (name: string, input: tf.Tensor2D) => rmsNorm(input, parameters[`${prefix}.${name}.weight`] as tf.Tensor1D, rmsNormEps)
-      const attended = selfAttention(parameters, `${prefix}.self_attn`, norm('input_layernorm', x), layer, geometry, context, {
-        window: windows[layer], headNormEpsilon: headNorms ? rmsNormEps : undefined
-      })
+      const norm = (name: string, input: tf.Tensor2D) =>
+        rmsNorm(input, parameters[`${prefix}.${name}.weight`] as tf.Tensor1D, rmsNormEps)
+      const attended = selfAttention(
+        parameters,
+        `${prefix}.self_attn`,
+        norm('input_layernorm', x),
+        layer,
+        geometry,
+        context,
+        {
+          window: windows[layer],
+          headNormEpsilon: headNorms ? rmsNormEps : undefined
+        }
+      )
       const residual = tf.add(x, attended) as tf.Tensor2D
-      return tf.add(residual, gatedMlp(parameters, `${prefix}.mlp`, norm('post_attention_layernorm', residual), activation)) as tf.Tensor2D
+      return tf.add(
+        residual,
+        gatedMlp(parameters, `${prefix}.mlp`, norm('post_attention_layernorm', residual), activation)
+      ) as tf.Tensor2D
     },
     head: (parameters, x) => ({
       hidden: rmsNorm(x, parameters['model.norm.weight'] as tf.Tensor1D, rmsNormEps),
@@ -32,7 +57,18 @@ export function defineLlama(config: LlamaConfig): ModelDefinition {
 
 /** Names and shapes as in the checkpoints of transformers. */
 export function llamaParameters(config: LlamaConfig): readonly ParameterSpec[] {
-  const { vocabSize: V, hiddenSize: d, intermediateSize: F, heads: H, keyValueHeads: K, headDim: D, queryKeyValueBias, outputBias, mlpBias, headNorms } = config
+  const {
+    vocabSize: V,
+    hiddenSize: d,
+    intermediateSize: F,
+    heads: H,
+    keyValueHeads: K,
+    headDim: D,
+    queryKeyValueBias,
+    outputBias,
+    mlpBias,
+    headNorms
+  } = config
   const blocks = Array.from({ length: config.layers }, (_, layer) => {
     const prefix = `model.layers.${layer}`
     return [
@@ -41,7 +77,9 @@ export function llamaParameters(config: LlamaConfig): readonly ParameterSpec[] {
       ...linearSpecs(`${prefix}.self_attn.k_proj`, K * D, d, queryKeyValueBias),
       ...linearSpecs(`${prefix}.self_attn.v_proj`, K * D, d, queryKeyValueBias),
       ...linearSpecs(`${prefix}.self_attn.o_proj`, d, H * D, outputBias),
-      ...(headNorms ? [...normSpecs(`${prefix}.self_attn.q_norm`, D), ...normSpecs(`${prefix}.self_attn.k_norm`, D)] : []),
+      ...(headNorms
+        ? [...normSpecs(`${prefix}.self_attn.q_norm`, D), ...normSpecs(`${prefix}.self_attn.k_norm`, D)]
+        : []),
       ...normSpecs(`${prefix}.post_attention_layernorm`, d),
       ...linearSpecs(`${prefix}.mlp.gate_proj`, F, d, mlpBias),
       ...linearSpecs(`${prefix}.mlp.up_proj`, F, d, mlpBias),

@@ -8,7 +8,9 @@ import { removeOwnFile } from './removal.js'
 /** Names of the temporary files of atomic writes: what a killed process leaves of one. */
 export const TEMPORARY_FILE = /^\..+\.\d+\.[0-9a-f]+\.tmp$/s
 
-/** A file written and flushed under a temporary name in its own folder; nothing is visible under `path` before `commit`. */
+/**
+ * A file written and flushed under a temporary name in its own folder; nothing is visible under `path` before `commit`.
+ */
 export interface PendingFile {
   readonly path: string
   /** Renames it into place. */
@@ -20,8 +22,8 @@ export interface PendingFile {
 /**
  * Writes a file under a temporary name beside `path` and flushes it to the disk.
  *
- * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`; the temporary file is then gone. An error of `write` itself that has
- * a code of ours passes through.
+ * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`; the temporary file is then gone. An error of `write`
+ * itself that has a code of ours passes through.
  */
 export async function preparePending(path: string, write: (handle: FileHandle) => Promise<void>): Promise<PendingFile> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`)
@@ -50,7 +52,9 @@ export async function preparePending(path: string, write: (handle: FileHandle) =
   return { path, commit, discard }
 }
 
-/** Makes a rename last through a power cut; not every platform can open a folder, and the rename itself is done by then. */
+/**
+ * Makes a rename last through a power cut; not every platform can open a folder, and the rename itself is done by then.
+ */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => undefined)
@@ -62,7 +66,11 @@ export function writeError(path: string, error: unknown): Error {
   if (isSkipwiseError(error)) return error
   const cause = error as NodeJS.ErrnoException
   if (cause.code === 'ENOSPC' || cause.code === 'EDQUOT') {
-    return new SkipwiseError('DISK_FULL', { problem: `no space left to write ${path} (${cause.code})`, fix: 'free space or choose another output folder; the file that stood there is unchanged', cause })
+    return new SkipwiseError('DISK_FULL', {
+      problem: `no space left to write ${path} (${cause.code})`,
+      fix: 'free space or choose another output folder; the file that stood there is unchanged',
+      cause
+    })
   }
   return new SkipwiseError('CHECKPOINT_WRITE_FAILED', {
     problem: `cannot write ${path} (${cause.code ?? cause.message})`,

@@ -14,11 +14,15 @@ const models = sharedFixture('models')
 describe.skipIf(!models)('models written by transformers', () => {
   test.for(['llama-default', 'llama-sharded-bf16'])('%s: every element as torch reads it', async name => {
     const checkpoint = await openCheckpoint(join(models as string, name))
-    const expected = golden('models.json')[name] as Record<string, { dtype: string; shape: number[]; file: string; first: number[]; sha256AsFloat32: string }>
+    const expected = golden('models.json')[name] as Record<
+      string,
+      { dtype: string; shape: number[]; file: string; first: number[]; sha256AsFloat32: string }
+    >
     expect(checkpoint.names).toEqual(Object.keys(expected).sort())
     expect(checkpoint.metadata).toEqual({ format: 'pt' })
     for (const [tensor, { dtype, shape, file, first, sha256AsFloat32 }] of Object.entries(expected)) {
-      const values = await checkpoint.read(tensor), info = checkpoint.info(tensor)
+      const values = await checkpoint.read(tensor)
+      const info = checkpoint.info(tensor)
       expect(info.dtype).toBe({ 'torch.float32': 'F32', 'torch.bfloat16': 'BF16' }[dtype])
       expect([info.shape, info.file]).toEqual([shape, join(models as string, name, file)])
       expect(Array.from(values.subarray(0, 3))).toEqual(first)
@@ -45,7 +49,11 @@ const tensors = [
 async function sharded(): Promise<{ folder: string; reindex: (weightMap: unknown) => Promise<void> }> {
   const folder = await temporaryFolder()
   await writeCheckpoint(folder, tensors, { maxShardBytes: 16 })
-  return { folder, reindex: weightMap => writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: weightMap })) }
+  return {
+    folder,
+    reindex: weightMap =>
+      writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: weightMap }))
+  }
 }
 
 const shard = (i: number) => `model-0000${i}-of-00002.safetensors`
@@ -69,17 +77,25 @@ describe('openCheckpoint', () => {
     await expect(openCheckpoint(folder)).rejects.toThrow(/model\.gguf.*convert/)
   })
 
-  it.for(['../outside.safetensors', '/etc/passwd', 'sub/model.safetensors', 'sub\\model.safetensors', '..', '.', '', 'C:model', 'a\0b'])(
-    'refuses the shard name %j',
-    async name => {
-      const { folder, reindex } = await sharded()
-      await reindex({ a: name })
-      await expect(openCheckpoint(folder)).rejects.toThrow(/^CHECKPOINT_INDEX_UNSAFE/)
-    }
-  )
+  it.for([
+    '../outside.safetensors',
+    '/etc/passwd',
+    'sub/model.safetensors',
+    'sub\\model.safetensors',
+    '..',
+    '.',
+    '',
+    'C:model',
+    'a\0b'
+  ])('refuses the shard name %j', async name => {
+    const { folder, reindex } = await sharded()
+    await reindex({ a: name })
+    await expect(openCheckpoint(folder)).rejects.toThrow(/^CHECKPOINT_INDEX_UNSAFE/)
+  })
 
   it('refuses a link out of the folder, follows one inside it', async () => {
-    const { folder } = await sharded(), elsewhere = await temporaryFolder()
+    const { folder } = await sharded()
+    const elsewhere = await temporaryFolder()
     await rename(join(folder, shard(1)), join(elsewhere, 'weights'))
     await symlink(join(elsewhere, 'weights'), join(folder, shard(1)))
     await expect(openCheckpoint(folder)).rejects.toThrow(/^CHECKPOINT_INDEX_UNSAFE.*leads out/)
@@ -92,8 +108,10 @@ describe('openCheckpoint', () => {
   })
 
   it('follows the links of a Hugging Face cache', async () => {
-    const { folder } = await sharded(), cache = await temporaryFolder()
-    const snapshot = join(cache, 'models--owner--name', 'snapshots', '0123abc'), blobs = join(cache, 'models--owner--name', 'blobs')
+    const { folder } = await sharded()
+    const cache = await temporaryFolder()
+    const snapshot = join(cache, 'models--owner--name', 'snapshots', '0123abc')
+    const blobs = join(cache, 'models--owner--name', 'blobs')
     await mkdir(snapshot, { recursive: true })
     await mkdir(blobs)
     for (const file of [shard(1), shard(2), 'model.safetensors.index.json']) {
@@ -113,9 +131,12 @@ describe('openCheckpoint', () => {
     await expect(openCheckpoint(folder)).rejects.toThrow(/^CHECKPOINT_NOT_FOUND.*00003/)
   })
 
-  it.for(['', '{', '[]', '{}', '{"weight_map": []}', '{"weight_map": {"a": 1}}', '{"weight_map": null}'])('refuses the index %j', async text => {
-    const { folder } = await sharded()
-    await writeFile(join(folder, 'model.safetensors.index.json'), text)
-    await expect(openCheckpoint(folder)).rejects.toThrow(/^CHECKPOINT_HEADER_INVALID/)
-  })
+  it.for(['', '{', '[]', '{}', '{"weight_map": []}', '{"weight_map": {"a": 1}}', '{"weight_map": null}'])(
+    'refuses the index %j',
+    async text => {
+      const { folder } = await sharded()
+      await writeFile(join(folder, 'model.safetensors.index.json'), text)
+      await expect(openCheckpoint(folder)).rejects.toThrow(/^CHECKPOINT_HEADER_INVALID/)
+    }
+  )
 })

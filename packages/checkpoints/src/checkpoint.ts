@@ -20,34 +20,48 @@ export interface Checkpoint extends TensorSource {
 }
 
 /**
- * Opens the weights of a Hugging Face model folder: `model.safetensors`, or else the shards that `model.safetensors.index.json`
- * lists, or else `pytorch_model.bin` or its shards (the order of transformers). Headers are read and checked; tensors are read when
- * asked for. Of a torch file no code is run, see {@link openTorchFile}.
+ * Opens the weights of a Hugging Face model folder: `model.safetensors`, or else the shards that
+ * `model.safetensors.index.json` lists, or else `pytorch_model.bin` or its shards (the order of transformers). Headers
+ * are read and checked; tensors are read when asked for. Of a torch file no code is run, see {@link openTorchFile}.
  *
- * Of a sharded checkpoint the tensors that the index lists are seen, each from the shard named there. A shard must lie in the folder
- * itself; it may be a symbolic link only within it, or into `blobs` of the Hugging Face cache that the folder is a snapshot of.
+ * Of a sharded checkpoint the tensors that the index lists are seen, each from the shard named there. A shard must lie
+ * in the folder itself; it may be a symbolic link only within it, or into `blobs` of the Hugging Face cache that the
+ * folder is a snapshot of.
  *
- * @throws SkipwiseError `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`, `CHECKPOINT_INDEX_UNSAFE`,
- * `CHECKPOINT_TENSOR_MISSING`, `CHECKPOINT_DTYPE_UNSUPPORTED`; of torch files also `CHECKPOINT_PICKLE_UNSAFE`, `CHECKPOINT_FORMAT_UNSUPPORTED`
+ * @throws SkipwiseError `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`,
+ * `CHECKPOINT_INDEX_UNSAFE`, `CHECKPOINT_TENSOR_MISSING`, `CHECKPOINT_DTYPE_UNSUPPORTED`; of torch files also
+ * `CHECKPOINT_PICKLE_UNSAFE`, `CHECKPOINT_FORMAT_UNSUPPORTED`
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const files = await readdir(folder).catch(() => [] as string[])
   if (files.includes(SINGLE_FILE)) return { folder, ...(await openSafetensors(join(folder, SINGLE_FILE))) }
   if (files.includes(INDEX_FILE)) return { folder, ...(await openShards(folder, INDEX_FILE, openSafetensors)) }
   if (files.includes(TORCH_FILE)) return { folder, ...(await openTorchFile(join(folder, TORCH_FILE))) }
-  if (files.includes(TORCH_INDEX_FILE)) return { folder, ...(await openShards(folder, TORCH_INDEX_FILE, openTorchFile)) }
+  if (files.includes(TORCH_INDEX_FILE))
+    return { folder, ...(await openShards(folder, TORCH_INDEX_FILE, openTorchFile)) }
   const other = files.find(file => /\.(bin|safetensors|pt|pth|gguf|ckpt|h5|msgpack)$/.test(file))
   throw new SkipwiseError('CHECKPOINT_NOT_FOUND', {
     problem: `${folder} has neither ${SINGLE_FILE} nor ${TORCH_FILE}, nor the index of their shards${other ? `, only ${other}` : ''}`,
-    fix: other ? 'convert the weights to safetensors (transformers: save_pretrained)' : 'name the folder that holds config.json and the weights'
+    fix: other
+      ? 'convert the weights to safetensors (transformers: save_pretrained)'
+      : 'name the folder that holds config.json and the weights'
   })
 }
 
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) })
 
-async function openShards(folder: string, name: string, open: (file: string) => Promise<TensorSource>): Promise<TensorSource> {
+async function openShards(
+  folder: string,
+  name: string,
+  open: (file: string) => Promise<TensorSource>
+): Promise<TensorSource> {
   const indexFile = join(folder, name)
-  const index = validate(indexSchema, await readFolderJson(folder, name, 'CHECKPOINT_HEADER_INVALID'), 'CHECKPOINT_HEADER_INVALID', indexFile)
+  const index = validate(
+    indexSchema,
+    await readFolderJson(folder, name, 'CHECKPOINT_HEADER_INVALID'),
+    'CHECKPOINT_HEADER_INVALID',
+    indexFile
+  )
   const shardOf = new Map(Object.entries(index.weight_map))
   const shards = new Map<string, TensorSource>()
   const close = async () => {
@@ -70,7 +84,8 @@ async function openShards(folder: string, name: string, open: (file: string) => 
     await close()
     throw error
   }
-  const of = (tensor: string) => shards.get(shardOf.get(tensor) ?? missingTensor(tensor, [...shardOf.keys()])) as TensorSource
+  const of = (tensor: string) =>
+    shards.get(shardOf.get(tensor) ?? missingTensor(tensor, [...shardOf.keys()])) as TensorSource
   return {
     names: [...shardOf.keys()].sort(),
     metadata: [...shards.values()][0]?.metadata ?? {},
@@ -87,11 +102,18 @@ async function openShards(folder: string, name: string, open: (file: string) => 
 /** A name from a stranger's index must be a file of this folder: no separator, no '..', no link that leads out. */
 async function checkInside(folder: string, name: string, indexFile: string): Promise<void> {
   const unsafe = (why: string) =>
-    new SkipwiseError('CHECKPOINT_INDEX_UNSAFE', { problem: `${indexFile} names the shard '${name}', ${why}`, fix: 'do not trust this checkpoint' })
-  if (name === '' || name === '.' || name === '..' || /[/\\\0:]/.test(name)) throw unsafe('which is not a plain file name')
+    new SkipwiseError('CHECKPOINT_INDEX_UNSAFE', {
+      problem: `${indexFile} names the shard '${name}', ${why}`,
+      fix: 'do not trust this checkpoint'
+    })
+  if (name === '' || name === '.' || name === '..' || /[/\\\0:]/.test(name))
+    throw unsafe('which is not a plain file name')
   const found = await resolveInside(folder, name).catch(() => undefined)
   if (found === undefined) {
-    throw new SkipwiseError('CHECKPOINT_NOT_FOUND', { problem: `${indexFile} names the shard '${name}', which is not there`, fix: 'download the missing shard' })
+    throw new SkipwiseError('CHECKPOINT_NOT_FOUND', {
+      problem: `${indexFile} names the shard '${name}', which is not there`,
+      fix: 'download the missing shard'
+    })
   }
   if ('problem' in found) throw unsafe(`which ${found.problem}`)
 }

@@ -1,7 +1,14 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { golden } from '../test/golden.js'
-import { bfloat16ToFloat32, decoderOf, encode, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './dtypes.js'
+import {
+  bfloat16ToFloat32,
+  decoderOf,
+  encode,
+  float16ToFloat32,
+  float32ToBfloat16,
+  float32ToFloat16
+} from './dtypes.js'
 
 const floatOf = (bits: number) => new Float32Array(Uint32Array.of(bits).buffer)[0]
 const isNaN16 = (bits: number) => (bits & 0x7c00) === 0x7c00 && (bits & 0x3ff) !== 0
@@ -12,7 +19,8 @@ describe('rounding', () => {
     const { float32, bfloat16, float16 } = golden('rounding.json') as Record<string, number[]>
     expect(float32.length).toBeGreaterThan(1000)
     float32.forEach((bits, i) => {
-      const value = floatOf(bits), ours = { bf: float32ToBfloat16(value), half: float32ToFloat16(value) }
+      const value = floatOf(bits)
+      const ours = { bf: float32ToBfloat16(value), half: float32ToFloat16(value) }
       const where = `float32 ${bits.toString(16)}`
       if (Number.isNaN(value)) {
         expect([isNaNBf16(ours.bf), isNaN16(ours.half)], where).toEqual([true, true])
@@ -27,17 +35,23 @@ describe('rounding', () => {
       if (!isNaN16(bits) && float32ToFloat16(float16ToFloat32(bits)) !== bits) expect.fail(`binary16 ${bits}`)
     }
   })
-  test.prop([fc.float({ noNaN: true, min: -60000, max: 60000 })])('binary16 is the nearest of its neighbours', value => {
-    const bits = float32ToFloat16(value), error = Math.abs(float16ToFloat32(bits) - value)
-    for (const neighbour of [bits - 1, bits + 1]) {
-      const other = float16ToFloat32(neighbour & 0xffff)
-      if (Number.isFinite(other)) expect(Math.abs(other - value)).toBeGreaterThanOrEqual(error)
+  test.prop([fc.float({ noNaN: true, min: -60000, max: 60000 })])(
+    'binary16 is the nearest of its neighbours',
+    value => {
+      const bits = float32ToFloat16(value)
+      const error = Math.abs(float16ToFloat32(bits) - value)
+      for (const neighbour of [bits - 1, bits + 1]) {
+        const other = float16ToFloat32(neighbour & 0xffff)
+        if (Number.isFinite(other)) expect(Math.abs(other - value)).toBeGreaterThanOrEqual(error)
+      }
     }
-  })
+  )
 })
 
 test('decoders read bytes at any alignment into any place', () => {
-  const values = Float32Array.of(1.5, -2, 0.25), bytes = encode(values, 'bfloat16'), shifted = new Uint8Array(bytes.length + 1)
+  const values = Float32Array.of(1.5, -2, 0.25)
+  const bytes = encode(values, 'bfloat16')
+  const shifted = new Uint8Array(bytes.length + 1)
   shifted.set(bytes, 1)
   for (const target of [new Float32Array(5), new Float64Array(5)]) {
     decoderOf('BF16')?.(shifted.subarray(1), target, 2)
@@ -46,14 +60,18 @@ test('decoders read bytes at any alignment into any place', () => {
 })
 
 describe('encode', () => {
-  test.prop([fc.float32Array(), fc.constantFrom('float32', 'bfloat16', 'float16')])('is idempotent through its decoder', (values, dtype) => {
-    const decoded = (bytes: Uint8Array) => {
-      const target = new Float32Array(values.length)
-      decoderOf({ float32: 'F32', bfloat16: 'BF16', float16: 'F16' }[dtype] as string)?.(bytes, target, 0)
-      return target
+  test.prop([fc.float32Array(), fc.constantFrom('float32', 'bfloat16', 'float16')])(
+    'is idempotent through its decoder',
+    (values, dtype) => {
+      const decoded = (bytes: Uint8Array) => {
+        const target = new Float32Array(values.length)
+        decoderOf({ float32: 'F32', bfloat16: 'BF16', float16: 'F16' }[dtype] as string)?.(bytes, target, 0)
+        return target
+      }
+      const once = decoded(encode(values, dtype as 'float32'))
+      const twice = decoded(encode(once, dtype as 'float32'))
+      expect(twice).toEqual(once)
+      if (dtype === 'float32') expect(once).toEqual(values)
     }
-    const once = decoded(encode(values, dtype as 'float32')), twice = decoded(encode(once, dtype as 'float32'))
-    expect(twice).toEqual(once)
-    if (dtype === 'float32') expect(once).toEqual(values)
-  })
+  )
 })

@@ -1,11 +1,25 @@
 /**
- * Bytes of an element of every data type that a safetensors header may name (safetensors 0.6, `Dtype`), sub-byte types excepted.
+ * Bytes of an element of every data type that a safetensors header may name (safetensors 0.6, `Dtype`), sub-byte types
+ * excepted.
  */
 export const DTYPE_BYTES: Readonly<Record<string, number>> = {
-  BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, F8_E8M0: 1,
-  I16: 2, U16: 2, F16: 2, BF16: 2,
-  I32: 4, U32: 4, F32: 4,
-  F64: 8, I64: 8, U64: 8, C64: 8
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E5M2: 1,
+  F8_E4M3: 1,
+  F8_E8M0: 1,
+  I16: 2,
+  U16: 2,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  U32: 4,
+  F32: 4,
+  F64: 8,
+  I64: 8,
+  U64: 8,
+  C64: 8
 }
 
 const word = new Uint32Array(1)
@@ -28,7 +42,9 @@ export function float32ToBfloat16(value: number): number {
 
 /** The float32 value of IEEE 754 binary16 bits. Exact. */
 export function float16ToFloat32(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >>> 10) & 0x1f, mantissa = bits & 0x3ff
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >>> 10) & 0x1f
+  const mantissa = bits & 0x3ff
   if (exponent === 0) return sign * mantissa * 2 ** -24
   if (exponent === 31) return mantissa ? NaN : sign * Infinity
   return sign * (1024 + mantissa) * 2 ** (exponent - 25)
@@ -37,7 +53,9 @@ export function float16ToFloat32(bits: number): number {
 /** The IEEE 754 binary16 bits nearest to a number, ties to even; NaN stays NaN, from 65520 on infinity. */
 export function float32ToFloat16(value: number): number {
   float[0] = value
-  const bits = word[0], sign = (bits >>> 16) & 0x8000, magnitude = bits & 0x7fffffff
+  const bits = word[0]
+  const sign = (bits >>> 16) & 0x8000
+  const magnitude = bits & 0x7fffffff
   if (magnitude > 0x7f800000) return sign | 0x7e00
   if (magnitude >= 0x477ff000) return sign | 0x7c00
   if (magnitude >= 0x38800000) return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13)
@@ -50,9 +68,13 @@ export function float32ToFloat16(value: number): number {
 let float16Table: Float32Array | undefined
 
 /** All 65,536 binary16 values, made once: reading by table is several times faster than by arithmetic. */
-const float16Values = () => (float16Table ??= Float32Array.from({ length: 0x10000 }, (_, bits) => float16ToFloat32(bits)))
+const float16Values = () =>
+  (float16Table ??= Float32Array.from({ length: 0x10000 }, (_, bits) => float16ToFloat32(bits)))
 
-/** Elements of a data type as numbers, read from `bytes` (little-endian, any alignment); undefined for a type without such a reading. */
+/**
+ * Elements of a data type as numbers, read from `bytes` (little-endian, any alignment); undefined for a type without
+ * such a reading.
+ */
 export function decoderOf(dtype: string): Decode | undefined {
   return decoders[dtype]
 }
@@ -62,30 +84,44 @@ export type Decode = (bytes: Uint8Array, target: Float32Array | Float64Array, at
 
 /** The bytes where typed arrays of any element size can view them: in place, or copied when they are not aligned. */
 const aligned = (bytes: Uint8Array): [buffer: ArrayBufferLike, byteOffset: number, byteLength: number] =>
-  bytes.byteOffset % 8 === 0 ? [bytes.buffer, bytes.byteOffset, bytes.byteLength] : [bytes.slice().buffer, 0, bytes.byteLength]
+  bytes.byteOffset % 8 === 0
+    ? [bytes.buffer, bytes.byteOffset, bytes.byteLength]
+    : [bytes.slice().buffer, 0, bytes.byteLength]
 
-type NumberArray = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => ArrayLike<number> & { readonly BYTES_PER_ELEMENT: number }
+type NumberArray = new (
+  buffer: ArrayBufferLike,
+  byteOffset: number,
+  length: number
+) => ArrayLike<number> & { readonly BYTES_PER_ELEMENT: number }
 
 /** Elements that a typed array reads as they are. */
-const viewed = (array: NumberArray & { readonly BYTES_PER_ELEMENT: number }): Decode => (bytes, target, at) => {
-  const [buffer, byteOffset, byteLength] = aligned(bytes)
-  target.set(new array(buffer, byteOffset, byteLength / array.BYTES_PER_ELEMENT), at)
-}
+const viewed =
+  (array: NumberArray & { readonly BYTES_PER_ELEMENT: number }): Decode =>
+  (bytes, target, at) => {
+    const [buffer, byteOffset, byteLength] = aligned(bytes)
+    target.set(new array(buffer, byteOffset, byteLength / array.BYTES_PER_ELEMENT), at)
+  }
 
-const bigIntegers = (array: typeof BigInt64Array | typeof BigUint64Array): Decode => (bytes, target, at) => {
-  const [buffer, byteOffset, byteLength] = aligned(bytes), values = new array(buffer as ArrayBuffer, byteOffset, byteLength / 8)
-  for (let i = 0; i < values.length; i++) target[at + i] = Number(values[i])
-}
+const bigIntegers =
+  (array: typeof BigInt64Array | typeof BigUint64Array): Decode =>
+  (bytes, target, at) => {
+    const [buffer, byteOffset, byteLength] = aligned(bytes)
+    const values = new array(buffer as ArrayBuffer, byteOffset, byteLength / 8)
+    for (let i = 0; i < values.length; i++) target[at + i] = Number(values[i])
+  }
 
 const decoders: Readonly<Record<string, Decode>> = {
   F64: viewed(Float64Array),
   F32: viewed(Float32Array),
   F16: (bytes, target, at) => {
-    const [buffer, byteOffset, byteLength] = aligned(bytes), table = float16Values(), halves = new Uint16Array(buffer, byteOffset, byteLength / 2)
+    const [buffer, byteOffset, byteLength] = aligned(bytes)
+    const table = float16Values()
+    const halves = new Uint16Array(buffer, byteOffset, byteLength / 2)
     for (let i = 0; i < halves.length; i++) target[at + i] = table[halves[i]]
   },
   BF16: (bytes, target, at) => {
-    const [buffer, byteOffset, byteLength] = aligned(bytes), halves = new Uint16Array(buffer, byteOffset, byteLength / 2)
+    const [buffer, byteOffset, byteLength] = aligned(bytes)
+    const halves = new Uint16Array(buffer, byteOffset, byteLength / 2)
     if (target instanceof Float32Array) {
       const bits = new Uint32Array(target.buffer, target.byteOffset + 4 * at, halves.length)
       for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16

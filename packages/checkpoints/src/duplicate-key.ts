@@ -8,8 +8,8 @@ interface Keys {
 }
 
 /**
- * The first key that stands twice in one object of a valid JSON text, at any depth. `JSON.parse` keeps the last of such keys in silence,
- * and two readers that choose differently would see different tensors.
+ * The first key that stands twice in one object of a valid JSON text, at any depth. `JSON.parse` keeps the last of such
+ * keys in silence, and two readers that choose differently would see different tensors.
  */
 export function duplicateKey(json: string): string | undefined {
   const open: (Keys | undefined)[] = []

@@ -69,8 +69,8 @@ describe('what does not change stays as it is written', () => {
     expect(() => editConfigText('{"a": {}}', { path: ['b'], keys: { b: 1 } })).toThrow('MODEL_CONFIG_INVALID')
   })
   test('nesting of any depth, and keys of megabytes', () => {
-    const deep = `${'{"a":'.repeat(100_000)}1.0${'}'.repeat(100_000)}`,
-      long = 'k'.repeat(5_000_000)
+    const deep = `${'{"a":'.repeat(100_000)}1.0${'}'.repeat(100_000)}`
+    const long = 'k'.repeat(5_000_000)
     const text = `{"x": ${deep}, "${long}": 1.0, "y": 2.0}`
     expect(editConfigText(text, { path: [], keys: { y: 3 } })).toBe(`{"x": ${deep}, "${long}": 1.0, "y": 3}`)
   })

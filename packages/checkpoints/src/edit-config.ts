@@ -21,10 +21,10 @@ interface Member {
 }
 
 /**
- * The text of a `config.json` with some keys of one object changed. Everything else stays as it is written: order, white space, big
- * integers, and numbers such as `30.0`, which a JavaScript number cannot keep and transformers 5 wants. A value that does not change stays
- * too; numbers in a changed object that stand in the old one under the same key keep their spelling, but for those that old versions of
- * transformers want as floats.
+ * The text of a `config.json` with some keys of one object changed. Everything else stays as it is written: order,
+ * white space, big integers, and numbers such as `30.0`, which a JavaScript number cannot keep and transformers 5
+ * wants. A value that does not change stays too; numbers in a changed object that stand in the old one under the same
+ * key keep their spelling, but for those that old versions of transformers want as floats.
  *
  * @param text JSON with an object at its root, as `JSON.parse` accepts it
  * @returns the changed text, in which a key that stood twice stands once
@@ -67,8 +67,8 @@ export function editConfigText(text: string, { path, keys }: ConfigEdit): string
 }
 
 /**
- * Writes `config.json` of a model folder as a changed copy of another one, atomically: what `config` has as the text has it stays as it
- * is spelt there, see {@link editConfigText}.
+ * Writes `config.json` of a model folder as a changed copy of another one, atomically: what `config` has as the text
+ * has it stays as it is spelt there, see {@link editConfigText}.
  *
  * @param text of the `config.json` that `config` was made from
  * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`, `MODEL_CONFIG_INVALID`
@@ -179,8 +179,8 @@ function spellingsIn(text: string): Map<string, string> {
   const path: (string | number)[] = []
   let key: string | undefined
   for (const { start, end } of jsonTokens(text, 0)) {
-    const token = text.slice(start, end),
-      at = path.at(-1)
+    const token = text.slice(start, end)
+    const at = path.at(-1)
     if (token === '{') path.push('')
     else if (token === '[') path.push(0)
     else if (token === '}' || token === ']') path.pop()

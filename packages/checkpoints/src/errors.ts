@@ -2,13 +2,16 @@ import type { ErrorCodes } from '@skipwise/core'
 
 /** The codes that `@skipwise/checkpoints` throws. */
 export const checkpointErrorCodes = {
-  FILE_REFUSED: 'A file of a model folder, or one that was named, is not a regular file, leads out of its folder, is larger than its kind may be, or cannot be read.',
+  FILE_REFUSED:
+    'A file of a model folder, or one that was named, is not a regular file, leads out of its folder, is larger than its kind may be, or cannot be read.',
   CHECKPOINT_NOT_FOUND: 'A folder holds no weights, or a file that was named does not exist.',
   CHECKPOINT_DAMAGED: 'A file that carries a digest is not as it was written.',
   CHECKPOINT_TRUNCATED: 'A file ends before the bytes that its header promises.',
-  CHECKPOINT_HEADER_INVALID: 'The header of a safetensors file, the directory or the pickle of a torch file, or a shard index does not describe a valid file.',
+  CHECKPOINT_HEADER_INVALID:
+    'The header of a safetensors file, the directory or the pickle of a torch file, or a shard index does not describe a valid file.',
   CHECKPOINT_PICKLE_UNSAFE: 'A torch file asks for more than tensors and plain containers; nothing of it was run.',
-  CHECKPOINT_FORMAT_UNSUPPORTED: 'A torch file is of a kind that is not read: TorchScript, big-endian, compressed, expanded tensors, …',
+  CHECKPOINT_FORMAT_UNSUPPORTED:
+    'A torch file is of a kind that is not read: TorchScript, big-endian, compressed, expanded tensors, …',
   CHECKPOINT_INDEX_UNSAFE: 'A shard index names a file outside its folder.',
   CHECKPOINT_TENSOR_MISSING: 'A checkpoint has no tensor of this name.',
   CHECKPOINT_TENSOR_TOO_LARGE: 'A tensor does not fit in memory.',

@@ -1,6 +1,6 @@
 /**
- * The most bytes that a file may have that is read whole, by its kind. Each is at least seven times the largest in use that we know of; a
- * larger one only asks for memory.
+ * The most bytes that a file may have that is read whole, by its kind. Each is at least seven times the largest in use
+ * that we know of; a larger one only asks for memory.
  */
 export const FILE_LIMITS = {
   /** `config.json`. */
@@ -13,7 +13,10 @@ export const FILE_LIMITS = {
   sentencepiece: 10 ** 8,
   /** `vocab.json`, `merges.txt`. */
   vocabulary: 2 ** 26,
-  /** `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`, `generation_config.json`, `chat_template.json`, others. */
+  /**
+   * `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`, `generation_config.json`,
+   * `chat_template.json`, others.
+   */
   settings: 2 ** 26,
   /** `chat_template.jinja`; templates in use take some kilobytes. */
   template: 2 ** 20,
@@ -46,8 +49,8 @@ export const limitOf = (name: string): number =>
 const MIB = 2 ** 20
 
 /**
- * Objects and lists in one another, in JSON of a model folder: files in use have at most ten. A recursive reader of more would
- * overflow its stack.
+ * Objects and lists in one another, in JSON of a model folder: files in use have at most ten. A recursive reader of
+ * more would overflow its stack.
  */
 export const MAX_NESTING = 100
 

@@ -8,7 +8,8 @@ const MAX_CALL_BYTES = 0x40000000
 /**
  * Opens a regular file for reading.
  *
- * @throws SkipwiseError `CHECKPOINT_NOT_FOUND` when it does not exist, is not a regular file (a pipe would never end), or may not be read
+ * @throws SkipwiseError `CHECKPOINT_NOT_FOUND` when it does not exist, is not a regular file (a pipe would never end),
+ * or may not be read
  */
 export async function openForReading(file: string): Promise<{ readonly handle: FileHandle; readonly bytes: number }> {
   let handle: FileHandle | undefined
@@ -36,7 +37,12 @@ export async function openForReading(file: string): Promise<{ readonly handle: F
  */
 export async function readFully(handle: FileHandle, target: Uint8Array, position: number, file: string): Promise<void> {
   for (let done = 0; done < target.length;) {
-    const { bytesRead } = await handle.read(target, done, Math.min(target.length - done, MAX_CALL_BYTES), position + done)
+    const { bytesRead } = await handle.read(
+      target,
+      done,
+      Math.min(target.length - done, MAX_CALL_BYTES),
+      position + done
+    )
     if (bytesRead === 0) {
       throw new SkipwiseError('CHECKPOINT_TRUNCATED', {
         problem: `${file} ends at byte ${position + done}, ${target.length - done} bytes too early`,

@@ -52,24 +52,51 @@ test.each([
   report(format, await fuzzReader({ files: names.map(torch), read: reading(path, () => openTorchFile(path)) }))
 })
 
-test.each(['model.safetensors.index.json', 'pytorch_model.bin.index.json'])('mutated %s', { timeout: 0 }, async name => {
-  const folder = await temporaryFolder(), safetensors = name.startsWith('model')
-  const shards = safetensors ? ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'] : ['dtypes.bin', 'module.bin']
-  for (const [i, shard] of shards.entries()) {
-    if (safetensors) await writeSafetensors(join(folder, shard), ['embed', 'block', 'norm'].map(part => ({ name: `${part}.${i}.weight`, shape: [2, 3], data: new Float32Array(6) })))
-    else await writeFile(join(folder, shard), torch(shard))
+test.each(['model.safetensors.index.json', 'pytorch_model.bin.index.json'])(
+  'mutated %s',
+  { timeout: 0 },
+  async name => {
+    const folder = await temporaryFolder()
+    const safetensors = name.startsWith('model')
+    const shards = safetensors
+      ? ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']
+      : ['dtypes.bin', 'module.bin']
+    for (const [i, shard] of shards.entries()) {
+      if (safetensors)
+        await writeSafetensors(
+          join(folder, shard),
+          ['embed', 'block', 'norm'].map(part => ({
+            name: `${part}.${i}.weight`,
+            shape: [2, 3],
+            data: new Float32Array(6)
+          }))
+        )
+      else await writeFile(join(folder, shard), torch(shard))
+    }
+    const tensors = safetensors
+      ? shards.flatMap((shard, i) => ['embed', 'block', 'norm'].map(part => [`${part}.${i}.weight`, shard]))
+      : [
+          ['float16', shards[0]],
+          ['int8', shards[0]],
+          ['0.weight', shards[1]]
+        ]
+    const index = new TextEncoder().encode(
+      JSON.stringify({ metadata: { total_size: 144 }, weight_map: Object.fromEntries(tensors) }, null, 2)
+    )
+    const read = reading(join(folder, name), () => openCheckpoint(folder))
+    for await (const _ of read(index));
+    // The shards are read besides the mutated index.
+    report(name, await fuzzReader({ files: [index], read }))
   }
-  const tensors = safetensors ? shards.flatMap((shard, i) => ['embed', 'block', 'norm'].map(part => [`${part}.${i}.weight`, shard])) : [['float16', shards[0]], ['int8', shards[0]], ['0.weight', shards[1]]]
-  const index = new TextEncoder().encode(JSON.stringify({ metadata: { total_size: 144 }, weight_map: Object.fromEntries(tensors) }, null, 2))
-  const read = reading(join(folder, name), () => openCheckpoint(folder))
-  for await (const _ of read(index));
-  // The shards are read besides the mutated index.
-  report(name, await fuzzReader({ files: [index], read }))
-})
+)
 
 test('mutated sealed files: what is read is what was written', { timeout: 0 }, async () => {
   const path = join(await temporaryFolder(), 'state.safetensors')
-  const tensors = ['losses', 'matrix'].map((name, i) => ({ name, shape: [3 + i], data: Float32Array.of(1, 2, 3, 4).subarray(0, 3 + i) }))
+  const tensors = ['losses', 'matrix'].map((name, i) => ({
+    name,
+    shape: [3 + i],
+    data: Float32Array.of(1, 2, 3, 4).subarray(0, 3 + i)
+  }))
   await writeSafetensors(path, tensors, { metadata: { step: '3', runKey: 'key' }, sealed: true })
   const written = readFileSync(path)
   const seen = await fuzzReader({
@@ -85,7 +112,12 @@ test('mutated sealed files: what is read is what was written', { timeout: 0 }, a
 
 test('mutated config.json', { timeout: 0 }, async () => {
   const folder = await temporaryFolder()
-  const config = { model_type: 'llama', hidden_size: 16, rope_scaling: { rope_type: 'yarn', factor: 8, long_factor: [1, 2.5] }, eos_token_id: [1, 2] }
+  const config = {
+    model_type: 'llama',
+    hidden_size: 16,
+    rope_scaling: { rope_type: 'yarn', factor: 8, long_factor: [1, 2.5] },
+    eos_token_id: [1, 2]
+  }
   const seen = await fuzzReader({
     files: [new TextEncoder().encode(JSON.stringify(config, null, 2))],
     read: async function* (mutated) {

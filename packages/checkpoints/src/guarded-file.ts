@@ -7,9 +7,10 @@ import { limitOf, type FileKind, FILE_LIMITS } from './file-limits.js'
 /**
  * Reads a file of a folder that someone else may have made: a model folder, or a snapshot of the hub's cache.
  *
- * It must be a regular file, in the folder itself after links are resolved, and no larger than its kind may be ({@link FILE_LIMITS}).
- * A link may lead to a file of the folder; in `snapshots/<revision>` of a Hugging Face cache also to a file directly in `blobs` of the
- * same repository, where that cache keeps the contents. Nothing is waited for: a pipe is refused.
+ * It must be a regular file, in the folder itself after links are resolved, and no larger than its kind may be ({@link
+ * FILE_LIMITS}). A link may lead to a file of the folder; in `snapshots/<revision>` of a Hugging Face cache also to a
+ * file directly in `blobs` of the same repository, where that cache keeps the contents. Nothing is waited for: a pipe
+ * is refused.
  *
  * @param name a plain file name
  * @returns its bytes, or undefined when the folder has no entry of this name
@@ -21,7 +22,8 @@ export async function readFolderFile(folder: string, name: string): Promise<Uint
 }
 
 /**
- * Checks a file as {@link readFolderFile} would, without reading it: what is copied after hours of training is looked at before them.
+ * Checks a file as {@link readFolderFile} would, without reading it: what is copied after hours of training is looked
+ * at before them.
  *
  * @returns whether the folder has it
  * @throws SkipwiseError `FILE_REFUSED`
@@ -33,7 +35,8 @@ export async function checkFolderFile(folder: string, name: string): Promise<boo
 }
 
 /**
- * Reads a file that the user names. It may be a link to anywhere, but must be a regular file, no larger than its kind may be.
+ * Reads a file that the user names. It may be a link to anywhere, but must be a regular file, no larger than its kind
+ * may be.
  *
  * @returns its bytes, or undefined when it does not exist
  * @throws SkipwiseError `FILE_REFUSED`

@@ -15,7 +15,10 @@ export interface TensorInfo {
   readonly byteOffset: number
   /** Of all elements together. */
   readonly byteLength: number
-  /** Of a torch tensor whose elements do not stand in row-major order, for instance a transposed one: the elements between neighbours of each dimension. */
+  /**
+   * Of a torch tensor whose elements do not stand in row-major order, for instance a transposed one: the elements
+   * between neighbours of each dimension.
+   */
   readonly strides?: readonly number[]
 }
 
@@ -27,14 +30,25 @@ export interface SafetensorsHeader {
 }
 
 const natural = z.int().nonnegative()
-const entrySchema = z.strictObject({ dtype: z.string(), shape: z.array(natural), data_offsets: z.tuple([natural, natural]) })
+const entrySchema = z.strictObject({
+  dtype: z.string(),
+  shape: z.array(natural),
+  data_offsets: z.tuple([natural, natural])
+})
 const metadataSchema = z.record(z.string(), z.string())
 
 const invalid = (file: string, problem: string, cause?: unknown) =>
-  new SkipwiseError('CHECKPOINT_HEADER_INVALID', { problem: `${file}: ${problem}`, fix: 'the file is damaged or not safetensors: get it again', cause })
+  new SkipwiseError('CHECKPOINT_HEADER_INVALID', {
+    problem: `${file}: ${problem}`,
+    fix: 'the file is damaged or not safetensors: get it again',
+    cause
+  })
 
 const truncated = (file: string, problem: string) =>
-  new SkipwiseError('CHECKPOINT_TRUNCATED', { problem: `${file}: ${problem}`, fix: 'the copy or the download is incomplete: get the file again' })
+  new SkipwiseError('CHECKPOINT_TRUNCATED', {
+    problem: `${file}: ${problem}`,
+    fix: 'the copy or the download is incomplete: get the file again'
+  })
 
 /**
  * Checks the first 8 bytes of a safetensors file.
@@ -47,14 +61,16 @@ const truncated = (file: string, problem: string) =>
 export function parseHeaderLength(prefix: Uint8Array, fileBytes: number, file: string): number {
   if (prefix.length < 8) throw truncated(file, `it has ${fileBytes} bytes, too few for a safetensors file`)
   const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true)
-  if (length > BigInt(MAX_HEADER_BYTES)) throw invalid(file, `its header claims ${length} bytes, more than the ${MAX_HEADER_BYTES} allowed`)
-  if (8 + Number(length) > fileBytes) throw truncated(file, `its header claims ${length} bytes but the file has ${fileBytes}`)
+  if (length > BigInt(MAX_HEADER_BYTES))
+    throw invalid(file, `its header claims ${length} bytes, more than the ${MAX_HEADER_BYTES} allowed`)
+  if (8 + Number(length) > fileBytes)
+    throw truncated(file, `its header claims ${length} bytes but the file has ${fileBytes}`)
   return Number(length)
 }
 
 /**
- * Parses and checks the header of a safetensors file: every tensor's shape, data type and offsets agree, and together they fill
- * the file without a gap or an overlap, as the safetensors library demands (`Metadata::validate`).
+ * Parses and checks the header of a safetensors file: every tensor's shape, data type and offsets agree, and together
+ * they fill the file without a gap or an overlap, as the safetensors library demands (`Metadata::validate`).
  *
  * @param json the header's bytes
  * @param fileBytes size of the file
@@ -72,7 +88,8 @@ export function parseHeader(json: Uint8Array, fileBytes: number, file: string): 
   } catch (cause) {
     throw invalid(file, `its header is not JSON (${(cause as Error).message})`, cause)
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw invalid(file, 'its header is not a JSON object')
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw invalid(file, 'its header is not a JSON object')
   const entries = Object.entries(parsed)
   if (entries.length > MAX_TENSORS) throw tooMany(entries.length)
   const duplicate = duplicateKey(text)
@@ -82,7 +99,8 @@ export function parseHeader(json: Uint8Array, fileBytes: number, file: string): 
   const tensors = new Map<string, TensorInfo>()
   let metadata: Record<string, string> = {}
   for (const [name, value] of entries) {
-    if (name === '__metadata__') metadata = validate(metadataSchema, value, 'CHECKPOINT_HEADER_INVALID', `${file}: __metadata__`)
+    if (name === '__metadata__')
+      metadata = validate(metadataSchema, value, 'CHECKPOINT_HEADER_INVALID', `${file}: __metadata__`)
     else tensors.set(name, checkEntry(name, value, dataStart, file))
   }
   checkLayout(tensors, dataStart, fileBytes, file)
@@ -98,10 +116,14 @@ function occurrences(text: string, piece: string): number {
 
 type Entry = z.output<typeof entrySchema>
 
-/** What {@link entrySchema} accepts, told without it: a header may have a million entries. The schema says what is wrong. */
+/**
+ * What {@link entrySchema} accepts, told without it: a header may have a million entries. The schema says what is
+ * wrong.
+ */
 function isEntry(value: unknown): value is Entry {
   if (typeof value !== 'object' || value === null) return false
-  if (!('dtype' in value && 'shape' in value && 'data_offsets' in value) || Object.keys(value).length !== 3) return false
+  if (!('dtype' in value && 'shape' in value && 'data_offsets' in value) || Object.keys(value).length !== 3)
+    return false
   const { dtype, shape, data_offsets: offsets } = value
   return typeof dtype === 'string' && isNaturals(shape) && isNaturals(offsets) && offsets.length === 2
 }
@@ -110,9 +132,11 @@ const isNaturals = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every(item => Number.isSafeInteger(item) && item >= 0)
 
 function checkEntry(name: string, value: unknown, dataStart: number, file: string): TensorInfo {
-  const { dtype, shape, data_offsets: [begin, end] } = isEntry(value)
-    ? value
-    : validate(entrySchema, value, 'CHECKPOINT_HEADER_INVALID', `${file}: tensor '${name}'`)
+  const {
+    dtype,
+    shape,
+    data_offsets: [begin, end]
+  } = isEntry(value) ? value : validate(entrySchema, value, 'CHECKPOINT_HEADER_INVALID', `${file}: tensor '${name}'`)
   if (!Object.hasOwn(DTYPE_BYTES, dtype)) {
     throw new SkipwiseError('CHECKPOINT_DTYPE_UNSUPPORTED', {
       problem: `${file}: tensor '${name}' has data type ${dtype}`,
@@ -121,20 +145,33 @@ function checkEntry(name: string, value: unknown, dataStart: number, file: strin
   }
   const byteLength = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype])
   if (end - begin !== byteLength) {
-    throw invalid(file, `tensor '${name}' [${shape.join(', ')}] of ${dtype} takes ${byteLength} bytes but its offsets span ${end - begin}`)
+    throw invalid(
+      file,
+      `tensor '${name}' [${shape.join(', ')}] of ${dtype} takes ${byteLength} bytes but its offsets span ${end - begin}`
+    )
   }
   return { dtype, shape, file, byteOffset: dataStart + begin, byteLength }
 }
 
 /** Sorted by offset, each tensor must begin where the one before ends, and the last must end with the file. */
-function checkLayout(tensors: ReadonlyMap<string, TensorInfo>, dataStart: number, fileBytes: number, file: string): void {
+function checkLayout(
+  tensors: ReadonlyMap<string, TensorInfo>,
+  dataStart: number,
+  fileBytes: number,
+  file: string
+): void {
   const inOrder = [...tensors]
   const isAfter = (a: TensorInfo, b: TensorInfo) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength
   // most files are in order: looking is faster than sorting
-  if (inOrder.some(([, info], i) => i > 0 && isAfter(inOrder[i - 1][1], info) > 0)) inOrder.sort(([, a], [, b]) => isAfter(a, b))
+  if (inOrder.some(([, info], i) => i > 0 && isAfter(inOrder[i - 1][1], info) > 0))
+    inOrder.sort(([, a], [, b]) => isAfter(a, b))
   let end = dataStart
   for (const [name, { byteOffset, byteLength }] of inOrder) {
-    if (byteOffset !== end) throw invalid(file, `tensor '${name}' ${byteOffset < end ? 'overlaps the tensor before it' : 'leaves a gap before it'}`)
+    if (byteOffset !== end)
+      throw invalid(
+        file,
+        `tensor '${name}' ${byteOffset < end ? 'overlaps the tensor before it' : 'leaves a gap before it'}`
+      )
     end += byteLength
   }
   if (end > fileBytes) throw truncated(file, `it has ${fileBytes} bytes of ${end}`)

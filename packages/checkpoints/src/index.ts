@@ -8,10 +8,25 @@ export { checkFolderFile, readFolderFile, readNamedFile } from './guarded-file.j
 export { FILE_LIMITS, type FileKind } from './file-limits.js'
 export { parseJson, readFolderJson } from './json-file.js'
 export type { TensorInfo } from './header.js'
-export { writeCheckpoint, writeSafetensors, type CheckpointOptions, type SafetensorsOptions, type TensorsToWrite, type TensorToWrite } from './write-checkpoint.js'
+export {
+  writeCheckpoint,
+  writeSafetensors,
+  type CheckpointOptions,
+  type SafetensorsOptions,
+  type TensorsToWrite,
+  type TensorToWrite
+} from './write-checkpoint.js'
 export type { WritableDtype } from './dtypes.js'
 export { TEMPORARY_FILE, writeFileAtomic, writeJsonAtomic } from './atomic.js'
 export { editConfigText, writeChangedConfig, type ConfigEdit } from './edit-config.js'
 export { tryLock, waitForLock, type LockAttempt, type LockOwner } from './lock.js'
 export { removeEmptyFolder, removeOwnFile, removeOwnFiles, withTemporaryFolder } from './removal.js'
-export { applyRope, readConfigFile, readModelConfig, stringifyConfig, writeModelConfig, type ConfigFile, type ModelConfig } from './model-config.js'
+export {
+  applyRope,
+  readConfigFile,
+  readModelConfig,
+  stringifyConfig,
+  writeModelConfig,
+  type ConfigFile,
+  type ModelConfig
+} from './model-config.js'

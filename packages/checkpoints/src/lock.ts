@@ -36,8 +36,8 @@ const SILENCE = 60_000
 const SETTLE = 50
 
 /**
- * Takes a lock, a file that names its owner, without waiting. A lock whose process has ended on this machine is taken over.
- * One of another machine is not: nothing here can see whether that process runs ({@link waitForLock} watches it).
+ * Takes a lock, a file that names its owner, without waiting. A lock whose process has ended on this machine is taken
+ * over. One of another machine is not: nothing here can see whether that process runs ({@link waitForLock} watches it).
  *
  * @param file path of the lock; its folder exists
  * @throws the error of the file system where the file cannot be written
@@ -61,8 +61,8 @@ export async function tryLock(file: string): Promise<LockAttempt> {
 }
 
 /**
- * Takes a lock, and waits while another process has it. A lock of another machine that gave no sign of life for a minute
- * is taken over; a clock that is set back does not matter, only changes are looked at.
+ * Takes a lock, and waits while another process has it. A lock of another machine that gave no sign of life for a
+ * minute is taken over; a clock that is set back does not matter, only changes are looked at.
  *
  * @returns what gives it back
  * @throws the signal's reason when aborted
@@ -219,7 +219,10 @@ async function isAlive(lock: LockFile): Promise<boolean> {
   return (await identity(lock.pid)).began === lock.began
 }
 
-/** Of this machine's earlier start no process is left; of another set of process numbers (a container) nobody here knows. */
+/**
+ * Of this machine's earlier start no process is left; of another set of process numbers (a container) nobody here
+ * knows.
+ */
 const bootOf = (machine: string) => machine.split(' ')[0]
 
 async function identity(pid: number): Promise<Pick<LockFile, 'machine' | 'began'>> {

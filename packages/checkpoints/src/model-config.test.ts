@@ -23,9 +23,11 @@ describe('readModelConfig', () => {
 describe('writeModelConfig', () => {
   test.skipIf(!sharedFixture('models'))('prints the values that transformers printed, floats as floats', async () => {
     for (const name of ['llama-default', 'llama-sharded-bf16', 'llama-gqa-yarn', 'llama-llama3', 'llama-longrope']) {
-      const source = join(sharedFixture('models') as string, name), target = await temporaryFolder()
+      const source = join(sharedFixture('models') as string, name)
+      const target = await temporaryFolder()
       await writeModelConfig(target, await readModelConfig(source))
-      // Python prints 1e-05 where JavaScript prints 0.00001: a number counts by its value and by whether it is spelled as a float.
+      // Python prints 1e-05 where JavaScript prints 0.00001: a number counts by its value and by whether it is spelled
+      // as a float.
       const tokens = async (folder: string) =>
         (await readFile(join(folder, 'config.json'), 'utf8'))
           .replace(/\s+/g, '')
@@ -35,7 +37,14 @@ describe('writeModelConfig', () => {
   })
 
   test('prints floats with a point, integers without, keys sorted', () => {
-    const text = stringifyConfig({ z: 1, rope_scaling: { factor: 8, original_max_position_embeddings: 2048, long_factor: [1, 1.5] }, rms_norm_eps: 1e-6, empty: {}, none: [], absent: undefined })
+    const text = stringifyConfig({
+      z: 1,
+      rope_scaling: { factor: 8, original_max_position_embeddings: 2048, long_factor: [1, 1.5] },
+      rms_norm_eps: 1e-6,
+      empty: {},
+      none: [],
+      absent: undefined
+    })
     expect(text).toBe(`{
   "empty": {},
   "none": [],
@@ -71,12 +80,17 @@ describe('applyRope', () => {
     expect(before.max_position_embeddings).toBe(2048)
   })
   test('an original window at the top, which transformers reads first, follows the new one or goes', () => {
-    const before = { original_max_position_embeddings: 8192, rope_parameters: { rope_type: 'llama3', original_max_position_embeddings: 8192 } }
+    const before = {
+      original_max_position_embeddings: 8192,
+      rope_parameters: { rope_type: 'llama3', original_max_position_embeddings: 8192 }
+    }
     const longer = { ...rope, rope_parameters: { rope_type: 'yarn', original_max_position_embeddings: 131072 } }
     expect(applyRope(before, longer)).toMatchObject({ original_max_position_embeddings: 131072 })
     expect(applyRope(before, rope)).not.toHaveProperty('original_max_position_embeddings')
     expect(applyRope({}, longer)).not.toHaveProperty('original_max_position_embeddings')
-    expect(applyRope({}, { ...longer, original_max_position_embeddings: 131072 })).toMatchObject({ original_max_position_embeddings: 131072 })
+    expect(applyRope({}, { ...longer, original_max_position_embeddings: 131072 })).toMatchObject({
+      original_max_position_embeddings: 131072
+    })
   })
   test('keeps the partial rotary factor of the model', () => {
     const after = applyRope({ rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.25 } }, rope)

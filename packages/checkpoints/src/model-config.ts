@@ -31,7 +31,10 @@ export const readModelConfig = async (folder: string): Promise<ModelConfig> => (
  * @throws SkipwiseError `MODEL_CONFIG_NOT_FOUND`, `MODEL_CONFIG_INVALID`, `FILE_REFUSED`
  */
 export async function readConfigFile(fileOrFolder: string): Promise<ConfigFile> {
-  const isFolder = await stat(fileOrFolder).then(entry => entry.isDirectory(), () => false)
+  const isFolder = await stat(fileOrFolder).then(
+    entry => entry.isDirectory(),
+    () => false
+  )
   if (isFolder) return readConfigIn(fileOrFolder)
   return parseConfig(fileOrFolder, await readNamedFile(fileOrFolder, 'config'))
 }
@@ -51,8 +54,8 @@ function parseConfig(path: string, bytes: Uint8Array | undefined): ConfigFile {
 }
 
 /**
- * Writes `config.json` of a model folder, atomically and as transformers does: keys sorted, indented by two, and with a decimal
- * point in every number that transformers takes for a float: `"factor": 8.0`.
+ * Writes `config.json` of a model folder, atomically and as transformers does: keys sorted, indented by two, and with a
+ * decimal point in every number that transformers takes for a float: `"factor": 8.0`.
  *
  * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`
  */
@@ -63,16 +66,22 @@ export async function writeModelConfig(folder: string, config: ModelConfig): Pro
 const ORIGINAL = 'original_max_position_embeddings'
 
 /**
- * A configuration with the RoPE keys of an interpolation scheme, old (`rope_scaling`, `rope_theta`) and new (`rope_parameters`), so that
- * transformers 4 and 5 read the same. `partial_rotary_factor` of a model's `rope_parameters` is kept: it is the model's, not the scheme's.
+ * A configuration with the RoPE keys of an interpolation scheme, old (`rope_scaling`, `rope_theta`) and new
+ * (`rope_parameters`), so that transformers 4 and 5 read the same. `partial_rotary_factor` of a model's
+ * `rope_parameters` is kept: it is the model's, not the scheme's.
  *
  * @param windowKeys the keys in which the model's architecture keeps its window
  */
-export function applyRope(config: ModelConfig, rope: HuggingFaceRope, windowKeys: readonly string[] = ['max_position_embeddings']): ModelConfig {
+export function applyRope(
+  config: ModelConfig,
+  rope: HuggingFaceRope,
+  windowKeys: readonly string[] = ['max_position_embeddings']
+): ModelConfig {
   const before = config['rope_parameters'] as Record<string, unknown> | null | undefined
   const partial = before?.['partial_rotary_factor']
   // transformers reads it at the top first, so one that stands there follows or goes
-  const { [ORIGINAL]: oldOriginal, ...rest } = config, original = rope[ORIGINAL] ?? (oldOriginal === undefined ? undefined : rope.rope_parameters[ORIGINAL])
+  const { [ORIGINAL]: oldOriginal, ...rest } = config
+  const original = rope[ORIGINAL] ?? (oldOriginal === undefined ? undefined : rope.rope_parameters[ORIGINAL])
   return {
     ...rest,
     ...(original === undefined ? {} : { [ORIGINAL]: original }),
@@ -84,17 +93,43 @@ export function applyRope(config: ModelConfig, rope: HuggingFaceRope, windowKeys
 }
 
 /**
- * Keys of configurations whose numbers are floats. JavaScript prints 8 for 8.0, and transformers ≤ 4 checks RoPE numbers by
- * `isinstance(factor, float)` (`modeling_rope_utils.py`), transformers 5 by the annotations of the configuration class.
+ * Keys of configurations whose numbers are floats. JavaScript prints 8 for 8.0, and transformers ≤ 4 checks RoPE
+ * numbers by `isinstance(factor, float)` (`modeling_rope_utils.py`), transformers 5 by the annotations of the
+ * configuration class.
  */
 const FLOAT_KEYS: ReadonlySet<string> = new Set([
-  'attention_dropout', 'attention_factor', 'attn_factor', 'attn_pdrop', 'beta_fast', 'beta_slow', 'embd_pdrop', 'embedding_dropout', 'factor',
-  'hidden_dropout', 'high_freq_factor', 'initializer_range', 'layer_norm_eps', 'layer_norm_epsilon', 'long_factor', 'long_mscale',
-  'low_freq_factor', 'mscale', 'mscale_all_dim', 'partial_rotary_factor', 'resid_pdrop', 'residual_dropout', 'rms_norm_eps',
-  'rope_local_base_freq', 'rope_theta', 'short_factor', 'short_mscale'
+  'attention_dropout',
+  'attention_factor',
+  'attn_factor',
+  'attn_pdrop',
+  'beta_fast',
+  'beta_slow',
+  'embd_pdrop',
+  'embedding_dropout',
+  'factor',
+  'hidden_dropout',
+  'high_freq_factor',
+  'initializer_range',
+  'layer_norm_eps',
+  'layer_norm_epsilon',
+  'long_factor',
+  'long_mscale',
+  'low_freq_factor',
+  'mscale',
+  'mscale_all_dim',
+  'partial_rotary_factor',
+  'resid_pdrop',
+  'residual_dropout',
+  'rms_norm_eps',
+  'rope_local_base_freq',
+  'rope_theta',
+  'short_factor',
+  'short_mscale'
 ])
 
-/** JSON of a configuration: keys sorted, indented by two, floats with a decimal point or an exponent, a final line end. */
+/**
+ * JSON of a configuration: keys sorted, indented by two, floats with a decimal point or an exponent, a final line end.
+ */
 export function stringifyConfig(config: ModelConfig): string {
   return `${print(config, '\n', false)}\n`
 }
@@ -102,10 +137,14 @@ export function stringifyConfig(config: ModelConfig): string {
 function print(value: unknown, newline: string, isFloat: boolean): string {
   const inner = `${newline}  `
   if (Array.isArray(value)) {
-    return value.length ? `[${inner}${value.map(item => print(item, inner, isFloat)).join(`,${inner}`)}${newline}]` : '[]'
+    return value.length
+      ? `[${inner}${value.map(item => print(item, inner, isFloat)).join(`,${inner}`)}${newline}]`
+      : '[]'
   }
   if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([, item]) => item !== undefined).sort(([a], [b]) => (a < b ? -1 : 1))
+    const entries = Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
     if (!entries.length) return '{}'
     return `{${inner}${entries.map(([key, item]) => `${JSON.stringify(key)}: ${print(item, inner, FLOAT_KEYS.has(key))}`).join(`,${inner}`)}${newline}}`
   }
@@ -132,7 +171,10 @@ export interface ConfigValueStyle {
 /** Keys that transformers before 4.43 accepts as floats alone: an integer there is mended. */
 const STRICT_FLOATS: ReadonlySet<string> = new Set(['factor', 'attention_factor'])
 
-/** JSON of a value for a place in a `config.json`: floats with a decimal point, numbers that stood there before as they were spelt. */
+/**
+ * JSON of a value for a place in a `config.json`: floats with a decimal point, numbers that stood there before as they
+ * were spelt.
+ */
 export function printConfigValue(value: unknown, { key, newline, step, spellings }: ConfigValueStyle): string {
   const line = newline === '' ? '' : newline
   return write(value, key, line, [])
@@ -141,7 +183,9 @@ export function printConfigValue(value: unknown, { key, newline, step, spellings
     const inner = indent === '' ? '' : indent + step
     const [open, separator, close] = indent === '' ? ['', ', ', ''] : [inner, `,${inner}`, indent]
     if (Array.isArray(each)) {
-      return each.length === 0 ? '[]' : `[${open}${each.map((item, i) => write(item, at, inner, [...path, i])).join(separator)}${close}]`
+      return each.length === 0
+        ? '[]'
+        : `[${open}${each.map((item, i) => write(item, at, inner, [...path, i])).join(separator)}${close}]`
     }
     if (typeof each === 'object' && each !== null) {
       const members = Object.entries(each).filter(([, item]) => item !== undefined)
@@ -149,7 +193,8 @@ export function printConfigValue(value: unknown, { key, newline, step, spellings
       return `{${open}${members.map(([name, item]) => `${JSON.stringify(name)}: ${write(item, name, inner, [...path, name])}`).join(separator)}${close}}`
     }
     const spelled = spellings.get(JSON.stringify(path))
-    const keep = spelled !== undefined && Number(spelled) === each && !(STRICT_FLOATS.has(at) && /^-?\d+$/.test(spelled))
+    const keep =
+      spelled !== undefined && Number(spelled) === each && !(STRICT_FLOATS.has(at) && /^-?\d+$/.test(spelled))
     return keep ? spelled : printScalar(each, FLOAT_KEYS.has(at))
   }
 }

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Removes one file that Skipwise has written: a temporary file, a lock, a state. A missing file is no error. A folder is
- * never removed, and of a link only the link.
+ * Removes one file that Skipwise has written: a temporary file, a lock, a state. A missing file is no error. A folder
+ * is never removed, and of a link only the link.
  *
  * @param file a path whose name Skipwise alone gives
  */
@@ -61,7 +61,10 @@ export async function removeOwnFiles(folder: string, isOurs: (path: string) => b
   return kept.sort()
 }
 
-/** Runs `use` with a new folder among the system's temporary files, and removes that folder afterwards, whatever happens. */
+/**
+ * Runs `use` with a new folder among the system's temporary files, and removes that folder afterwards, whatever
+ * happens.
+ */
 export async function withTemporaryFolder<Result>(
   prefix: string,
   use: (folder: string) => Promise<Result>

@@ -65,7 +65,11 @@ describe('openSafetensors', () => {
     ['an entry with another key', fileOf({ a: { ...f32([1], 0, 4), stride: 1 } }, 4), 'CHECKPOINT_HEADER_INVALID'],
     ['a negative size', fileOf({ a: f32([-1], 0, 4) }, 4), 'CHECKPOINT_HEADER_INVALID'],
     ['a fraction', fileOf({ a: f32([1.5], 0, 6) }, 6), 'CHECKPOINT_HEADER_INVALID'],
-    ['a size beyond 2⁵³', fileOf('{"a":{"dtype":"F32","shape":[9007199254740993],"data_offsets":[0,4]}}', 4), 'CHECKPOINT_HEADER_INVALID'],
+    [
+      'a size beyond 2⁵³',
+      fileOf('{"a":{"dtype":"F32","shape":[9007199254740993],"data_offsets":[0,4]}}', 4),
+      'CHECKPOINT_HEADER_INVALID'
+    ],
     ['a product that overflows', fileOf({ a: f32([2 ** 40, 2 ** 40, 2 ** 40], 0, 4) }, 4), 'CHECKPOINT_HEADER_INVALID'],
     ['offsets in reverse', fileOf({ a: f32([1], 4, 0) }, 4), 'CHECKPOINT_HEADER_INVALID'],
     ['offsets of another length', fileOf({ a: f32([1], 0, 8) }, 8), 'CHECKPOINT_HEADER_INVALID'],
@@ -74,11 +78,30 @@ describe('openSafetensors', () => {
     ['bytes after the last tensor', fileOf({ a: f32([1], 0, 4) }, 5), 'CHECKPOINT_HEADER_INVALID'],
     ['data cut off', fileOf({ a: f32([2], 0, 8) }, 7), 'CHECKPOINT_TRUNCATED'],
     ['a claim of terabytes', fileOf({ a: f32([2 ** 40], 0, 2 ** 42) }, 4), 'CHECKPOINT_TRUNCATED'],
-    ['a tensor twice', fileOf('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}, "\\u0061":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 4), 'CHECKPOINT_HEADER_INVALID'],
-    ['more tensors than any model has', fileOf(Object.fromEntries(Array.from({ length: 2 ** 18 + 1 }, (_, i) => [`t${i}`, f32([0], 0, 0)])), 0), 'CHECKPOINT_HEADER_INVALID'],
+    [
+      'a tensor twice',
+      fileOf(
+        '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}, "\\u0061":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+        4
+      ),
+      'CHECKPOINT_HEADER_INVALID'
+    ],
+    [
+      'more tensors than any model has',
+      fileOf(Object.fromEntries(Array.from({ length: 2 ** 18 + 1 }, (_, i) => [`t${i}`, f32([0], 0, 0)])), 0),
+      'CHECKPOINT_HEADER_INVALID'
+    ],
     ['metadata that is not text', fileOf({ __metadata__: { a: 1 } }, 0), 'CHECKPOINT_HEADER_INVALID'],
-    ['an unknown data type', fileOf({ a: { dtype: 'F128', shape: [1], data_offsets: [0, 16] } }, 16), 'CHECKPOINT_DTYPE_UNSUPPORTED'],
-    ['a data type from the prototype', fileOf({ a: { dtype: 'constructor', shape: [0], data_offsets: [0, 0] } }, 0), 'CHECKPOINT_DTYPE_UNSUPPORTED']
+    [
+      'an unknown data type',
+      fileOf({ a: { dtype: 'F128', shape: [1], data_offsets: [0, 16] } }, 16),
+      'CHECKPOINT_DTYPE_UNSUPPORTED'
+    ],
+    [
+      'a data type from the prototype',
+      fileOf({ a: { dtype: 'constructor', shape: [0], data_offsets: [0, 0] } }, 0),
+      'CHECKPOINT_DTYPE_UNSUPPORTED'
+    ]
   ] as const)('refuses %s', async ([, bytes, code]) => {
     const path = join(await temporaryFolder(), 'bad.safetensors')
     await writeFile(path, bytes)
@@ -126,7 +149,10 @@ describe('openSafetensors', () => {
   const entry = fc.record({
     dtype: fc.constantFrom('F32', 'BF16', 'I64', 'F64', '__proto__', 'BOOL'),
     shape: fc.array(fc.oneof(fc.nat(4), fc.constantFrom(-1, 2 ** 32, 2 ** 53, 1e300, 0.5)), { maxLength: 4 }),
-    data_offsets: fc.tuple(fc.oneof(fc.nat(32), fc.constantFrom(-8, 2 ** 53)), fc.oneof(fc.nat(64), fc.constantFrom(2 ** 53, 1e300)))
+    data_offsets: fc.tuple(
+      fc.oneof(fc.nat(32), fc.constantFrom(-8, 2 ** 53)),
+      fc.oneof(fc.nat(64), fc.constantFrom(2 ** 53, 1e300))
+    )
   })
   test.prop([fc.dictionary(fc.string(), entry, { maxKeys: 4 }), fc.nat(64)], { numRuns: 1000 })(
     'any header of plausible entries: what is accepted lies in the file and fills it',
@@ -141,7 +167,8 @@ describe('openSafetensors', () => {
       }
       const total = [...accepted.tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
       expect(total).toBe(dataBytes)
-      for (const { byteOffset, byteLength } of accepted.tensors.values()) expect(byteOffset + byteLength).toBeLessThanOrEqual(bytes.length)
+      for (const { byteOffset, byteLength } of accepted.tensors.values())
+        expect(byteOffset + byteLength).toBeLessThanOrEqual(bytes.length)
     }
   )
 })

@@ -15,7 +15,8 @@ import { tensorSource, type TensorSource } from './tensor-source.js'
  * }
  * ```
  *
- * @throws SkipwiseError `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`, `CHECKPOINT_DTYPE_UNSUPPORTED`
+ * @throws SkipwiseError `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`,
+ * `CHECKPOINT_DTYPE_UNSUPPORTED`
  */
 export async function openSafetensors(file: string): Promise<TensorSource> {
   const { handle, bytes } = await openForReading(file)

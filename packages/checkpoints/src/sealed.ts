@@ -7,8 +7,8 @@ import type { TensorInfo } from './header.js'
 import { readHeader } from './read-header.js'
 
 /*
- * A sealed safetensors file: `__metadata__.sha256` is the digest of the whole file with zeros in its place. The header stands first, so the
- * place is filled when the tensors are written.
+ * A sealed safetensors file: `__metadata__.sha256` is the digest of the whole file with zeros in its place. The header
+ * stands first, so the place is filled when the tensors are written.
  */
 const SEAL_KEY = 'sha256'
 const BLANK = '0'.repeat(64)
@@ -44,8 +44,8 @@ export interface SealedTensor {
 /**
  * Reads a safetensors file of float32 that was written with `sealed`, whole and once, and checks its digest on the way.
  *
- * @throws SkipwiseError `CHECKPOINT_DAMAGED` when any byte is another than was written; `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_TRUNCATED`,
- * `CHECKPOINT_HEADER_INVALID`, `CHECKPOINT_DTYPE_UNSUPPORTED`
+ * @throws SkipwiseError `CHECKPOINT_DAMAGED` when any byte is another than was written; `CHECKPOINT_NOT_FOUND`,
+ * `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`, `CHECKPOINT_DTYPE_UNSUPPORTED`
  */
 export async function readSealedSafetensors(file: string): Promise<SealedTensors> {
   const { handle, bytes } = await openForReading(file)

@@ -18,20 +18,28 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
   return strides
 }
 
-/** Whether the elements stand one after another in row-major order. The stride of a dimension of size 1 says nothing. */
+/**
+ * Whether the elements stand one after another in row-major order. The stride of a dimension of size 1 says nothing.
+ */
 export function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   const expected = rowMajorStrides(shape)
   return shape.includes(0) || shape.every((size, i) => size === 1 || strides[i] === expected[i])
 }
 
 /**
- * Reads a tensor that is a view with strides, for instance a transposed one, into row-major order. The file is read from front to back,
- * each part once, through one window: of the tensor only `target` is in memory.
+ * Reads a tensor that is a view with strides, for instance a transposed one, into row-major order. The file is read
+ * from front to back, each part once, through one window: of the tensor only `target` is in memory.
  *
  * @param target the tensor's bytes
  */
-export async function readStrided(layout: StridedLayout, readBytes: (target: Uint8Array, position: number) => Promise<void>, target: Uint8Array, windowBytes: number = WINDOW_BYTES): Promise<void> {
-  const { byteOffset, elementBytes, shape, strides } = layout, targetStrides = rowMajorStrides(shape)
+export async function readStrided(
+  layout: StridedLayout,
+  readBytes: (target: Uint8Array, position: number) => Promise<void>,
+  target: Uint8Array,
+  windowBytes: number = WINDOW_BYTES
+): Promise<void> {
+  const { byteOffset, elementBytes, shape, strides } = layout
+  const targetStrides = rowMajorStrides(shape)
   // In order of the file: the dimension with the longest steps outermost.
   const dimensions = shape
     .map((size, i) => ({ size, from: strides[i], to: targetStrides[i] }))
@@ -42,7 +50,11 @@ export async function readStrided(layout: StridedLayout, readBytes: (target: Uin
   const end = shape.reduce((sum, size, i) => sum + (size - 1) * strides[i], 1)
   const windowElements = Math.floor(windowBytes / elementBytes)
   const out = elementsOf(target, elementBytes)
-  let window = out, first = 0, past = 0, from = 0, to = 0
+  let window = out
+  let first = 0
+  let past = 0
+  let from = 0
+  let to = 0
   for (;;) {
     for (let i = 0; i < inner.size; i++) {
       const source = from + i * inner.from

@@ -15,7 +15,8 @@ export interface TensorSource {
   /**
    * A tensor's elements as float32, row-major, as many as its shape has; F64 and integers beyond 2²⁴ are rounded.
    *
-   * @throws SkipwiseError `CHECKPOINT_TENSOR_MISSING`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_DTYPE_UNSUPPORTED` (8-bit floats, complex)
+   * @throws SkipwiseError `CHECKPOINT_TENSOR_MISSING`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_DTYPE_UNSUPPORTED` (8-bit
+   * floats, complex)
    */
   read(name: string): Promise<Float32Array>
   /** As `read`, row-major in float64: exact for every data type but 64-bit integers beyond 2⁵³. */
@@ -23,7 +24,8 @@ export interface TensorSource {
   /**
    * An integer tensor's elements, row-major, for instance token ids.
    *
-   * @throws SkipwiseError as `read`; `CHECKPOINT_DTYPE_UNSUPPORTED` also for a tensor of floats or a value beyond 32 bits
+   * @throws SkipwiseError as `read`; `CHECKPOINT_DTYPE_UNSUPPORTED` also for a tensor of floats or a value beyond 32
+   * bits
    */
   readIntegers(name: string): Promise<Int32Array>
   /** A tensor's bytes as they stand in the file, in row-major order. */
@@ -39,19 +41,31 @@ const PIECE_BYTES = 0x1000000
 export type ReadBytes = (target: Uint8Array, position: number) => Promise<void>
 
 /** Tensors of one file, from where they lie in it. */
-export function tensorSource(tensors: ReadonlyMap<string, TensorInfo>, metadata: Readonly<Record<string, string>>, readBytes: ReadBytes, close: () => Promise<void>): TensorSource {
+export function tensorSource(
+  tensors: ReadonlyMap<string, TensorInfo>,
+  metadata: Readonly<Record<string, string>>,
+  readBytes: ReadBytes,
+  close: () => Promise<void>
+): TensorSource {
   const info = (name: string) => tensors.get(name) ?? missingTensor(name, [...tensors.keys()])
   const readRaw = async (name: string) => {
-    const tensor = info(name), raw = allocate(name, tensor.byteLength, length => new Uint8Array(length))
+    const tensor = info(name)
+    const raw = allocate(name, tensor.byteLength, length => new Uint8Array(length))
     if (!tensor.strides) await readBytes(raw, tensor.byteOffset)
-    else await readStrided({ ...tensor, strides: tensor.strides, elementBytes: DTYPE_BYTES[tensor.dtype] }, readBytes, raw)
+    else
+      await readStrided({ ...tensor, strides: tensor.strides, elementBytes: DTYPE_BYTES[tensor.dtype] }, readBytes, raw)
     return raw
   }
   /** Reads and converts a tensor piece by piece; one with strides is put in order first. */
-  const convert = async <Target extends Float32Array | Float64Array>(name: string, make: (length: number) => Target): Promise<Target> => {
-    const tensor = info(name), decode = decoderOf(tensor.dtype)
+  const convert = async <Target extends Float32Array | Float64Array>(
+    name: string,
+    make: (length: number) => Target
+  ): Promise<Target> => {
+    const tensor = info(name)
+    const decode = decoderOf(tensor.dtype)
     if (!decode) throw unreadable(name, tensor, 'numbers')
-    const elementBytes = DTYPE_BYTES[tensor.dtype], target = allocate(name, tensor.byteLength / elementBytes, make)
+    const elementBytes = DTYPE_BYTES[tensor.dtype]
+    const target = allocate(name, tensor.byteLength / elementBytes, make)
     if (tensor.strides) {
       decode(await readRaw(name), target, 0)
       return target
@@ -94,7 +108,11 @@ function allocate<Target>(name: string, length: number, make: (length: number) =
   try {
     return make(length)
   } catch (cause) {
-    throw new SkipwiseError('CHECKPOINT_TENSOR_TOO_LARGE', { problem: `tensor '${name}' of ${length} elements does not fit in memory`, fix: 'use a machine with more memory', cause })
+    throw new SkipwiseError('CHECKPOINT_TENSOR_TOO_LARGE', {
+      problem: `tensor '${name}' of ${length} elements does not fit in memory`,
+      fix: 'use a machine with more memory',
+      cause
+    })
   }
 }
 
@@ -112,6 +130,8 @@ export function missingTensor(name: string, names: readonly string[]): never {
   const nearest = names.length <= MANY_NAMES ? nearestName(name, names) : undefined
   throw new SkipwiseError('CHECKPOINT_TENSOR_MISSING', {
     problem: `no tensor is called '${name}'${nearest ? `; the nearest is '${nearest}'` : ''}`,
-    fix: names.length ? `the checkpoint has ${names.length} tensors: look at them with \`names\`` : 'the checkpoint is empty'
+    fix: names.length
+      ? `the checkpoint has ${names.length} tensors: look at them with \`names\``
+      : 'the checkpoint is empty'
   })
 }

@@ -11,7 +11,8 @@ export interface TorchStateDict {
 }
 
 /**
- * A zip archive, torch's format since 1.6: `<root>/data.pkl`, `<root>/byteorder` and a record `<root>/data/<key>` for each storage.
+ * A zip archive, torch's format since 1.6: `<root>/data.pkl`, `<root>/byteorder` and a record `<root>/data/<key>` for
+ * each storage.
  *
  * @throws SkipwiseError as {@link openTorchFile}
  */
@@ -20,8 +21,10 @@ export async function readTorchArchive(read: ReadAt, bytes: number, file: string
   const pickles = [...entries.keys()].filter(name => /^[^/]+\/data\.pkl$/.test(name))
   if (pickles.length !== 1) throw damaged(file, 'it is a zip archive, but not one that torch.save wrote')
   const root = pickles[0].slice(0, -'data.pkl'.length)
-  const unsupported = (problem: string, fix: string) => new SkipwiseError('CHECKPOINT_FORMAT_UNSUPPORTED', { problem: `${file} ${problem}`, fix })
-  if (entries.has(`${root}constants.pkl`)) throw unsupported('is a TorchScript program', 'save the state_dict of the model instead')
+  const unsupported = (problem: string, fix: string) =>
+    new SkipwiseError('CHECKPOINT_FORMAT_UNSUPPORTED', { problem: `${file} ${problem}`, fix })
+  if (entries.has(`${root}constants.pkl`))
+    throw unsupported('is a TorchScript program', 'save the state_dict of the model instead')
   const record = async (name: string, maxBytes: number) => {
     const entry = entries.get(name)
     if (entry && entry.byteLength > maxBytes) throw damaged(file, `its record '${name}' has ${entry.byteLength} bytes`)
@@ -35,7 +38,8 @@ export async function readTorchArchive(read: ReadAt, bytes: number, file: string
   const starts = new Map<string, number>()
   const startOf = async ({ key, dtype, elements }: TorchStorage) => {
     const entry = entries.get(`${root}data/${key}`)
-    if (entry?.byteLength !== elements * DTYPE_BYTES[dtype]) throw damaged(file, `its record data/${key} does not hold the ${elements} elements of ${dtype} that it should`)
+    if (entry?.byteLength !== elements * DTYPE_BYTES[dtype])
+      throw damaged(file, `its record data/${key} does not hold the ${elements} elements of ${dtype} that it should`)
     const start = starts.get(key) ?? (await entry.start())
     starts.set(key, start)
     return start

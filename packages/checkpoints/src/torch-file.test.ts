@@ -9,12 +9,26 @@ import { openCheckpoint } from './checkpoint.js'
 import { openTorchFile } from './torch-file.js'
 
 const DTYPES: Readonly<Record<string, string>> = {
-  float32: 'F32', float16: 'F16', bfloat16: 'BF16', float64: 'F64', int8: 'I8', uint8: 'U8', int16: 'I16', int32: 'I32', int64: 'I64', bool: 'BOOL',
-  uint16: 'U16', uint32: 'U32', uint64: 'U64'
+  float32: 'F32',
+  float16: 'F16',
+  bfloat16: 'BF16',
+  float64: 'F64',
+  int8: 'I8',
+  uint8: 'U8',
+  int16: 'I16',
+  int32: 'I32',
+  int64: 'I64',
+  bool: 'BOOL',
+  uint16: 'U16',
+  uint32: 'U32',
+  uint64: 'U64'
 }
 /** Files of tools/golden/torch_files.py. */
 const file = (name: string) => join(import.meta.dirname, '../test/golden/torch', name)
-const expected = golden('torch/torch-files.json') as Record<string, Record<string, { dtype: string; shape: number[]; values: number[] }>>
+const expected = golden('torch/torch-files.json') as Record<
+  string,
+  Record<string, { dtype: string; shape: number[]; values: number[] }>
+>
 
 describe('files of torch.save', () => {
   it.for(Object.keys(expected))('%s: every element as torch reads it', async name => {
@@ -58,7 +72,9 @@ describe('files of torch.save', () => {
   })
 
   it.for(['views.bin', 'views-legacy.bin'])('refuses every beginning of %s', async name => {
-    const folder = await temporaryFolder(), path = join(folder, name), bytes = readFileSync(file(name))
+    const folder = await temporaryFolder()
+    const path = join(folder, name)
+    const bytes = readFileSync(file(name))
     for (let length = 0; length < bytes.length; length += length < 100 || bytes.length - length < 100 ? 1 : 37) {
       await writeFile(path, bytes.subarray(0, length))
       await expect(openTorchFile(path), String(length)).rejects.toThrow(/^CHECKPOINT_(TRUNCATED|HEADER_INVALID)/)
@@ -75,11 +91,20 @@ describe('a folder of torch files', () => {
       return checkpoint
     }
     for (const name of ['dtypes.bin', 'module.bin']) await copyFile(file(name), join(folder, name))
-    await writeFile(join(folder, 'pytorch_model.bin.index.json'), JSON.stringify({ metadata: {}, weight_map: { float16: 'dtypes.bin', '0.weight': 'module.bin' } }))
+    await writeFile(
+      join(folder, 'pytorch_model.bin.index.json'),
+      JSON.stringify({ metadata: {}, weight_map: { float16: 'dtypes.bin', '0.weight': 'module.bin' } })
+    )
     expect((await open()).names).toEqual(['0.weight', 'float16'])
-    await writeFile(join(folder, 'pytorch_model.bin.index.json'), JSON.stringify({ weight_map: { float16: 'module.bin' } }))
+    await writeFile(
+      join(folder, 'pytorch_model.bin.index.json'),
+      JSON.stringify({ weight_map: { float16: 'module.bin' } })
+    )
     await expect(openCheckpoint(folder)).rejects.toThrow(/^CHECKPOINT_TENSOR_MISSING.*float16/)
-    await writeFile(join(folder, 'pytorch_model.bin.index.json'), JSON.stringify({ weight_map: { float16: '../dtypes.bin' } }))
+    await writeFile(
+      join(folder, 'pytorch_model.bin.index.json'),
+      JSON.stringify({ weight_map: { float16: '../dtypes.bin' } })
+    )
     await expect(openCheckpoint(folder)).rejects.toThrow(/^CHECKPOINT_INDEX_UNSAFE/)
     await copyFile(file('module.bin'), join(folder, 'pytorch_model.bin'))
     expect((await open()).names).toContain('1.num_batches_tracked')

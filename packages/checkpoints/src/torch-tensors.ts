@@ -13,7 +13,10 @@ export interface TorchStorage {
   readonly viewOffset: number
 }
 
-/** A tensor as a torch pickle describes it, checked: every element lies in its storage. Offset and strides count elements of `dtype`. */
+/**
+ * A tensor as a torch pickle describes it, checked: every element lies in its storage. Offset and strides count
+ * elements of `dtype`.
+ */
 export interface TorchTensor {
   readonly storage: TorchStorage
   readonly dtype: string
@@ -44,38 +47,75 @@ const MAX_DIMENSIONS = 64
 
 /** Storage classes and data types of torch, by the names of safetensors. */
 const STORAGES: Readonly<Record<string, string>> = {
-  FloatStorage: 'F32', HalfStorage: 'F16', BFloat16Storage: 'BF16', DoubleStorage: 'F64', CharStorage: 'I8', ByteStorage: 'U8',
-  ShortStorage: 'I16', IntStorage: 'I32', LongStorage: 'I64', BoolStorage: 'BOOL', ComplexFloatStorage: 'C64'
+  FloatStorage: 'F32',
+  HalfStorage: 'F16',
+  BFloat16Storage: 'BF16',
+  DoubleStorage: 'F64',
+  CharStorage: 'I8',
+  ByteStorage: 'U8',
+  ShortStorage: 'I16',
+  IntStorage: 'I32',
+  LongStorage: 'I64',
+  BoolStorage: 'BOOL',
+  ComplexFloatStorage: 'C64'
 }
 const DTYPES: Readonly<Record<string, string>> = {
-  float32: 'F32', float16: 'F16', bfloat16: 'BF16', float64: 'F64', int8: 'I8', uint8: 'U8', int16: 'I16', int32: 'I32', int64: 'I64', bool: 'BOOL',
-  uint16: 'U16', uint32: 'U32', uint64: 'U64', complex64: 'C64', float8_e4m3fn: 'F8_E4M3', float8_e5m2: 'F8_E5M2', float8_e8m0fnu: 'F8_E8M0'
+  float32: 'F32',
+  float16: 'F16',
+  bfloat16: 'BF16',
+  float64: 'F64',
+  int8: 'I8',
+  uint8: 'U8',
+  int16: 'I16',
+  int32: 'I32',
+  int64: 'I64',
+  bool: 'BOOL',
+  uint16: 'U16',
+  uint32: 'U32',
+  uint64: 'U64',
+  complex64: 'C64',
+  float8_e4m3fn: 'F8_E4M3',
+  float8_e5m2: 'F8_E5M2',
+  float8_e8m0fnu: 'F8_E8M0'
 }
 
 const natural = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
-const naturals = (value: unknown): value is readonly number[] => Array.isArray(value) && value.length <= MAX_DIMENSIONS && value.every(natural)
+const naturals = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) && value.length <= MAX_DIMENSIONS && value.every(natural)
 
 /**
- * The allow-list of a torch checkpoint: functions that rebuild tensors, storages, data types, `OrderedDict`. They only describe where a
- * tensor lies (`torch/_utils.py`); nothing is read or allocated. The storages that a pickle names are kept by key.
+ * The allow-list of a torch checkpoint: functions that rebuild tensors, storages, data types, `OrderedDict`. They only
+ * describe where a tensor lies (`torch/_utils.py`); nothing is read or allocated. The storages that a pickle names are
+ * kept by key.
  */
 export function torchRules(file: string): PickleRules & { readonly storages: ReadonlyMap<string, TorchStorage> } {
   const storages = new Map<string, TorchStorage>()
   const persistent = (id: unknown): TorchStorage => {
-    const storage = storageOf(id, file), same = storages.get(storage.key) ?? storage
-    if (same.dtype !== storage.dtype || same.elements !== storage.elements) throw damaged(file, `it describes its storage '${storage.key}' in two ways`)
+    const storage = storageOf(id, file)
+    const same = storages.get(storage.key) ?? storage
+    if (same.dtype !== storage.dtype || same.elements !== storage.elements)
+      throw damaged(file, `it describes its storage '${storage.key}' in two ways`)
     storages.set(storage.key, storage)
     return storage
   }
   const tensor = (dtype: unknown, storage: unknown, offset: unknown, shape: unknown, strides: unknown): TorchTensor => {
-    if (!isStorage(storage) || !(dtype instanceof Dtype) || !natural(offset) || !naturals(shape) || !naturals(strides) || shape.length !== strides.length) {
+    if (
+      !isStorage(storage) ||
+      !(dtype instanceof Dtype) ||
+      !natural(offset) ||
+      !naturals(shape) ||
+      !naturals(strides) ||
+      shape.length !== strides.length
+    ) {
       throw damaged(file, 'a tensor is described by something else than a storage, an offset, sizes and strides')
     }
     checkBounds(storage, dtype.name, offset, shape, strides, file)
     return new DescribedTensor(storage, dtype.name, offset, shape, strides)
   }
-  const typed = ([storage, offset, shape, strides]: readonly unknown[]) => tensor(new Dtype(isStorage(storage) ? storage.dtype : ''), storage, offset, shape, strides)
-  const untyped = ([storage, offset, shape, strides, , , dtype]: readonly unknown[]) => tensor(dtype, storage, offset, shape, strides)
+  const typed = ([storage, offset, shape, strides]: readonly unknown[]) =>
+    tensor(new Dtype(isStorage(storage) ? storage.dtype : ''), storage, offset, shape, strides)
+  const untyped = ([storage, offset, shape, strides, , , dtype]: readonly unknown[]) =>
+    tensor(dtype, storage, offset, shape, strides)
   const parameter = ([data]: readonly unknown[]) => {
     if (!(data instanceof DescribedTensor)) throw damaged(file, 'a parameter is made of something that is no tensor')
     return data
@@ -83,11 +123,15 @@ export function torchRules(file: string): PickleRules & { readonly storages: Rea
   // A tensor with Python attributes: they are left out.
   const fromType = ([rebuild, type, args]: readonly unknown[]) => {
     const known = rebuild === typed || rebuild === untyped || rebuild === parameter
-    if (!known || !(type instanceof TensorClass) || !Array.isArray(args)) throw damaged(file, 'a tensor is of a class that is not known')
+    if (!known || !(type instanceof TensorClass) || !Array.isArray(args))
+      throw damaged(file, 'a tensor is of a class that is not known')
     return (rebuild as typeof typed)(args)
   }
   const orderedDict = ([items]: readonly unknown[]) => {
-    if (items !== undefined && !(Array.isArray(items) && items.length <= 1024 && items.every(item => Array.isArray(item) && item.length === 2))) {
+    if (
+      items !== undefined &&
+      !(Array.isArray(items) && items.length <= 1024 && items.every(item => Array.isArray(item) && item.length === 2))
+    ) {
       throw damaged(file, 'an OrderedDict is made of something else than a few pairs')
     }
     return new Map(items as readonly (readonly [unknown, unknown])[] | undefined)
@@ -102,7 +146,8 @@ export function torchRules(file: string): PickleRules & { readonly storages: Rea
     ['torch._tensor _rebuild_from_type_v2', fromType],
     ['torch Size', ([sizes]: readonly unknown[]) => sizes]
   ])
-  for (const name of ['torch Tensor', 'torch._tensor Tensor', 'torch.nn.parameter Parameter']) globals.set(name, new TensorClass())
+  for (const name of ['torch Tensor', 'torch._tensor Tensor', 'torch.nn.parameter Parameter'])
+    globals.set(name, new TensorClass())
   for (const [name, dtype] of Object.entries(STORAGES)) globals.set(`torch ${name}`, new Dtype(dtype))
   for (const [name, dtype] of Object.entries(DTYPES)) globals.set(`torch ${name}`, new Dtype(dtype))
   for (const module of ['torch', 'torch.storage']) globals.set(`${module} UntypedStorage`, new Dtype('U8'))
@@ -116,12 +161,16 @@ export function torchRules(file: string): PickleRules & { readonly storages: Rea
  */
 export function stateDict(value: unknown, file: string): ReadonlyMap<string, TorchTensor> {
   const unsupported = (problem: string) =>
-    new SkipwiseError('CHECKPOINT_FORMAT_UNSUPPORTED', { problem: `${file} ${problem}`, fix: 'save the state_dict alone: torch.save(model.state_dict(), file)' })
+    new SkipwiseError('CHECKPOINT_FORMAT_UNSUPPORTED', {
+      problem: `${file} ${problem}`,
+      fix: 'save the state_dict alone: torch.save(model.state_dict(), file)'
+    })
   if (!(value instanceof Map)) throw unsupported('does not hold a state_dict')
   const tensors = new Map<string, TorchTensor>()
   for (const [name, tensor] of value as ReadonlyMap<unknown, unknown>) {
     if (typeof name !== 'string') throw unsupported('has a key that is no name of a tensor')
-    if (!(tensor instanceof DescribedTensor)) throw unsupported(`holds something else than a tensor under '${name.slice(0, 200)}'`)
+    if (!(tensor instanceof DescribedTensor))
+      throw unsupported(`holds something else than a tensor under '${name.slice(0, 200)}'`)
     tensors.set(name, tensor)
   }
   return tensors
@@ -143,19 +192,33 @@ function storageOf(id: unknown, file: string): TorchStorage {
   if (Array.isArray(id)) {
     const [kind, type, key, , elements, view] = id as unknown[]
     const [, viewOffset, viewElements] = Array.isArray(view) ? (view as unknown[]) : [undefined, 0, 0]
-    const fits = natural(elements) && natural(viewOffset) && natural(viewElements) && viewOffset + viewElements <= elements
-    if (kind === 'storage' && type instanceof Dtype && typeof key === 'string' && fits) return new DescribedStorage(key, type.name, elements, viewOffset)
+    const fits =
+      natural(elements) && natural(viewOffset) && natural(viewElements) && viewOffset + viewElements <= elements
+    if (kind === 'storage' && type instanceof Dtype && typeof key === 'string' && fits)
+      return new DescribedStorage(key, type.name, elements, viewOffset)
   }
   throw damaged(file, 'a persistent id does not describe a storage')
 }
 
-/** Every element lies in the storage, and there are not more of them than the storage has: a view that repeats elements would only ask for memory. */
-function checkBounds(storage: TorchStorage, dtype: string, offset: number, shape: readonly number[], strides: readonly number[], file: string): void {
-  const available = Math.floor((storage.elements * DTYPE_BYTES[storage.dtype]) / DTYPE_BYTES[dtype]) - storage.viewOffset
+/**
+ * Every element lies in the storage, and there are not more of them than the storage has: a view that repeats elements
+ * would only ask for memory.
+ */
+function checkBounds(
+  storage: TorchStorage,
+  dtype: string,
+  offset: number,
+  shape: readonly number[],
+  strides: readonly number[],
+  file: string
+): void {
+  const available =
+    Math.floor((storage.elements * DTYPE_BYTES[storage.dtype]) / DTYPE_BYTES[dtype]) - storage.viewOffset
   const elements = shape.reduce((product, size) => product * size, 1)
   const last = shape.reduce((sum, size, i) => sum + (size - 1) * strides[i], offset)
   if (!Number.isSafeInteger(8 * elements)) throw damaged(file, `a tensor has the shape [${shape.join(', ')}]`)
-  if (elements > 0 && !(last < available)) throw damaged(file, `a tensor [${shape.join(', ')}] reaches beyond its storage of ${available} elements`)
+  if (elements > 0 && !(last < available))
+    throw damaged(file, `a tensor [${shape.join(', ')}] reaches beyond its storage of ${available} elements`)
   if (elements > available) {
     throw new SkipwiseError('CHECKPOINT_FORMAT_UNSUPPORTED', {
       problem: `${file}: a tensor [${shape.join(', ')}] repeats the ${available} elements of its storage (a tensor that was expanded)`,

@@ -9,10 +9,18 @@ import { openCheckpoint } from './checkpoint.js'
 import { openSafetensors } from './safetensors-file.js'
 import { writeCheckpoint, writeSafetensors, type TensorToWrite } from './write-checkpoint.js'
 
-const tensor = (name: string, ...values: number[]): TensorToWrite => ({ name, shape: [values.length], data: Float32Array.from(values) })
+const tensor = (name: string, ...values: number[]): TensorToWrite => ({
+  name,
+  shape: [values.length],
+  data: Float32Array.from(values)
+})
 
 const tensorsArbitrary = fc
-  .dictionary(fc.string({ minLength: 1 }).filter(name => name !== '__metadata__'), fc.tuple(fc.nat(3), fc.nat(5), fc.nat(2 ** 32 - 1)), { maxKeys: 8 })
+  .dictionary(
+    fc.string({ minLength: 1 }).filter(name => name !== '__metadata__'),
+    fc.tuple(fc.nat(3), fc.nat(5), fc.nat(2 ** 32 - 1)),
+    { maxKeys: 8 }
+  )
   .map(entries =>
     Object.entries(entries).map(([name, [rows, columns, seed]]) => ({
       name,
@@ -22,26 +30,37 @@ const tensorsArbitrary = fc
   )
 
 describe('writing', () => {
-  test.prop([tensorsArbitrary, fc.integer({ min: 1, max: 200 })], { numRuns: 60 })('is read back, in any number of shards, in any order', async (tensors, maxShardBytes) => {
-    const folder = await temporaryFolder()
-    await writeCheckpoint(folder, tensors, { maxShardBytes })
-    const before = await contents(folder)
-    const checkpoint = await openCheckpoint(folder)
-    expect(checkpoint.names).toEqual(tensors.map(({ name }) => name).sort())
-    for (const { name, shape, data } of tensors) {
-      expect(checkpoint.info(name).shape).toEqual(shape)
-      expect(await checkpoint.read(name)).toEqual(data)
+  test.prop([tensorsArbitrary, fc.integer({ min: 1, max: 200 })], { numRuns: 60 })(
+    'is read back, in any number of shards, in any order',
+    async (tensors, maxShardBytes) => {
+      const folder = await temporaryFolder()
+      await writeCheckpoint(folder, tensors, { maxShardBytes })
+      const before = await contents(folder)
+      const checkpoint = await openCheckpoint(folder)
+      expect(checkpoint.names).toEqual(tensors.map(({ name }) => name).sort())
+      for (const { name, shape, data } of tensors) {
+        expect(checkpoint.info(name).shape).toEqual(shape)
+        expect(await checkpoint.read(name)).toEqual(data)
+      }
+      await checkpoint.close()
+      await writeCheckpoint(folder, [...tensors].reverse(), { maxShardBytes })
+      expect(await contents(folder)).toEqual(before)
     }
-    await checkpoint.close()
-    await writeCheckpoint(folder, [...tensors].reverse(), { maxShardBytes })
-    expect(await contents(folder)).toEqual(before)
-  })
+  )
 
   test('takes an asynchronous iterable and reads lazy tensors one at a time', async () => {
-    const folder = await temporaryFolder(), calls: string[] = []
+    const folder = await temporaryFolder()
+    const calls: string[] = []
     async function* lazy() {
       for (const name of ['b', 'a']) {
-        yield { name, shape: [1], data: async () => { calls.push(name); return Float32Array.of(name.charCodeAt(0)) } }
+        yield {
+          name,
+          shape: [1],
+          data: async () => {
+            calls.push(name)
+            return Float32Array.of(name.charCodeAt(0))
+          }
+        }
       }
     }
     await writeCheckpoint(folder, lazy(), { dtype: 'bfloat16' })
@@ -54,7 +73,8 @@ describe('writing', () => {
   test('pads the header, sorts the names, keeps metadata', async () => {
     const file = join(await temporaryFolder(), 'x.safetensors')
     await writeSafetensors(file, [tensor('z', 1), tensor('y', 2, 3)], { dtype: 'float16', metadata: { step: '7' } })
-    const bytes = await readFile(file), length = Number(bytes.readBigUInt64LE(0))
+    const bytes = await readFile(file)
+    const length = Number(bytes.readBigUInt64LE(0))
     expect(length % 8).toBe(0)
     expect(JSON.parse(bytes.subarray(8, 8 + length).toString())).toEqual({
       __metadata__: { step: '7' },
@@ -65,14 +85,20 @@ describe('writing', () => {
   })
 
   test('replaces a sharded checkpoint by a single one and back, leaving no old weights', async () => {
-    const folder = await temporaryFolder(), tensors = [tensor('a', 1), tensor('b', 2), tensor('c', 3)]
+    const folder = await temporaryFolder()
+    const tensors = [tensor('a', 1), tensor('b', 2), tensor('c', 3)]
     await writeFile(join(folder, 'tokenizer.json'), '{}')
     await writeCheckpoint(folder, tensors, { maxShardBytes: 4 })
     expect((await readdir(folder)).length).toBe(5)
     await writeCheckpoint(folder, tensors)
     expect((await readdir(folder)).sort()).toEqual(['model.safetensors', 'tokenizer.json'])
     await writeCheckpoint(folder, tensors, { maxShardBytes: 8 })
-    expect((await readdir(folder)).sort()).toEqual(['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors', 'model.safetensors.index.json', 'tokenizer.json'])
+    expect((await readdir(folder)).sort()).toEqual([
+      'model-00001-of-00002.safetensors',
+      'model-00002-of-00002.safetensors',
+      'model.safetensors.index.json',
+      'tokenizer.json'
+    ])
   })
 
   test.each([
@@ -95,14 +121,17 @@ describe('writing', () => {
     await writeCheckpoint(folder, [tensor('old', 1)])
     const before = await contents(folder)
     const failing = { name: 'b', shape: [1], data: () => Promise.reject(new Error('device lost')) }
-    await expect(writeCheckpoint(folder, [tensor('a', 1), failing], { maxShardBytes: 4 })).rejects.toThrow(/device lost/)
+    await expect(writeCheckpoint(folder, [tensor('a', 1), failing], { maxShardBytes: 4 })).rejects.toThrow(
+      /device lost/
+    )
     expect(await contents(folder)).toEqual(before)
   })
 })
 
 describe('writeFileAtomic', () => {
   test('writes text and bytes, replaces, and leaves no temporary file', async () => {
-    const folder = await temporaryFolder(), path = join(folder, 'a.txt')
+    const folder = await temporaryFolder()
+    const path = join(folder, 'a.txt')
     await writeFileAtomic(path, 'né')
     expect(await readFile(path, 'utf8')).toBe('né')
     await writeJsonAtomic(path, { b: 1, a: [] })
@@ -138,7 +167,9 @@ test('a full disk leaves the old checkpoint and no temporary file', async contex
   const before = await contents(disk)
   const large = { name: 'large', shape: [100_000], data: new Float32Array(100_000) }
   await expect(writeCheckpoint(disk, [large])).rejects.toThrow(/^DISK_FULL/)
-  await expect(writeCheckpoint(disk, [tensor('a', 1), large, tensor('z', 1)], { maxShardBytes: 4 })).rejects.toThrow(/^DISK_FULL/)
+  await expect(writeCheckpoint(disk, [tensor('a', 1), large, tensor('z', 1)], { maxShardBytes: 4 })).rejects.toThrow(
+    /^DISK_FULL/
+  )
   await expect(writeFileAtomic(join(disk, 'model.safetensors'), new Uint8Array(400_000))).rejects.toThrow(/^DISK_FULL/)
   expect(await contents(disk)).toEqual(before)
   const file = await openSafetensors(join(disk, 'model.safetensors'))
@@ -149,5 +180,7 @@ test('a full disk leaves the old checkpoint and no temporary file', async contex
 /** Every file of a folder with its bytes in hexadecimal. */
 async function contents(folder: string): Promise<Record<string, string>> {
   const files = (await readdir(folder)).sort()
-  return Object.fromEntries(await Promise.all(files.map(async file => [file, (await readFile(join(folder, file))).toString('hex')] as const)))
+  return Object.fromEntries(
+    await Promise.all(files.map(async file => [file, (await readFile(join(folder, file))).toString('hex')] as const))
+  )
 }

@@ -14,7 +14,10 @@ import { putSeal, withSeal } from './sealed.js'
 export interface TensorToWrite {
   readonly name: string
   readonly shape: readonly number[]
-  /** Row-major elements, or a function that is called once, when they are written: then only one tensor at a time is in memory. */
+  /**
+   * Row-major elements, or a function that is called once, when they are written: then only one tensor at a time is in
+   * memory.
+   */
   readonly data: Float32Array | (() => Float32Array | Promise<Float32Array>)
 }
 
@@ -42,17 +45,23 @@ export interface CheckpointOptions extends SafetensorsOptions {
 /**
  * Writes one safetensors file, atomically; the same tensors give the same bytes, in whatever order they come.
  *
- * @throws SkipwiseError `CHECKPOINT_TENSOR_INVALID`, `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`; what stood at `file` is then unchanged
+ * @throws SkipwiseError `CHECKPOINT_TENSOR_INVALID`, `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`; what stood at `file` is
+ * then unchanged
  */
-export async function writeSafetensors(file: string, tensors: TensorsToWrite, options: SafetensorsOptions = {}): Promise<void> {
+export async function writeSafetensors(
+  file: string,
+  tensors: TensorsToWrite,
+  options: SafetensorsOptions = {}
+): Promise<void> {
   await (await prepareSafetensors(file, await collect(tensors), options)).file.commit()
 }
 
 /**
- * Writes the weights of a model folder as transformers names them: `model.safetensors`, or `model-00001-of-0000N.safetensors` with
- * their index. The folder is made where it is missing. Everything is written and flushed under temporary names first; then weights of
- * an earlier checkpoint are replaced and those that the new one does not have are removed. A process killed between the renames of
- * several shards leaves a folder without an index, which {@link openCheckpoint} refuses, never a mixture of two checkpoints.
+ * Writes the weights of a model folder as transformers names them: `model.safetensors`, or
+ * `model-00001-of-0000N.safetensors` with their index. The folder is made where it is missing. Everything is written
+ * and flushed under temporary names first; then weights of an earlier checkpoint are replaced and those that the new
+ * one does not have are removed. A process killed between the renames of several shards leaves a folder without an
+ * index, which {@link openCheckpoint} refuses, never a mixture of two checkpoints.
  *
  * @returns the SHA-256 of every file by its name, in hex
  * @throws SkipwiseError `CHECKPOINT_TENSOR_INVALID`, `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`
@@ -69,7 +78,9 @@ export async function writeCheckpoint(
   let done = 0
   const onBytes = (bytes: number) => onProgress?.((done += bytes), total)
   const nameOf = (shard: number) =>
-    shards.length === 1 ? SINGLE_FILE : `model-${String(shard + 1).padStart(5, '0')}-of-${String(shards.length).padStart(5, '0')}.safetensors`
+    shards.length === 1
+      ? SINGLE_FILE
+      : `model-${String(shard + 1).padStart(5, '0')}-of-${String(shards.length).padStart(5, '0')}.safetensors`
 
   const pending: PendingFile[] = []
   const digests = new Map<string, string>()
@@ -90,7 +101,8 @@ export async function writeCheckpoint(
     const written = new Set(pending.map(file => file.path))
     for (const name of await readdir(folder)) {
       const path = join(folder, name)
-      if (/^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/.test(name) && !written.has(path)) await removeOwnFile(path)
+      if (/^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$/.test(name) && !written.has(path))
+        await removeOwnFile(path)
     }
     return digests
   } catch (error) {
@@ -105,7 +117,10 @@ async function collect(tensors: TensorsToWrite): Promise<TensorToWrite[]> {
   for await (const tensor of tensors) {
     const { name, shape, data } = tensor
     if (name === '' || name === '__metadata__' || byName.has(name)) {
-      throw invalid(`a tensor is called '${name}'${byName.has(name) ? ' like another one' : ''}`, 'give every tensor a name of its own')
+      throw invalid(
+        `a tensor is called '${name}'${byName.has(name) ? ' like another one' : ''}`,
+        'give every tensor a name of its own'
+      )
     }
     if (!shape.every(size => Number.isSafeInteger(size) && size >= 0) || !Number.isSafeInteger(8 * elements(shape))) {
       throw invalid(`tensor '${name}' has the shape [${shape.join(', ')}]`, 'use non-negative integers')
@@ -122,7 +137,10 @@ const invalid = (problem: string, fix: string) => new SkipwiseError('CHECKPOINT_
 
 function checkLength({ name, shape }: TensorToWrite, data: Float32Array): void {
   if (data.length !== elements(shape)) {
-    throw invalid(`tensor '${name}' [${shape.join(', ')}] needs ${elements(shape)} elements but has ${data.length}`, 'pass all elements in row-major order')
+    throw invalid(
+      `tensor '${name}' [${shape.join(', ')}] needs ${elements(shape)} elements but has ${data.length}`,
+      'pass all elements in row-major order'
+    )
   }
 }
 
@@ -131,7 +149,8 @@ function split(tensors: readonly TensorToWrite[], maxShardBytes: number, element
   const shards: TensorToWrite[][] = [[]]
   let bytes = 0
   for (const tensor of tensors) {
-    const size = elements(tensor.shape) * elementBytes, last = shards[shards.length - 1]
+    const size = elements(tensor.shape) * elementBytes
+    const last = shards[shards.length - 1]
     if (last.length && bytes + size > maxShardBytes) {
       shards.push([tensor])
       bytes = size
@@ -161,7 +180,8 @@ async function prepareSafetensors(
 ): Promise<{ readonly file: PendingFile; readonly sha256: string }> {
   const { dtype = 'float32', metadata = { format: 'pt' }, sealed = false } = options
   const header = headerOf(tensors, dtype, sealed ? withSeal(metadata) : metadata)
-  if (header.length - 8 > MAX_HEADER_BYTES) throw invalid(`the header of ${file} takes ${header.length} bytes`, 'write fewer tensors in one file')
+  if (header.length - 8 > MAX_HEADER_BYTES)
+    throw invalid(`the header of ${file} takes ${header.length} bytes`, 'write fewer tensors in one file')
   const hash = createHash('sha256')
   let sha256 = ''
   const pending = await preparePending(file, async (handle: FileHandle) => {
@@ -184,8 +204,14 @@ async function prepareSafetensors(
 }
 
 /** Length (u64, little-endian) and JSON, padded with spaces so that the tensors begin at a multiple of 8. */
-function headerOf(tensors: readonly TensorToWrite[], dtype: WritableDtype, metadata: Readonly<Record<string, string>>): Uint8Array {
-  const entries: [string, unknown][] = [['__metadata__', Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)))]]
+function headerOf(
+  tensors: readonly TensorToWrite[],
+  dtype: WritableDtype,
+  metadata: Readonly<Record<string, string>>
+): Uint8Array {
+  const entries: [string, unknown][] = [
+    ['__metadata__', Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)))]
+  ]
   let offset = 0
   for (const { name, shape } of tensors) {
     const end = offset + elements(shape) * DTYPE_BYTES[HEADER_NAME[dtype]]

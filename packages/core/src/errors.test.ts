@@ -1,13 +1,26 @@
 import { describe, expect, test } from 'vitest'
 import { coreErrorCodes, isSkipwiseError, SkipwiseError, SkipwiseErrors } from './errors.js'
 
-const truncated = new SkipwiseError('CHECKPOINT_TRUNCATED', { problem: 'model.safetensors ends at byte 1024 of 4096', fix: 'download the file again' })
-const unknownKey = new SkipwiseError('RECIPE_KEY', { problem: "line 3: there is no key 'windw'", fix: "write 'window'" })
+const truncated = new SkipwiseError('CHECKPOINT_TRUNCATED', {
+  problem: 'model.safetensors ends at byte 1024 of 4096',
+  fix: 'download the file again'
+})
+const unknownKey = new SkipwiseError('RECIPE_KEY', {
+  problem: "line 3: there is no key 'windw'",
+  fix: "write 'window'"
+})
 
 describe('SkipwiseError', () => {
   test('reads CODE: problem: fix, and keeps the three', () => {
-    expect(truncated.message).toBe('CHECKPOINT_TRUNCATED: model.safetensors ends at byte 1024 of 4096: download the file again')
-    expect(truncated).toMatchObject({ name: 'SkipwiseError', code: 'CHECKPOINT_TRUNCATED', problem: 'model.safetensors ends at byte 1024 of 4096', fix: 'download the file again' })
+    expect(truncated.message).toBe(
+      'CHECKPOINT_TRUNCATED: model.safetensors ends at byte 1024 of 4096: download the file again'
+    )
+    expect(truncated).toMatchObject({
+      name: 'SkipwiseError',
+      code: 'CHECKPOINT_TRUNCATED',
+      problem: 'model.safetensors ends at byte 1024 of 4096',
+      fix: 'download the file again'
+    })
     expect(truncated).toBeInstanceOf(Error)
   })
 
@@ -25,7 +38,14 @@ describe('isSkipwiseError', () => {
     expect([truncated, new SkipwiseErrors([truncated]), copy].map(isSkipwiseError)).toEqual([true, true, true])
   })
 
-  test.each([[new Error('A: b: c')], [{ code: 'A', problem: 'b', fix: 'c' }], ['A: b: c'], [null], [undefined], [() => truncated]])('does not know %s', value => {
+  test.each([
+    [new Error('A: b: c')],
+    [{ code: 'A', problem: 'b', fix: 'c' }],
+    ['A: b: c'],
+    [null],
+    [undefined],
+    [() => truncated]
+  ])('does not know %s', value => {
     expect(isSkipwiseError(value)).toBe(false)
   })
 })
@@ -35,7 +55,8 @@ describe('SkipwiseErrors', () => {
     const both = new SkipwiseErrors([truncated, unknownKey])
     expect(both.errors).toEqual([truncated, unknownKey])
     expect(both.code).toBe('CHECKPOINT_TRUNCATED')
-    for (const { code, problem, fix } of both.errors) for (const part of [code, problem, fix]) expect(both.message).toContain(part)
+    for (const { code, problem, fix } of both.errors)
+      for (const part of [code, problem, fix]) expect(both.message).toContain(part)
     expect(both.problem.split('\n')).toHaveLength(2)
     expect(both.fix).toBe('mend the 2 problems above')
   })

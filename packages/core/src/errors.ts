@@ -13,8 +13,9 @@ export interface SkipwiseErrorDetails {
 }
 
 /**
- * The one error class of Skipwise. `code` is permanent and never reused; the message reads `CODE: problem: fix`. Problem
- * and fix often hold names from files: they are shown as {@link visibleLines} and, where they are very long, shortened.
+ * The one error class of Skipwise. `code` is permanent and never reused; the message reads `CODE: problem: fix`.
+ * Problem and fix often hold names from files: they are shown as {@link visibleLines} and, where they are very long,
+ * shortened.
  *
  * @example
  * ```ts

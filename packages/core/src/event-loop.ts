@@ -9,8 +9,8 @@ const host: { readonly setTimeout: Later; readonly setImmediate?: Later } = glob
 let last = 0
 
 /**
- * Lets signals, timers and input in during long work, at most every 20 ms: between two calls that compute on this thread
- * nothing else is heard, not even Ctrl-C.
+ * Lets signals, timers and input in during long work, at most every 20 ms: between two calls that compute on this
+ * thread nothing else is heard, not even Ctrl-C.
  *
  * @throws the signal's reason when it is aborted
  */

@@ -1,4 +1,11 @@
-export { SkipwiseError, SkipwiseErrors, isSkipwiseError, coreErrorCodes, type ErrorCodes, type SkipwiseErrorDetails } from './errors.js'
+export {
+  SkipwiseError,
+  SkipwiseErrors,
+  isSkipwiseError,
+  coreErrorCodes,
+  type ErrorCodes,
+  type SkipwiseErrorDetails
+} from './errors.js'
 export { definePlugin, PLUGIN_API_VERSION, type Plugin, type PluginDefinition, type PluginKind } from './plugin.js'
 export { createRegistry, type AnyPlugin, type ConfigOf, type PluginReference, type Registry } from './registry.js'
 export { validate } from './validate.js'

@@ -9,8 +9,8 @@ export interface JsonToken {
 export const isJsonNumber = (token: string): boolean => /^[-\d]/.test(token)
 
 /**
- * The tokens of a valid JSON text from an offset on. Strings are found by their end: a regular expression for them overflows the stack on a
- * string of megabytes.
+ * The tokens of a valid JSON text from an offset on. Strings are found by their end: a regular expression for them
+ * overflows the stack on a string of megabytes.
  */
 export function* jsonTokens(text: string, offset: number): Generator<JsonToken> {
   const other = /[{}[\],:]|-?\d[\d.eE+-]*|[a-z]+|"/g

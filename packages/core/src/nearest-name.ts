@@ -4,7 +4,8 @@ const LONGEST = 100
 /** The candidate with the smallest edit distance to `name`, if it is near enough to be a typing error. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   if (name.length > LONGEST) return undefined
-  let best: string | undefined, bestDistance = Math.max(2, Math.ceil(name.length / 3)) + 1
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.ceil(name.length / 3)) + 1
   for (const candidate of candidates) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {

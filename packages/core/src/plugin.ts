@@ -8,13 +8,21 @@ export const PLUGIN_API_VERSION = 1
 export type PluginKind = keyof PluginKinds
 
 /** What {@link definePlugin} takes. */
-export interface PluginDefinition<Kind extends PluginKind, Name extends string, Schema extends StandardSchemaV1, Instance extends PluginKinds[Kind]> {
+export interface PluginDefinition<
+  Kind extends PluginKind,
+  Name extends string,
+  Schema extends StandardSchemaV1,
+  Instance extends PluginKinds[Kind]
+> {
   readonly kind: Kind
   /** Lower case with dashes; third parties use `vendor/name`. */
   readonly name: Name
   /** One sentence for `skipwise plugins`. */
   readonly summary: string
-  /** Schema of the configuration, any Standard Schema library; an object schema in which everything has a default is best. */
+  /**
+   * Schema of the configuration, any Standard Schema library; an object schema in which everything has a default is
+   * best.
+   */
   readonly config: Schema
   /** Makes an instance from a validated configuration. Pure. */
   readonly create: (config: StandardSchemaV1.InferOutput<Schema>) => Instance
@@ -44,8 +52,11 @@ export interface Plugin<
  * })
  * ```
  */
-export function definePlugin<Kind extends PluginKind, const Name extends string, Schema extends StandardSchemaV1, Instance extends PluginKinds[Kind]>(
-  definition: PluginDefinition<Kind, Name, Schema, Instance>
-): Plugin<Kind, Name, Schema, Instance> {
+export function definePlugin<
+  Kind extends PluginKind,
+  const Name extends string,
+  Schema extends StandardSchemaV1,
+  Instance extends PluginKinds[Kind]
+>(definition: PluginDefinition<Kind, Name, Schema, Instance>): Plugin<Kind, Name, Schema, Instance> {
   return Object.freeze({ ...definition, apiVersion: PLUGIN_API_VERSION })
 }

@@ -13,11 +13,17 @@ const WEYL_1 = 0xbb67ae85
  * @param out receives four unsigned 32-bit words
  */
 export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>, out: Uint32Array): void {
-  let c0 = counter[0] >>> 0, c1 = counter[1] >>> 0, c2 = counter[2] >>> 0, c3 = counter[3] >>> 0
-  let k0 = key[0] >>> 0, k1 = key[1] >>> 0
+  let c0 = counter[0] >>> 0
+  let c1 = counter[1] >>> 0
+  let c2 = counter[2] >>> 0
+  let c3 = counter[3] >>> 0
+  let k0 = key[0] >>> 0
+  let k1 = key[1] >>> 0
   for (let round = 0; round < 10; round++) {
-    const low0 = Math.imul(MULTIPLIER_0, c0), high0 = multiplyHigh(MULTIPLIER_0, c0)
-    const low1 = Math.imul(MULTIPLIER_1, c2), high1 = multiplyHigh(MULTIPLIER_1, c2)
+    const low0 = Math.imul(MULTIPLIER_0, c0)
+    const high0 = multiplyHigh(MULTIPLIER_0, c0)
+    const low1 = Math.imul(MULTIPLIER_1, c2)
+    const high1 = multiplyHigh(MULTIPLIER_1, c2)
     c0 = high1 ^ c1 ^ k0
     c1 = low1
     c2 = high0 ^ c3 ^ k1
@@ -33,8 +39,12 @@ export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>, o
 
 /** The high 32 bits of a 32 × 32-bit unsigned product. */
 function multiplyHigh(a: number, b: number): number {
-  const aLow = a & 0xffff, aHigh = a >>> 16, bLow = b & 0xffff, bHigh = b >>> 16
-  const lowHigh = aLow * bHigh, highLow = aHigh * bLow
+  const aLow = a & 0xffff
+  const aHigh = a >>> 16
+  const bLow = b & 0xffff
+  const bHigh = b >>> 16
+  const lowHigh = aLow * bHigh
+  const highLow = aHigh * bLow
   const carry = ((aLow * bLow) >>> 16) + (lowHigh & 0xffff) + (highLow & 0xffff)
   return (aHigh * bHigh + (lowHigh >>> 16) + (highLow >>> 16) + (carry >>> 16)) | 0
 }
@@ -122,7 +132,8 @@ class PhiloxStream implements RandomStream {
     for (;;) {
       const draw = this.uint32()
       // only a draw of the last `range` numbers can lie in the part that is no whole multiple of the range
-      if (draw < 0x100000000 - range || draw < 0x100000000 - (0x100000000 % range)) return low + ((draw >>> 0) % (range >>> 0))
+      if (draw < 0x100000000 - range || draw < 0x100000000 - (0x100000000 % range))
+        return low + ((draw >>> 0) % (range >>> 0))
     }
   }
 
@@ -132,7 +143,8 @@ class PhiloxStream implements RandomStream {
       this.#spare = undefined
       return spare
     }
-    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform())), angle = 2 * Math.PI * this.uniform()
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()))
+    const angle = 2 * Math.PI * this.uniform()
     this.#spare = radius * Math.sin(angle)
     return radius * Math.cos(angle)
   }
@@ -140,9 +152,11 @@ class PhiloxStream implements RandomStream {
 
 /** A seeded permutation of 0 … length − 1 (Fisher–Yates). */
 export function permutation(length: number, coordinates: RandomCoordinates): Uint32Array {
-  const order = Uint32Array.from({ length }, (_, i) => i), random = randomStream(coordinates)
+  const order = Uint32Array.from({ length }, (_, i) => i)
+  const random = randomStream(coordinates)
   for (let i = length - 1; i > 0; i--) {
-    const j = random.integer(0, i), held = order[i]
+    const j = random.integer(0, i)
+    const held = order[i]
     order[i] = order[j]
     order[j] = held
   }

@@ -5,14 +5,19 @@ import { createRegistry, type AnyPlugin, type ConfigOf } from './registry.js'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 
 /** A schema of one number with a default, by hand: the core knows no schema library. */
-const numberSchema = <Key extends string>(key: Key, preset: number): StandardSchemaV1<{ readonly [K in Key]?: number }, { readonly [K in Key]: number }> => ({
+const numberSchema = <Key extends string>(
+  key: Key,
+  preset: number
+): StandardSchemaV1<{ readonly [K in Key]?: number }, { readonly [K in Key]: number }> => ({
   '~standard': {
     version: 1,
     vendor: 'test',
     validate: value => {
-      const config = value as Record<string, unknown>, unknown = Object.keys(config).filter(name => name !== key)
+      const config = value as Record<string, unknown>
+      const unknown = Object.keys(config).filter(name => name !== key)
       if (unknown.length > 0) return { issues: unknown.map(name => ({ message: 'unknown key', path: [name] })) }
-      if (typeof (config[key] ?? preset) !== 'number') return { issues: [{ message: 'expected a number', path: [key] }] }
+      if (typeof (config[key] ?? preset) !== 'number')
+        return { issues: [{ message: 'expected a number', path: [key] }] }
       return { value: { [key]: config[key] ?? preset } as { [K in Key]: number } }
     }
   }
@@ -28,14 +33,29 @@ const scaled = (factor: number): Scaled => ({
   toHuggingFace: () => ({ rope_parameters: {}, rope_scaling: null, rope_theta: 1e4, max_position_embeddings: 2048 })
 })
 
-const linear = definePlugin({ kind: 'interpolation', name: 'linear', summary: 'θ / s', config: numberSchema('factor', 8), create: ({ factor }) => scaled(factor) })
-const ntk = definePlugin({ kind: 'interpolation', name: 'ntk', summary: 'a larger base', config: numberSchema('alpha', 2), create: ({ alpha }) => scaled(alpha) })
+const linear = definePlugin({
+  kind: 'interpolation',
+  name: 'linear',
+  summary: 'θ / s',
+  config: numberSchema('factor', 8),
+  create: ({ factor }) => scaled(factor)
+})
+const ntk = definePlugin({
+  kind: 'interpolation',
+  name: 'ntk',
+  summary: 'a larger base',
+  config: numberSchema('alpha', 2),
+  create: ({ alpha }) => scaled(alpha)
+})
 const contiguous = definePlugin({
   kind: 'position-transform',
   name: 'linear',
   summary: 'of another kind, so the name is free',
   config: numberSchema('stride', 1),
-  create: () => ({ minimumTokens: () => 1, example: ids => ({ ids, positionIds: ids, labelMask: new Uint8Array(ids.length) }) })
+  create: () => ({
+    minimumTokens: () => 1,
+    example: ids => ({ ids, positionIds: ids, labelMask: new Uint8Array(ids.length) })
+  })
 })
 const registry = createRegistry().register(linear, ntk, contiguous)
 
@@ -50,7 +70,11 @@ describe('a registry', () => {
   test('resolves by kind and name, with the configuration and the defaults of the schema', () => {
     expect(registry.resolve('interpolation', 'linear', { factor: 4 }).factor).toBe(4)
     expect(registry.resolve('interpolation', 'linear', {}).factor).toBe(8)
-    expect(registry.resolveUnknown('interpolation', { name: 'ntk' }).frequencies({ rotaryDim: 2, base: 1, originalLength: 1, targetLength: 1 }).inverseFrequencies).toEqual(Float64Array.of(0.5))
+    expect(
+      registry
+        .resolveUnknown('interpolation', { name: 'ntk' })
+        .frequencies({ rotaryDim: 2, base: 1, originalLength: 1, targetLength: 1 }).inverseFrequencies
+    ).toEqual(Float64Array.of(0.5))
     expect(registry.find('position-transform', 'linear')).toBe(contiguous)
   })
 
@@ -61,7 +85,8 @@ describe('a registry', () => {
   })
 
   test('is immutable: registering makes another one', () => {
-    const one = createRegistry().register(linear), two = one.register(ntk)
+    const one = createRegistry().register(linear)
+    const two = one.register(ntk)
     expect(one.list()).toEqual([linear])
     expect(two.list()).toEqual([linear, ntk])
     expect(Object.isFrozen(one)).toBe(true)
@@ -80,23 +105,37 @@ describe('a registry', () => {
     expect(() => registry.resolveUnknown('interpolation', { name: 'liner' })).toThrow(
       "PLUGIN_UNKNOWN: no interpolation is called 'liner'; did you mean 'linear'?: choose one of linear, ntk"
     )
-    expect(() => registry.find('interpolation', 'exponential')).toThrow("PLUGIN_UNKNOWN: no interpolation is called 'exponential': choose one of linear, ntk")
+    expect(() => registry.find('interpolation', 'exponential')).toThrow(
+      "PLUGIN_UNKNOWN: no interpolation is called 'exponential': choose one of linear, ntk"
+    )
     expect(() => registry.find('eval-suite', 'passkey')).toThrow('register a plugin of kind eval-suite')
   })
 
   test('names what is wrong in a configuration, from a file or from JavaScript', () => {
-    expect(() => registry.resolveUnknown('interpolation', { name: 'linear', config: { factr: 4 } })).toThrow("PLUGIN_CONFIG: interpolation 'linear': factr: unknown key")
+    expect(() => registry.resolveUnknown('interpolation', { name: 'linear', config: { factr: 4 } })).toThrow(
+      "PLUGIN_CONFIG: interpolation 'linear': factr: unknown key"
+    )
     expect(() => registry.resolve('interpolation', 'linear', { factor: '4' } as never)).toThrow('PLUGIN_CONFIG')
   })
 
   test('checks the version of the contract', () => {
     const newer = { ...linear, apiVersion: 2 } as unknown as AnyPlugin
-    expect(() => createRegistry().register(newer)).toThrow("PLUGIN_API_VERSION: interpolation 'linear' was made for plugin API 2, this is 1")
+    expect(() => createRegistry().register(newer)).toThrow(
+      "PLUGIN_API_VERSION: interpolation 'linear' was made for plugin API 2, this is 1"
+    )
   })
 
-  test.each([[undefined], [null], ['linear'], [{}], [{ ...linear, create: 1 }], [{ ...linear, name: 7 }], [{ ...linear, kind: undefined }], [{ ...linear, config: {} }]])(
-    'refuses %s, which is not a plugin',
-    value => expect(() => createRegistry().register(value as unknown as AnyPlugin)).toThrow('PLUGIN_INVALID')
+  test.each([
+    [undefined],
+    [null],
+    ['linear'],
+    [{}],
+    [{ ...linear, create: 1 }],
+    [{ ...linear, name: 7 }],
+    [{ ...linear, kind: undefined }],
+    [{ ...linear, config: {} }]
+  ])('refuses %s, which is not a plugin', value =>
+    expect(() => createRegistry().register(value as unknown as AnyPlugin)).toThrow('PLUGIN_INVALID')
   )
 })
 
@@ -128,8 +167,14 @@ describe('the types of a registry', () => {
       createRegistry().resolve('interpolation', 'linear', {})
       // @ts-expect-error the untyped door checks the kind all the same
       registry.resolveUnknown('interpolations', { name: 'linear' })
-      // @ts-expect-error the instance does not fulfil the contract of its kind
-      definePlugin({ kind: 'interpolation', name: 'bad', summary: '', config: numberSchema('factor', 1), create: () => ({ frequencies: 1 }) })
+      definePlugin({
+        kind: 'interpolation',
+        name: 'bad',
+        summary: '',
+        config: numberSchema('factor', 1),
+        // @ts-expect-error the instance does not fulfil the contract of its kind
+        create: () => ({ frequencies: 1 })
+      })
     }
     expect(neverCalled).toBeTypeOf('function')
   })

@@ -24,7 +24,9 @@ export interface PluginReference {
   readonly config?: unknown
 }
 
-/** An immutable set of plugins; `P` is the union of what is registered, so `resolve` is typed without code generation. */
+/**
+ * An immutable set of plugins; `P` is the union of what is registered, so `resolve` is typed without code generation.
+ */
 export interface Registry<P extends AnyPlugin = never> {
   /** A new registry that also knows `plugins`. Throws `PLUGIN_DUPLICATE`, `PLUGIN_API_VERSION`, `PLUGIN_INVALID`. */
   register<const Added extends readonly AnyPlugin[]>(...plugins: Added): Registry<P | Added[number]>
@@ -58,7 +60,8 @@ function build<P extends AnyPlugin>(plugins: ReadonlyMap<string, AnyPlugin>): Re
       fix: names.length ? `choose one of ${names.join(', ')}` : `register a plugin of kind ${kind}`
     })
   }
-  const create = (plugin: AnyPlugin, config: unknown) => plugin.create(validate(plugin.config, config ?? {}, 'PLUGIN_CONFIG', `${plugin.kind} '${plugin.name}'`))
+  const create = (plugin: AnyPlugin, config: unknown) =>
+    plugin.create(validate(plugin.config, config ?? {}, 'PLUGIN_CONFIG', `${plugin.kind} '${plugin.name}'`))
 
   return Object.freeze({
     register<const Added extends readonly AnyPlugin[]>(...added: Added): Registry<P | Added[number]> {
@@ -77,15 +80,24 @@ function build<P extends AnyPlugin>(plugins: ReadonlyMap<string, AnyPlugin>): Re
       return build<P | Added[number]>(all)
     },
     resolve: (kind: PluginKind, name: string, config: unknown) => create(find(kind, name), config),
-    resolveUnknown: (kind: PluginKind, reference: PluginReference) => create(find(kind, reference.name), reference.config),
+    resolveUnknown: (kind: PluginKind, reference: PluginReference) =>
+      create(find(kind, reference.name), reference.config),
     find,
     list: (kind?: PluginKind) => [...plugins.values()].filter(plugin => kind === undefined || plugin.kind === kind)
   }) as Registry<P>
 }
 
 function checkPlugin(plugin: AnyPlugin): void {
-  if (typeof plugin?.create !== 'function' || typeof plugin.kind !== 'string' || typeof plugin.name !== 'string' || !plugin.config?.['~standard']) {
-    throw new SkipwiseError('PLUGIN_INVALID', { problem: 'a registered value is not a plugin', fix: 'make it with definePlugin({ kind, name, summary, config, create })' })
+  if (
+    typeof plugin?.create !== 'function' ||
+    typeof plugin.kind !== 'string' ||
+    typeof plugin.name !== 'string' ||
+    !plugin.config?.['~standard']
+  ) {
+    throw new SkipwiseError('PLUGIN_INVALID', {
+      problem: 'a registered value is not a plugin',
+      fix: 'make it with definePlugin({ kind, name, summary, config, create })'
+    })
   }
   if (plugin.apiVersion !== PLUGIN_API_VERSION) {
     throw new SkipwiseError('PLUGIN_API_VERSION', {

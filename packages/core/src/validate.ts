@@ -8,10 +8,18 @@ import { SkipwiseError } from './errors.js'
  * @param where what is validated, for the message
  * @throws SkipwiseError `code`, naming every key that is wrong
  */
-export function validate<Schema extends StandardSchemaV1>(schema: Schema, value: unknown, code: string, where: string): StandardSchemaV1.InferOutput<Schema> {
+export function validate<Schema extends StandardSchemaV1>(
+  schema: Schema,
+  value: unknown,
+  code: string,
+  where: string
+): StandardSchemaV1.InferOutput<Schema> {
   const result = schema['~standard'].validate(value)
   if (result instanceof Promise) {
-    throw new SkipwiseError(code, { problem: `the schema of ${where} is asynchronous`, fix: 'use a synchronous schema' })
+    throw new SkipwiseError(code, {
+      problem: `the schema of ${where} is asynchronous`,
+      fix: 'use a synchronous schema'
+    })
   }
   if (!result.issues) return result.value
   throw new SkipwiseError(code, {

@@ -6,8 +6,8 @@ import { dirname } from 'node:path'
 import { bytesOf, digestOf, type CorpusData } from './corpus.js'
 
 /*
- * A cache file: length of the header (u64, little-endian), header (JSON, padded with spaces to a multiple of 8), ends (float64 each),
- * ids (int32 each).
+ * A cache file: length of the header (u64, little-endian), header (JSON, padded with spaces to a multiple of 8), ends
+ * (float64 each), ids (int32 each).
  */
 interface CacheHeader {
   readonly key: string
@@ -20,17 +20,25 @@ interface CacheHeader {
 }
 
 const checkOf = ({ key, digest, tokens, tooShort, sources }: Omit<CacheHeader, 'check'>) =>
-  createHash('sha256').update(JSON.stringify([key, digest, tokens, tooShort, sources])).digest('hex')
+  createHash('sha256')
+    .update(JSON.stringify([key, digest, tokens, tooShort, sources]))
+    .digest('hex')
 
 /** No single read asks for more: the system call takes at most 2 GiB. */
 const MAX_CALL_BYTES = 0x40000000
 
-/** The data kept in a cache file, with its digest; undefined when there is none or it is not exactly what was written. */
-export async function readCache(file: string, key: string): Promise<{ readonly data: CorpusData; readonly digest: string } | undefined> {
+/**
+ * The data kept in a cache file, with its digest; undefined when there is none or it is not exactly what was written.
+ */
+export async function readCache(
+  file: string,
+  key: string
+): Promise<{ readonly data: CorpusData; readonly digest: string } | undefined> {
   let handle: FileHandle | undefined
   try {
     handle = await open(file)
-    const fileBytes = (await handle.stat()).size, prefix = new Uint8Array(8)
+    const fileBytes = (await handle.stat()).size
+    const prefix = new Uint8Array(8)
     await fill(handle, prefix, 0)
     const headerBytes = Number(new DataView(prefix.buffer).getBigUint64(0, true))
     if (8 + headerBytes > fileBytes) return undefined
@@ -39,7 +47,8 @@ export async function readCache(file: string, key: string): Promise<{ readonly d
     const header = JSON.parse(new TextDecoder().decode(json)) as CacheHeader
     if (header.key !== key || header.check !== checkOf(header)) return undefined
     if (8 + headerBytes + 8 * header.sources.length + 4 * header.tokens !== fileBytes) return undefined
-    const ends = new Float64Array(header.sources.length), ids = new Int32Array(header.tokens)
+    const ends = new Float64Array(header.sources.length)
+    const ids = new Int32Array(header.tokens)
     await fill(handle, bytesOf(ends), 8 + headerBytes)
     await fill(handle, bytesOf(ids), 8 + headerBytes + ends.byteLength)
     const data = { ids, ends, sources: header.sources, tooShort: header.tooShort }
@@ -54,7 +63,12 @@ export async function readCache(file: string, key: string): Promise<{ readonly d
 
 async function fill(handle: FileHandle, target: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < target.length;) {
-    const { bytesRead } = await handle.read(target, done, Math.min(target.length - done, MAX_CALL_BYTES), position + done)
+    const { bytesRead } = await handle.read(
+      target,
+      done,
+      Math.min(target.length - done, MAX_CALL_BYTES),
+      position + done
+    )
     if (bytesRead === 0) throw new Error('the file ends too early')
     done += bytesRead
   }
@@ -79,7 +93,8 @@ export async function writeCache(file: string, key: string, data: CorpusData): P
     const handle = await open(temporary, 'wx')
     try {
       for (const part of [head, bytesOf(data.ends), bytesOf(data.ids)]) {
-        for (let done = 0; done < part.length;) done += (await handle.write(part, done, Math.min(part.length - done, MAX_CALL_BYTES))).bytesWritten
+        for (let done = 0; done < part.length;)
+          done += (await handle.write(part, done, Math.min(part.length - done, MAX_CALL_BYTES))).bytesWritten
       }
       await handle.sync()
     } finally {

@@ -9,35 +9,56 @@ import { loadCorpus } from './load-corpus.js'
 const documentsOf = (texts: readonly string[]) => texts.map((text, i) => ({ text, source: `${i}` }))
 
 describe('tokenizeDocuments', () => {
-  test.prop([fc.array(fc.string({ maxLength: 300 }), { minLength: 1, maxLength: 400 }), fc.boolean()])('keeps every document apart', async (texts, addBos) => {
-    const corpus = await tokenizeDocuments(documentsOf(texts), countingTokenizer({ addBos }), { minTokens: 0 })
-    expect(corpus.length).toBe(texts.length)
-    texts.forEach((text, i) => {
-      const expected = [...(addBos ? [256] : []), ...Buffer.from(text)]
-      expect(Array.from(corpus.document(i))).toEqual(expected)
-      expect([corpus.tokensOf(i), corpus.source(i)]).toEqual([expected.length, `${i}`])
-    })
-  })
-
-  test.prop([fc.array(fc.string({ maxLength: 20 }), { minLength: 1, maxLength: 700 })], { numRuns: 20 })('gives many documents at once to a tokenizer that can, in batches', async texts => {
-    const batches: number[] = [], single = countingTokenizer()
-    const encodeAll = async (texts: readonly string[]) => {
-      batches.push(texts.length)
-      return texts.map(text => single.encode(text))
+  test.prop([fc.array(fc.string({ maxLength: 300 }), { minLength: 1, maxLength: 400 }), fc.boolean()])(
+    'keeps every document apart',
+    async (texts, addBos) => {
+      const corpus = await tokenizeDocuments(documentsOf(texts), countingTokenizer({ addBos }), { minTokens: 0 })
+      expect(corpus.length).toBe(texts.length)
+      texts.forEach((text, i) => {
+        const expected = [...(addBos ? [256] : []), ...Buffer.from(text)]
+        expect(Array.from(corpus.document(i))).toEqual(expected)
+        expect([corpus.tokensOf(i), corpus.source(i)]).toEqual([expected.length, `${i}`])
+      })
     }
-    const corpus = await tokenizeDocuments(documentsOf(texts), countingTokenizer({ encodeAll }), { minTokens: 0 })
-    expect(corpus.digest).toBe((await tokenizeDocuments(documentsOf(texts), countingTokenizer(), { minTokens: 0 })).digest)
-    expect([batches.reduce((a, b) => a + b, 0), Math.max(...batches) <= 256]).toEqual([texts.length, true])
-  })
+  )
+
+  test.prop([fc.array(fc.string({ maxLength: 20 }), { minLength: 1, maxLength: 700 })], { numRuns: 20 })(
+    'gives many documents at once to a tokenizer that can, in batches',
+    async texts => {
+      const batches: number[] = []
+      const single = countingTokenizer()
+      const encodeAll = async (texts: readonly string[]) => {
+        batches.push(texts.length)
+        return texts.map(text => single.encode(text))
+      }
+      const corpus = await tokenizeDocuments(documentsOf(texts), countingTokenizer({ encodeAll }), { minTokens: 0 })
+      expect(corpus.digest).toBe(
+        (await tokenizeDocuments(documentsOf(texts), countingTokenizer(), { minTokens: 0 })).digest
+      )
+      expect([batches.reduce((a, b) => a + b, 0), Math.max(...batches) <= 256]).toEqual([texts.length, true])
+    }
+  )
 
   it('puts EOS behind every document where the tokenizer does', async () => {
-    const corpus = await tokenizeDocuments(documentsOf(['ab', 'c']), countingTokenizer({ addBos: true, addEos: true, eosId: 9 }))
-    expect([0, 1].map(i => Array.from(corpus.document(i)))).toEqual([[256, 97, 98, 9], [256, 99, 9]])
-    expect((await tokenizeDocuments(documentsOf(['ab']), countingTokenizer({ addEos: true, eosId: 9 }), { addEos: false })).tokens).toBe(2)
+    const corpus = await tokenizeDocuments(
+      documentsOf(['ab', 'c']),
+      countingTokenizer({ addBos: true, addEos: true, eosId: 9 })
+    )
+    expect([0, 1].map(i => Array.from(corpus.document(i)))).toEqual([
+      [256, 97, 98, 9],
+      [256, 99, 9]
+    ])
+    expect(
+      (await tokenizeDocuments(documentsOf(['ab']), countingTokenizer({ addEos: true, eosId: 9 }), { addEos: false }))
+        .tokens
+    ).toBe(2)
   })
 
   it('leaves out short documents, counting BOS', async () => {
-    const corpus = await tokenizeDocuments(documentsOf(['aa', '', 'bbb', 'cccc']), countingTokenizer(), { minTokens: 4, addBos: true })
+    const corpus = await tokenizeDocuments(documentsOf(['aa', '', 'bbb', 'cccc']), countingTokenizer(), {
+      minTokens: 4,
+      addBos: true
+    })
     expect([corpus.length, corpus.tooShort, corpus.tokens, corpus.source(0)]).toEqual([2, 2, 9, '2'])
   })
 
@@ -49,7 +70,8 @@ describe('tokenizeDocuments', () => {
   })
 
   it('has a digest of its tokens and their borders', async () => {
-    const digest = async (...texts: string[]) => (await tokenizeDocuments(documentsOf(texts), countingTokenizer())).digest
+    const digest = async (...texts: string[]) =>
+      (await tokenizeDocuments(documentsOf(texts), countingTokenizer())).digest
     expect(await digest('ab', 'c')).toBe(await digest('ab', 'c'))
     expect(await digest('ab', 'c')).not.toBe(await digest('a', 'bc'))
   })
@@ -58,8 +80,10 @@ describe('tokenizeDocuments', () => {
 describe('loadCorpus', () => {
   const files = { 'in/a.jsonl': '{"text": "hello"}\n{"text": "world!"}\n{"text": "x"}\n', 'in/b.txt': 'a text' }
   const setUp = async () => {
-    const folder = await folderOf(files), cacheFolder = join(folder, 'cache', 'tokens')
-    const load = (tokenizer = countingTokenizer(), options = {}) => loadCorpus(['in/*'], tokenizer, { baseFolder: folder, cacheFolder, minTokens: 2, ...options })
+    const folder = await folderOf(files)
+    const cacheFolder = join(folder, 'cache', 'tokens')
+    const load = (tokenizer = countingTokenizer(), options = {}) =>
+      loadCorpus(['in/*'], tokenizer, { baseFolder: folder, cacheFolder, minTokens: 2, ...options })
     return { folder, cacheFolder, load }
   }
   const all = (corpus: Awaited<ReturnType<typeof loadCorpus>>) => ({
@@ -69,7 +93,8 @@ describe('loadCorpus', () => {
   })
 
   it('takes an unchanged corpus from the cache, the same in everything', async () => {
-    const { load, cacheFolder } = await setUp(), tokenizer = countingTokenizer()
+    const { load, cacheFolder } = await setUp()
+    const tokenizer = countingTokenizer()
     const first = all(await load(tokenizer))
     expect([tokenizer.calls, first.documents.length, first.tooShort]).toEqual([4, 3, 1])
     expect(all(await load(tokenizer))).toEqual(first)
@@ -78,7 +103,8 @@ describe('loadCorpus', () => {
   })
 
   it('makes it again when a file, the tokenizer or an option changes', async () => {
-    const { load, folder, cacheFolder } = await setUp(), tokenizer = countingTokenizer()
+    const { load, folder, cacheFolder } = await setUp()
+    const tokenizer = countingTokenizer()
     await load(tokenizer)
     await load(countingTokenizer({ digest: 'other' }))
     await load(tokenizer, { minTokens: 1 })
@@ -88,10 +114,21 @@ describe('loadCorpus', () => {
     expect((await readdir(cacheFolder)).length).toBe(5)
   })
 
-  test.prop([fc.nat(), fc.integer({ min: 1, max: 255 }), fc.constantFrom('change', 'truncate', 'append', 'empty')], { numRuns: 60 })('makes a damaged cache again', async (at, flip, kind) => {
-    const { load, cacheFolder } = await setUp(), first = all(await load())
-    const file = join(cacheFolder, (await readdir(cacheFolder))[0]), good = await readFile(file)
-    const bad = kind === 'truncate' ? good.subarray(0, at % good.length) : kind === 'append' ? Buffer.concat([good, Buffer.of(flip)]) : kind === 'empty' ? Buffer.of() : Buffer.from(good)
+  test.prop([fc.nat(), fc.integer({ min: 1, max: 255 }), fc.constantFrom('change', 'truncate', 'append', 'empty')], {
+    numRuns: 60
+  })('makes a damaged cache again', async (at, flip, kind) => {
+    const { load, cacheFolder } = await setUp()
+    const first = all(await load())
+    const file = join(cacheFolder, (await readdir(cacheFolder))[0])
+    const good = await readFile(file)
+    const bad =
+      kind === 'truncate'
+        ? good.subarray(0, at % good.length)
+        : kind === 'append'
+          ? Buffer.concat([good, Buffer.of(flip)])
+          : kind === 'empty'
+            ? Buffer.of()
+            : Buffer.from(good)
     if (kind === 'change') bad[at % good.length] ^= flip
     await writeFile(file, bad)
     const tokenizer = countingTokenizer()
@@ -104,6 +141,8 @@ describe('loadCorpus', () => {
 
   it('says when the cache cannot be written', async () => {
     const { load, folder } = await setUp()
-    await expect(load(countingTokenizer(), { cacheFolder: join(folder, 'in/b.txt') })).rejects.toThrow(/^DATA_CACHE_WRITE_FAILED/)
+    await expect(load(countingTokenizer(), { cacheFolder: join(folder, 'in/b.txt') })).rejects.toThrow(
+      /^DATA_CACHE_WRITE_FAILED/
+    )
   })
 })

@@ -14,7 +14,10 @@ export interface Corpus {
   readonly tooShort: number
   /** sha256 of the token ids and of where each document ends: two corpora with one digest give the same examples. */
   readonly digest: string
-  /** Token ids of document `index`, [n], a view: do not write to it. Those of a prompt are marked: see `splitPromptMarks`. */
+  /**
+   * Token ids of document `index`, [n], a view: do not write to it. Those of a prompt are marked: see
+   * `splitPromptMarks`.
+   */
   document(index: number): Int32Array
   /** Number of tokens of document `index`. */
   tokensOf(index: number): number
@@ -59,11 +62,17 @@ export async function tokenize(
   tokenizer: Tokenizer,
   { minTokens = 1, addBos = tokenizer.addBos, addEos = tokenizer.addEos ?? false }: TokenizeOptions
 ): Promise<CorpusData> {
-  const bosIds = addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : [], eosIds = addEos && tokenizer.eosId !== undefined ? [tokenizer.eosId] : []
-  let ids = new Int32Array(1 << 16), length = 0, tooShort = 0, longest = 0
-  const ends: number[] = [], sources: string[] = []
+  const bosIds = addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : []
+  const eosIds = addEos && tokenizer.eosId !== undefined ? [tokenizer.eosId] : []
+  let ids = new Int32Array(1 << 16)
+  let length = 0
+  let tooShort = 0
+  let longest = 0
+  const ends: number[] = []
+  const sources: string[] = []
   for await (const { encoded, learned, complete, source } of encodeDocuments(documents, tokenizer)) {
-    const [bos, eos] = complete ? [[], []] : [bosIds, eosIds], tokens = bos.length + encoded.length + eos.length
+    const [bos, eos] = complete ? [[], []] : [bosIds, eosIds]
+    const tokens = bos.length + encoded.length + eos.length
     longest = Math.max(longest, tokens)
     if (tokens < minTokens) {
       tooShort++
@@ -75,7 +84,12 @@ export async function tokenize(
       ids = larger
     }
     // with a prompt, BOS is a part of it, and EOS of what is learned
-    writeMarked(ids, [...bos, ...encoded, ...eos], learned && [...bos.map(() => 0), ...learned, ...eos.map(() => 1)], length)
+    writeMarked(
+      ids,
+      [...bos, ...encoded, ...eos],
+      learned && [...bos.map(() => 0), ...learned, ...eos.map(() => 1)],
+      length
+    )
     length += tokens
     ends.push(length)
     sources.push(source)
@@ -85,7 +99,11 @@ export async function tokenize(
 }
 
 function nothingLeft(documents: number, longest: number, minTokens: number): SkipwiseError {
-  if (documents === 0) return new SkipwiseError('DATA_NO_DOCUMENTS', { problem: 'the data files hold no document', fix: 'name files with text' })
+  if (documents === 0)
+    return new SkipwiseError('DATA_NO_DOCUMENTS', {
+      problem: 'the data files hold no document',
+      fix: 'name files with text'
+    })
   return new SkipwiseError('DATA_TOO_SHORT', {
     problem: `all ${documents} documents have fewer than ${minTokens} tokens; the longest has ${longest}`,
     fix: `use longer documents, join short ones, or a window of at most ${longest} tokens`
@@ -93,10 +111,12 @@ function nothingLeft(documents: number, longest: number, minTokens: number): Ski
 }
 
 /** sha256 of ids and ends. */
-export const digestOf = ({ ids, ends }: CorpusData) => createHash('sha256').update(bytesOf(ends)).update(bytesOf(ids)).digest('hex')
+export const digestOf = ({ ids, ends }: CorpusData) =>
+  createHash('sha256').update(bytesOf(ends)).update(bytesOf(ids)).digest('hex')
 
 /** The memory of a typed array as bytes. */
-export const bytesOf = (array: Int32Array | Float64Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+export const bytesOf = (array: Int32Array | Float64Array) =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 
 /** A corpus over its data. */
 export function corpusOf(data: CorpusData, digest: string = digestOf(data)): Corpus {
@@ -113,7 +133,10 @@ export function corpusOf(data: CorpusData, digest: string = digestOf(data)): Cor
   })
 }
 
-/** Documents that are one answer of a conversation and what came before it, where the chat template writes answers in another way once more messages follow. */
+/**
+ * Documents that are one answer of a conversation and what came before it, where the chat template writes answers in
+ * another way once more messages follow.
+ */
 export function answersApart(corpus: Corpus): number {
   let answers = 0
   for (let index = 0; index < corpus.length; index++) if (/:\d+#\d+$/.test(corpus.source(index))) answers++

@@ -11,9 +11,15 @@ export interface TextDocument {
   readonly text: string
   /** What `text` begins with and nothing is learned of, of a record with a prompt. */
   readonly prompt?: string
-  /** Of a conversation: characters of `text` that are learned, [start, end) each, rising. Such a text spells its special tokens itself: it gets neither BOS nor EOS. */
+  /**
+   * Of a conversation: characters of `text` that are learned, [start, end) each, rising. Such a text spells its special
+   * tokens itself: it gets neither BOS nor EOS.
+   */
   readonly learned?: readonly (readonly [number, number])[]
-  /** Path relative to the base folder, for JSON with `:line` or the place in an array, for Parquet with `:row`; of one answer of a conversation with `#answer`. */
+  /**
+   * Path relative to the base folder, for JSON with `:line` or the place in an array, for Parquet with `:row`; of one
+   * answer of a conversation with `#answer`.
+   */
   readonly source: string
 }
 
@@ -27,8 +33,9 @@ export interface ReadOptions {
   /** Key of the text in JSONL, column in Parquet; default `'text'`. */
   readonly textKey?: string
   /**
-   * `text`, the default, or `prompt-completion`: records whose keys `prompt` and `completion` are one text, of which the second is learned; or `messages`: records
-   * whose key `messages` is a list of `{ role, content }`, of which what the assistant says is learned.
+   * `text`, the default, or `prompt-completion`: records whose keys `prompt` and `completion` are one text, of which
+   * the second is learned; or `messages`: records whose key `messages` is a list of `{ role, content }`, of which what
+   * the assistant says is learned.
    */
   readonly format?: DocumentFormat
   /** What makes texts of `messages`. */
@@ -39,9 +46,10 @@ export interface ReadOptions {
 }
 
 /**
- * Reads the documents of files, in order of their paths: of `.jsonl`, `.ndjson` and `.json` one a line (blank lines are left out), of `.json` also one an element of an
- * array, of any other text file the whole; each also as `.gz` or `.zst`; of `.parquet` one a row. Letter case of endings does not matter. One document at a time is in
- * memory. Empty texts are documents too. A text that is JSON under another ending is refused.
+ * Reads the documents of files, in order of their paths: of `.jsonl`, `.ndjson` and `.json` one a line (blank lines are
+ * left out), of `.json` also one an element of an array, of any other text file the whole; each also as `.gz` or
+ * `.zst`; of `.parquet` one a row. Letter case of endings does not matter. One document at a time is in memory. Empty
+ * texts are documents too. A text that is JSON under another ending is refused.
  *
  * @param patterns see {@link matchFiles}
  * @example
@@ -49,24 +57,56 @@ export interface ReadOptions {
  * for await (const { text, source } of readDocuments(['corpus/*.jsonl.gz'])) console.log(source, text.length)
  * ```
  *
- * @throws SkipwiseError `DATA_NO_FILES`, `DATA_FILE_INVALID`, `DATA_LINE_INVALID`, `DATA_NO_TEMPLATE`, and what rendering throws; the signal's reason when aborted
+ * @throws SkipwiseError `DATA_NO_FILES`, `DATA_FILE_INVALID`, `DATA_LINE_INVALID`, `DATA_NO_TEMPLATE`, and what
+ * rendering throws; the signal's reason when aborted
  */
-export async function* readDocuments(patterns: readonly string[], options: ReadOptions = {}): AsyncGenerator<TextDocument> {
+export async function* readDocuments(
+  patterns: readonly string[],
+  options: ReadOptions = {}
+): AsyncGenerator<TextDocument> {
   const { textKey = 'text', format = 'text', conversations } = options
   if (format === 'text') {
-    yield* parsedRecords(patterns, options, (record, where, source) => ({ text: textIn(record, textKey, where, 'name the key of the text (textKey)'), source }), textKey)
+    yield* parsedRecords(
+      patterns,
+      options,
+      (record, where, source) => ({
+        text: textIn(record, textKey, where, 'name the key of the text (textKey)'),
+        source
+      }),
+      textKey
+    )
   } else if (format === 'prompt-completion') {
     yield* parsedRecords(patterns, options, promptAndCompletion)
   } else {
-    if (!conversations) throw new SkipwiseError('DATA_NO_TEMPLATE', { problem: 'messages are made texts by a chat template, and none is given', fix: 'give conversations, by loadChatTemplate of @skipwise/tokenizers' })
-    yield* renderConversations(parsedRecords(patterns, options, (record, where, source, json) => ({ json: conversationOf(record, where, json), where, source })), conversations)
+    if (!conversations)
+      throw new SkipwiseError('DATA_NO_TEMPLATE', {
+        problem: 'messages are made texts by a chat template, and none is given',
+        fix: 'give conversations, by loadChatTemplate of @skipwise/tokenizers'
+      })
+    yield* renderConversations(
+      parsedRecords(patterns, options, (record, where, source, json) => ({
+        json: conversationOf(record, where, json),
+        where,
+        source
+      })),
+      conversations
+    )
   }
 }
 
-/** What `parse` makes of every record of the files, in order; of whole text files, which have no records, where a `column` of text is asked for. */
-async function* parsedRecords<Item>(patterns: readonly string[], { baseFolder = '.', progress, signal }: ReadOptions, parse: Parse<Item>, column?: string): AsyncGenerator<Item> {
+/**
+ * What `parse` makes of every record of the files, in order; of whole text files, which have no records, where a
+ * `column` of text is asked for.
+ */
+async function* parsedRecords<Item>(
+  patterns: readonly string[],
+  { baseFolder = '.', progress, signal }: ReadOptions,
+  parse: Parse<Item>,
+  column?: string
+): AsyncGenerator<Item> {
   const files = await matchFiles(patterns, baseFolder)
-  let done = 0, total = 0
+  let done = 0
+  let total = 0
   const states = await Promise.all(files.map(stateOf))
   for (const { size } of states) total += size
   const onBytes = (bytes: number) => {
@@ -88,16 +128,34 @@ async function* parsedRecords<Item>(patterns: readonly string[], { baseFolder = 
 /** The path that messages and corpora show: the same on every machine. */
 export const sourceOf = (file: string, baseFolder: string) => relative(baseFolder, file).split(sep).join('/')
 
-type Parse<Item> = (record: Readonly<Record<string, unknown>>, where: string, source: string, json: (() => string) | undefined) => Item
+type Parse<Item> = (
+  record: Readonly<Record<string, unknown>>,
+  where: string,
+  source: string,
+  json: (() => string) | undefined
+) => Item
 
 function promptAndCompletion(record: Readonly<Record<string, unknown>>, where: string, source: string): TextDocument {
-  const fix = 'write {"prompt": "…", "completion": "…"}, or leave out the format', prompt = textIn(record, 'prompt', where, fix), completion = textIn(record, 'completion', where, fix)
-  if (completion === '') throw invalidLine(where, "the value of 'completion' is empty: nothing could be learned of it", 'leave out the record')
+  const fix = 'write {"prompt": "…", "completion": "…"}, or leave out the format'
+  const prompt = textIn(record, 'prompt', where, fix)
+  const completion = textIn(record, 'completion', where, fix)
+  if (completion === '')
+    throw invalidLine(
+      where,
+      "the value of 'completion' is empty: nothing could be learned of it",
+      'leave out the record'
+    )
   return { text: prompt + completion, prompt, source }
 }
 
 function textIn(record: Readonly<Record<string, unknown>>, key: string, where: string, fix: string): string {
   const text = Object.hasOwn(record, key) ? record[key] : undefined
   if (typeof text === 'string') return text
-  throw invalidLine(where, text === undefined ? `there is no key '${key}', only ${Object.keys(record).slice(0, 8).join(', ') || 'none'}` : `the value of '${key}' is not a string`, fix)
+  throw invalidLine(
+    where,
+    text === undefined
+      ? `there is no key '${key}', only ${Object.keys(record).slice(0, 8).join(', ') || 'none'}`
+      : `the value of '${key}' is not a string`,
+    fix
+  )
 }

@@ -2,8 +2,11 @@ import type { Tokenizer } from '@skipwise/core'
 import type { TextDocument } from './documents.js'
 import { partsOf, sharedBeginning, tokensOfSpans } from './learned-tokens.js'
 
-/** Characters and documents that are encoded at once by a tokenizer that can: enough for its threads, little in memory. */
-const BATCH_CHARACTERS = 1 << 20, BATCH_DOCUMENTS = 256
+/**
+ * Characters and documents that are encoded at once by a tokenizer that can: enough for its threads, little in memory.
+ */
+const BATCH_CHARACTERS = 1 << 20
+const BATCH_DOCUMENTS = 256
 
 /** A document's ids, and what of them is learned. */
 export interface EncodedDocument {
@@ -16,15 +19,26 @@ export interface EncodedDocument {
 }
 
 /** Encodes documents in their order. */
-export async function* encodeDocuments(documents: Iterable<TextDocument> | AsyncIterable<TextDocument>, tokenizer: Tokenizer): AsyncGenerator<EncodedDocument> {
+export async function* encodeDocuments(
+  documents: Iterable<TextDocument> | AsyncIterable<TextDocument>,
+  tokenizer: Tokenizer
+): AsyncGenerator<EncodedDocument> {
   const { encodeAll } = tokenizer
   if (!encodeAll) {
-    for await (const document of documents) yield encodedOf(document, textsOf(document).map(text => tokenizer.encode(text)), tokenizer)
+    for await (const document of documents)
+      yield encodedOf(
+        document,
+        textsOf(document).map(text => tokenizer.encode(text)),
+        tokenizer
+      )
     return
   }
-  let batch: TextDocument[] = [], characters = 0
+  let batch: TextDocument[] = []
+  let characters = 0
   const encoded = async () => {
-    const of = batch, texts = of.map(textsOf), all = await encodeAll(texts.flat())
+    const of = batch
+    const texts = of.map(textsOf)
+    const all = await encodeAll(texts.flat())
     batch = []
     characters = 0
     let at = 0
@@ -39,11 +53,20 @@ export async function* encodeDocuments(documents: Iterable<TextDocument> | Async
 }
 
 /** What is encoded of a document: its text, and what tells which tokens are learned. */
-const textsOf = ({ text, prompt, learned }: TextDocument): string[] => [text, ...(learned ? partsOf(text, learned) : prompt === undefined ? [] : [prompt])]
+const textsOf = ({ text, prompt, learned }: TextDocument): string[] => [
+  text,
+  ...(learned ? partsOf(text, learned) : prompt === undefined ? [] : [prompt])
+]
 
-function encodedOf({ text, prompt, learned, source }: TextDocument, [encoded, ...parts]: readonly Int32Array[], tokenizer: Tokenizer): EncodedDocument {
-  if (learned) return { encoded, learned: tokensOfSpans(text, learned, encoded, parts, tokenizer), complete: true, source }
+function encodedOf(
+  { text, prompt, learned, source }: TextDocument,
+  [encoded, ...parts]: readonly Int32Array[],
+  tokenizer: Tokenizer
+): EncodedDocument {
+  if (learned)
+    return { encoded, learned: tokensOfSpans(text, learned, encoded, parts, tokenizer), complete: true, source }
   // a token that holds characters of both is the completion's
-  const flags = prompt === undefined ? undefined : new Uint8Array(encoded.length).fill(1, sharedBeginning(encoded, parts[0]))
+  const flags =
+    prompt === undefined ? undefined : new Uint8Array(encoded.length).fill(1, sharedBeginning(encoded, parts[0]))
   return { encoded, learned: flags, complete: false, source }
 }

@@ -3,7 +3,8 @@ import type { ErrorCodes } from '@skipwise/core'
 /** The codes that `@skipwise/data` throws. */
 export const dataErrorCodes = {
   DATA_NO_FILES: 'A pattern of the data matches no file.',
-  DATA_FILE_INVALID: 'A data file cannot be read: missing permission, damaged gzip or zstd, not UTF-8, too large, changed meanwhile, or a format that is not read.',
+  DATA_FILE_INVALID:
+    'A data file cannot be read: missing permission, damaged gzip or zstd, not UTF-8, too large, changed meanwhile, or a format that is not read.',
   DATA_LINE_INVALID: 'A record is not an object with a text, a prompt and a completion, or messages.',
   DATA_NO_TEMPLATE: 'Messages are to be read without a chat template.',
   DATA_NO_DOCUMENTS: 'The data files hold no document.',

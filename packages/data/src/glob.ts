@@ -4,26 +4,33 @@ import { isAbsolute, join, parse } from 'node:path'
 import { invalidFile } from './lines.js'
 
 /**
- * The files that patterns match, sorted by path, each once. `*` stands for any characters of a name and `?` for one, but neither for a dot
- * at its beginning; `**` stands for any folders, of which it follows no links. Everything else stands for itself.
+ * The files that patterns match, sorted by path, each once. `*` stands for any characters of a name and `?` for one,
+ * but neither for a dot at its beginning; `**` stands for any folders, of which it follows no links. Everything else
+ * stands for itself.
  *
  * @param baseFolder what patterns that are not absolute are relative to
  * @returns absolute paths, or relative ones when `baseFolder` is
  * @throws SkipwiseError `DATA_NO_FILES` naming the patterns that match nothing
  */
 export async function matchFiles(patterns: readonly string[], baseFolder: string): Promise<string[]> {
-  const found = new Set<string>(), empty: string[] = []
+  const found = new Set<string>()
+  const empty: string[] = []
   for (const pattern of patterns) {
     const root = isAbsolute(pattern) ? parse(pattern).root : baseFolder
     const segments = pattern.split('/').filter(segment => segment !== '' && segment !== '.')
     // Two ** in a row say no more than one, but would visit every folder once for each way to share it between them.
-    const files = await match(root, segments.filter((segment, i) => segment !== '**' || segments[i - 1] !== '**'))
+    const files = await match(
+      root,
+      segments.filter((segment, i) => segment !== '**' || segments[i - 1] !== '**')
+    )
     for (const file of files) found.add(file)
     if (!files.length) empty.push(pattern)
   }
   if (empty.length || !patterns.length) {
     throw new SkipwiseError('DATA_NO_FILES', {
-      problem: empty.length ? `no file matches ${(await Promise.all(empty.map(pattern => whatElse(pattern, baseFolder)))).join(', ')} in ${baseFolder}` : 'no data files are named',
+      problem: empty.length
+        ? `no file matches ${(await Promise.all(empty.map(pattern => whatElse(pattern, baseFolder)))).join(', ')} in ${baseFolder}`
+        : 'no data files are named',
       fix: 'check the paths: they are relative to the recipe; * stands for a part of a name, ** for any folders'
     })
   }
@@ -37,17 +44,28 @@ async function match(folder: string, [segment, ...rest]: string[]): Promise<stri
   const entries = await entriesOf(folder)
   if (segment === '**') {
     const here = rest.length ? await match(folder, rest) : await match(folder, ['*'])
-    const below = entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(entry => match(join(folder, entry.name), [segment, ...rest]))
+    const below = entries
+      .filter(entry => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(entry => match(join(folder, entry.name), [segment, ...rest]))
     return [...here, ...(await Promise.all(below)).flat()]
   }
-  const pattern = new RegExp(`^(?!\\.)${segment.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*').replaceAll('?', '.')}$`, 'su')
+  const pattern = new RegExp(
+    `^(?!\\.)${segment
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replace(/\*+/g, '.*')
+      .replaceAll('?', '.')}$`,
+    'su'
+  )
   const named = entries.filter(({ name }) => pattern.test(name))
   // of 100,000 files none is asked again what it is
   if (!rest.length && named.every(entry => entry.isFile())) return named.map(({ name }) => join(folder, name))
   return (await Promise.all(named.map(({ name }) => matchName(folder, name, rest)))).flat()
 }
 
-/** What is in a folder; nothing where there is none. @throws SkipwiseError `DATA_FILE_INVALID` for one that cannot be read */
+/**
+ * What is in a folder; nothing where there is none. @throws SkipwiseError `DATA_FILE_INVALID` for one that cannot be
+ * read
+ */
 const entriesOf = (folder: string) =>
   readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return []

@@ -6,5 +6,12 @@ export { readRecords, type DataRecord, type ReadRecordsOptions } from './records
 export { answersApart, tokenizeDocuments, type Corpus, type TokenizeOptions } from './corpus.js'
 export { splitPromptMarks, type UnmarkedDocument } from './prompt-marks.js'
 export { loadCorpus, type LoadOptions } from './load-corpus.js'
-export { exampleOrder, splitDocuments, type ExampleOrder, type OrderOptions, type Span, type SplitOptions } from './order.js'
+export {
+  exampleOrder,
+  splitDocuments,
+  type ExampleOrder,
+  type OrderOptions,
+  type Span,
+  type SplitOptions
+} from './order.js'
 export { packRows } from './packing.js'

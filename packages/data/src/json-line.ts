@@ -1,7 +1,8 @@
 import { SkipwiseError } from '@skipwise/core'
 
 /** `DATA_LINE_INVALID`, saying what is wrong where. */
-export const invalidLine = (where: string, problem: string, fix: string, cause?: unknown) => new SkipwiseError('DATA_LINE_INVALID', { problem: `${where}: ${problem}`, fix, cause })
+export const invalidLine = (where: string, problem: string, fix: string, cause?: unknown) =>
+  new SkipwiseError('DATA_LINE_INVALID', { problem: `${where}: ${problem}`, fix, cause })
 
 /** The JSON object of a line, or of what else holds one. @throws SkipwiseError `DATA_LINE_INVALID` */
 export function parseLine(line: string, where: string, what = 'line'): Record<string, unknown> {
@@ -9,8 +10,14 @@ export function parseLine(line: string, where: string, what = 'line'): Record<st
   try {
     record = JSON.parse(line)
   } catch (cause) {
-    throw invalidLine(where, `the ${what} is not valid JSON (${(cause as Error).message})`, `correct or remove the ${what}`, cause)
+    throw invalidLine(
+      where,
+      `the ${what} is not valid JSON (${(cause as Error).message})`,
+      `correct or remove the ${what}`,
+      cause
+    )
   }
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) throw invalidLine(where, `the ${what} is not a JSON object`, 'write {"text": "…"}')
+  if (typeof record !== 'object' || record === null || Array.isArray(record))
+    throw invalidLine(where, `the ${what} is not a JSON object`, 'write {"text": "…"}')
   return record as Record<string, unknown>
 }

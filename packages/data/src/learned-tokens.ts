@@ -2,7 +2,9 @@ import type { Tokenizer } from '@skipwise/core'
 
 type Spans = readonly (readonly [number, number])[]
 
-/** A text cut at the ends of spans [start, end): encoded one by one, its parts mostly have the ids that they have in it. */
+/**
+ * A text cut at the ends of spans [start, end): encoded one by one, its parts mostly have the ids that they have in it.
+ */
 export const partsOf = (text: string, spans: Spans): string[] => {
   const ends = spans.flat()
   return [...ends, text.length].map((end, i) => text.slice(ends[i - 1] ?? 0, end))
@@ -17,19 +19,29 @@ interface Cut {
 }
 
 /**
- * Which tokens of a text hold a character of a span: 1, else 0, [n]. A tokenizer tells no offsets, so places are found by encoding parts: where a part has the ids
- * that stand in the text, both end at the same character. Of a few tokens for which nothing is certain, no 1 is given.
+ * Which tokens of a text hold a character of a span: 1, else 0, [n]. A tokenizer tells no offsets, so places are found
+ * by encoding parts: where a part has the ids that stand in the text, both end at the same character. Of a few tokens
+ * for which nothing is certain, no 1 is given.
  *
  * @param ids of the text [n]
  * @param parts ids of {@link partsOf}
  */
-export function tokensOfSpans(text: string, spans: Spans, ids: Int32Array, parts: readonly Int32Array[], tokenizer: Pick<Tokenizer, 'encode' | 'decode'>): Uint8Array {
-  const flags = new Uint8Array(ids.length), cuts: Cut[] = []
+export function tokensOfSpans(
+  text: string,
+  spans: Spans,
+  ids: Int32Array,
+  parts: readonly Int32Array[],
+  tokenizer: Pick<Tokenizer, 'encode' | 'decode'>
+): Uint8Array {
+  const flags = new Uint8Array(ids.length)
+  const cuts: Cut[] = []
   // undefined: a token reaches over the cut before
   let known: number | undefined = 0
   spans.flat().forEach((at, i) => {
-    const part = parts[i], start = known
-    const same = start !== undefined && start + part.length <= ids.length && part.every((id, t) => id === ids[start + t])
+    const part = parts[i]
+    const start = known
+    const same =
+      start !== undefined && start + part.length <= ids.length && part.every((id, t) => id === ids[start + t])
     const cut = same ? exactly(start + part.length) : cutAt(text, at, ids, tokenizer)
     known = cut.before === cut.behind ? cut.before : undefined
     cuts.push(cut)
@@ -40,18 +52,32 @@ export function tokensOfSpans(text: string, spans: Spans, ids: Int32Array, parts
 
 const exactly = (tokens: number): Cut => ({ behind: tokens, before: tokens })
 
-/** Tokens before a change that are decoded with it, for what a decoder does at the beginning of a text; and most tokens that a change can reach over. */
-const CONTEXT = 4, REACH = 64
+/**
+ * Tokens before a change that are decoded with it, for what a decoder does at the beginning of a text; and most tokens
+ * that a change can reach over.
+ */
+const CONTEXT = 4
+const REACH = 64
 
 /** What stands behind a cut can change the tokens before it: these are walked, by their texts. */
-function cutAt(text: string, at: number, ids: Int32Array, { encode, decode }: Pick<Tokenizer, 'encode' | 'decode'>): Cut {
-  const prefix = encode(text.slice(0, at)), shared = sharedBeginning(ids, prefix)
+function cutAt(
+  text: string,
+  at: number,
+  ids: Int32Array,
+  { encode, decode }: Pick<Tokenizer, 'encode' | 'decode'>
+): Cut {
+  const prefix = encode(text.slice(0, at))
+  const shared = sharedBeginning(ids, prefix)
   if (shared === prefix.length) return exactly(shared)
-  const from = Math.max(0, shared - CONTEXT), begin = decode(ids.subarray(from, shared)).length, tail = decode(prefix.subarray(from)).slice(begin), start = at - tail.length
+  const from = Math.max(0, shared - CONTEXT)
+  const begin = decode(ids.subarray(from, shared)).length
+  const tail = decode(prefix.subarray(from)).slice(begin)
+  const start = at - tail.length
   if (tail && text.slice(start, at) === tail) {
     let known = shared
     for (let end = shared + 1; end <= Math.min(ids.length, shared + REACH); end++) {
-      const piece = decode(ids.subarray(from, end)).slice(begin), reached = start + piece.length
+      const piece = decode(ids.subarray(from, end)).slice(begin)
+      const reached = start + piece.length
       // a token can end within a character
       if (!text.startsWith(piece, start)) continue
       if (reached >= at) return { behind: reached > at ? known : end, before: end }

@@ -13,7 +13,8 @@ export const invalidFile = (file: string, problem: string, fix: string, cause?: 
   new SkipwiseError('DATA_FILE_INVALID', { problem: `${file} ${problem}`, fix, cause })
 
 /**
- * The text of a file, unpacked when its name ends in `.gz` or `.zst`, in pieces of at most some megabytes. It must be UTF-8; a byte order mark at its beginning is left out.
+ * The text of a file, unpacked when its name ends in `.gz` or `.zst`, in pieces of at most some megabytes. It must be
+ * UTF-8; a byte order mark at its beginning is left out.
  *
  * @param onBytes told how many bytes of the file have been read since the last call
  * @throws SkipwiseError `DATA_FILE_INVALID`
@@ -23,7 +24,8 @@ export async function* readText(file: string, onBytes: (bytes: number) => void):
   const raw = createReadStream(file)
   const packing = packingOf(file)
   // Errors reach the loop below through the last stream; the callback only has to exist.
-  const stream: AsyncIterable<Uint8Array> = packing === 'gz' ? pipeline(raw, createGunzip(), () => undefined) : packing === 'zst' ? unpackZstd(raw) : raw
+  const stream: AsyncIterable<Uint8Array> =
+    packing === 'gz' ? pipeline(raw, createGunzip(), () => undefined) : packing === 'zst' ? unpackZstd(raw) : raw
   let counted = 0
   let begun = false
   try {
@@ -38,19 +40,29 @@ export async function* readText(file: string, onBytes: (bytes: number) => void):
   } catch (cause) {
     if (cause instanceof SkipwiseError) throw cause
     const { code, message } = cause as NodeJS.ErrnoException
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw invalidFile(file, 'is not UTF-8 text', 'convert it to UTF-8, or leave it out of the patterns', cause)
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+      throw invalidFile(file, 'is not UTF-8 text', 'convert it to UTF-8, or leave it out of the patterns', cause)
     // Errors of fzstd have numbers for codes, ours of zstd none.
-    if (typeof code !== 'string' || code.startsWith('Z_')) throw invalidFile(file, `is damaged (${message})`, 'get the file again', cause)
+    if (typeof code !== 'string' || code.startsWith('Z_'))
+      throw invalidFile(file, `is damaged (${message})`, 'get the file again', cause)
     throw invalidFile(file, `cannot be read (${code ?? message})`, 'check the file and its permissions', cause)
   }
 }
 
-/** A byte order mark of UTF-16 or UTF-32, or every other byte zero: such bytes can be valid UTF-8. @throws SkipwiseError `DATA_FILE_INVALID` */
+/**
+ * A byte order mark of UTF-16 or UTF-32, or every other byte zero: such bytes can be valid UTF-8. @throws SkipwiseError
+ * `DATA_FILE_INVALID`
+ */
 function refuseUtf16(file: string, bytes: Uint8Array): void {
   const [a, b, c, d] = bytes
   const marked = (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)
   const zeros = bytes.length >= 4 && (a === 0) !== (b === 0) && (a === 0) === (c === 0) && (b === 0) === (d === 0)
-  if (marked || zeros) throw invalidFile(file, 'is UTF-16 text', 'convert it to UTF-8 (iconv -f utf-16 -t utf-8), or leave it out of the patterns')
+  if (marked || zeros)
+    throw invalidFile(
+      file,
+      'is UTF-16 text',
+      'convert it to UTF-8 (iconv -f utf-16 -t utf-8), or leave it out of the patterns'
+    )
 }
 
 /**
@@ -59,26 +71,45 @@ function refuseUtf16(file: string, bytes: Uint8Array): void {
  * @param onBegin told how the text begins, once; what it throws ends the reading
  * @throws SkipwiseError `DATA_FILE_INVALID`
  */
-export async function readWholeText(file: string, onBytes: (bytes: number) => void, onBegin: (begin: string) => void = () => undefined): Promise<string> {
+export async function readWholeText(
+  file: string,
+  onBytes: (bytes: number) => void,
+  onBegin: (begin: string) => void = () => undefined
+): Promise<string> {
   const pieces: string[] = []
   let characters = 0
   for await (const piece of readText(file, onBytes)) {
     if (characters === 0 && piece !== '') onBegin(piece)
     characters += piece.length
-    if (characters > MAX_CHARACTERS) throw invalidFile(file, `has more than ${MAX_CHARACTERS} characters in one document`, 'split it, or use JSONL with one document a line')
+    if (characters > MAX_CHARACTERS)
+      throw invalidFile(
+        file,
+        `has more than ${MAX_CHARACTERS} characters in one document`,
+        'split it, or use JSONL with one document a line'
+      )
     pieces.push(piece)
   }
   return pieces.join('')
 }
 
 /** The lines of a file with their numbers from 1, without line ends. @throws SkipwiseError `DATA_FILE_INVALID` */
-export async function* readLines(file: string, onBytes: (bytes: number) => void): AsyncGenerator<readonly [line: string, number: number]> {
-  let parts: string[] = [], characters = 0, number = 1
+export async function* readLines(
+  file: string,
+  onBytes: (bytes: number) => void
+): AsyncGenerator<readonly [line: string, number: number]> {
+  let parts: string[] = []
+  let characters = 0
+  let number = 1
   for await (const piece of readText(file, onBytes)) {
     const lines = piece.split('\n')
     for (const [i, line] of lines.entries()) {
       characters += line.length
-      if (characters > MAX_CHARACTERS) throw invalidFile(`${file}:${number}`, `has more than ${MAX_CHARACTERS} characters in one line`, 'split the document')
+      if (characters > MAX_CHARACTERS)
+        throw invalidFile(
+          `${file}:${number}`,
+          `has more than ${MAX_CHARACTERS} characters in one line`,
+          'split the document'
+        )
       parts.push(line)
       if (i < lines.length - 1) {
         yield [parts.join(''), number++]

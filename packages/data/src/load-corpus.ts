@@ -11,7 +11,10 @@ import { invalidFile } from './lines.js'
 
 /** How a corpus is read, encoded and kept. */
 export interface LoadOptions extends ReadOptions, TokenizeOptions {
-  /** Folder in which token ids are kept; made where it is missing. Without it, or with a tokenizer without `digest`, nothing is kept. */
+  /**
+   * Folder in which token ids are kept; made where it is missing. Without it, or with a tokenizer without `digest`,
+   * nothing is kept.
+   */
   readonly cacheFolder?: string
 }
 
@@ -19,15 +22,20 @@ export interface LoadOptions extends ReadOptions, TokenizeOptions {
 const CACHE_VERSION = 2
 
 /**
- * Reads files into a corpus, or takes it from the cache when neither a file's content, the tokenizer nor an option has changed. A cache that
- * is damaged is made again.
+ * Reads files into a corpus, or takes it from the cache when neither a file's content, the tokenizer nor an option has
+ * changed. A cache that is damaged is made again.
  *
- * @throws SkipwiseError `DATA_NO_FILES`, `DATA_FILE_INVALID`, `DATA_LINE_INVALID`, `DATA_NO_DOCUMENTS`, `DATA_TOO_SHORT`, `DATA_NO_TEMPLATE`,
- * `DATA_CACHE_WRITE_FAILED`
+ * @throws SkipwiseError `DATA_NO_FILES`, `DATA_FILE_INVALID`, `DATA_LINE_INVALID`, `DATA_NO_DOCUMENTS`,
+ * `DATA_TOO_SHORT`, `DATA_NO_TEMPLATE`, `DATA_CACHE_WRITE_FAILED`
  */
-export async function loadCorpus(patterns: readonly string[], tokenizer: Tokenizer, options: LoadOptions = {}): Promise<Corpus> {
+export async function loadCorpus(
+  patterns: readonly string[],
+  tokenizer: Tokenizer,
+  options: LoadOptions = {}
+): Promise<Corpus> {
   const { cacheFolder } = options
-  if (cacheFolder === undefined || tokenizer.digest === undefined) return corpusOf(await tokenize(readDocuments(patterns, options), tokenizer, options))
+  if (cacheFolder === undefined || tokenizer.digest === undefined)
+    return corpusOf(await tokenize(readDocuments(patterns, options), tokenizer, options))
   const { key, states } = await cacheKey(patterns, tokenizer, options)
   const file = join(cacheFolder, `${key}.tokens`)
   const kept = await readCache(file, key)
@@ -39,8 +47,20 @@ export async function loadCorpus(patterns: readonly string[], tokenizer: Tokeniz
 }
 
 /** sha256 of everything that the corpus depends on; files count by their names and contents, not by their times. */
-async function cacheKey(patterns: readonly string[], tokenizer: Tokenizer, options: LoadOptions): Promise<{ readonly key: string; readonly states: ReadonlyMap<string, FileState> }> {
-  const { baseFolder = '.', textKey = 'text', format = 'text', conversations, minTokens = 1, addBos = tokenizer.addBos, addEos = tokenizer.addEos ?? false } = options
+async function cacheKey(
+  patterns: readonly string[],
+  tokenizer: Tokenizer,
+  options: LoadOptions
+): Promise<{ readonly key: string; readonly states: ReadonlyMap<string, FileState> }> {
+  const {
+    baseFolder = '.',
+    textKey = 'text',
+    format = 'text',
+    conversations,
+    minTokens = 1,
+    addBos = tokenizer.addBos,
+    addEos = tokenizer.addEos ?? false
+  } = options
   const files: [string, string][] = []
   const states = new Map<string, FileState>()
   const buffer = Buffer.allocUnsafe(1 << 20)
@@ -49,7 +69,21 @@ async function cacheKey(patterns: readonly string[], tokenizer: Tokenizer, optio
     states.set(file, await stateOf(file))
     files.push([sourceOf(file, baseFolder), await hashOf(file, buffer, options.signal)])
   }
-  const key = createHash('sha256').update(JSON.stringify([CACHE_VERSION, tokenizer.digest, textKey, minTokens, addBos, files, ...(addEos ? ['eos'] : []), ...(format === 'text' ? [] : [format]), ...(format === 'messages' && conversations ? [conversations.digest] : [])])).digest('hex')
+  const key = createHash('sha256')
+    .update(
+      JSON.stringify([
+        CACHE_VERSION,
+        tokenizer.digest,
+        textKey,
+        minTokens,
+        addBos,
+        files,
+        ...(addEos ? ['eos'] : []),
+        ...(format === 'text' ? [] : [format]),
+        ...(format === 'messages' && conversations ? [conversations.digest] : [])
+      ])
+    )
+    .digest('hex')
   return { key, states }
 }
 
@@ -70,6 +104,11 @@ async function hashOf(file: string, buffer: Buffer, signal?: AbortSignal): Promi
     }
   } catch (cause) {
     signal?.throwIfAborted()
-    throw invalidFile(file, `cannot be read (${(cause as NodeJS.ErrnoException).code})`, 'check the file and its permissions', cause)
+    throw invalidFile(
+      file,
+      `cannot be read (${(cause as NodeJS.ErrnoException).code})`,
+      'check the file and its permissions',
+      cause
+    )
   }
 }

@@ -6,9 +6,9 @@ export interface OrderOptions {
   readonly seed: number
   readonly epoch: number
   /**
-   * A document of n tokens gives max(1, ⌊n / spanTokens⌋) examples, one from each of as many spans of nearly equal length: long documents
-   * give more examples, every span of a document with at least `spanTokens` tokens has that many, and every token lies in exactly one
-   * span. Without it a document gives one example.
+   * A document of n tokens gives max(1, ⌊n / spanTokens⌋) examples, one from each of as many spans of nearly equal
+   * length: long documents give more examples, every span of a document with at least `spanTokens` tokens has that
+   * many, and every token lies in exactly one span. Without it a document gives one example.
    */
   readonly spanTokens?: number
 }
@@ -31,22 +31,31 @@ export interface ExampleOrder {
 }
 
 /**
- * The order of the examples of an epoch: a permutation of all spans of all documents. Which span example `index` has depends on the corpus,
- * the seed, the epoch and `index` alone, so a resumed run goes on where it was without replaying.
+ * The order of the examples of an epoch: a permutation of all spans of all documents. Which span example `index` has
+ * depends on the corpus, the seed, the epoch and `index` alone, so a resumed run goes on where it was without
+ * replaying.
  */
 export function exampleOrder(corpus: Corpus, { seed, epoch, spanTokens = Infinity }: OrderOptions): ExampleOrder {
   const spansOf = (document: number) => Math.max(1, Math.floor(corpus.tokensOf(document) / spanTokens))
   // firstExample[d]: number of spans in the documents before d.
   const firstExample = new Float64Array(corpus.length + 1)
-  for (let document = 0; document < corpus.length; document++) firstExample[document + 1] = firstExample[document] + spansOf(document)
-  const length = firstExample[corpus.length], order = permutation(length, { seed, stream: 'example-order', epoch })
+  for (let document = 0; document < corpus.length; document++)
+    firstExample[document + 1] = firstExample[document] + spansOf(document)
+  const length = firstExample[corpus.length]
+  const order = permutation(length, { seed, stream: 'example-order', epoch })
 
   const span = (index: number): Span => {
     if (!(Number.isInteger(index) && index >= 0 && index < length)) {
-      throw new SkipwiseError('DATA_EXAMPLE_RANGE', { problem: `there is no example ${index}: an epoch has ${length}`, fix: 'go to the next epoch' })
+      throw new SkipwiseError('DATA_EXAMPLE_RANGE', {
+        problem: `there is no example ${index}: an epoch has ${length}`,
+        fix: 'go to the next epoch'
+      })
     }
-    const number = order[index], document = lastAtMost(firstExample, number)
-    const tokens = corpus.tokensOf(document), spans = spansOf(document), at = number - firstExample[document]
+    const number = order[index]
+    const document = lastAtMost(firstExample, number)
+    const tokens = corpus.tokensOf(document)
+    const spans = spansOf(document)
+    const at = number - firstExample[document]
     return { document, start: Math.floor((at * tokens) / spans), end: Math.floor(((at + 1) * tokens) / spans) }
   }
   return Object.freeze({
@@ -61,7 +70,8 @@ export function exampleOrder(corpus: Corpus, { seed, epoch, spanTokens = Infinit
 
 /** The last i with sorted[i] ≤ value; every document has a span, so it is never the end of the list. */
 function lastAtMost(sorted: Float64Array, value: number): number {
-  let low = 0, high = sorted.length - 1
+  let low = 0
+  let high = sorted.length - 1
   while (high - low > 1) {
     const middle = (low + high) >>> 1
     if (sorted[middle] <= value) low = middle
@@ -82,7 +92,10 @@ export interface SplitOptions {
  *
  * @throws SkipwiseError `DATA_SPLIT` when one side would be empty
  */
-export function splitDocuments(corpus: Corpus, { holdOut, seed }: SplitOptions): { readonly train: Corpus; readonly heldOut: Corpus } {
+export function splitDocuments(
+  corpus: Corpus,
+  { holdOut, seed }: SplitOptions
+): { readonly train: Corpus; readonly heldOut: Corpus } {
   const count = holdOut < 1 ? Math.max(1, Math.round(holdOut * corpus.length)) : holdOut
   if (!(holdOut > 0 && Number.isInteger(count) && count < corpus.length)) {
     throw new SkipwiseError('DATA_SPLIT', {
@@ -91,5 +104,8 @@ export function splitDocuments(corpus: Corpus, { holdOut, seed }: SplitOptions):
     })
   }
   const shuffled = permutation(corpus.length, { seed, stream: 'hold-out' })
-  return { heldOut: subset(corpus, shuffled.slice(0, count).sort()), train: subset(corpus, shuffled.slice(count).sort()) }
+  return {
+    heldOut: subset(corpus, shuffled.slice(0, count).sort()),
+    train: subset(corpus, shuffled.slice(count).sort())
+  }
 }

@@ -2,8 +2,8 @@
 const OPEN_ROWS = 64
 
 /**
- * Puts documents into rows of `capacity` tokens, whole: each goes, in the given order, into the fullest row that still holds it. A document of
- * `capacity` tokens or more has a row of its own.
+ * Puts documents into rows of `capacity` tokens, whole: each goes, in the given order, into the fullest row that still
+ * holds it. A document of `capacity` tokens or more has a row of its own.
  *
  * @param lengths tokens of every document
  * @returns for every row the indices of its documents, each index once

@@ -36,12 +36,25 @@ export async function* readParquet(path: string, column?: string): AsyncGenerato
     let bytes = 0
     for (const group of metadata.row_groups) {
       bytes += await checkRowGroup(file, group, columns).catch((cause: Error) => {
-        throw invalidFile(`${path}:${rowStart + 1}`, `begins a row group that cannot be read: ${cause.message}`, 'get the file again, or write it with smaller row groups', cause)
+        throw invalidFile(
+          `${path}:${rowStart + 1}`,
+          `begins a row group that cannot be read: ${cause.message}`,
+          'get the file again, or write it with smaller row groups',
+          cause
+        )
       })
       // the same pages again and again would be rows without end
       if (bytes > file.byteLength) throw new Error('row groups lie over one another')
       const rowEnd = rowStart + Number(group.num_rows)
-      const rows = await parquetReadObjects({ file, metadata, compressors, parsers, rowStart, rowEnd, ...(columns && { columns }) })
+      const rows = await parquetReadObjects({
+        file,
+        metadata,
+        compressors,
+        parsers,
+        rowStart,
+        rowEnd,
+        ...(columns && { columns })
+      })
       for (const row of rows) {
         yield { record: plain(row) as Record<string, unknown>, conversation: () => conversationOfRow(row, floats) }
       }
@@ -49,7 +62,12 @@ export async function* readParquet(path: string, column?: string): AsyncGenerato
     }
   } catch (cause) {
     if (cause instanceof SkipwiseError) throw cause
-    throw invalidFile(path, `is not a Parquet file that can be read (${(cause as Error).message})`, 'get the file again', cause)
+    throw invalidFile(
+      path,
+      `is not a Parquet file that can be read (${(cause as Error).message})`,
+      'get the file again',
+      cause
+    )
   } finally {
     await handle.close()
   }
@@ -67,16 +85,22 @@ async function checkedFooter(file: FileBytes, footer: number): Promise<ArrayBuff
 }
 
 /** Reads of a file within its size, and the size of its footer. */
-async function openBuffer(handle: FileHandle, path: string): Promise<{ readonly file: FileBytes; readonly footer: number }> {
-  const { size } = await handle.stat(), tail = Buffer.alloc(8)
+async function openBuffer(
+  handle: FileHandle,
+  path: string
+): Promise<{ readonly file: FileBytes; readonly footer: number }> {
+  const { size } = await handle.stat()
+  const tail = Buffer.alloc(8)
   if (size < 12) throw invalidFile(path, `has ${size} bytes, fewer than any Parquet file`, 'get the file again')
   await handle.read(tail, 0, 8, size - 8)
   const footer = tail.readUInt32LE(0)
-  if (tail.toString('latin1', 4) !== 'PAR1' || footer > size - 12 || footer > MAX_FOOTER) throw invalidFile(path, 'has no valid Parquet footer', 'get the file again')
+  if (tail.toString('latin1', 4) !== 'PAR1' || footer > size - 12 || footer > MAX_FOOTER)
+    throw invalidFile(path, 'has no valid Parquet footer', 'get the file again')
   const file: FileBytes = {
     byteLength: size,
     async slice(start: number, end = size): Promise<ArrayBuffer> {
-      if (!(start >= 0 && start <= end && end <= size)) throw new RangeError(`bytes ${start} to ${end} are not in the file`)
+      if (!(start >= 0 && start <= end && end <= size))
+        throw new RangeError(`bytes ${start} to ${end} are not in the file`)
       const bytes = new Uint8Array(end - start)
       let done = 0
       while (done < bytes.length) {
@@ -94,6 +118,7 @@ async function openBuffer(handle: FileHandle, path: string): Promise<{ readonly 
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
   if (Array.isArray(value)) return value.map(plain)
-  if (typeof value === 'object' && value !== null && !(value instanceof Date) && !ArrayBuffer.isView(value)) return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]))
+  if (typeof value === 'object' && value !== null && !(value instanceof Date) && !ArrayBuffer.isView(value))
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]))
   return value
 }

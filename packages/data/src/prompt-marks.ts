@@ -2,7 +2,12 @@
 const PROMPT = 2 ** 30
 
 /** Writes ids [n] at `at` of `into`, marked where `learned` [n] is 0. */
-export function writeMarked(into: Int32Array, ids: ArrayLike<number>, learned: ArrayLike<number> | undefined, at: number): void {
+export function writeMarked(
+  into: Int32Array,
+  ids: ArrayLike<number>,
+  learned: ArrayLike<number> | undefined,
+  at: number
+): void {
   for (let t = 0; t < ids.length; t++) into[at + t] = learned?.[t] === 0 ? ids[t] | PROMPT : ids[t]
 }
 
@@ -10,7 +15,10 @@ export function writeMarked(into: Int32Array, ids: ArrayLike<number>, learned: A
 export interface UnmarkedDocument {
   /** Token ids [n]. */
   readonly ids: Int32Array
-  /** 1 for tokens of a prompt, and of what others than the assistant say in a conversation, [n]; undefined for a document without any. */
+  /**
+   * 1 for tokens of a prompt, and of what others than the assistant say in a conversation, [n]; undefined for a
+   * document without any.
+   */
   readonly isPrompt: Uint8Array | undefined
 }
 

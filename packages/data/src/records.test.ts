@@ -15,25 +15,34 @@ const read = async (pattern: string) => {
 }
 
 test('reads JSONL, plain and packed, with the line of every record', async () => {
-  const text = '{"a": 1}\n\n{"a": [2, "é"]}\n', expected = (name: string) => [[{ a: 1 }, `${name}:1`], [{ a: [2, 'é'] }, `${name}:3`]]
+  const text = '{"a": 1}\n\n{"a": [2, "é"]}\n'
+  const expected = (name: string) => [
+    [{ a: 1 }, `${name}:1`],
+    [{ a: [2, 'é'] }, `${name}:3`]
+  ]
   await writeFile(join(folder, 'x.jsonl'), text)
   await writeFile(join(folder, 'y.jsonl.gz'), gzipSync(text))
   expect(await read('x.jsonl')).toEqual(expected('x.jsonl'))
   expect(await read('y.jsonl.gz')).toEqual(expected('y.jsonl.gz'))
 })
 
-const parquet = Buffer.from(parquetWriteBuffer({
-  columnData: [
-    { name: 'question', data: ['why', 'how é'], type: 'STRING' },
-    { name: 'label', data: [1n, 0n], type: 'INT64' },
-    { name: 'choices', data: [{ text: ['a', 'b'] }, { text: ['c'] }], type: 'JSON' }
-  ],
-  rowGroupSize: 1
-}))
+const parquet = Buffer.from(
+  parquetWriteBuffer({
+    columnData: [
+      { name: 'question', data: ['why', 'how é'], type: 'STRING' },
+      { name: 'label', data: [1n, 0n], type: 'INT64' },
+      { name: 'choices', data: [{ text: ['a', 'b'] }, { text: ['c'] }], type: 'JSON' }
+    ],
+    rowGroupSize: 1
+  })
+)
 
 test('reads Parquet: row groups, strings, structures, 64-bit integers as numbers', async () => {
   await writeFile(join(folder, 'z.parquet'), parquet)
-  expect(await read('z.parquet')).toEqual([[{ question: 'why', label: 1, choices: { text: ['a', 'b'] } }, 'z.parquet:1'], [{ question: 'how é', label: 0, choices: { text: ['c'] } }, 'z.parquet:2']])
+  expect(await read('z.parquet')).toEqual([
+    [{ question: 'why', label: 1, choices: { text: ['a', 'b'] } }, 'z.parquet:1'],
+    [{ question: 'how é', label: 0, choices: { text: ['c'] } }, 'z.parquet:2']
+  ])
 })
 
 test('refuses damaged Parquet with a code, whatever is wrong', async () => {

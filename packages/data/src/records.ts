@@ -19,16 +19,25 @@ export interface ReadRecordsOptions {
 }
 
 /**
- * Reads the records of files in order of their paths: of `.jsonl`, `.ndjson` and `.json` one JSON object a line (blank lines are left out), of `.json` also the elements of an array, each
- * also as `.gz` or `.zst`; of `.parquet` its rows. Letter case of endings does not matter.
+ * Reads the records of files in order of their paths: of `.jsonl`, `.ndjson` and `.json` one JSON object a line (blank
+ * lines are left out), of `.json` also the elements of an array, each also as `.gz` or `.zst`; of `.parquet` its rows.
+ * Letter case of endings does not matter.
  *
  * @param patterns see {@link matchFiles}
  * @throws SkipwiseError `DATA_NO_FILES`, `DATA_FILE_INVALID`, `DATA_LINE_INVALID`; the signal's reason when aborted
  */
-export async function* readRecords(patterns: readonly string[], { baseFolder = '.', signal }: ReadRecordsOptions = {}): AsyncGenerator<DataRecord> {
+export async function* readRecords(
+  patterns: readonly string[],
+  { baseFolder = '.', signal }: ReadRecordsOptions = {}
+): AsyncGenerator<DataRecord> {
   for (const file of await matchFiles(patterns, baseFolder)) {
     const source = sourceOf(file, baseFolder)
-    if (!['lines', 'json', 'parquet'].includes(kindOf(file))) throw invalidFile(file, 'is not a file of records', 'name .jsonl or .json files, plain or as .gz or .zst, or .parquet')
+    if (!['lines', 'json', 'parquet'].includes(kindOf(file)))
+      throw invalidFile(
+        file,
+        'is not a file of records',
+        'name .jsonl or .json files, plain or as .gz or .zst, or .parquet'
+      )
     for await (const { record, number } of recordsOf(file, undefined)) {
       signal?.throwIfAborted()
       yield { record, source: `${source}:${number}` }

@@ -1,4 +1,5 @@
-// node --conditions=@skipwise/source --import ./test/typescript-loader.mjs FILE: runs the sources, in a process that a test can give limits
+// node --conditions=@skipwise/source --import ./test/typescript-loader.mjs FILE: runs the sources, in a process that a
+// test can give limits
 import { existsSync, readFileSync } from 'node:fs'
 import { register } from 'node:module'
 import { fileURLToPath } from 'node:url'

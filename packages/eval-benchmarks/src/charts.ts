@@ -5,7 +5,10 @@ const Z = 1.96
 
 /** Accuracies by benchmark, one series a result, with 95 % intervals from their standard errors. */
 export function benchmarkCharts(results: readonly EvalResult[]): readonly Chart[] {
-  const own = results.filter(({ suite }) => suite === 'benchmarks'), categories = [...new Set(own.flatMap(({ metrics }) => Object.keys(metrics).filter(name => !name.endsWith('_stderr'))))]
+  const own = results.filter(({ suite }) => suite === 'benchmarks')
+  const categories = [
+    ...new Set(own.flatMap(({ metrics }) => Object.keys(metrics).filter(name => !name.endsWith('_stderr'))))
+  ]
   if (own.length === 0) return []
   const series = own.map(({ model, metrics }) => ({
     name: model,
@@ -26,7 +29,10 @@ export function benchmarkCharts(results: readonly EvalResult[]): readonly Chart[
 }
 
 function intervalOf(mean: number | undefined, stderr: number | undefined): [number, number] | null {
-  return mean === undefined || stderr === undefined ? null : [Math.max(0, mean - Z * stderr), Math.min(1, mean + Z * stderr)]
+  return mean === undefined || stderr === undefined
+    ? null
+    : [Math.max(0, mean - Z * stderr), Math.min(1, mean + Z * stderr)]
 }
 
-const describe = (category: string, value: number | null) => (value === null ? [] : [`${(100 * value).toFixed(1)} % on ${category}`])
+const describe = (category: string, value: number | null) =>
+  value === null ? [] : [`${(100 * value).toFixed(1)} % on ${category}`]

@@ -13,14 +13,22 @@ export interface EncodedRequest {
 }
 
 /**
- * Makes an encoder of requests as the harness has it: spaces at the end of the context go to the continuation, both are encoded together,
- * and the continuation's tokens are those behind as many as the context alone has. What is too long is cut at its beginning.
+ * Makes an encoder of requests as the harness has it: spaces at the end of the context go to the continuation, both are
+ * encoded together, and the continuation's tokens are those behind as many as the context alone has. What is too long
+ * is cut at its beginning.
  *
- * @param maxLength tokens that the model takes: one less than a request may have, since its last token is only predicted
+ * @param maxLength tokens that the model takes: one less than a request may have, since its last token is only
+ * predicted
  */
-export function requestEncoder(tokenizer: Tokenizer, bos: HarnessProfile['bos'], maxLength: number): (request: Request) => EncodedRequest {
-  const { bosId, eosId } = tokenizer, addsBos = bos === 'tokenizer' && tokenizer.addBos && bosId !== undefined
-  let lastContext: string | undefined, lastIds: Int32Array = new Int32Array(0)
+export function requestEncoder(
+  tokenizer: Tokenizer,
+  bos: HarnessProfile['bos'],
+  maxLength: number
+): (request: Request) => EncodedRequest {
+  const { bosId, eosId } = tokenizer
+  const addsBos = bos === 'tokenizer' && tokenizer.addBos && bosId !== undefined
+  let lastContext: string | undefined
+  let lastIds: Int32Array = new Int32Array(0)
   const encode = (text: string): Int32Array => {
     const ids = tokenizer.encode(text)
     // A text that spells BOS has it already.
@@ -32,17 +40,27 @@ export function requestEncoder(tokenizer: Tokenizer, bos: HarnessProfile['bos'],
     return lastIds
   }
   return ({ context, continuation }) => {
-    const kept = rstrip(context), moved = context.slice(kept.length) + continuation
-    let ids = encode(kept + moved), before = encodeContext(kept).length
+    const kept = rstrip(context)
+    const moved = context.slice(kept.length) + continuation
+    let ids = encode(kept + moved)
+    let before = encodeContext(kept).length
     if (before === 0) {
       const first = bosId ?? eosId
-      if (first === undefined) throw lengthError('a request without context needs BOS or EOS, and the tokenizer has neither', 'use a tokenizer that names one')
+      if (first === undefined)
+        throw lengthError(
+          'a request without context needs BOS or EOS, and the tokenizer has neither',
+          'use a tokenizer that names one'
+        )
       if (ids[0] !== first) ids = Int32Array.of(first, ...ids)
       before = 1
     }
     const scored = ids.length - before
     if (scored < 1) throw lengthError(`'${moved}' has no token behind its context`, 'check the choices of the data')
-    if (scored > maxLength) throw lengthError(`a choice of ${scored} tokens does not fit the ${maxLength} that the model takes`, 'check the choices of the data, or use a model with a longer window')
+    if (scored > maxLength)
+      throw lengthError(
+        `a choice of ${scored} tokens does not fit the ${maxLength} that the model takes`,
+        'check the choices of the data, or use a model with a longer window'
+      )
     const truncated = Math.max(0, ids.length - (maxLength + 1))
     return { ids: ids.subarray(truncated), from: before - truncated - 1, truncated }
   }

@@ -19,14 +19,19 @@ export interface FewShotOptions {
 }
 
 /**
- * Which questions are asked, in which order, each with which examples: one generator a task, used by the questions in turn, so that a
- * question's examples depend on how many were drawn before.
+ * Which questions are asked, in which order, each with which examples: one generator a task, used by the questions in
+ * turn, so that a question's examples depend on how many were drawn before.
  *
  * @param questions the questions' records
  * @param training the examples' records, at least `shots` + 1
  */
-export function* drawFewShots(questions: readonly unknown[], training: readonly unknown[], { profile, shots, drawsSpare, limit = questions.length }: FewShotOptions): Generator<Draw> {
-  const random = new PythonRandom(profile.seed), order = questions.map((_, i) => i)
+export function* drawFewShots(
+  questions: readonly unknown[],
+  training: readonly unknown[],
+  { profile, shots, drawsSpare, limit = questions.length }: FewShotOptions
+): Generator<Draw> {
+  const random = new PythonRandom(profile.seed)
+  const order = questions.map((_, i) => i)
   if (profile.shuffles) random.shuffle(order)
   for (const index of order.slice(0, limit)) {
     if (shots === 0) yield { index, examples: [] }
@@ -35,7 +40,10 @@ export function* drawFewShots(questions: readonly unknown[], training: readonly 
   }
 }
 
-/** One more than asked for, less the question itself; all drawn again where it stood in the data, and so in the draw, more than once. */
+/**
+ * One more than asked for, less the question itself; all drawn again where it stood in the data, and so in the draw,
+ * more than once.
+ */
 function withoutItself(question: unknown, training: readonly unknown[], shots: number, random: PythonRandom): number[] {
   const other = (i: number) => !isDeepStrictEqual(training[i], question)
   const drawn = random.sample(training.length, shots + 1).filter(other)

@@ -20,7 +20,10 @@ const server = createServer((request, response) => {
 })
 await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
 const cache = await mkdtemp(join(tmpdir(), 'hub-'))
-Object.assign(process.env, { HF_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, SKIPWISE_CACHE: cache })
+Object.assign(process.env, {
+  HF_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+  SKIPWISE_CACHE: cache
+})
 afterAll(async () => {
   server.closeAllConnections()
   server.close()
@@ -32,7 +35,10 @@ test('downloads a split once', async () => {
   expect(await readFile(file, 'utf8')).toBe('rows')
   expect(await downloadSplit('owner/name', 'config/test')).toBe(file)
   await downloadSplit('owner/name', 'validation')
-  expect(asked).toEqual(['/datasets/owner/name/resolve/refs%2Fconvert%2Fparquet/config/test/0000.parquet', '/datasets/owner/name/resolve/refs%2Fconvert%2Fparquet/default/validation/0000.parquet'])
+  expect(asked).toEqual([
+    '/datasets/owner/name/resolve/refs%2Fconvert%2Fparquet/config/test/0000.parquet',
+    '/datasets/owner/name/resolve/refs%2Fconvert%2Fparquet/default/validation/0000.parquet'
+  ])
 })
 
 test('says what cannot be downloaded, and leaves nothing behind', async () => {
@@ -46,6 +52,8 @@ test.each([
   ['endless', 'more than 50000 bytes']
 ])('ends a download that is %s, and leaves nothing behind', async (name, why) => {
   const limits = { bytes: 50_000, paceTime: 200, paceBytes: 100 }
-  await expect(downloadSplit('owner/name', `config/${name}`, { limits })).rejects.toThrow(new RegExp(`BENCHMARK_HUB: .*${why}`))
+  await expect(downloadSplit('owner/name', `config/${name}`, { limits })).rejects.toThrow(
+    new RegExp(`BENCHMARK_HUB: .*${why}`)
+  )
   await expect(readFile(join(cache, `benchmarks/owner/name/config-${name}.parquet`))).rejects.toThrow('ENOENT')
 })

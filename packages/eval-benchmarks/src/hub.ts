@@ -12,7 +12,8 @@ import { SPLIT_LIMITS } from './limits.js'
 const endpoint = () => (process.env.HF_ENDPOINT ?? 'https://huggingface.co').replace(/\/+$/, '')
 
 /** Where downloads are kept: `SKIPWISE_CACHE`, or `skipwise` among the user's caches. */
-const cacheFolder = () => process.env.SKIPWISE_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'skipwise')
+const cacheFolder = () =>
+  process.env.SKIPWISE_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'skipwise')
 
 /** How a split is downloaded. */
 export interface DownloadSplitOptions {
@@ -37,13 +38,20 @@ export async function downloadSplit(
 ): Promise<string> {
   const path = split.includes('/') ? split : `default/${split}`
   const file = join(cacheFolder(), 'benchmarks', ...dataset.split('/'), `${path.replace('/', '-')}.parquet`)
-  if (await access(file).then(() => true, () => false)) return file
+  if (
+    await access(file).then(
+      () => true,
+      () => false
+    )
+  )
+    return file
   const address = `${endpoint()}/datasets/${dataset}/resolve/refs%2Fconvert%2Fparquet/${path}/0000.parquet`
   const partial = `${file}.${process.pid}.part`
   const slow = new AbortController()
   let came = 0
   const watch = setInterval(() => {
-    if (came < limits.paceBytes) slow.abort(new Error(`less than ${limits.paceBytes} bytes in ${limits.paceTime / 1000} s`))
+    if (came < limits.paceBytes)
+      slow.abort(new Error(`less than ${limits.paceBytes} bytes in ${limits.paceTime / 1000} s`))
     came = 0
   }, limits.paceTime)
   try {
@@ -52,15 +60,20 @@ export async function downloadSplit(
     const total = Number(response.headers.get('content-length') ?? 0)
     let done = 0
     await mkdir(dirname(file), { recursive: true })
-    await pipeline(Readable.fromWeb(response.body), async function* (chunks: AsyncIterable<Uint8Array>) {
-      for await (const chunk of chunks) {
-        done += chunk.length
-        came += chunk.length
-        if (done > limits.bytes) throw new Error(`more than ${limits.bytes} bytes`)
-        progress?.({ task: `download ${dataset} ${split}`, done, total: Math.max(done, total), unit: 'bytes' })
-        yield chunk
-      }
-    }, createWriteStream(partial), signal ? { signal } : {})
+    await pipeline(
+      Readable.fromWeb(response.body),
+      async function* (chunks: AsyncIterable<Uint8Array>) {
+        for await (const chunk of chunks) {
+          done += chunk.length
+          came += chunk.length
+          if (done > limits.bytes) throw new Error(`more than ${limits.bytes} bytes`)
+          progress?.({ task: `download ${dataset} ${split}`, done, total: Math.max(done, total), unit: 'bytes' })
+          yield chunk
+        }
+      },
+      createWriteStream(partial),
+      signal ? { signal } : {}
+    )
     await rename(partial, file)
     return file
   } catch (cause) {
@@ -74,4 +87,8 @@ export async function downloadSplit(
 }
 
 const hubError = (address: string, what: string, cause?: unknown) =>
-  new SkipwiseError('BENCHMARK_HUB', { problem: `${address} cannot be downloaded (${what})`, fix: 'check the connection, or name the files of the benchmark (data, training)', cause })
+  new SkipwiseError('BENCHMARK_HUB', {
+    problem: `${address} cannot be downloaded (${what})`,
+    fix: 'check the connection, or name the files of the benchmark (data, training)',
+    cause
+  })

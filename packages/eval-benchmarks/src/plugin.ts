@@ -8,7 +8,9 @@ import { benchmarkSamples, runBenchmarks } from './suite.js'
  *
  * @example
  * ```ts
- * const suite = createRegistry().register(benchmarks).resolve('eval-suite', 'benchmarks', { tasks: { boolq: { data: 'validation.jsonl' } } })
+ * const registry = createRegistry().register(benchmarks)
+ * const tasks = { boolq: { data: 'validation.jsonl' } }
+ * const suite = registry.resolve('eval-suite', 'benchmarks', { tasks })
  * const result = await suite.run(model, { seed: 0, resolvePath: path => path })
  * console.log(result.metrics['boolq/acc'])
  * ```

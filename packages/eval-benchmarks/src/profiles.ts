@@ -14,8 +14,8 @@ export interface HarnessProfile {
 
 /**
  * - `b281b09`: the commit of the Open LLM Leaderboard (June 2023), which PoSE's Table 3 was made with.
- * - `0.4.0`: releases 0.4.0 to 0.4.9.1. Those before 0.4.9 still took the choices before the first false one for true; that is the same
- *   for TruthfulQA itself, whose true choices stand first.
+ * - `0.4.0`: releases 0.4.0 to 0.4.9.1. Those before 0.4.9 still took the choices before the first false one for true;
+ *   that is the same for TruthfulQA itself, whose true choices stand first.
  * - `0.4.9.2+`: from release 0.4.9.2 on the tokenizer decides about BOS.
  */
 export const harnessProfiles = {

@@ -17,8 +17,10 @@ export function requestsOf({ contexts, continuations }: Question, examples: read
 
 /** An example with its answer. */
 function exampleText({ contexts, continuations, gold }: Question): string {
-  const context = each(contexts, gold), answer = each(continuations, gold)
-  // The harness joins nothing to an example whose answer is an empty text of its own (WinoGrande's blank at the end of a sentence).
+  const context = each(contexts, gold)
+  const answer = each(continuations, gold)
+  // The harness joins nothing to an example whose answer is an empty text of its own (WinoGrande's blank at the end of
+  // a sentence).
   return contexts.length > 1 && answer === '' ? context : `${context} ${answer}\n\n`
 }
 

@@ -19,16 +19,29 @@ export interface TaskRows {
 /**
  * Reads the records of a benchmark, from files or the hub.
  *
- * @throws SkipwiseError `BENCHMARK_DATA`, `BENCHMARK_SHOTS`, `BENCHMARK_RECORD`, `BENCHMARK_HUB`, and what reading files throws
+ * @throws SkipwiseError `BENCHMARK_DATA`, `BENCHMARK_SHOTS`, `BENCHMARK_RECORD`, `BENCHMARK_HUB`, and what reading
+ * files throws
  */
-export async function loadRows(task: BenchmarkTask, { data, training }: TaskConfig, shots: number, context: EvalContext): Promise<TaskRows> {
+export async function loadRows(
+  task: BenchmarkTask,
+  { data, training }: TaskConfig,
+  shots: number,
+  context: EvalContext
+): Promise<TaskRows> {
   if (shots > 0 && data !== undefined && training === undefined) {
-    throw new SkipwiseError('BENCHMARK_SHOTS', { problem: `${task.name} is asked with ${shots} examples, and has no training data to draw them from`, fix: 'name the files of its training split, or set shots to 0' })
+    throw new SkipwiseError('BENCHMARK_SHOTS', {
+      problem: `${task.name} is asked with ${shots} examples, and has no training data to draw them from`,
+      fix: 'name the files of its training split, or set shots to 0'
+    })
   }
   const questions = await load(task, data, task.hub.evaluation, context)
   const examples = shots > 0 ? await load(task, training, task.hub.training as string, context) : undefined
   if (questions.records.length === 0) throw dataError(`the data of ${task.name} has no record`, 'name other files')
-  if (examples && examples.records.length <= shots) throw dataError(`${task.name} needs more than ${shots} training records, and there are ${examples.records.length}`, 'name the whole training split, or fewer shots')
+  if (examples && examples.records.length <= shots)
+    throw dataError(
+      `${task.name} needs more than ${shots} training records, and there are ${examples.records.length}`,
+      'name the whole training split, or fewer shots'
+    )
   return {
     records: questions.records,
     questions: questions.questions,
@@ -38,9 +51,19 @@ export async function loadRows(task: BenchmarkTask, { data, training }: TaskConf
   }
 }
 
-async function load(task: BenchmarkTask, files: TaskConfig['data'], split: string, context: EvalContext): Promise<{ records: unknown[]; questions: Question[] }> {
-  const { signal, resolvePath, progress } = context, records: unknown[] = [], questions: Question[] = []
-  const patterns = files === undefined ? [await downloadSplit(task.hub.dataset, split, { ...(progress && { progress }), ...(signal && { signal }) })] : [files].flat().map(resolvePath)
+async function load(
+  task: BenchmarkTask,
+  files: TaskConfig['data'],
+  split: string,
+  context: EvalContext
+): Promise<{ records: unknown[]; questions: Question[] }> {
+  const { signal, resolvePath, progress } = context
+  const records: unknown[] = []
+  const questions: Question[] = []
+  const patterns =
+    files === undefined
+      ? [await downloadSplit(task.hub.dataset, split, { ...(progress && { progress }), ...(signal && { signal }) })]
+      : [files].flat().map(resolvePath)
   for await (const { record, source } of readRecords(patterns, signal ? { signal } : {})) {
     records.push(record)
     questions.push(question(task, record, source))
@@ -52,7 +75,10 @@ function question(task: BenchmarkTask, record: unknown, source: string): Questio
   const parsed = task.row.safeParse(record)
   if (parsed.success) return task.question(parsed.data as z.output<typeof task.row>)
   const [{ path, message }] = parsed.error.issues
-  throw new SkipwiseError('BENCHMARK_RECORD', { problem: `${source}: as a record of ${task.name}, ${path.join('.') || 'it'} ${message.charAt(0).toLowerCase()}${message.slice(1)}`, fix: `use the data of ${task.hub.dataset}` })
+  throw new SkipwiseError('BENCHMARK_RECORD', {
+    problem: `${source}: as a record of ${task.name}, ${path.join('.') || 'it'} ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
+    fix: `use the data of ${task.hub.dataset}`
+  })
 }
 
 const digest = (records: readonly unknown[]) => {

@@ -2,14 +2,21 @@ import type { LanguageModel } from '@skipwise/core'
 import type { EncodedRequest } from './encode-request.js'
 
 /**
- * Σ log p of every request's continuation. Requests go to the model in the order of their tokens, so that those which begin alike (the
- * choices of a question, questions behind one preamble) stand side by side, and equal ones are scored once.
+ * Σ log p of every request's continuation. Requests go to the model in the order of their tokens, so that those which
+ * begin alike (the choices of a question, questions behind one preamble) stand side by side, and equal ones are scored
+ * once.
  */
-export async function scoreRequests(model: LanguageModel, requests: readonly EncodedRequest[], signal?: AbortSignal): Promise<number[]> {
+export async function scoreRequests(
+  model: LanguageModel,
+  requests: readonly EncodedRequest[],
+  signal?: AbortSignal
+): Promise<number[]> {
   const order = requests.map((_, i) => i).sort((a, b) => compareRequests(requests[a], requests[b]))
-  const places = new Array<number>(requests.length), distinct: EncodedRequest[] = []
+  const places = new Array<number>(requests.length)
+  const distinct: EncodedRequest[] = []
   for (const at of order) {
-    if (distinct.length === 0 || compareRequests(distinct[distinct.length - 1], requests[at]) !== 0) distinct.push(requests[at])
+    if (distinct.length === 0 || compareRequests(distinct[distinct.length - 1], requests[at]) !== 0)
+      distinct.push(requests[at])
     places[at] = distinct.length - 1
   }
   const options = signal ? { signal } : {}
@@ -18,7 +25,11 @@ export async function scoreRequests(model: LanguageModel, requests: readonly Enc
   return places.map(place => sums[place])
 }
 
-async function oneByOne(model: LanguageModel, requests: readonly EncodedRequest[], options: { signal?: AbortSignal }): Promise<Float64Array[]> {
+async function oneByOne(
+  model: LanguageModel,
+  requests: readonly EncodedRequest[],
+  options: { signal?: AbortSignal }
+): Promise<Float64Array[]> {
   const scores: Float64Array[] = []
   for (const { ids, from } of requests) scores.push(await model.score(ids, { from, ...options }))
   return scores

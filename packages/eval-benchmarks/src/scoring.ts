@@ -3,16 +3,28 @@ import type { HarnessProfile } from './profiles.js'
 import type { Metric, Question } from './task.js'
 
 /** A metric of one question, in [0, 1]. */
-export function scoreQuestion(metric: Metric, question: Question, logLikelihoods: readonly number[], rule: HarnessProfile['mc2']): number {
+export function scoreQuestion(
+  metric: Metric,
+  question: Question,
+  logLikelihoods: readonly number[],
+  rule: HarnessProfile['mc2']
+): number {
   if (metric === 'mc2') return trueShare(question.labels ?? [], logLikelihoods, rule)
-  const scores = metric === 'acc' ? logLikelihoods : logLikelihoods.map((value, choice) => value / codePoints(question.continuations[choice]))
+  const scores =
+    metric === 'acc'
+      ? logLikelihoods
+      : logLikelihoods.map((value, choice) => value / codePoints(question.continuations[choice]))
   return argmax(scores) === question.gold ? 1 : 0
 }
 
-/** Index of the largest, the first among equals; numpy's argmax takes the first NaN (an empty choice divided by its length) for the largest. */
+/**
+ * Index of the largest, the first among equals; numpy's argmax takes the first NaN (an empty choice divided by its
+ * length) for the largest.
+ */
 function argmax(values: readonly number[]): number {
   let best = 0
-  for (let i = 1; i < values.length; i++) if (values[i] > values[best] || (Number.isNaN(values[i]) && !Number.isNaN(values[best]))) best = i
+  for (let i = 1; i < values.length; i++)
+    if (values[i] > values[best] || (Number.isNaN(values[i]) && !Number.isNaN(values[best]))) best = i
   return best
 }
 
@@ -32,8 +44,11 @@ function trueShare(labels: readonly number[], logLikelihoods: readonly number[],
 
 /** Mean, and its standard error (sample standard deviation / √n) where there are two values or more. */
 export function meanAndError(values: readonly number[]): { mean: number; stderr?: number } {
-  const n = values.length, mean = sum(values) / n
-  return n < 2 ? { mean } : { mean, stderr: Math.sqrt(sum(values.map(value => (value - mean) ** 2)) / (n - 1)) / Math.sqrt(n) }
+  const n = values.length
+  const mean = sum(values) / n
+  return n < 2
+    ? { mean }
+    : { mean, stderr: Math.sqrt(sum(values.map(value => (value - mean) ** 2)) / (n - 1)) / Math.sqrt(n) }
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)

@@ -1,4 +1,10 @@
-import { SkipwiseError, type EvalContext, type EvalResult, type LanguageModel, type MetricSamples } from '@skipwise/core'
+import {
+  SkipwiseError,
+  type EvalContext,
+  type EvalResult,
+  type LanguageModel,
+  type MetricSamples
+} from '@skipwise/core'
 import type { BenchmarksConfig, TaskConfig } from './config.js'
 import { requestEncoder, type EncodedRequest } from './encode-request.js'
 import { drawFewShots, type Draw } from './few-shot.js'
@@ -13,7 +19,9 @@ import { benchmarkTasks } from './tasks/index.js'
 /** Version of this suite's arithmetic, the `version` of its results. */
 export const BENCHMARKS_VERSION = 1
 
-/** Questions that are scored together: their common beginnings are computed once, and an interrupted run loses no more. */
+/**
+ * Questions that are scored together: their common beginnings are computed once, and an interrupted run loses no more.
+ */
 const UNIT = 32
 
 /** One question and what came of it. */
@@ -47,27 +55,45 @@ export interface BenchmarksDetails {
 }
 
 /** Asks `model` the questions of every benchmark. */
-export async function runBenchmarks(config: BenchmarksConfig, model: LanguageModel, context: EvalContext): Promise<EvalResult> {
-  const profile = harnessProfiles[config.harness], chosen = benchmarkTasks.flatMap(task => {
+export async function runBenchmarks(
+  config: BenchmarksConfig,
+  model: LanguageModel,
+  context: EvalContext
+): Promise<EvalResult> {
+  const profile = harnessProfiles[config.harness]
+  const chosen = benchmarkTasks.flatMap(task => {
     const of = config.tasks[task.name]
     return of ? [{ task: task as BenchmarkTask, of }] : []
   })
-  const maxLength = config.maxLength ?? model.maxLength, tasks: TaskResult[] = []
+  const maxLength = config.maxLength ?? model.maxLength
+  const tasks: TaskResult[] = []
   // All files are read first: hours of work must not end in a coded error.
   const prepared: { task: BenchmarkTask; shots: number; rows: TaskRows }[] = []
   for (const { task, of } of chosen) {
     const shots = shotsOf(task, of)
     prepared.push({ task, shots, rows: await loadRows(task, of, shots, context) })
   }
-  for (const { task, shots, rows } of prepared) tasks.push(await runTask(task, shots, rows, { config, profile, maxLength, model, context }))
-  const metrics = Object.fromEntries(tasks.flatMap(result => Object.entries(taskMetrics(result)).map(([name, value]) => [`${result.task}/${name}`, value])))
-  const details: BenchmarksDetails = { maxLength, bos: profile.bos === 'tokenizer' && model.tokenizer.addBos && model.tokenizer.bosId !== undefined, tasks }
+  for (const { task, shots, rows } of prepared)
+    tasks.push(await runTask(task, shots, rows, { config, profile, maxLength, model, context }))
+  const metrics = Object.fromEntries(
+    tasks.flatMap(result =>
+      Object.entries(taskMetrics(result)).map(([name, value]) => [`${result.task}/${name}`, value])
+    )
+  )
+  const details: BenchmarksDetails = {
+    maxLength,
+    bos: profile.bos === 'tokenizer' && model.tokenizer.addBos && model.tokenizer.bosId !== undefined,
+    tasks
+  }
   return { suite: 'benchmarks', version: BENCHMARKS_VERSION, model: model.name, config, metrics, details }
 }
 
 function shotsOf(task: BenchmarkTask, { shots = task.shots }: TaskConfig): number {
   if (shots === 0 || task.hub.training !== undefined) return shots
-  throw new SkipwiseError('BENCHMARK_SHOTS', { problem: `${task.name} has examples of its own and takes no others, not ${shots}`, fix: 'leave shots out' })
+  throw new SkipwiseError('BENCHMARK_SHOTS', {
+    problem: `${task.name} has examples of its own and takes no others, not ${shots}`,
+    fix: 'leave shots out'
+  })
 }
 
 interface Run {
@@ -79,15 +105,29 @@ interface Run {
 }
 
 async function runTask(task: BenchmarkTask, shots: number, rows: TaskRows, run: Run): Promise<TaskResult> {
-  const { config, profile, context: { progress, remember = (_, compute) => compute() } } = run
-  const draws = [...drawFewShots(rows.records, rows.trainingRecords, { profile, shots, drawsSpare: task.drawsSpare, ...(config.limit !== undefined && { limit: config.limit }) })]
+  const {
+    config,
+    profile,
+    context: { progress, remember = (_, compute) => compute() }
+  } = run
+  const draws = [
+    ...drawFewShots(rows.records, rows.trainingRecords, {
+      profile,
+      shots,
+      drawsSpare: task.drawsSpare,
+      ...(config.limit !== undefined && { limit: config.limit })
+    })
+  ]
   const questions: QuestionResult[] = []
   let truncated = 0
-  const report = () => progress?.({ task: `benchmark ${task.name}`, done: questions.length, total: draws.length, unit: 'questions' })
+  const report = () =>
+    progress?.({ task: `benchmark ${task.name}`, done: questions.length, total: draws.length, unit: 'questions' })
   report()
   for (let begin = 0; begin < draws.length; begin += UNIT) {
     run.context.signal?.throwIfAborted()
-    const unit = await remember(`${task.name} ${begin}`, () => runUnit(task, draws.slice(begin, begin + UNIT), rows, run))
+    const unit = await remember(`${task.name} ${begin}`, () =>
+      runUnit(task, draws.slice(begin, begin + UNIT), rows, run)
+    )
     questions.push(...unit.questions)
     truncated += unit.truncated
     report()
@@ -95,13 +135,29 @@ async function runTask(task: BenchmarkTask, shots: number, rows: TaskRows, run: 
   return { task: task.name, version: task.version, shots, digests: rows.digests, truncated, questions }
 }
 
-async function runUnit(task: BenchmarkTask, draws: readonly Draw[], rows: TaskRows, { profile, maxLength, model, context }: Run) {
+async function runUnit(
+  task: BenchmarkTask,
+  draws: readonly Draw[],
+  rows: TaskRows,
+  { profile, maxLength, model, context }: Run
+) {
   const encode = requestEncoder(model.tokenizer, profile.bos, maxLength)
   const asked = draws.map(({ index, examples }) => {
     const question = rows.questions[index]
-    return { index, question, requests: requestsOf(question, examples.map(i => rows.training[i])).map(encode) }
+    return {
+      index,
+      question,
+      requests: requestsOf(
+        question,
+        examples.map(i => rows.training[i])
+      ).map(encode)
+    }
   })
-  const scores = await scoreRequests(model, asked.flatMap(({ requests }) => requests), context.signal)
+  const scores = await scoreRequests(
+    model,
+    asked.flatMap(({ requests }) => requests),
+    context.signal
+  )
   let next = 0
   const questions = asked.map(({ index, question, requests }): QuestionResult => {
     const logLikelihoods = scores.slice(next, (next += requests.length))
@@ -110,10 +166,18 @@ async function runUnit(task: BenchmarkTask, draws: readonly Draw[], rows: TaskRo
   return { questions, truncated: countTruncated(asked) }
 }
 
-const countTruncated = (asked: readonly { readonly requests: readonly EncodedRequest[] }[]) => asked.flatMap(({ requests }) => requests).filter(({ truncated }) => truncated > 0).length
+const countTruncated = (asked: readonly { readonly requests: readonly EncodedRequest[] }[]) =>
+  asked.flatMap(({ requests }) => requests).filter(({ truncated }) => truncated > 0).length
 
-const metricsOf = ({ metrics }: BenchmarkTask, question: Question, logLikelihoods: readonly number[], { mc2 }: HarnessProfile) =>
-  Object.fromEntries(metrics.map(metric => [metric, scoreQuestion(metric, question, logLikelihoods, mc2)])) as QuestionResult['metrics']
+const metricsOf = (
+  { metrics }: BenchmarkTask,
+  question: Question,
+  logLikelihoods: readonly number[],
+  { mc2 }: HarnessProfile
+) =>
+  Object.fromEntries(
+    metrics.map(metric => [metric, scoreQuestion(metric, question, logLikelihoods, mc2)])
+  ) as QuestionResult['metrics']
 
 /** Mean and standard error of each metric, under the names of the harness. */
 function taskMetrics({ questions }: TaskResult): Record<string, number> {
@@ -133,7 +197,11 @@ export function benchmarkSamples({ details }: EvalResult): readonly MetricSample
       metric: `${task}/${metric}`,
       better: 'higher',
       scale: 'linear',
-      units: questions.map(({ index, metrics }) => ({ id: `${task} ${index}`, value: metrics[metric] as number, weight: 1 }))
+      units: questions.map(({ index, metrics }) => ({
+        id: `${task} ${index}`,
+        value: metrics[metric] as number,
+        weight: 1
+      }))
     }))
   )
 }

@@ -16,8 +16,8 @@ export interface Question {
 export type Metric = 'acc' | 'acc_norm' | 'mc2'
 
 /**
- * A benchmark of lm-evaluation-harness: everything that sets it apart from the others. A new one is a file in `tasks/` and its name in
- * `tasks/index.ts`.
+ * A benchmark of lm-evaluation-harness: everything that sets it apart from the others. A new one is a file in `tasks/`
+ * and its name in `tasks/index.ts`.
  */
 export interface BenchmarkTask<Row extends z.ZodType = z.ZodType> {
   readonly name: string
@@ -29,7 +29,10 @@ export interface BenchmarkTask<Row extends z.ZodType = z.ZodType> {
   readonly hub: { readonly dataset: string; readonly evaluation: string; readonly training?: string }
   /** Few-shot examples where the configuration says nothing: what PoSE's Table 3 and the Open LLM Leaderboard used. */
   readonly shots: number
-  /** Whether one example more is drawn, and the question itself left out (the harness does where a task names no test split). */
+  /**
+   * Whether one example more is drawn, and the question itself left out (the harness does where a task names no test
+   * split).
+   */
   readonly drawsSpare: boolean
   readonly metrics: readonly Metric[]
   /** What a record must have. */

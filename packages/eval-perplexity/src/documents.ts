@@ -37,17 +37,28 @@ export async function selectDocuments(
   signal?: AbortSignal
 ): Promise<DocumentSelection> {
   const documents: EvaluatedDocument[] = []
-  let tooShort = 0, longest = 0
-  for await (const { text, source } of readDocuments([config.data].flat(), { baseFolder: resolvePath('.'), ...(signal && { signal }) })) {
+  let tooShort = 0
+  let longest = 0
+  for await (const { text, source } of readDocuments([config.data].flat(), {
+    baseFolder: resolvePath('.'),
+    ...(signal && { signal })
+  })) {
     const ids = tokenizer.encode(text)
     longest = Math.max(longest, ids.length + bos)
     if (ids.length === 0 || ids.length + bos < config.minTokens) {
       tooShort++
       continue
     }
-    const whole = config.maxTokens === undefined || ids.length + bos <= config.maxTokens, cut = whole ? ids : ids.slice(0, (config.maxTokens as number) - bos)
+    const whole = config.maxTokens === undefined || ids.length + bos <= config.maxTokens
+    const cut = whole ? ids : ids.slice(0, (config.maxTokens as number) - bos)
     const kept = whole ? text : textOf(tokenizer, cut)
-    documents.push({ source, sha256: createHash('sha256').update(text).digest('hex'), ids: cut, bytes: Buffer.byteLength(kept), words: kept.split(PYTHON_WHITE_SPACE).length })
+    documents.push({
+      source,
+      sha256: createHash('sha256').update(text).digest('hex'),
+      ids: cut,
+      bytes: Buffer.byteLength(kept),
+      words: kept.split(PYTHON_WHITE_SPACE).length
+    })
     if (documents.length === config.documents) break
   }
   if (documents.length === 0) {
@@ -59,12 +70,16 @@ export async function selectDocuments(
   return { documents, tooShort }
 }
 
-/** What `\s` matches in Python: it counts the separators U+001C … U+001F and U+0085, and not U+FEFF, unlike JavaScript's. */
+/**
+ * What `\s` matches in Python: it counts the separators U+001C … U+001F and U+0085, and not U+FEFF, unlike
+ * JavaScript's.
+ */
 const PYTHON_WHITE_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/
 
 /** UTF-8 bytes of the tokens [scored, end) of a document. */
 export function bytesOf(tokenizer: Tokenizer, { ids, bytes }: EvaluatedDocument, scored: number, end: number): number {
-  const upTo = (n: number) => (n === 0 ? 0 : n === ids.length ? bytes : Buffer.byteLength(textOf(tokenizer, ids.subarray(0, n))))
+  const upTo = (n: number) =>
+    n === 0 ? 0 : n === ids.length ? bytes : Buffer.byteLength(textOf(tokenizer, ids.subarray(0, n)))
   return upTo(end) - upTo(scored)
 }
 

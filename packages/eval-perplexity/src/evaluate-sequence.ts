@@ -16,10 +16,20 @@ export interface WindowScore extends SequenceScore {
 export type PlannedPass = Pass & { readonly index: number }
 
 /** All passes of a sequence, the longest windows first. */
-export function planSequence(mode: PerplexityMode, sequence: Sequence, config: PerplexityConfig, model: LanguageModel): PlannedPass[] {
+export function planSequence(
+  mode: PerplexityMode,
+  sequence: Sequence,
+  config: PerplexityConfig,
+  model: LanguageModel
+): PlannedPass[] {
   const order = config.windows.map((window, index) => ({ window, index })).sort((a, b) => b.window - a.window)
-  const windows = order.flatMap(({ window, index }) => windowsOf(mode, sequence, window, config).map(fed => ({ fed, index })))
-  return planPasses(windows.map(({ fed }) => fed), model).map((pass, i) => ({ ...pass, index: windows[i].index }))
+  const windows = order.flatMap(({ window, index }) =>
+    windowsOf(mode, sequence, window, config).map(fed => ({ fed, index }))
+  )
+  return planPasses(
+    windows.map(({ fed }) => fed),
+    model
+  ).map((pass, i) => ({ ...pass, index: windows[i].index }))
 }
 
 /** Scores a sequence at every window length, in the order of the configuration. */
@@ -30,7 +40,10 @@ export async function evaluateSequence(
   model: LanguageModel,
   options: Omit<ScoreOptions, 'prefixId'>
 ): Promise<WindowScore[]> {
-  const { ids, prefixId, document } = sequence, passes = planSequence(mode, sequence, config, model), tallies = config.windows.map(() => new Tally(mode)), ends = config.windows.map(() => 0)
+  const { ids, prefixId, document } = sequence
+  const passes = planSequence(mode, sequence, config, model)
+  const tallies = config.windows.map(() => new Tally(mode))
+  const ends = config.windows.map(() => 0)
   let i = 0
   for await (const scores of scorePasses(model, ids, passes, { ...options, prefixId })) {
     const { index, window } = passes[i++]
@@ -40,7 +53,12 @@ export async function evaluateSequence(
   return tallies.map(({ score }, w) => {
     if (!document || mode.reduce !== 'sum') return score
     // BOS in front of the document's own tokens (lm-eval) has no text.
-    const own = ids.length - document.ids.length, end = ends[w] - own
-    return { ...score, bytes: bytesOf(model.tokenizer, document, prefixId === undefined ? 1 : 0, end), words: document.words }
+    const own = ids.length - document.ids.length
+    const end = ends[w] - own
+    return {
+      ...score,
+      bytes: bytesOf(model.tokenizer, document, prefixId === undefined ? 1 : 0, end),
+      words: document.words
+    }
   })
 }

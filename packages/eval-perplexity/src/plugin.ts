@@ -5,11 +5,13 @@ import { perplexitySamples } from './result.js'
 import { runPerplexity } from './suite.js'
 
 /**
- * Sliding-window perplexity, token-weighted: every token of every document is scored once, at each window length. Modes reproduce what peers publish.
+ * Sliding-window perplexity, token-weighted: every token of every document is scored once, at each window length. Modes
+ * reproduce what peers publish.
  *
  * @example
  * ```ts
- * const suite = perplexity.create(validate(perplexity.config, { data: 'proofs.jsonl', windows: [256, 1024] }, 'PLUGIN_CONFIG', 'perplexity'))
+ * const registry = createRegistry().register(perplexity)
+ * const suite = registry.resolve('eval-suite', 'perplexity', { data: 'proofs.jsonl', windows: [256, 1024] })
  * const result = await suite.run(model, { seed: 0, resolvePath: path => path })
  * console.log(result.metrics['perplexity@1024'])
  * ```

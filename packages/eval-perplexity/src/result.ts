@@ -18,12 +18,28 @@ export interface WindowResult {
   readonly words?: number
   readonly wordPerplexity?: number
   readonly bytePerplexity?: number
-  /** The least number of tokens, BOS included, before a scored token that is beyond its document's first window: W − S. 1 where there is but one window. */
+  /**
+   * The least number of tokens, BOS included, before a scored token that is beyond its document's first window: W − S.
+   * 1 where there is but one window.
+   */
   readonly minimumContext: number
   /** By how many tokens of the window stood before a token, in buckets that double. */
-  readonly positions: readonly { readonly from: number; readonly to: number; readonly nll: number; readonly tokens: number; readonly perplexity: number }[]
+  readonly positions: readonly {
+    readonly from: number
+    readonly to: number
+    readonly nll: number
+    readonly tokens: number
+    readonly perplexity: number
+  }[]
   /** One for each document, in order, or for the stream of all; perplexity is exp(sum / weight). */
-  readonly documents: readonly { readonly nll: number; readonly tokens: number; readonly sum: number; readonly weight: number; readonly bytes?: number; readonly perplexity: number }[]
+  readonly documents: readonly {
+    readonly nll: number
+    readonly tokens: number
+    readonly sum: number
+    readonly weight: number
+    readonly bytes?: number
+    readonly perplexity: number
+  }[]
 }
 
 /** The `details` of this suite's results. */
@@ -40,9 +56,12 @@ export interface PerplexityDetails {
   readonly windows: readonly WindowResult[]
 }
 
-/** The documents that each perplexity is made of, by their digest; a document that stands twice counts under two ids. */
+/**
+ * The documents that each perplexity is made of, by their digest; a document that stands twice counts under two ids.
+ */
 export function perplexitySamples({ details }: EvalResult): MetricSamples[] {
-  const { windows, documents } = details as PerplexityDetails, seen = new Map<string, number>()
+  const { windows, documents } = details as PerplexityDetails
+  const seen = new Map<string, number>()
   const ids = documents.map(({ sha256 }) => {
     const times = (seen.get(sha256) ?? 0) + 1
     seen.set(sha256, times)
@@ -51,11 +70,21 @@ export function perplexitySamples({ details }: EvalResult): MetricSamples[] {
   return windows.flatMap(({ window, documents }) => {
     const own = (i: number) => (documents.length === ids.length ? ids[i] : 'stream')
     const samples: MetricSamples[] = [
-      { metric: `perplexity@${window}`, better: 'lower', scale: 'exponential', units: documents.map(({ sum, weight }, i) => ({ id: own(i), value: sum, weight })) }
+      {
+        metric: `perplexity@${window}`,
+        better: 'lower',
+        scale: 'exponential',
+        units: documents.map(({ sum, weight }, i) => ({ id: own(i), value: sum, weight }))
+      }
     ]
     // Bytes are the same for every tokenizer, so these can be compared across them.
     if (documents.every(({ bytes }) => bytes !== undefined)) {
-      samples.push({ metric: `bits-per-byte@${window}`, better: 'lower', scale: 'linear', units: documents.map(({ nll, bytes }, i) => ({ id: own(i), value: nll / Math.LN2, weight: bytes as number })) })
+      samples.push({
+        metric: `bits-per-byte@${window}`,
+        better: 'lower',
+        scale: 'linear',
+        units: documents.map(({ nll, bytes }, i) => ({ id: own(i), value: nll / Math.LN2, weight: bytes as number }))
+      })
     }
     return samples
   })

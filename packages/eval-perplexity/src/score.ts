@@ -31,15 +31,20 @@ const fedLength = ({ begin, end, prefix }: FedWindow): number => end - begin + (
 export const tokensFed = ({ window, shared }: Pass): number => (shared ? 0 : fedLength(window))
 
 /**
- * The passes that windows take, longest beginning first: windows that begin with the sequence see nothing but its beginning, so the longest
- * of them holds the scores of all, exactly, where the model shares prefixes. Windows that begin later share no key or value with one another:
- * every token in them stands at another position, after other tokens.
+ * The passes that windows take, longest beginning first: windows that begin with the sequence see nothing but its
+ * beginning, so the longest of them holds the scores of all, exactly, where the model shares prefixes. Windows that
+ * begin later share no key or value with one another: every token in them stands at another position, after other
+ * tokens.
  */
 export function planPasses(windows: readonly FedWindow[], model: LanguageModel): Pass[] {
   let longest: FedWindow | undefined
   return windows.map(window => {
     if (window.begin !== 0) return { window, shared: false }
-    const shared = longest !== undefined && longest.prefix === window.prefix && longest.end >= window.end && (model.sharesPrefix?.(fedLength(window), fedLength(longest)) ?? false)
+    const shared =
+      longest !== undefined &&
+      longest.prefix === window.prefix &&
+      longest.end >= window.end &&
+      (model.sharesPrefix?.(fedLength(window), fedLength(longest)) ?? false)
     if (!shared) longest = window
     return { window, shared }
   })
@@ -51,12 +56,18 @@ export function planPasses(windows: readonly FedWindow[], model: LanguageModel):
  * @param ids [n], without the special token
  * @throws SkipwiseError `PERPLEXITY_NOT_FINITE`, `PERPLEXITY_SCORE_LENGTH`
  */
-export async function* scorePasses(model: LanguageModel, ids: Int32Array, passes: readonly Pass[], { prefixId, signal, onPass }: ScoreOptions): AsyncGenerator<WindowScores> {
+export async function* scorePasses(
+  model: LanguageModel,
+  ids: Int32Array,
+  passes: readonly Pass[],
+  { prefixId, signal, onPass }: ScoreOptions
+): AsyncGenerator<WindowScores> {
   let beginning = new Float64Array(0)
   for (const [i, { window, shared }] of passes.entries()) {
     signal?.throwIfAborted()
     const offset = window.prefix ? 1 : 0
-    // Token k of the sequence is fed[offset + k − begin], and the element before that of the log probabilities speaks of it.
+    // Token k of the sequence is fed[offset + k − begin], and the element before that of the log probabilities speaks
+    // of it.
     const from = Math.max(offset + window.scored - window.begin - 1, 0)
     if (!shared) {
       const fed = new Int32Array(fedLength(window))
@@ -70,7 +81,13 @@ export async function* scorePasses(model: LanguageModel, ids: Int32Array, passes
   }
 }
 
-async function scoreFinite(model: LanguageModel, fed: Int32Array, from: number, { begin, prefix }: FedWindow, signal: AbortSignal | undefined): Promise<Float64Array<ArrayBuffer>> {
+async function scoreFinite(
+  model: LanguageModel,
+  fed: Int32Array,
+  from: number,
+  { begin, prefix }: FedWindow,
+  signal: AbortSignal | undefined
+): Promise<Float64Array<ArrayBuffer>> {
   if (fed.length < 2) return new Float64Array(0)
   const scores = await model.score(fed, signal ? { from, signal } : { from })
   if (scores.length !== fed.length - 1) {

@@ -12,7 +12,8 @@ import type { PerplexityDetails } from './result.js'
 const folder = mkdtempSync(join(tmpdir(), 'skipwise-perplexity-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const sentence = (i: number) => `Sentence ${i} speaks of ${['rope', 'tables', 'windows', 'chunks'][(i * i) % 4]} and of ${i * 7919}. `
+const sentence = (i: number) =>
+  `Sentence ${i} speaks of ${['rope', 'tables', 'windows', 'chunks'][(i * i) % 4]} and of ${i * 7919}. `
 const text = (sentences: number) => Array.from({ length: sentences }, (_, i) => sentence(i)).join('')
 const texts = [text(12), text(4), text(15), text(9) + text(9)]
 writeFileSync(join(folder, 'some.jsonl'), texts.map(text => JSON.stringify({ text })).join('\n'))
@@ -37,7 +38,10 @@ describe('the perplexity suite', () => {
     for (const window of windows) {
       expect(window.tokens).toBe(kept.join('').length)
       expect(window.minimumContext).toBe(window.window - 32)
-      expect(window.perplexity).toBeCloseTo(Math.exp(window.documents.reduce((sum, { nll }) => sum + nll, 0) / window.tokens), 12)
+      expect(window.perplexity).toBeCloseTo(
+        Math.exp(window.documents.reduce((sum, { nll }) => sum + nll, 0) / window.tokens),
+        12
+      )
       expect(result.metrics[`perplexity@${window.window}`]).toBe(window.perplexity)
       const [low, high] = window.interval as [number, number]
       expect(low).toBeLessThanOrEqual(window.perplexity)
@@ -48,7 +52,8 @@ describe('the perplexity suite', () => {
   })
 
   it('reads gzip and text the same as JSONL', async () => {
-    const run = (data: string, documents: number) => registry.resolve('eval-suite', 'perplexity', { ...config, data, documents }).run(inductionModel(), context)
+    const run = (data: string, documents: number) =>
+      registry.resolve('eval-suite', 'perplexity', { ...config, data, documents }).run(inductionModel(), context)
     const one = await run('some.jsonl', 1)
     expect((await run('some.jsonl.gz', 1)).metrics).toEqual(one.metrics)
     expect((await run('one.txt', 1)).metrics).toEqual(one.metrics)
@@ -77,11 +82,14 @@ describe('the perplexity suite', () => {
 
   it('says when no document is long enough', async () => {
     const suite = registry.resolve('eval-suite', 'perplexity', { ...config, windows: [4096] })
-    await expect(suite.run(inductionModel(), context)).rejects.toThrow(/PERPLEXITY_NO_DOCUMENTS: none of the 4 documents of some.jsonl has 4096 tokens; the longest has \d+/)
+    await expect(suite.run(inductionModel(), context)).rejects.toThrow(
+      /PERPLEXITY_NO_DOCUMENTS: none of the 4 documents of some.jsonl has 4096 tokens; the longest has \d+/
+    )
   })
 
   it('chooses a stride that fits and refuses what cannot be measured', () => {
-    const check = (changes: object) => validate(perplexity.config, { ...config, stride: undefined, ...changes }, 'PLUGIN_CONFIG', 'perplexity')
+    const check = (changes: object) =>
+      validate(perplexity.config, { ...config, stride: undefined, ...changes }, 'PLUGIN_CONFIG', 'perplexity')
     expect(check({ windows: [128, 4096] })).toMatchObject({ stride: 64, minTokens: 4096 })
     expect(check({ windows: [2048, 4096] }).stride).toBe(256)
     expect(() => check({ stride: 64 })).toThrow('stride: must be smaller than the smallest window, 64')
@@ -92,9 +100,22 @@ describe('the perplexity suite', () => {
   })
 
   it('charts on a log axis when values span more than ten times', async () => {
-    const suite = registry.resolve('eval-suite', 'perplexity', config), result = await suite.run(inductionModel({ window: 64 }), context)
+    const suite = registry.resolve('eval-suite', 'perplexity', config)
+    const result = await suite.run(inductionModel({ window: 64 }), context)
     expect(suite.charts([result])[0]).toMatchObject({ y: { scale: 'linear' } })
     const [chart] = suite.charts([result, { ...result, metrics: { 'perplexity@64': 5, 'perplexity@256': 900 } }])
-    expect(chart).toMatchObject({ y: { scale: 'log' }, rules: [{ x: 64, label: 'window of 64' }], series: [{}, { points: [[64, 5], [256, 900]] }] })
+    expect(chart).toMatchObject({
+      y: { scale: 'log' },
+      rules: [{ x: 64, label: 'window of 64' }],
+      series: [
+        {},
+        {
+          points: [
+            [64, 5],
+            [256, 900]
+          ]
+        }
+      ]
+    })
   })
 })

@@ -15,13 +15,32 @@ import { mergePositions, perplexityOf } from './tally.js'
 export const PERPLEXITY_VERSION = 2
 
 /** Evaluates `model` at every window length, all on the same documents. */
-export async function runPerplexity(config: PerplexityConfig, model: LanguageModel, context: EvalContext): Promise<EvalResult> {
-  const mode = modeOf(config.mode), bosId = chooseBos(config.bos, model)
-  const { documents, tooShort } = await selectDocuments(config, model.tokenizer, bosId === undefined ? 0 : 1, context.resolvePath, context.signal)
+export async function runPerplexity(
+  config: PerplexityConfig,
+  model: LanguageModel,
+  context: EvalContext
+): Promise<EvalResult> {
+  const mode = modeOf(config.mode)
+  const bosId = chooseBos(config.bos, model)
+  const { documents, tooShort } = await selectDocuments(
+    config,
+    model.tokenizer,
+    bosId === undefined ? 0 : 1,
+    context.resolvePath,
+    context.signal
+  )
   const sequences = sequencesOf(mode, bosId, documents, model)
   checkWindows(mode, sequences, config, model)
   const scores = await evaluateSequences(mode, sequences, config, model, context)
-  const windows = config.windows.map((window, w) => windowResult(window, scores.map(sequence => sequence[w]), mode, config, context.seed))
+  const windows = config.windows.map((window, w) =>
+    windowResult(
+      window,
+      scores.map(sequence => sequence[w]),
+      mode,
+      config,
+      context.seed
+    )
+  )
   const details: PerplexityDetails = {
     maxLength: model.maxLength,
     bos: bosId !== undefined,
@@ -41,12 +60,29 @@ export async function runPerplexity(config: PerplexityConfig, model: LanguageMod
 }
 
 /** Runs all windows of one sequence after another: a sequence is what an interrupted run does not repeat. */
-async function evaluateSequences(mode: PerplexityMode, sequences: readonly Sequence[], config: PerplexityConfig, model: LanguageModel, { progress, signal, remember }: EvalContext): Promise<WindowScore[][]> {
-  const work = sequences.map(sequence => planSequence(mode, sequence, config, model).reduce((sum, pass) => sum + tokensFed(pass), 0))
-  const task = 'perplexity', total = work.reduce((sum, fed) => sum + fed, 0), largest = config.windows.indexOf(Math.max(...config.windows))
+async function evaluateSequences(
+  mode: PerplexityMode,
+  sequences: readonly Sequence[],
+  config: PerplexityConfig,
+  model: LanguageModel,
+  { progress, signal, remember }: EvalContext
+): Promise<WindowScore[][]> {
+  const work = sequences.map(sequence =>
+    planSequence(mode, sequence, config, model).reduce((sum, pass) => sum + tokensFed(pass), 0)
+  )
+  const task = 'perplexity'
+  const total = work.reduce((sum, fed) => sum + fed, 0)
+  const largest = config.windows.indexOf(Math.max(...config.windows))
   const scores: WindowScore[][] = []
   let done = 0
-  const report = () => progress?.({ task, done, total, unit: 'tokens', ...(scores.length > 0 && { metrics: { perplexity: perplexityOf(scores.map(each => each[largest])) } }) })
+  const report = () =>
+    progress?.({
+      task,
+      done,
+      total,
+      unit: 'tokens',
+      ...(scores.length > 0 && { metrics: { perplexity: perplexityOf(scores.map(each => each[largest])) } })
+    })
   report()
   for (const [i, sequence] of sequences.entries()) {
     signal?.throwIfAborted()
@@ -63,11 +99,22 @@ async function evaluateSequences(mode: PerplexityMode, sequences: readonly Seque
 }
 
 /** Which tokens these are: what was kept for others is not taken for them. */
-const digestOf = ({ buffer, byteOffset, byteLength }: Int32Array): string => createHash('sha256').update(new Uint8Array(buffer, byteOffset, byteLength)).digest('hex')
+const digestOf = ({ buffer, byteOffset, byteLength }: Int32Array): string =>
+  createHash('sha256')
+    .update(new Uint8Array(buffer, byteOffset, byteLength))
+    .digest('hex')
 
-function windowResult(window: number, scores: readonly WindowScore[], mode: PerplexityMode, config: PerplexityConfig, seed: number): WindowResult {
-  const add = (of: (score: WindowScore) => number) => scores.reduce((sum, score) => sum + of(score), 0), nll = add(score => score.nll)
-  const bytes = add(score => score.bytes ?? 0), words = add(score => score.words ?? 0)
+function windowResult(
+  window: number,
+  scores: readonly WindowScore[],
+  mode: PerplexityMode,
+  config: PerplexityConfig,
+  seed: number
+): WindowResult {
+  const add = (of: (score: WindowScore) => number) => scores.reduce((sum, score) => sum + of(score), 0)
+  const nll = add(score => score.nll)
+  const bytes = add(score => score.bytes ?? 0)
+  const words = add(score => score.words ?? 0)
   return {
     window,
     perplexity: perplexityOf(scores),
@@ -75,14 +122,31 @@ function windowResult(window: number, scores: readonly WindowScore[], mode: Perp
     nll,
     tokens: add(score => score.tokens),
     ...(bytes > 0 && { bytes, bitsPerByte: nll / Math.LN2 / bytes }),
-    ...(mode.name === 'lm-eval-rolling' && { words, wordPerplexity: Math.exp(nll / words), bytePerplexity: Math.exp(nll / bytes) }),
+    ...(mode.name === 'lm-eval-rolling' && {
+      words,
+      wordPerplexity: Math.exp(nll / words),
+      bytePerplexity: Math.exp(nll / bytes)
+    }),
     minimumContext: Math.min(...scores.map(score => score.minimumContext)),
     positions: mergePositions(scores),
-    documents: scores.map(({ nll, tokens, sum, weight, bytes }) => ({ nll, tokens, sum, weight, ...(bytes !== undefined && { bytes }), perplexity: perplexityOf([{ sum, weight }]) }))
+    documents: scores.map(({ nll, tokens, sum, weight, bytes }) => ({
+      nll,
+      tokens,
+      sum,
+      weight,
+      ...(bytes !== undefined && { bytes }),
+      perplexity: perplexityOf([{ sum, weight }])
+    }))
   }
 }
 
-function metricsOf({ window, perplexity, bitsPerByte, wordPerplexity, bytePerplexity }: WindowResult): [string, number][] {
+function metricsOf({
+  window,
+  perplexity,
+  bitsPerByte,
+  wordPerplexity,
+  bytePerplexity
+}: WindowResult): [string, number][] {
   const metrics: [string, number | undefined][] = [
     [`perplexity@${window}`, perplexity],
     [`bits-per-byte@${window}`, bitsPerByte],
@@ -93,10 +157,25 @@ function metricsOf({ window, perplexity, bitsPerByte, wordPerplexity, bytePerple
 }
 
 /** Every length must have something to score before hours are spent on another. */
-function checkWindows(mode: PerplexityMode, sequences: readonly Sequence[], config: PerplexityConfig, model: LanguageModel): void {
+function checkWindows(
+  mode: PerplexityMode,
+  sequences: readonly Sequence[],
+  config: PerplexityConfig,
+  model: LanguageModel
+): void {
   for (const [w, window] of config.windows.entries()) {
-    if (sequences.some(sequence => planSequence(mode, sequence, config, model).some(pass => pass.index === w && pass.window.end - pass.window.scored + Number(pass.window.prefix) > 1))) continue
+    if (
+      sequences.some(sequence =>
+        planSequence(mode, sequence, config, model).some(
+          pass => pass.index === w && pass.window.end - pass.window.scored + Number(pass.window.prefix) > 1
+        )
+      )
+    )
+      continue
     const tokens = sequences.reduce((sum, { ids }) => sum + ids.length, 0)
-    throw new SkipwiseError('PERPLEXITY_NO_DOCUMENTS', { problem: `mode ${mode.name} has no window of ${window} in ${tokens} tokens`, fix: 'evaluate more text or smaller windows' })
+    throw new SkipwiseError('PERPLEXITY_NO_DOCUMENTS', {
+      problem: `mode ${mode.name} has no window of ${window} in ${tokens} tokens`,
+      fix: 'evaluate more text or smaller windows'
+    })
   }
 }

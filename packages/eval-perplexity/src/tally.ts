@@ -10,7 +10,10 @@ export interface SequenceScore {
   /** Perplexity is exp(Σ sum / Σ weight): NLL and tokens, or what the mode of a peer makes of them. */
   readonly sum: number
   readonly weight: number
-  /** The least number of tokens before a scored one beyond the first window, special token included; of the first window where it is the only one. */
+  /**
+   * The least number of tokens before a scored one beyond the first window, special token included; of the first window
+   * where it is the only one.
+   */
   readonly minimumContext: number
   /** The same sums by position. */
   readonly positions: readonly PositionScore[]
@@ -67,16 +70,27 @@ export class Tally {
   }
 
   get score(): SequenceScore {
-    const positions = [...this.#buckets].sort(([a], [b]) => a - b).map(([k, bucket]) => ({ from: k === 0 ? 0 : FIRST_BUCKET * 2 ** (k - 1), to: FIRST_BUCKET * 2 ** k, ...bucket }))
-    return { nll: this.#nll, tokens: this.#tokens, sum: this.#sum, weight: this.#weight, minimumContext: this.#minimumContext ?? 1, positions }
+    const positions = [...this.#buckets]
+      .sort(([a], [b]) => a - b)
+      .map(([k, bucket]) => ({ from: k === 0 ? 0 : FIRST_BUCKET * 2 ** (k - 1), to: FIRST_BUCKET * 2 ** k, ...bucket }))
+    return {
+      nll: this.#nll,
+      tokens: this.#tokens,
+      sum: this.#sum,
+      weight: this.#weight,
+      minimumContext: this.#minimumContext ?? 1,
+      positions
+    }
   }
 }
 
-const bucketOf = (position: number): number => (position < FIRST_BUCKET ? 0 : Math.floor(Math.log2(position / FIRST_BUCKET)) + 1)
+const bucketOf = (position: number): number =>
+  position < FIRST_BUCKET ? 0 : Math.floor(Math.log2(position / FIRST_BUCKET)) + 1
 
 /** exp(Σ sum / Σ weight): token-weighted perplexity, or a peer's. */
 export function perplexityOf(scores: readonly Pick<SequenceScore, 'sum' | 'weight'>[]): number {
-  let sum = 0, weight = 0
+  let sum = 0
+  let weight = 0
   for (const score of scores) {
     sum += score.sum
     weight += score.weight
@@ -91,5 +105,7 @@ export function mergePositions(scores: readonly SequenceScore[]): (PositionScore
     const { nll, tokens } = merged.get(bucket.from) ?? { nll: 0, tokens: 0 }
     merged.set(bucket.from, { ...bucket, nll: nll + bucket.nll, tokens: tokens + bucket.tokens })
   }
-  return [...merged.values()].sort((a, b) => a.from - b.from).map(bucket => ({ ...bucket, perplexity: Math.exp(bucket.nll / bucket.tokens) }))
+  return [...merged.values()]
+    .sort((a, b) => a.from - b.from)
+    .map(bucket => ({ ...bucket, perplexity: Math.exp(bucket.nll / bucket.tokens) }))
 }

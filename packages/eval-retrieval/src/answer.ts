@@ -1,8 +1,8 @@
 import type { Tokenizer } from '@skipwise/core'
 
 /**
- * The first run of digits in a generated text, '' if there is none. Stops reading, and so generating, once something that is not a
- * digit stands behind it.
+ * The first run of digits in a generated text, '' if there is none. Stops reading, and so generating, once something
+ * that is not a digit stands behind it.
  */
 export async function generatedDigits(tokens: AsyncIterable<number>, tokenizer: Tokenizer): Promise<string> {
   const ids: number[] = []

@@ -6,14 +6,26 @@ import type { PasskeyDetails } from './suite.js'
 export function passkeyCharts(results: readonly EvalResult[]): readonly Chart[] {
   const own = results.filter(result => result.suite === 'passkey')
   if (own.length === 0) return []
-  return [lengthChart(own, { id: 'passkey', metric: 'passkey', title: 'Passkey retrieval by context length', y: 'Keys retrieved exactly' }), depthChart(own)]
+  return [
+    lengthChart(own, {
+      id: 'passkey',
+      metric: 'passkey',
+      title: 'Passkey retrieval by context length',
+      y: 'Keys retrieved exactly'
+    }),
+    depthChart(own)
+  ]
 }
 
 /** The grid of lengths and depths, shallow depths at the top, as the key stands in the prompt. */
 function depthChart(results: readonly EvalResult[]): HeatMapChart {
   const measured = results.map(({ model, details }) => ({ name: model, lengths: (details as PasskeyDetails).lengths }))
-  const lengths = [...new Set(measured.flatMap(({ lengths }) => lengths.map(({ length }) => length)))].sort((a, b) => a - b)
-  const bands = measured[0].lengths[0].depths.map(({ from, to }) => `${Math.round(100 * from)}–${Math.round(100 * to)} %`)
+  const lengths = [...new Set(measured.flatMap(({ lengths }) => lengths.map(({ length }) => length)))].sort(
+    (a, b) => a - b
+  )
+  const bands = measured[0].lengths[0].depths.map(
+    ({ from, to }) => `${Math.round(100 * from)}–${Math.round(100 * to)} %`
+  )
   const series = measured.map(({ name, lengths: own }) => ({
     name,
     cells: bands.map((_, band) =>
@@ -36,8 +48,16 @@ function depthChart(results: readonly EvalResult[]): HeatMapChart {
 }
 
 /** The cell with the lowest share, in words. */
-function worst(cells: readonly (readonly (number | null)[])[], bands: readonly string[], lengths: readonly number[]): string {
-  const all = cells.flatMap((row, y) => row.flatMap((value, x) => (value === null ? [] : [{ value, band: bands[y], length: lengths[x] }])))
+function worst(
+  cells: readonly (readonly (number | null)[])[],
+  bands: readonly string[],
+  lengths: readonly number[]
+): string {
+  const all = cells.flatMap((row, y) =>
+    row.flatMap((value, x) => (value === null ? [] : [{ value, band: bands[y], length: lengths[x] }]))
+  )
   const lowest = all.reduce((low, cell) => (cell.value < low.value ? cell : low))
-  return lowest.value === 1 ? 'all of them everywhere' : `lowest with ${Math.round(100 * lowest.value)} % at ${lowest.length} tokens and a depth of ${lowest.band}`
+  return lowest.value === 1
+    ? 'all of them everywhere'
+    : `lowest with ${Math.round(100 * lowest.value)} % at ${lowest.length} tokens and a depth of ${lowest.band}`
 }

@@ -4,12 +4,18 @@ export interface Measured {
 }
 
 /**
- * The largest size whose need is within a limit. The need is almost linear in the size, so a few secant steps come near, and single units
- * finish; each step makes and encodes a whole document. Ends for any tokenizer: sizes only fall, and then only rise.
+ * The largest size whose need is within a limit. The need is almost linear in the size, so a few secant steps come
+ * near, and single units finish; each step makes and encodes a whole document. Ends for any tokenizer: sizes only fall,
+ * and then only rise.
  *
  * @param smallest a size that fits, and what it makes
  */
-export function largestThatFits<M extends Measured>(measure: (size: number) => M, limit: number, smallest: { readonly size: number; readonly made: M }, step: number): M {
+export function largestThatFits<M extends Measured>(
+  measure: (size: number) => M,
+  limit: number,
+  smallest: { readonly size: number; readonly made: M },
+  step: number
+): M {
   let { size, made } = smallest
   let perUnit = (measure(size + step).need - made.need) / step || 1
   for (let tries = 0; tries < 6; tries++) {

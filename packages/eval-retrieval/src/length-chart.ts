@@ -12,7 +12,11 @@ export interface LengthChart {
 
 /** A share by length, one series a result; rules stand where a model's own window ends. */
 export function lengthChart(results: readonly EvalResult[], { id, metric, title, y }: LengthChart): Chart {
-  const series = results.map(result => ({ name: result.model, points: pointsOf(result, metric), maxLength: (result.details as { maxLength?: unknown } | undefined)?.maxLength }))
+  const series = results.map(result => ({
+    name: result.model,
+    points: pointsOf(result, metric),
+    maxLength: (result.details as { maxLength?: unknown } | undefined)?.maxLength
+  }))
   const lengths = series.flatMap(({ points }) => points.map(([length]) => length))
   return {
     id,
@@ -38,4 +42,5 @@ function pointsOf(result: EvalResult, metric: string): [number, number][] {
   return points.sort(([a], [b]) => a - b)
 }
 
-const describe = (points: readonly (readonly [number, number])[]) => points.map(([length, share]) => `${(100 * share).toFixed(0)} % at ${length}`).join(', ')
+const describe = (points: readonly (readonly [number, number])[]) =>
+  points.map(([length, share]) => `${(100 * share).toFixed(0)} % at ${length}`).join(', ')

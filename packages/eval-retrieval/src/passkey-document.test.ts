@@ -6,7 +6,8 @@ import { passkeyDocument } from './passkey-document.js'
 
 /** Words cut into pieces of three characters, a vocabulary that grows: uneven tokens per word, as BPE gives. */
 function pieceTokenizer(addBos: boolean): Tokenizer {
-  const ids = new Map<string, number>(), pieces: string[] = []
+  const ids = new Map<string, number>()
+  const pieces: string[] = []
   return {
     vocabSize: 4096,
     bosId: 4095,
@@ -35,38 +36,51 @@ describe('passkeyDocument', () => {
     ])
   })
 
-  // 'There and back again.' is the longest noise sentence; a document may be shorter than asked by less than a word, and so by less than it.
-  test.prop([fc.integer({ min: 420, max: 6000 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.integer({ min: 10000, max: 99999 }), fc.boolean(), fc.boolean()], { numRuns: 60 })(
-    'has at most the tokens asked for, and is within a word of them',
-    (length, depth, key, bytes, addBos) => {
-      const tokenizer = bytes ? byteTokenizer({ addBos }) : pieceTokenizer(addBos)
-      const document = passkeyDocument(tokenizer, { length, depth, key: String(key) })
-      expect(document.tokens).toBe(real(tokenizer, document.prompt + document.answer))
-      expect(document.answerTokens).toBe(document.tokens - real(tokenizer, document.prompt))
-      expect(document.tokens).toBeLessThanOrEqual(length)
-      expect(document.tokens).toBeGreaterThan(length - 1 - ' yellow.'.length)
-      expect(document.answer).toBe(` ${key}.`)
-      expect(document.prompt.indexOf(`The pass key is ${key}.`)).toBeGreaterThan(0)
+  // 'There and back again.' is the longest noise sentence; a document may be shorter than asked by less than a word,
+  // and so by less than it.
+  test.prop(
+    [
+      fc.integer({ min: 420, max: 6000 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      fc.integer({ min: 10000, max: 99999 }),
+      fc.boolean(),
+      fc.boolean()
+    ],
+    { numRuns: 60 }
+  )('has at most the tokens asked for, and is within a word of them', (length, depth, key, bytes, addBos) => {
+    const tokenizer = bytes ? byteTokenizer({ addBos }) : pieceTokenizer(addBos)
+    const document = passkeyDocument(tokenizer, { length, depth, key: String(key) })
+    expect(document.tokens).toBe(real(tokenizer, document.prompt + document.answer))
+    expect(document.answerTokens).toBe(document.tokens - real(tokenizer, document.prompt))
+    expect(document.tokens).toBeLessThanOrEqual(length)
+    expect(document.tokens).toBeGreaterThan(length - 1 - ' yellow.'.length)
+    expect(document.answer).toBe(` ${key}.`)
+    expect(document.prompt.indexOf(`The pass key is ${key}.`)).toBeGreaterThan(0)
+  })
+
+  test.prop([fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })])(
+    'puts the key within two sentences of the depth asked for, after a whole sentence',
+    depth => {
+      const tokenizer = byteTokenizer()
+      const document = passkeyDocument(tokenizer, { length: 4096, depth, key: '71432' })
+      expect(Math.abs(document.depth - depth)).toBeLessThan((2 * 'There and back again. '.length) / 3700)
+      const head = document.prompt.slice(0, document.keyPosition - 1)
+      expect(document.prompt.slice(head.length)).toMatch(/^\nThe pass key is 71432\./)
+      expect(head).toMatch(/\.$/)
     }
   )
 
-  test.prop([fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })])('puts the key within two sentences of the depth asked for, after a whole sentence', depth => {
-    const tokenizer = byteTokenizer(), document = passkeyDocument(tokenizer, { length: 4096, depth, key: '71432' })
-    expect(Math.abs(document.depth - depth)).toBeLessThan((2 * 'There and back again. '.length) / 3700)
-    const head = document.prompt.slice(0, document.keyPosition - 1)
-    expect(document.prompt.slice(head.length)).toMatch(/^\nThe pass key is 71432\./)
-    expect(head).toMatch(/\.$/)
-  })
-
   it('leaves room for more generated tokens than the answer has', () => {
-    const tokenizer = byteTokenizer(), { prompt } = passkeyDocument(tokenizer, { length: 1000, depth: 0.2, key: '71432', reserve: 30 })
+    const tokenizer = byteTokenizer()
+    const { prompt } = passkeyDocument(tokenizer, { length: 1000, depth: 0.2, key: '71432', reserve: 30 })
     expect(real(tokenizer, prompt) + 30).toBeLessThanOrEqual(1000)
     expect(real(tokenizer, prompt) + 30).toBeGreaterThan(990)
   })
 
   it('uses few encodings however long the document', () => {
     let encodings = 0
-    const tokenizer = byteTokenizer(), counting = { ...tokenizer, encode: (text: string) => (encodings++, tokenizer.encode(text)) }
+    const tokenizer = byteTokenizer()
+    const counting = { ...tokenizer, encode: (text: string) => (encodings++, tokenizer.encode(text)) }
     expect(passkeyDocument(counting, { length: 131072, depth: 0.9, key: '71432' }).tokens).toBeGreaterThan(131072 - 9)
     expect(encodings).toBeLessThan(12)
   })
@@ -78,6 +92,8 @@ describe('passkeyDocument', () => {
 
   it('refuses a length without room and a noise without words', () => {
     expect(() => passkeyDocument(byteTokenizer(), { length: 100, depth: 0, key: '71432' })).toThrow('PASSKEY_LENGTH')
-    expect(() => passkeyDocument(byteTokenizer(), { length: 1000, depth: 0, key: '71432', noise: ' \n' })).toThrow('PASSKEY_NOISE')
+    expect(() => passkeyDocument(byteTokenizer(), { length: 1000, depth: 0, key: '71432', noise: ' \n' })).toThrow(
+      'PASSKEY_NOISE'
+    )
   })
 })

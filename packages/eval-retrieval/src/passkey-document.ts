@@ -22,7 +22,10 @@ export interface PasskeyDocument {
   readonly prompt: string
   /** What follows the prompt: a space, the key and a full stop. */
   readonly answer: string
-  /** Real token count of BOS (where the tokenizer puts one), prompt and answer: at most `length`, and within a noise sentence of it. */
+  /**
+   * Real token count of BOS (where the tokenizer puts one), prompt and answer: at most `length`, and within a noise
+   * sentence of it.
+   */
   readonly tokens: number
   /** Tokens of the answer. */
   readonly answerTokens: number
@@ -33,8 +36,9 @@ export interface PasskeyDocument {
 }
 
 /**
- * Builds a passkey document of a real token length: the words of noise are as many as fit, counted with the tokenizer itself, so that
- * a length means that length. The key stands between whole sentences; what is left after it is filled word by word.
+ * Builds a passkey document of a real token length: the words of noise are as many as fit, counted with the tokenizer
+ * itself, so that a length means that length. The key stands between whole sentences; what is left after it is filled
+ * word by word.
  *
  * Texts are those of Mohtashami & Jaggi (arXiv 2305.16300) as PoSE and YaRN use them.
  *
@@ -64,13 +68,24 @@ export function passkeyDocument(tokenizer: Tokenizer, options: PasskeyOptions): 
       fix: `choose lengths of ${none.need} or more`
     })
   }
-  const { prompt, answer, head, tokens, depth: realDepth } = largestThatFits(measure, length, { size: 0, made: none }, noise.words.length)
+  const {
+    prompt,
+    answer,
+    head,
+    tokens,
+    depth: realDepth
+  } = largestThatFits(measure, length, { size: 0, made: none }, noise.words.length)
   return { prompt, answer, tokens, answerTokens: tokens - count(prompt), depth: realDepth, keyPosition: count(head) }
 }
 
-/** Whole sentences before the key: with s of them in all, each of the s + 1 places has an equal share of the depths [0, 1). */
+/**
+ * Whole sentences before the key: with s of them in all, each of the s + 1 places has an equal share of the depths [0,
+ * 1).
+ */
 function wordsBefore(noise: Noise, words: number, depth: number): number {
-  const ends = noise.sentenceEnds, cycle = noise.words.length, cycles = Math.floor(words / cycle)
+  const ends = noise.sentenceEnds
+  const cycle = noise.words.length
+  const cycles = Math.floor(words / cycle)
   const sentences = cycles * ends.length + ends.filter(end => end <= words % cycle).length
   const before = Math.min(Math.floor(depth * (sentences + 1)), sentences)
   return Math.floor(before / ends.length) * cycle + (before % ends.length === 0 ? 0 : ends[(before % ends.length) - 1])

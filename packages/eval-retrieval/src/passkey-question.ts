@@ -22,29 +22,64 @@ export interface PasskeyQuestion {
 }
 
 /** Makes the questions of a length: each a pure function of seed, length and trial. */
-export function passkeyQuestions(config: PasskeyConfig, tokenizer: Tokenizer, seed: number, length: number): (trial: number) => PasskeyQuestion {
+export function passkeyQuestions(
+  config: PasskeyConfig,
+  tokenizer: Tokenizer,
+  seed: number,
+  length: number
+): (trial: number) => PasskeyQuestion {
   const format = passkeyFormats.find(({ name }) => name === config.format)
   if (!format) return trial => ownQuestion(config, tokenizer, seed, length, trial)
   const size = format.noiseSize(length, tokenizer)
   return trial => peerQuestion(format, size, tokenizer, seed, length, trial)
 }
 
-const streamOf = (seed: number, length: number, trial: number) => randomStream({ seed, stream: 'passkey', epoch: length, index: trial })
+const streamOf = (seed: number, length: number, trial: number) =>
+  randomStream({ seed, stream: 'passkey', epoch: length, index: trial })
 
-function ownQuestion({ digits = 5, noise, maxNewTokens, trials }: PasskeyConfig, tokenizer: Tokenizer, seed: number, length: number, trial: number): PasskeyQuestion {
-  const random = streamOf(seed, length, trial), key = String(random.integer(10 ** (digits - 1), 10 ** digits - 1)), depth = (trial + random.uniform()) / trials
-  const { answerTokens, ...document } = passkeyDocument(tokenizer, { length, depth, key, ...(noise !== undefined && { noise }), reserve: maxNewTokens ?? 0 })
-  return { ...document, key, maxNewTokens: maxNewTokens ?? answerTokens, read: async tokens => {
-    const answer = await generatedDigits(tokens, tokenizer)
-    return { answer, correct: answer === key }
-  } }
+function ownQuestion(
+  { digits = 5, noise, maxNewTokens, trials }: PasskeyConfig,
+  tokenizer: Tokenizer,
+  seed: number,
+  length: number,
+  trial: number
+): PasskeyQuestion {
+  const random = streamOf(seed, length, trial)
+  const key = String(random.integer(10 ** (digits - 1), 10 ** digits - 1))
+  const depth = (trial + random.uniform()) / trials
+  const { answerTokens, ...document } = passkeyDocument(tokenizer, {
+    length,
+    depth,
+    key,
+    ...(noise !== undefined && { noise }),
+    reserve: maxNewTokens ?? 0
+  })
+  return {
+    ...document,
+    key,
+    maxNewTokens: maxNewTokens ?? answerTokens,
+    read: async tokens => {
+      const answer = await generatedDigits(tokens, tokenizer)
+      return { answer, correct: answer === key }
+    }
+  }
 }
 
-function peerQuestion(format: PasskeyFormat, size: number, tokenizer: Tokenizer, seed: number, length: number, trial: number): PasskeyQuestion {
-  const random = streamOf(seed, length, trial), draw = format.draw?.(length, trial) ?? ((low: number, high: number) => random.integer(low, high))
-  const { prompt, key, before } = format.prompt(size, draw), ids = tokenizer.encode(key)
+function peerQuestion(
+  format: PasskeyFormat,
+  size: number,
+  tokenizer: Tokenizer,
+  seed: number,
+  length: number,
+  trial: number
+): PasskeyQuestion {
+  const random = streamOf(seed, length, trial)
+  const draw = format.draw?.(length, trial) ?? ((low: number, high: number) => random.integer(low, high))
+  const { prompt, key, before } = format.prompt(size, draw)
+  const ids = tokenizer.encode(key)
   return {
-    prompt, key,
+    prompt,
+    key,
     tokens: countTokens(tokenizer, prompt),
     depth: before,
     keyPosition: countTokens(tokenizer, prompt.slice(0, prompt.indexOf(`The pass key is ${key}`))),
@@ -62,5 +97,8 @@ async function readNumber(tokens: AsyncIterable<number>, tokenizer: Tokenizer, k
 async function readIds(tokens: AsyncIterable<number>, tokenizer: Tokenizer, expected: Int32Array) {
   const ids: number[] = []
   for await (const id of tokens) ids.push(id)
-  return { answer: tokenizer.decode(ids), correct: ids.length === expected.length && expected.every((id, i) => id === ids[i]) }
+  return {
+    answer: tokenizer.decode(ids),
+    correct: ids.length === expected.length && expected.every((id, i) => id === ids[i])
+  }
 }

@@ -20,15 +20,29 @@ export interface Noise {
 /** Splits a noise text into words and sentences. @throws SkipwiseError `PASSKEY_NOISE` */
 export function parseNoise(text: string): Noise {
   const words = text.split(/\s+/).filter(Boolean)
-  if (words.length === 0) throw new SkipwiseError('PASSKEY_NOISE', { problem: 'the noise text has no words', fix: 'give a text of at least one word, or leave noise out' })
+  if (words.length === 0)
+    throw new SkipwiseError('PASSKEY_NOISE', {
+      problem: 'the noise text has no words',
+      fix: 'give a text of at least one word, or leave noise out'
+    })
   const sentenceEnds = words.flatMap((word, i) => (/[.!?]$/.test(word) || i === words.length - 1 ? [i + 1] : []))
   return { words, sentenceEnds }
 }
 
-/** The prompt with `before` and `after` words of noise around the key, and its answer; `head` is what stands before the key's sentence. */
-export function layOut(noise: Noise, before: number, after: number, key: string): { prompt: string; answer: string; head: string } {
+/**
+ * The prompt with `before` and `after` words of noise around the key, and its answer; `head` is what stands before the
+ * key's sentence.
+ */
+export function layOut(
+  noise: Noise,
+  before: number,
+  after: number,
+  key: string
+): { prompt: string; answer: string; head: string } {
   const head = [TASK, repeat(noise, before)].filter(Boolean).join('\n')
-  const tail = [`The pass key is ${key}. Remember it. ${key} is the pass key.`, repeat(noise, after), QUESTION].filter(Boolean).join('\n')
+  const tail = [`The pass key is ${key}. Remember it. ${key} is the pass key.`, repeat(noise, after), QUESTION]
+    .filter(Boolean)
+    .join('\n')
   return { prompt: `${head}\n${tail}`, answer: ` ${key}.`, head }
 }
 

@@ -7,7 +7,8 @@ import { createTasksSuite } from './tasks-suite.js'
 import { longchatTasks, rulerTasks } from './tasks/index.js'
 
 /**
- * Passkey retrieval: a number hidden in noise of a real token length, at stratified depths, asked for by greedy generation.
+ * Passkey retrieval: a number hidden in noise of a real token length, at stratified depths, asked for by greedy
+ * generation.
  *
  * @example
  * ```ts
@@ -29,12 +30,13 @@ export const passkey = definePlugin({
 })
 
 /**
- * RULER's tasks that need no corpus of others, with RULER's scoring: needles of one and of many keys, values and queries, variable tracking,
- * common and frequent words; from their average, the effective context length.
+ * RULER's tasks that need no corpus of others, with RULER's scoring: needles of one and of many keys, values and
+ * queries, variable tracking, common and frequent words; from their average, the effective context length.
  *
  * @example
  * ```ts
- * const suite = createRegistry().register(ruler).resolve('eval-suite', 'ruler', { lengths: [4096, 16384], tasks: ['niah-single-1', 'variable-tracking'] })
+ * const registry = createRegistry().register(ruler)
+ * const suite = registry.resolve('eval-suite', 'ruler', { lengths: [4096], tasks: ['variable-tracking'] })
  * ```
  */
 export const ruler = definePlugin({

@@ -24,17 +24,24 @@ export interface QuestionDocument extends Question {
 }
 
 /** A task's questions of a trial, by their size. */
-function questionsOf(task: RetrievalTask, tokenizer: Tokenizer, { length, seed, trial, depth, text, maxNewTokens }: QuestionOptions) {
+function questionsOf(
+  task: RetrievalTask,
+  tokenizer: Tokenizer,
+  { length, seed, trial, depth, text, maxNewTokens }: QuestionOptions
+) {
   const random = (part: string) => randomStream({ seed, stream: `${task.name} ${part}`, epoch: length, index: trial })
   return (size: number) => {
-    const question = task.question({ size, length, depth, text, random }), tokens = countTokens(tokenizer, question.prompt)
+    const question = task.question({ size, length, depth, text, random })
+    const tokens = countTokens(tokenizer, question.prompt)
     return { ...question, tokens, need: tokens + maxNewTokens }
   }
 }
 
 /** The shortest question of a task. @throws SkipwiseError `RETRIEVAL_LENGTH` where it is too long */
 export function shortestQuestion(task: RetrievalTask, tokenizer: Tokenizer, options: QuestionOptions) {
-  const { length, maxNewTokens } = options, size = task.smallest, made = questionsOf(task, tokenizer, options)(size)
+  const { length, maxNewTokens } = options
+  const size = task.smallest
+  const made = questionsOf(task, tokenizer, options)(size)
   if (made.need <= length) return { size, made }
   throw new SkipwiseError('RETRIEVAL_LENGTH', {
     problem: `the shortest question of ${task.name} takes ${made.tokens} tokens with this tokenizer, and ${maxNewTokens} for the answer, more than ${length}`,
@@ -47,8 +54,17 @@ export function shortestQuestion(task: RetrievalTask, tokenizer: Tokenizer, opti
  *
  * @throws SkipwiseError `RETRIEVAL_LENGTH` where even the shortest is too long
  */
-export function questionDocument(task: RetrievalTask, tokenizer: Tokenizer, options: QuestionOptions): QuestionDocument {
+export function questionDocument(
+  task: RetrievalTask,
+  tokenizer: Tokenizer,
+  options: QuestionOptions
+): QuestionDocument {
   const shortest = shortestQuestion(task, tokenizer, options)
-  const { prompt, answers, tokens, depth } = largestThatFits(questionsOf(task, tokenizer, options), options.length, shortest, task.step)
+  const { prompt, answers, tokens, depth } = largestThatFits(
+    questionsOf(task, tokenizer, options),
+    options.length,
+    shortest,
+    task.step
+  )
   return { prompt, answers, tokens, ...(depth !== undefined && { depth }) }
 }

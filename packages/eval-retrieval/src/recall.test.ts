@@ -24,13 +24,21 @@ it('readAnswer stops once nothing more can be found', async () => {
       yield id
     }
   }
-  expect(await readAnswer(saying('it is 7 and 8, and more'), ['8', '7'], byteTokenizer())).toEqual({ text: 'it is 7 and 8', score: 1 })
+  expect(await readAnswer(saying('it is 7 and 8, and more'), ['8', '7'], byteTokenizer())).toEqual({
+    text: 'it is 7 and 8',
+    score: 1
+  })
   expect(taken).toBe('it is 7 and 8'.length)
   expect(await readAnswer(saying('no'), ['8', '7'], byteTokenizer())).toEqual({ text: 'no', score: 0 })
 })
 
 it('effectiveLength is the longest length at the threshold or above it', () => {
-  const scores: [number, number][] = [[4096, 0.96], [8192, 0.856], [16384, 0.8559], [32768, 0.2]]
+  const scores: [number, number][] = [
+    [4096, 0.96],
+    [8192, 0.856],
+    [16384, 0.8559],
+    [32768, 0.2]
+  ]
   expect(effectiveLength(scores, 85.6)).toBe(8192)
   expect(effectiveLength(scores, 99)).toBe(0)
   expect(effectiveLength([...scores, [65536, 0.9]], 85.6)).toBe(65536)

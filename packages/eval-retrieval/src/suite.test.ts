@@ -12,7 +12,8 @@ describeEvalSuite(passkey, { config: { lengths: [420, 600], trials: 4 } })
 describe('the passkey suite', () => {
   it('finds every key inside the window of a model that copies, and loses those outside', async () => {
     const suite = registry.resolve('eval-suite', 'passkey', { lengths: [500, 1000, 2000], trials: 10 })
-    const result = await suite.run(inductionModel({ window: 1000 }), context), details = result.details as PasskeyDetails
+    const result = await suite.run(inductionModel({ window: 1000 }), context)
+    const details = result.details as PasskeyDetails
     expect(result.metrics['passkey@500']).toBe(1)
     expect(result.metrics['passkey@1000']).toBe(1)
     for (const trial of details.lengths[2].trials) {
@@ -27,7 +28,9 @@ describe('the passkey suite', () => {
 
   it('reports real lengths and stratified depths', async () => {
     const suite = registry.resolve('eval-suite', 'passkey', { lengths: [3000], trials: 10 })
-    const { lengths: [measured] } = (await suite.run(inductionModel({ window: 10 }), context)).details as PasskeyDetails
+    const {
+      lengths: [measured]
+    } = (await suite.run(inductionModel({ window: 10 }), context)).details as PasskeyDetails
     measured.trials.forEach(({ tokens, depth, key }, i) => {
       expect(tokens).toBeLessThanOrEqual(3000)
       expect(tokens).toBeGreaterThan(2990)
@@ -41,7 +44,8 @@ describe('the passkey suite', () => {
 
   it('compares exact digits and stops generating after them', async () => {
     const saying = (text: (key: string) => string): LanguageModel & { taken: number } => {
-      const model = inductionModel(), tokenizer = byteTokenizer()
+      const model = inductionModel()
+      const tokenizer = byteTokenizer()
       const answering = {
         ...model,
         taken: 0,
@@ -55,7 +59,9 @@ describe('the passkey suite', () => {
       return answering
     }
     const accuracy = async (model: LanguageModel) =>
-      (await registry.resolve('eval-suite', 'passkey', { lengths: [500], trials: 2 }).run(model, context)).metrics['passkey@500']
+      (await registry.resolve('eval-suite', 'passkey', { lengths: [500], trials: 2 }).run(model, context)).metrics[
+        'passkey@500'
+      ]
     expect(await accuracy(saying(key => ` ${key}.`))).toBe(1)
     expect(await accuracy(saying(key => ` number ${key}`))).toBe(1)
     expect(await accuracy(saying(key => ` ${key}7`))).toBe(0)
@@ -68,7 +74,9 @@ describe('the passkey suite', () => {
 
   it('draws keys that depend on seed, length and trial alone', async () => {
     const keys = async (lengths: number[], seed: number) => {
-      const result = await registry.resolve('eval-suite', 'passkey', { lengths, trials: 3 }).run(inductionModel({ window: 10 }), { ...context, seed })
+      const result = await registry
+        .resolve('eval-suite', 'passkey', { lengths, trials: 3 })
+        .run(inductionModel({ window: 10 }), { ...context, seed })
       return (result.details as PasskeyDetails).lengths.map(({ trials }) => trials.map(({ key }) => key))
     }
     const [at500, at600] = await keys([500, 600], 1)
@@ -79,7 +87,9 @@ describe('the passkey suite', () => {
 
   it('refuses a length without room before any work', async () => {
     const events: ProgressEvent[] = []
-    const run = registry.resolve('eval-suite', 'passkey', { lengths: [500, 64] }).run(inductionModel(), { ...context, progress: event => events.push(event) })
+    const run = registry
+      .resolve('eval-suite', 'passkey', { lengths: [500, 64] })
+      .run(inductionModel(), { ...context, progress: event => events.push(event) })
     await expect(run).rejects.toThrow('PASSKEY_LENGTH')
     expect(events).toEqual([])
   })
@@ -101,10 +111,21 @@ describe('the passkey suite', () => {
   })
 
   it('charts length × depth, with nothing where no key stood', async () => {
-    const suite = registry.resolve('eval-suite', 'passkey', { lengths: [600, 2400], trials: 3 }), result = await suite.run(inductionModel({ window: 900 }), context), [, chart] = suite.charts([result])
-    const { lengths: [, long] } = result.details as PasskeyDetails
-    expect(chart).toMatchObject({ kind: 'heat-map', x: { categories: ['600', '2400'] }, y: { categories: ['0–20 %', '20–40 %', '40–60 %', '60–80 %', '80–100 %'] }, value: { percent: true, domain: [0, 1] } })
-    expect((chart as HeatMapChart).series[0].cells.map(([, cell]) => cell)).toEqual(long.depths.map(({ trials, correct }) => (trials === 0 ? null : correct / trials)))
+    const suite = registry.resolve('eval-suite', 'passkey', { lengths: [600, 2400], trials: 3 })
+    const result = await suite.run(inductionModel({ window: 900 }), context)
+    const [, chart] = suite.charts([result])
+    const {
+      lengths: [, long]
+    } = result.details as PasskeyDetails
+    expect(chart).toMatchObject({
+      kind: 'heat-map',
+      x: { categories: ['600', '2400'] },
+      y: { categories: ['0–20 %', '20–40 %', '40–60 %', '60–80 %', '80–100 %'] },
+      value: { percent: true, domain: [0, 1] }
+    })
+    expect((chart as HeatMapChart).series[0].cells.map(([, cell]) => cell)).toEqual(
+      long.depths.map(({ trials, correct }) => (trials === 0 ? null : correct / trials))
+    )
     expect((chart as HeatMapChart).series[0].cells.flat()).toContain(null)
     expect(chart.description).toContain('lowest with 0 % at 2400 tokens')
   })

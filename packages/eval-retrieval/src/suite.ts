@@ -35,7 +35,12 @@ export interface PasskeyLengthResult {
   /** 95 % Wilson interval of the accuracy. */
   readonly interval: readonly [number, number]
   /** The length × depth grid's column: trials by depth band [from, to). */
-  readonly depths: readonly { readonly from: number; readonly to: number; readonly trials: number; readonly correct: number }[]
+  readonly depths: readonly {
+    readonly from: number
+    readonly to: number
+    readonly trials: number
+    readonly correct: number
+  }[]
 }
 
 /** The `details` of this suite's results. */
@@ -50,27 +55,61 @@ export interface PasskeyDetails {
 }
 
 /** Asks `model` for a hidden key at every length. */
-export async function runPasskey(config: PasskeyConfig, model: LanguageModel, context: EvalContext): Promise<EvalResult> {
-  const { tokenizer } = model, plans = config.lengths.map(length => ({ length, question: passkeyQuestions(config, tokenizer, context.seed, length) }))
+export async function runPasskey(
+  config: PasskeyConfig,
+  model: LanguageModel,
+  context: EvalContext
+): Promise<EvalResult> {
+  const { tokenizer } = model
+  const plans = config.lengths.map(length => ({
+    length,
+    question: passkeyQuestions(config, tokenizer, context.seed, length)
+  }))
   // Every length is tried for room first: hours of work must not end in a coded error.
   for (const { question } of plans) question(0)
   const lengths: PasskeyLengthResult[] = []
-  for (const { length, question } of plans) lengths.push(await runLength(length, question, config.trials, model, context))
-  const effective = effectiveLength(lengths.map(({ length, accuracy }) => [length, accuracy]), config.threshold)
-  const details: PasskeyDetails = { maxLength: model.maxLength, bos: bosCount(tokenizer) === 1, effectiveLength: effective, lengths }
+  for (const { length, question } of plans)
+    lengths.push(await runLength(length, question, config.trials, model, context))
+  const effective = effectiveLength(
+    lengths.map(({ length, accuracy }) => [length, accuracy]),
+    config.threshold
+  )
+  const details: PasskeyDetails = {
+    maxLength: model.maxLength,
+    bos: bosCount(tokenizer) === 1,
+    effectiveLength: effective,
+    lengths
+  }
   return {
     suite: 'passkey',
     version: PASSKEY_VERSION,
     model: model.name,
     config,
-    metrics: { ...Object.fromEntries(lengths.map(({ length, accuracy }) => [`passkey@${length}`, accuracy])), 'effective-length': effective },
+    metrics: {
+      ...Object.fromEntries(lengths.map(({ length, accuracy }) => [`passkey@${length}`, accuracy])),
+      'effective-length': effective
+    },
     details
   }
 }
 
-async function runLength(length: number, question: ReturnType<typeof passkeyQuestions>, count: number, model: LanguageModel, { progress, signal, remember }: EvalContext): Promise<PasskeyLengthResult> {
-  const trials: PasskeyTrial[] = [], correct = () => trials.filter(trial => trial.correct).length
-  const report = () => progress?.({ task: `passkey ${length}`, done: trials.length, total: count, unit: 'trials', ...(trials.length > 0 && { metrics: { accuracy: correct() / trials.length } }) })
+async function runLength(
+  length: number,
+  question: ReturnType<typeof passkeyQuestions>,
+  count: number,
+  model: LanguageModel,
+  { progress, signal, remember }: EvalContext
+): Promise<PasskeyLengthResult> {
+  const trials: PasskeyTrial[] = []
+  const correct = () => trials.filter(trial => trial.correct).length
+  const report = () =>
+    progress?.({
+      task: `passkey ${length}`,
+      done: trials.length,
+      total: count,
+      unit: 'trials',
+      ...(trials.length > 0 && { metrics: { accuracy: correct() / trials.length } })
+    })
   report()
   for (let trial = 0; trial < count; trial++) {
     signal?.throwIfAborted()
@@ -89,7 +128,12 @@ async function runLength(length: number, question: ReturnType<typeof passkeyQues
     interval: wilsonInterval(correct(), trials.length),
     depths: Array.from({ length: DEPTH_BANDS }, (_, band) => {
       const within = trials.filter(({ depth }) => Math.min(Math.floor(depth * DEPTH_BANDS), DEPTH_BANDS - 1) === band)
-      return { from: band / DEPTH_BANDS, to: (band + 1) / DEPTH_BANDS, trials: within.length, correct: within.filter(trial => trial.correct).length }
+      return {
+        from: band / DEPTH_BANDS,
+        to: (band + 1) / DEPTH_BANDS,
+        trials: within.length,
+        correct: within.filter(trial => trial.correct).length
+      }
     })
   }
 }

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { randomStream, SkipwiseError, type EvalContext, type EvalResult, type EvalSuite, type LanguageModel, type MetricSamples } from '@skipwise/core'
+import {
+  randomStream,
+  SkipwiseError,
+  type EvalContext,
+  type EvalResult,
+  type EvalSuite,
+  type LanguageModel,
+  type MetricSamples
+} from '@skipwise/core'
 import { effectiveLength } from './effective-length.js'
 import { lengthChart } from './length-chart.js'
 import { bosCount, continueGreedily } from './prompt-ids.js'
@@ -62,32 +70,78 @@ export const createTasksSuite = (suite: TasksSuite, config: TasksConfig): EvalSu
   charts: results => {
     const own = results.filter(result => result.suite === suite.name)
     if (own.length === 0) return []
-    return [lengthChart(own, { id: suite.name, metric: 'average', title: `${suite.title}, average of the tasks, by context length`, y: 'Answers found' }), taskChart(own, suite)]
+    return [
+      lengthChart(own, {
+        id: suite.name,
+        metric: 'average',
+        title: `${suite.title}, average of the tasks, by context length`,
+        y: 'Answers found'
+      }),
+      taskChart(own, suite)
+    ]
   },
   samples: taskSamples
 })
 
-async function run({ name, version, tasks }: TasksSuite, config: TasksConfig, model: LanguageModel, context: EvalContext): Promise<EvalResult> {
-  const haystack = await readHaystack(config, context), chosen = tasks.filter(task => config.tasks.includes(task.name))
+async function run(
+  { name, version, tasks }: TasksSuite,
+  config: TasksConfig,
+  model: LanguageModel,
+  context: EvalContext
+): Promise<EvalResult> {
+  const haystack = await readHaystack(config, context)
+  const chosen = tasks.filter(task => config.tasks.includes(task.name))
   const options = (task: RetrievalTask, length: number, trial: number): QuestionOptions => {
-    const jitter = randomStream({ seed: context.seed, stream: `${task.name} depth`, epoch: length, index: trial }).uniform()
-    return { length, seed: context.seed, trial, depth: (trial + jitter) / config.trials, text: haystack.text, maxNewTokens: config.maxNewTokens ?? task.maxNewTokens }
+    const jitter = randomStream({
+      seed: context.seed,
+      stream: `${task.name} depth`,
+      epoch: length,
+      index: trial
+    }).uniform()
+    return {
+      length,
+      seed: context.seed,
+      trial,
+      depth: (trial + jitter) / config.trials,
+      text: haystack.text,
+      maxNewTokens: config.maxNewTokens ?? task.maxNewTokens
+    }
   }
   // Every task at every length is tried for room first: hours of work must not end in a coded error.
-  for (const task of chosen) for (const length of config.lengths) shortestQuestion(task, model.tokenizer, options(task, length, 0))
+  for (const task of chosen)
+    for (const length of config.lengths) shortestQuestion(task, model.tokenizer, options(task, length, 0))
   const results: TaskResult[] = []
   for (const length of config.lengths) {
     for (const task of chosen) {
       const trials: TaskTrial[] = []
-      const report = () => context.progress?.({ task: `${task.name} ${length}`, done: trials.length, total: config.trials, unit: 'trials', ...(trials.length > 0 && { metrics: { accuracy: mean(trials) } }) })
+      const report = () =>
+        context.progress?.({
+          task: `${task.name} ${length}`,
+          done: trials.length,
+          total: config.trials,
+          unit: 'trials',
+          ...(trials.length > 0 && { metrics: { accuracy: mean(trials) } })
+        })
       report()
       for (let trial = 0; trial < config.trials; trial++) {
         context.signal?.throwIfAborted()
-        const asked = options(task, length, trial), ask = () => answer(questionDocument(task, model.tokenizer, asked), asked.maxNewTokens, model, context.signal)
-        trials.push(await (context.remember ? context.remember(`${task.name}@${length} ${trial} ${haystack.digest ?? 'noise'}`, ask) : ask()))
+        const asked = options(task, length, trial)
+        const ask = () =>
+          answer(questionDocument(task, model.tokenizer, asked), asked.maxNewTokens, model, context.signal)
+        trials.push(
+          await (context.remember
+            ? context.remember(`${task.name}@${length} ${trial} ${haystack.digest ?? 'noise'}`, ask)
+            : ask())
+        )
         report()
       }
-      results.push({ task: task.name, length, score: mean(trials), interval: wilsonInterval(trials.length * mean(trials), trials.length), trials })
+      results.push({
+        task: task.name,
+        length,
+        score: mean(trials),
+        interval: wilsonInterval(trials.length * mean(trials), trials.length),
+        trials
+      })
     }
   }
   const averages = config.lengths.map((length): [number, number] => {
@@ -95,7 +149,13 @@ async function run({ name, version, tasks }: TasksSuite, config: TasksConfig, mo
     return [length, scores.reduce((sum, score) => sum + score, 0) / scores.length]
   })
   const effective = effectiveLength(averages, config.threshold)
-  const details: TasksDetails = { maxLength: model.maxLength, bos: bosCount(model.tokenizer) === 1, haystack: haystack.digest, effectiveLength: effective, results }
+  const details: TasksDetails = {
+    maxLength: model.maxLength,
+    bos: bosCount(model.tokenizer) === 1,
+    haystack: haystack.digest,
+    effectiveLength: effective,
+    results
+  }
   return {
     suite: name,
     version,
@@ -110,18 +170,38 @@ async function run({ name, version, tasks }: TasksSuite, config: TasksConfig, mo
   }
 }
 
-async function answer({ prompt, answers, tokens, depth }: QuestionDocument, maxNewTokens: number, model: LanguageModel, signal: AbortSignal | undefined): Promise<TaskTrial> {
-  const { text, score } = await readAnswer(continueGreedily(model, prompt, maxNewTokens, signal), answers, model.tokenizer)
+async function answer(
+  { prompt, answers, tokens, depth }: QuestionDocument,
+  maxNewTokens: number,
+  model: LanguageModel,
+  signal: AbortSignal | undefined
+): Promise<TaskTrial> {
+  const { text, score } = await readAnswer(
+    continueGreedily(model, prompt, maxNewTokens, signal),
+    answers,
+    model.tokenizer
+  )
   return { tokens, ...(depth !== undefined && { depth }), answers, generated: text, score }
 }
 
-async function readHaystack({ haystack }: TasksConfig, { resolvePath }: EvalContext): Promise<{ readonly text: HaystackText; readonly digest: string | null }> {
+async function readHaystack(
+  { haystack }: TasksConfig,
+  { resolvePath }: EvalContext
+): Promise<{ readonly text: HaystackText; readonly digest: string | null }> {
   if (haystack === undefined) return { text: noiseText, digest: null }
   const bytes = await readFile(resolvePath(haystack)).catch((cause: NodeJS.ErrnoException) => {
-    throw new SkipwiseError('RETRIEVAL_HAYSTACK', { problem: `the haystack ${haystack} cannot be read (${cause.code})`, fix: 'name a text file', cause })
+    throw new SkipwiseError('RETRIEVAL_HAYSTACK', {
+      problem: `the haystack ${haystack} cannot be read (${cause.code})`,
+      fix: 'name a text file',
+      cause
+    })
   })
   const text = textHaystack(bytes.toString('utf8'))
-  if (text === noiseText) throw new SkipwiseError('RETRIEVAL_HAYSTACK', { problem: `the haystack ${haystack} has no text`, fix: 'name a text file' })
+  if (text === noiseText)
+    throw new SkipwiseError('RETRIEVAL_HAYSTACK', {
+      problem: `the haystack ${haystack} has no text`,
+      fix: 'name a text file'
+    })
   return { text, digest: createHash('sha256').update(bytes).digest('hex') }
 }
 
@@ -129,12 +209,27 @@ const mean = (trials: readonly TaskTrial[]): number => trials.reduce((sum, { sco
 
 /** The questions that each metric is the mean of. */
 function taskSamples({ details, config }: EvalResult): MetricSamples[] {
-  const { results } = details as TasksDetails, lengths = config['lengths'] as readonly number[]
+  const { results } = details as TasksDetails
+  const lengths = config['lengths'] as readonly number[]
   const samples = (metric: string, of: readonly TaskResult[]): MetricSamples => ({
     metric,
     better: 'higher',
     scale: 'linear',
-    units: of.flatMap(({ task, length, trials }) => trials.map(({ score, answers }, i) => ({ id: `${task}@${length} ${i} ${answers.join(' ')}`, value: score, weight: 1 })))
+    units: of.flatMap(({ task, length, trials }) =>
+      trials.map(({ score, answers }, i) => ({
+        id: `${task}@${length} ${i} ${answers.join(' ')}`,
+        value: score,
+        weight: 1
+      }))
+    )
   })
-  return [...lengths.map(length => samples(`average@${length}`, results.filter(result => result.length === length))), ...results.map(result => samples(`${result.task}@${result.length}`, [result]))]
+  return [
+    ...lengths.map(length =>
+      samples(
+        `average@${length}`,
+        results.filter(result => result.length === length)
+      )
+    ),
+    ...results.map(result => samples(`${result.task}@${result.length}`, [result]))
+  ]
 }

@@ -14,8 +14,11 @@ describe('wilsonInterval', () => {
     expect(wilsonInterval(successes, trials)[1]).toBeCloseTo(high, 4)
   })
 
-  test.prop([fc.integer({ min: 1, max: 500 }).chain(trials => fc.tuple(fc.integer({ min: 0, max: trials }), fc.constant(trials)))])('holds the proportion and is symmetric', ([k, n]) => {
-    const [low, high] = wilsonInterval(k, n), [otherLow, otherHigh] = wilsonInterval(n - k, n)
+  test.prop([
+    fc.integer({ min: 1, max: 500 }).chain(trials => fc.tuple(fc.integer({ min: 0, max: trials }), fc.constant(trials)))
+  ])('holds the proportion and is symmetric', ([k, n]) => {
+    const [low, high] = wilsonInterval(k, n)
+    const [otherLow, otherHigh] = wilsonInterval(n - k, n)
     expect(low).toBeLessThanOrEqual(k / n)
     expect(high).toBeGreaterThanOrEqual(k / n)
     expect(low).toBeCloseTo(1 - otherHigh, 12)

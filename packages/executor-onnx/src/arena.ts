@@ -23,8 +23,9 @@ export interface Chunk {
 }
 
 /**
- * What ONNX Runtime's allocator on the CPU (`BFCArena`) does with the pieces that a run asks for: best fit among free chunks, split where much is left, merged with
- * free neighbours, in regions that it takes from the system and never gives back.
+ * What ONNX Runtime's allocator on the CPU (`BFCArena`) does with the pieces that a run asks for: best fit among free
+ * chunks, split where much is left, merged with free neighbours, in regions that it takes from the system and never
+ * gives back.
  */
 export class Arena {
   readonly #regions: Region[] = []
@@ -32,16 +33,27 @@ export class Arena {
   readonly #free: Chunk[] = []
   #step = FIRST_REGION
 
-  /** Memory that the process holds for it, bytes: chunks are handed out from the front of a region, so it is what lies before the furthest end. */
+  /**
+   * Memory that the process holds for it, bytes: chunks are handed out from the front of a region, so it is what lies
+   * before the furthest end.
+   */
   get touchedBytes(): number {
     return this.#regions.reduce((sum, { touched }) => sum + touched, 0)
   }
 
   allocate(bytes: number): Chunk {
     const size = Math.max(1, Math.ceil(bytes / UNIT)) * UNIT
-    const found = this.#free.findIndex(chunk => chunk.size >= size), chunk = found < 0 ? this.#extend(size) : this.#free.splice(found, 1)[0]
+    const found = this.#free.findIndex(chunk => chunk.size >= size)
+    const chunk = found < 0 ? this.#extend(size) : this.#free.splice(found, 1)[0]
     if (chunk.size >= 2 * size || chunk.size - size >= MOST_LEFT_OVER) {
-      const rest: Chunk = { region: chunk.region, start: chunk.start + size, size: chunk.size - size, free: true, previous: chunk, next: chunk.next }
+      const rest: Chunk = {
+        region: chunk.region,
+        start: chunk.start + size,
+        size: chunk.size - size,
+        free: true,
+        previous: chunk,
+        next: chunk.next
+      }
       if (rest.next) rest.next.previous = rest
       chunk.next = rest
       chunk.size = size

@@ -4,7 +4,10 @@ import { executionOrder } from './execution-order.js'
 
 /** Operators that give their input under another shape: no memory of their own. */
 const VIEWS = new Set(['Reshape', 'Identity', 'Squeeze', 'Unsqueeze', 'Flatten'])
-/** Operators whose kernels write over their first input when nothing else reads it (`MayInplace`; in ONNX Runtime 1.30 arithmetic is not among them: measured by the arena's growth). */
+/**
+ * Operators whose kernels write over their first input when nothing else reads it (`MayInplace`; in ONNX Runtime 1.30
+ * arithmetic is not among them: measured by the arena's growth).
+ */
 const IN_PLACE = new Set(['Softmax', 'LogSoftmax', 'Sigmoid', 'Tanh', 'Relu', 'Softplus', 'Cast', 'ScatterND'])
 
 /** Memory that a run asks for: for which temporaries, from which step to which, inclusive. */
@@ -24,12 +27,16 @@ interface Place {
 }
 
 /**
- * The memory that a run of a model asks its allocator for, as ONNX Runtime plans it before the first run (`PlannerImpl`): a temporary takes the memory of an input that it may
- * write over, else that of an earlier one of the same shape that nothing reads any more, else memory of its own. What will be taken over is not given back in between: it is held
- * from the first temporary in it to the last. Inputs and outputs are the caller's.
+ * The memory that a run of a model asks its allocator for, as ONNX Runtime plans it before the first run
+ * (`PlannerImpl`): a temporary takes the memory of an input that it may write over, else that of an earlier one of the
+ * same shape that nothing reads any more, else memory of its own. What will be taken over is not given back in between:
+ * it is held from the first temporary in it to the last. Inputs and outputs are the caller's.
  */
 export function plannedBuffers(model: OnnxGraph): Buffer[] {
-  const specs = inferShapes(model), nodes = executionOrder(model.nodes), outputs = new Set(model.outputs.map(({ name }) => name)), buffers: Buffer[] = []
+  const specs = inferShapes(model)
+  const nodes = executionOrder(model.nodes)
+  const outputs = new Set(model.outputs.map(({ name }) => name))
+  const buffers: Buffer[] = []
   const uses = new Map<string, number>()
   for (const { inputs } of nodes) for (const name of inputs) uses.set(name, (uses.get(name) ?? 0) + 1)
   const places = new Map<string, Place>()
@@ -45,14 +52,16 @@ export function plannedBuffers(model: OnnxGraph): Buffer[] {
     return VIEWS.has(op) || (IN_PLACE.has(op) && place?.left === 1 && keyOf(first) === key) ? place : undefined
   }
   const taken = (name: string, key: string, step: number): Place => {
-    const spec = specs.get(name) as TensorSpec, again = spec.shape.length === 0 ? -1 : idle.findIndex(each => each.key === key)
+    const spec = specs.get(name) as TensorSpec
+    const again = spec.shape.length === 0 ? -1 : idle.findIndex(each => each.key === key)
     const buffer = again < 0 ? { bytes: bytesOf(spec), from: step, to: step } : idle.splice(again, 1)[0].buffer
     if (again < 0) buffers.push(buffer)
     return { buffer, key, left: 0 }
   }
   nodes.forEach((node, step) => {
     for (const name of node.outputs) {
-      const key = keyOf(name), isCallers = outputs.has(name) || (VIEWS.has(node.op) && !places.has(node.inputs[0]))
+      const key = keyOf(name)
+      const isCallers = outputs.has(name) || (VIEWS.has(node.op) && !places.has(node.inputs[0]))
       if (key === undefined || isCallers) continue
       const place = shared(node, key) ?? taken(name, key, step)
       place.left += uses.get(name) ?? 0

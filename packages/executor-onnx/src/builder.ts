@@ -13,7 +13,10 @@ export interface LoweringSetup {
   readonly composedCaches?: boolean
 }
 
-/** Collects the ONNX nodes of one graph. Names: `in_…` and `out_…` are its inputs and outputs, `v12` is value 12, `t7` a temporary. */
+/**
+ * Collects the ONNX nodes of one graph. Names: `in_…` and `out_…` are its inputs and outputs, `v12` is value 12, `t7` a
+ * temporary.
+ */
 export class OnnxBuilder {
   readonly nodes: OnnxNode[] = []
   readonly initializers: OnnxInitializer[] = []
@@ -21,11 +24,16 @@ export class OnnxBuilder {
   readonly #names = new Map<ValueId, string>()
   #temporaries = 0
 
-  constructor(readonly graph: Graph, readonly setup: LoweringSetup = {}) {
+  constructor(
+    readonly graph: Graph,
+    readonly setup: LoweringSetup = {}
+  ) {
     const computed = new Set(graph.nodes.flatMap(node => node.outputs))
     for (const [name, id] of Object.entries(graph.inputs)) this.#names.set(id, `in_${name}`)
-    for (const [name, id] of Object.entries(graph.outputs)) if (computed.has(id) && !this.#names.has(id)) this.#names.set(id, `out_${name}`)
-    for (const [id, data] of graph.constants) this.initializers.push({ name: this.name(id), type: graph.values[id].dtype, shape: graph.values[id].shape, data })
+    for (const [name, id] of Object.entries(graph.outputs))
+      if (computed.has(id) && !this.#names.has(id)) this.#names.set(id, `out_${name}`)
+    for (const [id, data] of graph.constants)
+      this.initializers.push({ name: this.name(id), type: graph.values[id].dtype, shape: graph.values[id].shape, data })
   }
 
   name(id: ValueId): string {
@@ -42,7 +50,12 @@ export class OnnxBuilder {
   }
 
   /** Adds a node of ONNX Runtime's own domain. */
-  microsoft(op: string, inputs: readonly string[], attributes: Attributes, outputs: readonly string[] = [this.#temporary()]): string {
+  microsoft(
+    op: string,
+    inputs: readonly string[],
+    attributes: Attributes,
+    outputs: readonly string[] = [this.#temporary()]
+  ): string {
     return this.#add(MICROSOFT, op, inputs, attributes, outputs)
   }
 
@@ -53,7 +66,12 @@ export class OnnxBuilder {
 
   /** alpha · op(a) · op(b), transposes included: one pass over the operands. */
   matMul(a: string, b: string, { transA = false, transB = false, alpha = 1 } = {}, output?: string): string {
-    return this.microsoft('FusedMatMul', [a, b], { transA: Number(transA), transB: Number(transB), alpha: { float: alpha } }, [output ?? this.#temporary()])
+    return this.microsoft(
+      'FusedMatMul',
+      [a, b],
+      { transA: Number(transA), transB: Number(transB), alpha: { float: alpha } },
+      [output ?? this.#temporary()]
+    )
   }
 
   reshape(x: string, shape: readonly number[], output?: string): string {
@@ -71,7 +89,12 @@ export class OnnxBuilder {
 
   /** `data` with `updates` [N, …] added at rows `indices` [N, 1], int64. */
   scatterAdd(data: string, indices: string, updates: string, output: string = this.#temporary()): string {
-    this.nodes.push({ op: 'ScatterND', inputs: [data, indices, updates], outputs: [output], attributes: { reduction: { string: 'add' } } })
+    this.nodes.push({
+      op: 'ScatterND',
+      inputs: [data, indices, updates],
+      outputs: [output],
+      attributes: { reduction: { string: 'add' } }
+    })
     return output
   }
 
@@ -80,11 +103,18 @@ export class OnnxBuilder {
   }
 
   scalar(value: number, type: DType = 'float32'): string {
-    return this.#constant(`${type} ${value}`, type, [], () => (type === 'float32' ? Float32Array.of(value) : type === 'int32' ? Int32Array.of(value) : Uint8Array.of(value)))
+    return this.#constant(`${type} ${value}`, type, [], () =>
+      type === 'float32' ? Float32Array.of(value) : type === 'int32' ? Int32Array.of(value) : Uint8Array.of(value)
+    )
   }
 
   /** A constant made once per key. */
-  constant(key: string, shape: readonly number[], make: () => HostData | BigInt64Array, type: OnnxType = 'float32'): string {
+  constant(
+    key: string,
+    shape: readonly number[],
+    make: () => HostData | BigInt64Array,
+    type: OnnxType = 'float32'
+  ): string {
     return this.#constant(key, type, shape, make)
   }
 
@@ -110,8 +140,20 @@ export class OnnxBuilder {
     })
   }
 
-  #add(domain: string, op: string, inputs: readonly string[], attributes: Attributes, outputs: readonly string[]): string {
-    this.nodes.push({ op, domain, inputs, outputs, attributes: Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, encode(value)])) })
+  #add(
+    domain: string,
+    op: string,
+    inputs: readonly string[],
+    attributes: Attributes,
+    outputs: readonly string[]
+  ): string {
+    this.nodes.push({
+      op,
+      domain,
+      inputs,
+      outputs,
+      attributes: Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, encode(value)]))
+    })
     return outputs[0]
   }
 
@@ -125,4 +167,7 @@ const encode = (value: Attributes[string]): OnnxAttribute =>
 
 /** No lowering for a kernel. */
 export const kernelError = (kernel: string, detail: string) =>
-  new SkipwiseError('EXECUTOR_KERNEL', { problem: `executor onnx cannot lower the kernel ${kernel}${detail && `: ${detail}`}`, fix: 'use the executor tfjs, or write the function with supported operations' })
+  new SkipwiseError('EXECUTOR_KERNEL', {
+    problem: `executor onnx cannot lower the kernel ${kernel}${detail && `: ${detail}`}`,
+    fix: 'use the executor tfjs, or write the function with supported operations'
+  })

@@ -4,7 +4,10 @@ import { DeviceSession, staysOnDevice, type DeviceTensor } from './device-sessio
 import type { DeviceValue } from './device-value.js'
 import type { OnnxGraph } from './onnx-model.js'
 
-/** Copies of values between host and device: the Node binding reads and writes GPU memory only as inputs and outputs of a session. */
+/**
+ * Copies of values between host and device: the Node binding reads and writes GPU memory only as inputs and outputs of
+ * a session.
+ */
 export class DeviceCopies {
   readonly #sessions = new Map<string, Promise<DeviceSession>>()
 
@@ -12,12 +15,13 @@ export class DeviceCopies {
 
   /** Copies a value to the device and forgets the copy. */
   async there(value: DeviceValue): Promise<void> {
-    (await this.#copy(value, true)).free()
+    ;(await this.#copy(value, true)).free()
   }
 
   /** Moves a value of the host to the device, where that can be. */
   async toDevice(value: DeviceValue): Promise<void> {
-    if (staysOnDevice(this.device) && value.isOnHost && value.dtype !== 'bool') value.replace(await this.#copy(value, true))
+    if (staysOnDevice(this.device) && value.isOnHost && value.dtype !== 'bool')
+      value.replace(await this.#copy(value, true))
   }
 
   /** The numbers of a value. */
@@ -27,7 +31,9 @@ export class DeviceCopies {
   }
 
   async #copy({ tensor, shape, dtype }: DeviceValue, stays: boolean): Promise<DeviceTensor> {
-    const key = `${stays} ${dtype} ${shape.join()}`, session = this.#sessions.get(key) ?? DeviceSession.create(copyModel(shape, dtype), this.device, stays ? ['y'] : [])
+    const key = `${stays} ${dtype} ${shape.join()}`
+    const session =
+      this.#sessions.get(key) ?? DeviceSession.create(copyModel(shape, dtype), this.device, stays ? ['y'] : [])
     this.#sessions.set(key, session)
     return (await (await session).run({ x: tensor }, ['y']))['y']
   }

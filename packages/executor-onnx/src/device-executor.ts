@@ -1,5 +1,14 @@
 import { isSkipwiseError, SkipwiseError } from '@skipwise/core'
-import { allocate, type CompileOptions, type Executor, type Graph, type HostData, type Program, type Value, type ValueSpec } from '@skipwise/runtime'
+import {
+  allocate,
+  type CompileOptions,
+  type Executor,
+  type Graph,
+  type HostData,
+  type Program,
+  type Value,
+  type ValueSpec
+} from '@skipwise/runtime'
 import { DeviceCopies } from './device-copies.js'
 import { DeviceProgram } from './device-program.js'
 import { staysOnDevice } from './device-session.js'
@@ -9,13 +18,15 @@ import { DeviceValue } from './device-value.js'
 export type OnnxDevice = 'webgpu' | 'cuda'
 
 const missing: Readonly<Record<OnnxDevice, string>> = {
-  webgpu: 'install a Vulkan driver of the GPU and libvulkan1 (vulkaninfo lists it), or use the executor onnx on the CPU',
+  webgpu:
+    'install a Vulkan driver of the GPU and libvulkan1 (vulkaninfo lists it), or use the executor onnx on the CPU',
   cuda: 'let the install script of onnxruntime-node fetch its CUDA libraries (Linux x64, CUDA 12, cuDNN 9; npm rebuild onnxruntime-node), or use webgpu or the CPU'
 }
 
 /**
- * Opens ONNX Runtime on a GPU. With `webgpu`, which is inside the npm package, weights, optimizer state and caches stay on the device between
- * runs; with `cuda` they come back to the host, since the Node binding binds GPU memory of WebGPU only.
+ * Opens ONNX Runtime on a GPU. With `webgpu`, which is inside the npm package, weights, optimizer state and caches stay
+ * on the device between runs; with `cuda` they come back to the host, since the Node binding binds GPU memory of WebGPU
+ * only.
  *
  * @throws SkipwiseError `EXECUTOR_UNAVAILABLE` with what the provider says is missing
  */
@@ -25,7 +36,8 @@ export async function openDeviceExecutor(device: OnnxDevice): Promise<Executor> 
   return {
     name: 'onnx',
     device: `${device}, state ${staysOnDevice(device) ? 'on the device' : 'on the host'}`,
-    compile: (graph: Graph, options: CompileOptions = {}): Promise<Program> => DeviceProgram.compile(graph, options, copies),
+    compile: (graph: Graph, options: CompileOptions = {}): Promise<Program> =>
+      DeviceProgram.compile(graph, options, copies),
     upload: (spec: ValueSpec, data: HostData = allocate(spec)): Value => DeviceValue.ofHost(spec, data.slice()),
     read: (value: Value): Promise<HostData> => copies.read(value as DeviceValue),
     dispose: () => copies.dispose()
@@ -49,6 +61,10 @@ async function tryDevice(copies: DeviceCopies, device: OnnxDevice): Promise<void
     await copies.there(value)
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw new SkipwiseError('EXECUTOR_UNAVAILABLE', { problem: `ONNX Runtime cannot use ${device}: ${/[^:]*$/.exec(message.split('\n')[0])?.[0].trim()}`, fix: missing[device], cause })
+    throw new SkipwiseError('EXECUTOR_UNAVAILABLE', {
+      problem: `ONNX Runtime cannot use ${device}: ${/[^:]*$/.exec(message.split('\n')[0])?.[0].trim()}`,
+      fix: missing[device],
+      cause
+    })
   }
 }

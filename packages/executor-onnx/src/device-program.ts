@@ -1,4 +1,13 @@
-import { checkInputs, expandKernels, sizeOf, type CompileOptions, type Graph, type Program, type Value, type Values } from '@skipwise/runtime'
+import {
+  checkInputs,
+  expandKernels,
+  sizeOf,
+  type CompileOptions,
+  type Graph,
+  type Program,
+  type Value,
+  type Values
+} from '@skipwise/runtime'
 import type { DeviceCopies } from './device-copies.js'
 import type { OnnxDevice } from './device-executor.js'
 import { DeviceSession } from './device-session.js'
@@ -7,16 +16,23 @@ import { kernelError } from './builder.js'
 import { hasLowering, lower } from './lowering.js'
 import { conversionEnd } from './uncopied-outputs.js'
 
-/** Outputs of up to this many elements are fetched with the run that makes them, and inputs of up to as many go with it; larger ones stay on the device. */
+/**
+ * Outputs of up to this many elements are fetched with the run that makes them, and inputs of up to as many go with it;
+ * larger ones stay on the device.
+ */
 const FETCHED_ELEMENTS = 1024
 
 /**
- * Kernels whose operator gives other numbers on WebGPU (onnxruntime-node 1.30: SimplifiedLayerNormalization leaves its second output empty): their
- * definition is computed instead. So is attention over a cache: GroupQueryAttention is wrong for a chunk of 150 queries.
+ * Kernels whose operator gives other numbers on WebGPU (onnxruntime-node 1.30: SimplifiedLayerNormalization leaves its
+ * second output empty): their definition is computed instead. So is attention over a cache: GroupQueryAttention is
+ * wrong for a chunk of 150 queries.
  */
 const COMPOSED = new Set(['RmsNorm'])
 
-/** Kernels that WebGPU computes wrong (Pow and And, where they broadcast) or to four digits only (WGSL's sine and cosine). No model has them. */
+/**
+ * Kernels that WebGPU computes wrong (Pow and And, where they broadcast) or to four digits only (WGSL's sine and
+ * cosine). No model has them.
+ */
 const REFUSED = new Set(['Pow', 'LogicalAnd', 'Sin', 'Cos'])
 
 /** Kernels that a device does not have. */
@@ -27,27 +43,52 @@ export class DeviceProgram implements Program {
   /** Outputs of the last run that were not donated. */
   #owned: DeviceValue[] = []
 
-  private constructor(readonly graph: Graph, private readonly session: DeviceSession, private readonly donate: NonNullable<CompileOptions['donate']>, private readonly copies: DeviceCopies) {}
+  private constructor(
+    readonly graph: Graph,
+    private readonly session: DeviceSession,
+    private readonly donate: NonNullable<CompileOptions['donate']>,
+    private readonly copies: DeviceCopies
+  ) {}
 
   static async compile(graph: Graph, { donate = {} }: CompileOptions, copies: DeviceCopies): Promise<DeviceProgram> {
-    const lacking = lackingKernels(copies.device), refused = graph.nodes.find(node => lacking.includes(node.kernel))
+    const lacking = lackingKernels(copies.device)
+    const refused = graph.nodes.find(node => lacking.includes(node.kernel))
     if (refused) throw kernelError(refused.kernel, `the provider ${copies.device} computes it wrong`)
-    const { nodes, outputs, ...model } = lower(expandKernels(graph, kernel => hasLowering(kernel) && !COMPOSED.has(kernel)), { composedCaches: true }), donated = new Set(Object.values(donate))
-    const stay = Object.entries(graph.outputs).filter(([name, id]) => donated.has(name) || isLarge(graph, id)).map(([name]) => `out_${name}`)
-    const session = await DeviceSession.create({ ...model, nodes: nodes.filter(node => node !== conversionEnd.node), outputs: outputs.filter(output => output !== conversionEnd.output) }, copies.device, stay)
+    const { nodes, outputs, ...model } = lower(
+      expandKernels(graph, kernel => hasLowering(kernel) && !COMPOSED.has(kernel)),
+      { composedCaches: true }
+    )
+    const donated = new Set(Object.values(donate))
+    const stay = Object.entries(graph.outputs)
+      .filter(([name, id]) => donated.has(name) || isLarge(graph, id))
+      .map(([name]) => `out_${name}`)
+    const session = await DeviceSession.create(
+      {
+        ...model,
+        nodes: nodes.filter(node => node !== conversionEnd.node),
+        outputs: outputs.filter(output => output !== conversionEnd.output)
+      },
+      copies.device,
+      stay
+    )
     return new DeviceProgram(graph, session, donate, copies)
   }
 
   async run(inputs: Values): Promise<Values> {
     checkInputs(this.graph, inputs)
-    const values = inputs as Readonly<Record<string, DeviceValue>>, { graph, copies } = this
+    const values = inputs as Readonly<Record<string, DeviceValue>>
+    const { graph, copies } = this
     for (const [name, id] of Object.entries(graph.inputs)) if (isLarge(graph, id)) await copies.toDevice(values[name])
     const feeds = Object.fromEntries(Object.keys(graph.inputs).map(name => [`in_${name}`, values[name].tensor]))
-    const results = await this.session.run(feeds, Object.keys(graph.outputs).map(name => `out_${name}`))
+    const results = await this.session.run(
+      feeds,
+      Object.keys(graph.outputs).map(name => `out_${name}`)
+    )
     for (const value of this.#owned) value.dispose()
     const donors = new Map(Object.entries(this.donate).map(([input, output]) => [output, values[input]]))
     const outputs = Object.entries(graph.outputs).map(([name, id]): [string, DeviceValue] => {
-      const donor = donors.get(name), held = results[`out_${name}`]
+      const donor = donors.get(name)
+      const held = results[`out_${name}`]
       if (!donor) return [name, new DeviceValue(graph.values[id], held)]
       donor.replace(held)
       return [name, donor]

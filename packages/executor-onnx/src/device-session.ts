@@ -6,8 +6,8 @@ import { encodeModel, type OnnxGraph } from './onnx-model.js'
 export const staysOnDevice = (device: OnnxDevice): boolean => device === 'webgpu'
 
 /**
- * A session on a GPU. Memory that it gave to outputs is its own and ends with it, so it is released when it is closed and the last tensor of it
- * is disposed.
+ * A session on a GPU. Memory that it gave to outputs is its own and ends with it, so it is released when it is closed
+ * and the last tensor of it is disposed.
  */
 export class DeviceSession {
   #closed = false
@@ -17,18 +17,26 @@ export class DeviceSession {
 
   /** @param stay outputs that are not fetched */
   static async create(model: OnnxGraph, device: OnnxDevice, stay: readonly string[]): Promise<DeviceSession> {
-    return new DeviceSession(await InferenceSession.create(encodeModel(model), {
-      executionProviders: [device, 'cpu'],
-      ...(staysOnDevice(device) && stay.length > 0 && { preferredOutputLocation: Object.fromEntries(stay.map(name => [name, 'gpu-buffer' as const])) }),
-      // What is computed again is not to be kept: see OnnxProgram.
-      extra: { optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' } },
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 4
-    }))
+    return new DeviceSession(
+      await InferenceSession.create(encodeModel(model), {
+        executionProviders: [device, 'cpu'],
+        ...(staysOnDevice(device) &&
+          stay.length > 0 && {
+            preferredOutputLocation: Object.fromEntries(stay.map(name => [name, 'gpu-buffer' as const]))
+          }),
+        // What is computed again is not to be kept: see OnnxProgram.
+        extra: { optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' } },
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: 4
+      })
+    )
   }
 
   /** Every output by name, with what frees it. */
-  async run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, DeviceTensor>> {
+  async run(
+    feeds: Readonly<Record<string, Tensor>>,
+    fetches: readonly string[]
+  ): Promise<Record<string, DeviceTensor>> {
     const results = await this.session.run({ ...feeds }, [...fetches])
     return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, this.#held(tensor)]))
   }

@@ -2,7 +2,9 @@ import { Tensor } from 'onnxruntime-node'
 import { sizeOf, type DType, type HostData, type ValueSpec } from '@skipwise/runtime'
 import type { DeviceTensor } from './device-session.js'
 
-/** A value in host memory or on a GPU, where ONNX Runtime put it; a copy between the two takes the place of the other. */
+/**
+ * A value in host memory or on a GPU, where ONNX Runtime put it; a copy between the two takes the place of the other.
+ */
 export class DeviceValue implements ValueSpec {
   readonly shape: readonly number[]
   readonly dtype: DType
@@ -21,7 +23,10 @@ export class DeviceValue implements ValueSpec {
 
   /** @throws RangeError after its end */
   get tensor(): Tensor {
-    if (!this.#held) throw new RangeError('a value is used after it was disposed, donated or overwritten by the next run of its program')
+    if (!this.#held)
+      throw new RangeError(
+        'a value is used after it was disposed, donated or overwritten by the next run of its program'
+      )
     return this.#held.tensor
   }
 

@@ -2,25 +2,38 @@ import { adamWHyper, type ClippedAdamWAttributes, type GraphNode } from '@skipwi
 import type { OnnxValue } from './value.js'
 
 /** Computes a node on the host, reading and writing the inputs' own memory; returns its outputs. */
-export type HostKernel = (node: GraphNode, inputs: Readonly<Record<string, OnnxValue>>, outputs: readonly OnnxValue[]) => void
+export type HostKernel = (
+  node: GraphNode,
+  inputs: Readonly<Record<string, OnnxValue>>,
+  outputs: readonly OnnxValue[]
+) => void
 
 /**
- * Kernels that run faster here than as a chain of ONNX operators: AdamW is one pass over four arrays, where the chain is
- * some fourteen passes (docs/adr/0003-host-optimizer.md).
+ * Kernels that run faster here than as a chain of ONNX operators: AdamW is one pass over four arrays, where the chain
+ * is some fourteen passes (docs/adr/0003-host-optimizer.md).
  */
 export const hostKernels: Readonly<Record<string, HostKernel>> = {
   ClippedAdamW(node, inputs, outputs) {
-    const weightDecay = node.attributes.weightDecay as ClippedAdamWAttributes['weightDecay'], count = weightDecay.length
-    const hyper = inputs.hyper.data as Float32Array, of = (name: (typeof adamWHyper)[number]) => hyper[adamWHyper.indexOf(name)]
+    const weightDecay = node.attributes.weightDecay as ClippedAdamWAttributes['weightDecay']
+    const count = weightDecay.length
+    const hyper = inputs.hyper.data as Float32Array
+    const of = (name: (typeof adamWHyper)[number]) => hyper[adamWHyper.indexOf(name)]
     const array = (prefix: string, i: number) => inputs[`${prefix}${i}`].data as Float32Array
     let squares = 0
     for (let i = 0; i < count; i++) squares += sumOfSquares(array('gradient', i))
     const norm = Math.sqrt(squares) * of('gradientScale')
     const scale = of('gradientScale') * Math.min(1, of('maxGradientNorm') / (norm + 1e-6))
-    const stepSize = of('learningRate') / of('biasCorrection1'), rootCorrection = Math.sqrt(of('biasCorrection2'))
+    const stepSize = of('learningRate') / of('biasCorrection1')
+    const rootCorrection = Math.sqrt(of('biasCorrection2'))
     for (let i = 0; i < count; i++) {
       updateAdamW(array('parameter', i), array('gradient', i), array('mean', i), array('variance', i), {
-        scale, stepSize, rootCorrection, beta1: of('beta1'), beta2: of('beta2'), epsilon: of('epsilon'), keep: 1 - of('learningRate') * weightDecay[i]
+        scale,
+        stepSize,
+        rootCorrection,
+        beta1: of('beta1'),
+        beta2: of('beta2'),
+        epsilon: of('epsilon'),
+        keep: 1 - of('learningRate') * weightDecay[i]
       })
     }
     outputs[3 * count].data[0] = norm
@@ -37,12 +50,25 @@ interface Step {
   keep: number
 }
 
-/** torch.optim.AdamW's arithmetic in float64, one element after the other; rounding to float32 in between is slower in V8. */
-function updateAdamW(parameter: Float32Array, gradient: Float32Array, mean: Float32Array, variance: Float32Array, step: Step): void {
+/**
+ * torch.optim.AdamW's arithmetic in float64, one element after the other; rounding to float32 in between is slower in
+ * V8.
+ */
+function updateAdamW(
+  parameter: Float32Array,
+  gradient: Float32Array,
+  mean: Float32Array,
+  variance: Float32Array,
+  step: Step
+): void {
   const { scale, stepSize, rootCorrection, beta1, beta2, epsilon, keep } = step
-  const share1 = (1 - beta1) * scale, share2 = (1 - beta2) * scale * scale, inverseRoot = 1 / rootCorrection
+  const share1 = (1 - beta1) * scale
+  const share2 = (1 - beta2) * scale * scale
+  const inverseRoot = 1 / rootCorrection
   for (let i = 0; i < parameter.length; i++) {
-    const g = gradient[i], m = beta1 * mean[i] + share1 * g, v = beta2 * variance[i] + share2 * (g * g)
+    const g = gradient[i]
+    const m = beta1 * mean[i] + share1 * g
+    const v = beta2 * variance[i] + share2 * (g * g)
     mean[i] = m
     variance[i] = v
     parameter[i] = parameter[i] * keep - (stepSize * m) / (Math.sqrt(v) * inverseRoot + epsilon)
@@ -51,7 +77,11 @@ function updateAdamW(parameter: Float32Array, gradient: Float32Array, mean: Floa
 
 /** In float64, in four independent sums. */
 function sumOfSquares(x: Float32Array): number {
-  let a = 0, b = 0, c = 0, d = 0, i = 0
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  let i = 0
   for (; i + 4 <= x.length; i += 4) {
     a += x[i] * x[i]
     b += x[i + 1] * x[i + 1]

@@ -10,12 +10,25 @@ const f32 = (...shape: number[]): ValueSpec => ({ shape, dtype: 'float32' })
 
 describe('cross-entropy', () => {
   it('computes logits and probabilities once for both passes, behind a norm too', () => {
-    const graph = trace('loss', ({ x, scale, weight, labels }) => {
-      const loss = (x: tf.Tensor, weight: tf.Tensor) =>
-        tf.sum(linearCrossEntropy(rmsNorm(x as tf.Tensor2D, scale as tf.Tensor1D, 1e-6), weight as tf.Tensor2D, labels as tf.Tensor1D)) as tf.Scalar
-      const { value, grads: [dx, dweight] } = tf.valueAndGrads(loss as (...x: tf.Tensor[]) => tf.Scalar)([x, weight])
-      return { loss: value, dx, dweight }
-    }, { x: f32(6, 4), scale: f32(4), weight: f32(10, 4), labels: { shape: [6], dtype: 'int32' } })
+    const graph = trace(
+      'loss',
+      ({ x, scale, weight, labels }) => {
+        const loss = (x: tf.Tensor, weight: tf.Tensor) =>
+          tf.sum(
+            linearCrossEntropy(
+              rmsNorm(x as tf.Tensor2D, scale as tf.Tensor1D, 1e-6),
+              weight as tf.Tensor2D,
+              labels as tf.Tensor1D
+            )
+          ) as tf.Scalar
+        const {
+          value,
+          grads: [dx, dweight]
+        } = tf.valueAndGrads(loss as (...x: tf.Tensor[]) => tf.Scalar)([x, weight])
+        return { loss: value, dx, dweight }
+      },
+      { x: f32(6, 4), scale: f32(4), weight: f32(10, 4), labels: { shape: [6], dtype: 'int32' } }
+    )
     expect(lower(graph).nodes.filter(node => node.op === 'Softmax')).toHaveLength(1)
   })
 })
@@ -33,7 +46,8 @@ describe('runInPlace', () => {
   const feeds = { in_x: new Tensor('float32', Float32Array.of(1, 2, 3), [3]) }
 
   it('leaves the results in the memory that was given, and the session usable', async () => {
-    const session = await InferenceSession.create(model), y = new Tensor('float32', new Float32Array(3), [3])
+    const session = await InferenceSession.create(model)
+    const y = new Tensor('float32', new Float32Array(3), [3])
     for (let run = 0; run < 3; run++) {
       ;(y.data as Float32Array).fill(0)
       await runInPlace(session, feeds, { out_y: y })
@@ -44,12 +58,15 @@ describe('runInPlace', () => {
 
   it('relies on a refusal of this version of onnxruntime-node', async () => {
     const session = await InferenceSession.create(model)
-    await expect(session.run(feeds, [conversionEnd.output.name, 'out_y'])).rejects.toThrow('Non tensor type is temporarily not supported.')
+    await expect(session.run(feeds, [conversionEnd.output.name, 'out_y'])).rejects.toThrow(
+      'Non tensor type is temporarily not supported.'
+    )
     await session.release()
   })
 
   it('passes other failures on', async () => {
-    const session = await InferenceSession.create(model), y = new Tensor('float32', new Float32Array(2), [2])
+    const session = await InferenceSession.create(model)
+    const y = new Tensor('float32', new Float32Array(2), [2])
     await expect(runInPlace(session, feeds, { out_y: y })).rejects.toThrow('Got invalid dimensions for output: out_y')
     await session.release()
   })

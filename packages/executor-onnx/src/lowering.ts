@@ -37,9 +37,14 @@ export function lower(traced: Graph, setup?: LoweringSetup): OnnxGraph {
     lowering(b, node)
   }
   // An output that is an input, a constant or stands under two names.
-  for (const [name, id] of Object.entries(graph.outputs)) if (b.name(id) !== `out_${name}`) b.op('Identity', [b.name(id)], {}, `out_${name}`)
+  for (const [name, id] of Object.entries(graph.outputs))
+    if (b.name(id) !== `out_${name}`) b.op('Identity', [b.name(id)], {}, `out_${name}`)
   const values = (prefix: string, named: Graph['inputs']) =>
-    Object.entries(named).map(([name, id]) => ({ name: prefix + name, type: graph.values[id].dtype, shape: graph.values[id].shape }))
+    Object.entries(named).map(([name, id]) => ({
+      name: prefix + name,
+      type: graph.values[id].dtype,
+      shape: graph.values[id].shape
+    }))
   return {
     name: graph.name,
     nodes: [conversionEnd.node, ...leavesLast(b.nodes)],

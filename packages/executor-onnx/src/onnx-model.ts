@@ -7,7 +7,11 @@ export const onnxType = { float32: 1, int32: 6, int64: 7, bool: 9 } as const
 export type OnnxType = keyof typeof onnxType
 
 /** An attribute of a node: integers and floats are told apart by their key. */
-export type OnnxAttribute = { readonly int: number } | { readonly float: number } | { readonly ints: readonly number[] } | { readonly string: string }
+export type OnnxAttribute =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly ints: readonly number[] }
+  | { readonly string: string }
 
 /** A node of an ONNX graph; an empty input name means "left out". */
 export interface OnnxNode {
@@ -56,11 +60,15 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
   model.tag(7, WireType.LengthDelimited).fork()
   for (const node of graph.nodes) writeNode(model.tag(1, WireType.LengthDelimited).fork(), node).join()
   model.tag(2, WireType.LengthDelimited).string(graph.name)
-  for (const initializer of graph.initializers) writeTensor(model.tag(5, WireType.LengthDelimited).fork(), initializer).join()
+  for (const initializer of graph.initializers)
+    writeTensor(model.tag(5, WireType.LengthDelimited).fork(), initializer).join()
   for (const input of graph.inputs) writeValueInfo(model.tag(11, WireType.LengthDelimited).fork(), input).join()
   for (const output of graph.outputs) writeValueInfo(model.tag(12, WireType.LengthDelimited).fork(), output).join()
   model.join()
-  for (const [domain, version] of [['', OPSET], ['com.microsoft', 1]] as const) {
+  for (const [domain, version] of [
+    ['', OPSET],
+    ['com.microsoft', 1]
+  ] as const) {
     model.tag(8, WireType.LengthDelimited).fork()
     model.tag(1, WireType.LengthDelimited).string(domain)
     model.tag(2, WireType.Varint).int64(version)
@@ -73,16 +81,19 @@ function writeNode(writer: BinaryWriter, node: OnnxNode): BinaryWriter {
   for (const input of node.inputs) writer.tag(1, WireType.LengthDelimited).string(input)
   for (const output of node.outputs) writer.tag(2, WireType.LengthDelimited).string(output)
   writer.tag(4, WireType.LengthDelimited).string(node.op)
-  for (const [name, attribute] of Object.entries(node.attributes ?? {})) writeAttribute(writer.tag(5, WireType.LengthDelimited).fork(), name, attribute).join()
+  for (const [name, attribute] of Object.entries(node.attributes ?? {}))
+    writeAttribute(writer.tag(5, WireType.LengthDelimited).fork(), name, attribute).join()
   if (node.domain) writer.tag(7, WireType.LengthDelimited).string(node.domain)
   return writer
 }
 
 function writeAttribute(writer: BinaryWriter, name: string, attribute: OnnxAttribute): BinaryWriter {
   writer.tag(1, WireType.LengthDelimited).string(name)
-  if ('float' in attribute) return writer.tag(2, WireType.Bit32).float(attribute.float).tag(20, WireType.Varint).int32(1)
+  if ('float' in attribute)
+    return writer.tag(2, WireType.Bit32).float(attribute.float).tag(20, WireType.Varint).int32(1)
   if ('int' in attribute) return writer.tag(3, WireType.Varint).int64(attribute.int).tag(20, WireType.Varint).int32(2)
-  if ('string' in attribute) return writer.tag(4, WireType.LengthDelimited).string(attribute.string).tag(20, WireType.Varint).int32(3)
+  if ('string' in attribute)
+    return writer.tag(4, WireType.LengthDelimited).string(attribute.string).tag(20, WireType.Varint).int32(3)
   writer.tag(8, WireType.LengthDelimited).fork()
   for (const value of attribute.ints) writer.int64(value)
   return writer.join().tag(20, WireType.Varint).int32(7)

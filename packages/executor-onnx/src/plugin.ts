@@ -8,9 +8,13 @@ export const onnxExecutor = definePlugin({
   kind: 'executor',
   name: 'onnx',
   summary: 'ONNX Runtime, native CPU engine inside the npm package (default), WebGPU or CUDA',
-  config: z.strictObject({ device: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu'), threads: z.int().min(1).optional() }),
+  config: z.strictObject({
+    device: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu'),
+    threads: z.int().min(1).optional()
+  }),
   create: ({ device, threads }) => ({
     unavailable: async () => (device === 'cpu' ? undefined : whyUnavailable(device)),
-    open: () => (device === 'cpu' ? openOnnxExecutor(threads === undefined ? {} : { threads }) : openDeviceExecutor(device))
+    open: () =>
+      device === 'cpu' ? openOnnxExecutor(threads === undefined ? {} : { threads }) : openDeviceExecutor(device)
   })
 })

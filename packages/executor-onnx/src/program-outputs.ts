@@ -1,12 +1,18 @@
 import { allocate, type CompileOptions, type Graph, type Values } from '@skipwise/runtime'
 import { OnnxValue } from './value.js'
 
-/** Where the outputs of a program go: into the memory of the input that was donated for them, or into a buffer of its own, made once. */
+/**
+ * Where the outputs of a program go: into the memory of the input that was donated for them, or into a buffer of its
+ * own, made once.
+ */
 export class ProgramOutputs {
   readonly #donors: ReadonlyMap<string, string>
   readonly #owned: ReadonlyMap<string, OnnxValue>
 
-  constructor(private readonly graph: Graph, { donate = {} }: CompileOptions) {
+  constructor(
+    private readonly graph: Graph,
+    { donate = {} }: CompileOptions
+  ) {
     this.#donors = new Map(Object.entries(donate).map(([input, output]) => [output, input]))
     const owned = Object.entries(graph.outputs).filter(([name]) => !this.#donors.has(name))
     this.#owned = new Map(owned.map(([name, id]) => [name, OnnxValue.of(graph.values[id], allocate(graph.values[id]))]))

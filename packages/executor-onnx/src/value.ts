@@ -5,7 +5,11 @@ import { sizeOf, type DType, type HostData, type ValueSpec } from '@skipwise/run
 export class OnnxValue implements ValueSpec {
   readonly tensor: Tensor
 
-  constructor(readonly shape: readonly number[], readonly dtype: DType, readonly data: HostData) {
+  constructor(
+    readonly shape: readonly number[],
+    readonly dtype: DType,
+    readonly data: HostData
+  ) {
     this.tensor = new Tensor(dtype, data as never, [...shape])
   }
 

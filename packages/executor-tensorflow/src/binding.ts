@@ -55,10 +55,11 @@ export function prepareEnvironment(threads?: number): void {
 }
 
 /**
- * Loads the addon and nothing else of tfjs-node: its JavaScript calls `util.isNullOrUndefined`, which Node 23 no longer has; the
- * addon itself runs on every Node of ours.
+ * Loads the addon and nothing else of tfjs-node: its JavaScript calls `util.isNullOrUndefined`, which Node 23 no longer
+ * has; the addon itself runs on every Node of ours.
  *
- * @throws SkipwiseError `EXECUTOR_UNAVAILABLE` that says which part is missing: the package, its addon, libtensorflow or CUDA
+ * @throws SkipwiseError `EXECUTOR_UNAVAILABLE` that says which part is missing: the package, its addon, libtensorflow
+ * or CUDA
  */
 export function loadBinding(search: AddonSearch = defaultSearch()): Binding {
   const failures: unknown[] = []
@@ -104,7 +105,9 @@ function load(name: string, folder: string, { napiVersion, load }: AddonSearch):
 
 /** The addon of the newest Node-API that this Node speaks. */
 export function addonFile(folder: string, napiVersion: number): string | undefined {
-  const versions = entries(join(folder, 'lib')).flatMap(entry => /^napi-v(\d+)$/.exec(entry)?.[1] ?? []).map(Number)
+  const versions = entries(join(folder, 'lib'))
+    .flatMap(entry => /^napi-v(\d+)$/.exec(entry)?.[1] ?? [])
+    .map(Number)
   for (const version of versions.filter(version => version <= napiVersion).sort((a, b) => b - a)) {
     const inside = join(folder, 'lib', `napi-v${version}`)
     if (entries(inside).includes('tfjs_binding.node')) return join(inside, 'tfjs_binding.node')
@@ -123,15 +126,25 @@ function entries(folder: string): string[] {
 /** What the dynamic linker says of an addon that cannot be loaded, with the fix. */
 function loadError(name: string, error: unknown) {
   if (isSkipwiseError(error)) return error
-  const message = error instanceof Error ? error.message.split('\n')[0] : String(error), library = /(lib[\w.-]+\.so[\w.]*|[\w.-]+\.(?:dylib|dll))/.exec(message)?.[1] ?? 'a library'
+  const message = error instanceof Error ? error.message.split('\n')[0] : String(error)
+  const library = /(lib[\w.-]+\.so[\w.]*|[\w.-]+\.(?:dylib|dll))/.exec(message)?.[1] ?? 'a library'
   if (/^lib(cu|nccl|nvrtc|nvinfer)/.test(library)) {
     return unavailable(
       `${name} cannot be loaded: the CUDA library ${library} is missing (${message})`,
-      'tfjs-node-gpu 4.22 needs CUDA 11.2 and cuDNN 8.1 in LD_LIBRARY_PATH; for CUDA 12 set up a newer TensorFlow by tools/libtensorflow, or use @tensorflow/tfjs-node', error
+      'tfjs-node-gpu 4.22 needs CUDA 11.2 and cuDNN 8.1 in LD_LIBRARY_PATH; for CUDA 12 set up a newer TensorFlow by tools/libtensorflow, or use @tensorflow/tfjs-node',
+      error
     )
   }
   if (/libtensorflow/.test(library)) {
-    return unavailable(`${name} cannot be loaded: ${library} is missing (${message})`, `download it again (npm rebuild ${name}) or run tools/libtensorflow again: the Python wheel that it points to may have moved`, error)
+    return unavailable(
+      `${name} cannot be loaded: ${library} is missing (${message})`,
+      `download it again (npm rebuild ${name}) or run tools/libtensorflow again: the Python wheel that it points to may have moved`,
+      error
+    )
   }
-  return unavailable(`${name} cannot be loaded: ${message}`, `build it again for this Node and this system: npm rebuild ${name}, or tools/libtensorflow`, error)
+  return unavailable(
+    `${name} cannot be loaded: ${message}`,
+    `build it again for this Node and this system: npm rebuild ${name}, or tools/libtensorflow`,
+    error
+  )
 }

@@ -9,8 +9,9 @@ export type Ref = string
 export type Precision = 'float32' | 'bfloat16'
 
 /**
- * How products are computed. `rounded`: their operands are rounded to bfloat16, and multiplied as float32 numbers: the same products, exact
- * in float32, for a processor without instructions for bfloat16, which emulates them at a fifth of the speed.
+ * How products are computed. `rounded`: their operands are rounded to bfloat16, and multiplied as float32 numbers: the
+ * same products, exact in float32, for a processor without instructions for bfloat16, which emulates them at a fifth of
+ * the speed.
  */
 export type Products = Precision | 'rounded'
 
@@ -58,7 +59,8 @@ export class GraphBuilder {
       this.#types.set(setup.inputs[name], this.spec(id).dtype)
       this.#refs.set(id, setup.inputs[name])
     }
-    for (const [id, data] of setup.graph.constants) this.#refs.set(id, this.#constant({ type: this.spec(id).dtype, shape: this.spec(id).shape, data }))
+    for (const [id, data] of setup.graph.constants)
+      this.#refs.set(id, this.#constant({ type: this.spec(id).dtype, shape: this.spec(id).shape, data }))
   }
 
   spec(id: ValueId): ValueSpec {
@@ -68,7 +70,15 @@ export class GraphBuilder {
   /** A value of the graph in its own type. */
   ref(id: ValueId): Ref {
     const update = this.updated.get(id)
-    if (update) return this.once(`updated ${id}`, () => this.op('ReadVariableOp', [update.handle], { dtype: { type: this.spec(id).dtype } }, { type: this.spec(id).dtype, after: [update.after] }))
+    if (update)
+      return this.once(`updated ${id}`, () =>
+        this.op(
+          'ReadVariableOp',
+          [update.handle],
+          { dtype: { type: this.spec(id).dtype } },
+          { type: this.spec(id).dtype, after: [update.after] }
+        )
+      )
     const ref = this.#refs.get(id)
     if (ref === undefined) throw new RangeError(`value ${id} is used before it is computed`)
     return this.float(ref)
@@ -85,7 +95,10 @@ export class GraphBuilder {
     this.#refs.set(id, ref)
   }
 
-  /** The variable that holds `input` and must hold `output` after the run, when the caller donated the one for the other. */
+  /**
+   * The variable that holds `input` and must hold `output` after the run, when the caller donated the one for the
+   * other.
+   */
   handleOf(input: ValueId, output: ValueId): Ref | undefined {
     const donation = this.setup.donated.get(input)
     return donation?.output === output ? donation.handle : undefined
@@ -102,8 +115,10 @@ export class GraphBuilder {
 
   /** Adds a node and returns its first output. */
   op(op: string, inputs: readonly Ref[], attributes: Attributes = {}, { type, after = [] }: OpOptions = {}): Ref {
-    const first = inputs.length > 0 ? this.#types.get(inputs[0]) : undefined, resource = inputs[0] !== undefined && first === undefined
-    const inferred: Attributes = resource || first === undefined || withoutT.has(op) || 'T' in attributes ? {} : { T: { type: first } }
+    const first = inputs.length > 0 ? this.#types.get(inputs[0]) : undefined
+    const resource = inputs[0] !== undefined && first === undefined
+    const inferred: Attributes =
+      resource || first === undefined || withoutT.has(op) || 'T' in attributes ? {} : { T: { type: first } }
     const name = this.#add(op, inputs, { ...inferred, ...attributes }, after)
     const output = type ?? first
     if (output) this.#types.set(`${name}:0`, output)
@@ -111,7 +126,13 @@ export class GraphBuilder {
   }
 
   /** Adds a node with several outputs of these types. */
-  multiple(op: string, inputs: readonly Ref[], attributes: Attributes, types: readonly TensorFlowType[], after: readonly Ref[] = []): Ref[] {
+  multiple(
+    op: string,
+    inputs: readonly Ref[],
+    attributes: Attributes,
+    types: readonly TensorFlowType[],
+    after: readonly Ref[] = []
+  ): Ref[] {
     const name = this.#add(op, inputs, attributes, after)
     return types.map((type, index) => {
       this.#types.set(`${name}:${index}`, type)
@@ -119,7 +140,10 @@ export class GraphBuilder {
     })
   }
 
-  /** Whether a node computes it here. Inputs are there from the start; to wait for one would read its variable, even where it is fed. */
+  /**
+   * Whether a node computes it here. Inputs are there from the start; to wait for one would read its variable, even
+   * where it is fed.
+   */
   isComputed(ref: Ref): boolean {
     return !Object.values(this.setup.inputs).includes(ref)
   }
@@ -127,7 +151,9 @@ export class GraphBuilder {
   /** op(a) · op(b), in the precision of products: call {@link float} on what sums or exponentials follow. */
   matMul(a: Ref, b: Ref, { transA = false, transB = false, batched = false } = {}): Ref {
     const inputs = [a, b].map(x => (this.setup.products === 'rounded' ? this.float(this.product(x)) : this.product(x)))
-    return batched ? this.op('BatchMatMulV2', inputs, { adj_x: transA, adj_y: transB }) : this.op('MatMul', inputs, { transpose_a: transA, transpose_b: transB })
+    return batched
+      ? this.op('BatchMatMulV2', inputs, { adj_x: transA, adj_y: transB })
+      : this.op('MatMul', inputs, { transpose_a: transA, transpose_b: transB })
   }
 
   /** In the precision of products. */
@@ -166,7 +192,9 @@ export class GraphBuilder {
   }
 
   concat(parts: readonly Ref[], axis: number): Ref {
-    return parts.length === 1 ? parts[0] : this.op('ConcatV2', [...parts, this.scalar(axis, 'int32')], { N: parts.length })
+    return parts.length === 1
+      ? parts[0]
+      : this.op('ConcatV2', [...parts, this.scalar(axis, 'int32')], { N: parts.length })
   }
 
   reduce(op: string, x: Ref, axes: readonly number[], keepDims = false): Ref {
@@ -174,11 +202,15 @@ export class GraphBuilder {
   }
 
   int32(values: readonly number[]): Ref {
-    return this.constant(`int32 ${values.join()}`, { type: 'int32', shape: [values.length] }, () => Int32Array.from(values))
+    return this.constant(`int32 ${values.join()}`, { type: 'int32', shape: [values.length] }, () =>
+      Int32Array.from(values)
+    )
   }
 
   scalar(value: number, type: DType = 'float32'): Ref {
-    return this.constant(`${type} scalar ${value}`, { type, shape: [] }, () => (type === 'float32' ? Float32Array.of(value) : type === 'int32' ? Int32Array.of(value) : Uint8Array.of(value)))
+    return this.constant(`${type} scalar ${value}`, { type, shape: [] }, () =>
+      type === 'float32' ? Float32Array.of(value) : type === 'int32' ? Int32Array.of(value) : Uint8Array.of(value)
+    )
   }
 
   /** A constant made once per key. */
@@ -201,20 +233,30 @@ export class GraphBuilder {
   }
 
   #constant(tensor: ConstantTensor): Ref {
-    if (tensor.data.length !== sizeOf(tensor.shape)) throw new RangeError(`${tensor.data.length} elements do not make [${tensor.shape.join()}]`)
+    if (tensor.data.length !== sizeOf(tensor.shape))
+      throw new RangeError(`${tensor.data.length} elements do not make [${tensor.shape.join()}]`)
     return this.op('Const', [], { dtype: { type: tensor.type }, value: { tensor } }, { type: tensor.type })
   }
 
   #add(op: string, inputs: readonly Ref[], attributes: Attributes, after: readonly Ref[]): string {
     const name = `${this.setup.prefix}${op}_${this.nodes.length}`
     const controls = [...new Set(after.map(ref => `^${ref.split(':')[0]}`))]
-    this.nodes.push({ name, op, inputs: [...inputs, ...controls], attributes: Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, encode(value)])) })
+    this.nodes.push({
+      name,
+      op,
+      inputs: [...inputs, ...controls],
+      attributes: Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, encode(value)]))
+    })
     return name
   }
 }
 
-const encode = (value: Attributes[string]): Attribute => (typeof value === 'number' ? { int: value } : typeof value === 'boolean' ? { bool: value } : value)
+const encode = (value: Attributes[string]): Attribute =>
+  typeof value === 'number' ? { int: value } : typeof value === 'boolean' ? { bool: value } : value
 
 /** No lowering for a kernel. */
 export const kernelError = (kernel: string, detail: string) =>
-  new SkipwiseError('EXECUTOR_KERNEL', { problem: `executor tensorflow cannot lower the kernel ${kernel}${detail && `: ${detail}`}`, fix: 'use the executor tfjs, or write the function with supported operations' })
+  new SkipwiseError('EXECUTOR_KERNEL', {
+    problem: `executor tensorflow cannot lower the kernel ${kernel}${detail && `: ${detail}`}`,
+    fix: 'use the executor tfjs, or write the function with supported operations'
+  })

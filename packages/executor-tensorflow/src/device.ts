@@ -17,8 +17,8 @@ interface Linked {
 }
 
 /**
- * One session over all programs, so that they share the variables in it. The addon cannot add to a graph: the session is made when a
- * program runs that it does not hold, and what the variables hold moves over.
+ * One session over all programs, so that they share the variables in it. The addon cannot add to a graph: the session
+ * is made when a program runs that it does not hold, and what the variables hold moves over.
  */
 export class Device {
   readonly #programs = new Set<TensorFlowProgram>()
@@ -29,11 +29,22 @@ export class Device {
   /** Variables whose values are no more, to be freed by the next run that changes anything. */
   readonly #dead = new Set<Slot>()
 
-  constructor(readonly binding: Binding, readonly products: Products, readonly xla: boolean, readonly narrowSoftmax: boolean) {}
+  constructor(
+    readonly binding: Binding,
+    readonly products: Products,
+    readonly xla: boolean,
+    readonly narrowSoftmax: boolean
+  ) {}
 
   /** Lowers a graph and makes it a program of the next session. @throws SkipwiseError `EXECUTOR_KERNEL` */
   compile(graph: Graph, options: CompileOptions): TensorFlowProgram {
-    const nodes = programNodes(graph, options, { prefix: `program${this.#lowered++}/`, slots: this.#slots, products: this.products, narrowSoftmax: this.narrowSoftmax, xla: this.xla })
+    const nodes = programNodes(graph, options, {
+      prefix: `program${this.#lowered++}/`,
+      slots: this.#slots,
+      products: this.products,
+      narrowSoftmax: this.narrowSoftmax,
+      xla: this.xla
+    })
     const program = new TensorFlowProgram(this, graph, options, nodes)
     this.#programs.add(program)
     return program
@@ -45,8 +56,11 @@ export class Device {
 
   /** A value in a tensor of the addon; zeros without data. */
   upload(spec: ValueSpec, data?: HostData): TensorFlowValue {
-    if (data && data.length !== sizeOf(spec.shape)) throw new RangeError(`${data.length} elements do not make [${spec.shape.join()}]`)
-    return this.value(spec, { tensor: this.binding.createTensor(spec.shape, typeNumber(spec), this.#staging.hold(spec, data)) })
+    if (data && data.length !== sizeOf(spec.shape))
+      throw new RangeError(`${data.length} elements do not make [${spec.shape.join()}]`)
+    return this.value(spec, {
+      tensor: this.binding.createTensor(spec.shape, typeNumber(spec), this.#staging.hold(spec, data))
+    })
   }
 
   value(spec: ValueSpec, place: TensorFlowValue['place']): TensorFlowValue {
@@ -58,7 +72,8 @@ export class Device {
   read(value: TensorFlowValue): HostData {
     const { slot, tensor } = placeOf(value)
     if (!slot) return this.binding.tensorDataSync(tensor)
-    const group = this.#readWith(slot), tensors = this.fetch(group)
+    const group = this.#readWith(slot)
+    const tensors = this.fetch(group)
     try {
       return this.binding.tensorDataSync(tensors[group.indexOf(slot)])
     } finally {
@@ -67,12 +82,13 @@ export class Device {
   }
 
   /**
-   * The variables to fetch when one is read: whoever reads one weight reads all, and one set of fetches is prepared once. On a CPU the
-   * others are not copied; from a GPU they would be.
+   * The variables to fetch when one is read: whoever reads one weight reads all, and one set of fetches is prepared
+   * once. On a CPU the others are not copied; from a GPU they would be.
    */
   #readWith(slot: Slot): readonly Slot[] {
     if (!slot.state || this.binding.isUsingGpuDevice()) return [slot]
-    const held = [...this.#slots.all].filter(each => each.state && each.occupant), first = held.indexOf(slot)
+    const held = [...this.#slots.all].filter(each => each.state && each.occupant)
+    const first = held.indexOf(slot)
     return held.slice(first - (first % READ_TOGETHER), first - (first % READ_TOGETHER) + READ_TOGETHER)
   }
 
@@ -82,16 +98,21 @@ export class Device {
   }
 
   /**
-   * Puts values into variables, all in one run: TensorFlow prepares anew for every other set of feeds and fetches, in 10 ms and more.
-   * Whatever live values are there move to tensors of their own.
+   * Puts values into variables, all in one run: TensorFlow prepares anew for every other set of feeds and fetches, in
+   * 10 ms and more. Whatever live values are there move to tensors of their own.
    */
   moveAll(moves: readonly (readonly [Slot, TensorFlowValue])[]): void {
-    const pending = moves.filter(([slot, value]) => slot.occupant !== value), values = pending.map(([, value]) => value)
+    const pending = moves.filter(([slot, value]) => slot.occupant !== value)
+    const values = pending.map(([, value]) => value)
     if (pending.length === 0) return
     this.evict(pending.map(([slot]) => slot))
-    const tensors = this.#borrow(values), refs = pending.map(([slot]) => assignRefs(slot))
+    const tensors = this.#borrow(values)
+    const refs = pending.map(([slot]) => assignRefs(slot))
     try {
-      this.#do(refs.map(({ fetch }) => fetch), refs.map(({ feed }, i) => [feed, tensors[i]]))
+      this.#do(
+        refs.map(({ fetch }) => fetch),
+        refs.map(({ feed }, i) => [feed, tensors[i]])
+      )
     } finally {
       this.#giveBack(values, tensors)
     }
@@ -105,10 +126,11 @@ export class Device {
 
   /** Moves what is in variables to tensors of their own. */
   evict(slots: Iterable<Slot>): void {
-    const occupied = [...slots].filter(slot => slot.occupant), tensors = this.fetch(occupied)
+    const occupied = [...slots].filter(slot => slot.occupant)
+    const tensors = this.fetch(occupied)
     if (occupied.length === 0) return
     occupied.forEach((slot, i) => {
-      (slot.occupant as TensorFlowValue).place = { tensor: tensors[i] }
+      ;(slot.occupant as TensorFlowValue).place = { tensor: tensors[i] }
       delete slot.occupant
     })
     this.#do(occupied.map(freeRef))
@@ -127,7 +149,10 @@ export class Device {
     if (frees.length > 0 && this.#linked) this.#do(frees)
   }
 
-  /** Values are disposed one by one, but often many in a row: their variables are freed together when the caller is done. */
+  /**
+   * Values are disposed one by one, but often many in a row: their variables are freed together when the caller is
+   * done.
+   */
   #dispose(value: TensorFlowValue): void {
     if (this.#dead.size === 0) queueMicrotask(() => this.flush())
     this.#leave([value])
@@ -148,7 +173,8 @@ export class Device {
 
   /** A tensor of every value; those that are fetched for it go with {@link #giveBack}. */
   #borrow(values: readonly TensorFlowValue[]): number[] {
-    const places = values.map(placeOf), fetched = this.fetch(places.flatMap(({ slot }) => slot ?? [])).values()
+    const places = values.map(placeOf)
+    const fetched = this.fetch(places.flatMap(({ slot }) => slot ?? [])).values()
     return places.map(({ tensor }) => tensor ?? (fetched.next().value as number))
   }
 
@@ -167,9 +193,17 @@ export class Device {
   #relink(): void {
     this.flush()
     this.#unlink()
-    const programs = new Set(this.#programs), used = new Set([...programs].flatMap(({ nodes }) => [...nodes.slots]))
+    const programs = new Set(this.#programs)
+    const used = new Set([...programs].flatMap(({ nodes }) => [...nodes.slots]))
     const all = [...programs].map(({ nodes }) => nodes)
-    this.#linked = { programs, session: new Session(this.binding, [...[...used].flatMap(slotNodes), ...all.flatMap(({ nodes }) => nodes)], all.flatMap(({ functions }) => functions)) }
+    this.#linked = {
+      programs,
+      session: new Session(
+        this.binding,
+        [...[...used].flatMap(slotNodes), ...all.flatMap(({ nodes }) => nodes)],
+        all.flatMap(({ functions }) => functions)
+      )
+    }
   }
 
   #unlink(): void {

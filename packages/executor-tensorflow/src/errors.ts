@@ -7,13 +7,17 @@ export const executorTensorFlowErrorCodes = {
 
 /** TensorFlow's own words, with a code. */
 export const runError = (doing: string, cause: unknown) => {
-  const message = cause instanceof Error ? cause.message : String(cause), memory = /OOM|RESOURCE_EXHAUSTED|allocat/i.test(message)
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const memory = /OOM|RESOURCE_EXHAUSTED|allocat/i.test(message)
   return new SkipwiseError('TENSORFLOW_RUN', {
     problem: `TensorFlow could not ${doing}: ${message.split('\n')[0]}`,
-    fix: memory ? 'use a smaller micro-batch or window, or a device with more memory' : 'use the executor onnx, and report the program that was refused',
+    fix: memory
+      ? 'use a smaller micro-batch or window, or a device with more memory'
+      : 'use the executor onnx, and report the program that was refused',
     cause
   })
 }
 
 /** An executor that this machine cannot have. */
-export const unavailable = (problem: string, fix: string, cause?: unknown) => new SkipwiseError('EXECUTOR_UNAVAILABLE', { problem, fix, cause })
+export const unavailable = (problem: string, fix: string, cause?: unknown) =>
+  new SkipwiseError('EXECUTOR_UNAVAILABLE', { problem, fix, cause })

@@ -10,8 +10,9 @@ import { workspaceBytes } from './workspace.js'
 /** How {@link openTensorFlowExecutor} runs. */
 export interface TensorFlowExecutorOptions {
   /**
-   * Type of matrix products; default `float32`. With `bfloat16` weights, optimizer state, sums and everything else stay float32, as
-   * under torch's autocast. A processor without instructions for it multiplies operands that are rounded to it.
+   * Type of matrix products; default `float32`. With `bfloat16` weights, optimizer state, sums and everything else stay
+   * float32, as under torch's autocast. A processor without instructions for it multiplies operands that are rounded to
+   * it.
    */
   readonly dtype?: Precision
   /** Let XLA compile each program at its first run: seconds on a CPU, where it gains little; default false. */
@@ -21,13 +22,19 @@ export interface TensorFlowExecutorOptions {
 }
 
 /**
- * Opens TensorFlow through the addon of `@tensorflow/tfjs-node-gpu` or `@tensorflow/tfjs-node`: the first GPU it sees, else the CPU.
+ * Opens TensorFlow through the addon of `@tensorflow/tfjs-node-gpu` or `@tensorflow/tfjs-node`: the first GPU it sees,
+ * else the CPU.
  *
  * @throws SkipwiseError `EXECUTOR_UNAVAILABLE` with the missing part and how to get it
  */
-export async function openTensorFlowExecutor({ dtype = 'float32', xla = false, threads }: TensorFlowExecutorOptions = {}): Promise<Executor> {
+export async function openTensorFlowExecutor({
+  dtype = 'float32',
+  xla = false,
+  threads
+}: TensorFlowExecutorOptions = {}): Promise<Executor> {
   prepareEnvironment(threads)
-  const binding = loadBinding(), rounded = dtype === 'bfloat16' && !binding.isUsingGpuDevice() && !hasBfloat16()
+  const binding = loadBinding()
+  const rounded = dtype === 'bfloat16' && !binding.isUsingGpuDevice() && !hasBfloat16()
   const products = rounded ? 'rounded' : dtype
   // XLA takes softmax apart, and rounds between the parts; no GPU was at hand to try one.
   const narrowSoftmax = products === 'bfloat16' && !xla && !binding.isUsingGpuDevice() && roundsSoftmaxOnce(binding)
@@ -39,7 +46,8 @@ class TensorFlowExecutor implements Executor {
   readonly device: string
 
   constructor(private readonly on: Device) {
-    const { binding, products, xla } = on, precision = products === 'rounded' ? 'float32 of operands rounded to bfloat16' : products
+    const { binding, products, xla } = on
+    const precision = products === 'rounded' ? 'float32 of operands rounded to bfloat16' : products
     this.device = `${binding.isUsingGpuDevice() ? 'gpu' : 'cpu'}, TensorFlow ${binding.TF_Version}, ${precision}${xla ? ', XLA' : ''}`
   }
 

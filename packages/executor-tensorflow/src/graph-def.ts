@@ -1,7 +1,15 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 
 /** Element types (tensorflow/core/framework/types.proto). */
-export const tensorFlowType = { float32: 1, int32: 3, string: 7, int64: 9, bool: 10, bfloat16: 14, resource: 20 } as const
+export const tensorFlowType = {
+  float32: 1,
+  int32: 3,
+  string: 7,
+  int64: 9,
+  bool: 10,
+  bfloat16: 14,
+  resource: 20
+} as const
 
 /** A name of an element type in {@link tensorFlowType}. */
 export type TensorFlowType = keyof typeof tensorFlowType
@@ -54,7 +62,10 @@ export const SAVED_MODEL_TAG = 'skipwise'
 const PRODUCER = 1200
 const MIN_CONSUMER = 12
 
-/** Encodes a SavedModel of one graph, without signatures or files. Field numbers: tensorflow/core/protobuf and framework. */
+/**
+ * Encodes a SavedModel of one graph, without signatures or files. Field numbers: tensorflow/core/protobuf and
+ * framework.
+ */
 export function encodeSavedModel(nodes: readonly NodeDef[], functions: readonly FunctionDef[] = []): Uint8Array {
   const writer = new BinaryWriter()
   writer.tag(1, WireType.Varint).int64(1)
@@ -93,7 +104,13 @@ function writeAttribute(writer: BinaryWriter, attribute: Attribute): BinaryWrite
   if ('string' in attribute) return writer.tag(2, WireType.LengthDelimited).string(attribute.string)
   if ('shape' in attribute) return writeShape(writer.tag(7, WireType.LengthDelimited).fork(), attribute.shape).join()
   if ('tensor' in attribute) return writeTensor(writer.tag(8, WireType.LengthDelimited).fork(), attribute.tensor).join()
-  if ('func' in attribute) return writer.tag(10, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).string(attribute.func).join()
+  if ('func' in attribute)
+    return writer
+      .tag(10, WireType.LengthDelimited)
+      .fork()
+      .tag(1, WireType.LengthDelimited)
+      .string(attribute.func)
+      .join()
   writer.tag(1, WireType.LengthDelimited).fork()
   for (const type of attribute.types) writer.tag(6, WireType.Varint).int32(tensorFlowType[type])
   return writer.join()
@@ -112,10 +129,17 @@ function writeTensor(writer: BinaryWriter, { type, shape, data }: ConstantTensor
 
 function writeFunction(writer: BinaryWriter, { name, inputs, outputs, nodes }: FunctionDef): BinaryWriter {
   writer.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).string(name)
-  for (const [field, list] of [[2, inputs], [3, outputs]] as const) {
+  for (const [field, list] of [
+    [2, inputs],
+    [3, outputs]
+  ] as const) {
     for (const argument of list) {
       writer.tag(field, WireType.LengthDelimited).fork()
-      writer.tag(1, WireType.LengthDelimited).string(argument.name).tag(3, WireType.Varint).int32(tensorFlowType[argument.type])
+      writer
+        .tag(1, WireType.LengthDelimited)
+        .string(argument.name)
+        .tag(3, WireType.Varint)
+        .int32(tensorFlowType[argument.type])
       writer.join()
     }
   }

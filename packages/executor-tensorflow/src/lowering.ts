@@ -26,7 +26,10 @@ const lowerings: Readonly<Record<string, Lowering>> = {
 /** Whether a kernel is lowered as such; fused kernels that are not are lowered by their definition: `expandKernels`. */
 const hasLowering = (kernel: string): boolean => kernel in lowerings
 
-/** A traced graph as it is lowered: with kernels that have a lowering, and cheap ones computed again in the backward pass. */
+/**
+ * A traced graph as it is lowered: with kernels that have a lowering, and cheap ones computed again in the backward
+ * pass.
+ */
 export const graphToLower = (traced: Graph): Graph => rematerialize(expandKernels(traced, hasLowering))
 
 /** Adds the nodes of every node of the builder's graph. @throws SkipwiseError `EXECUTOR_KERNEL` */

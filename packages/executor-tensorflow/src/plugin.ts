@@ -8,7 +8,11 @@ export const tensorFlowExecutor = definePlugin({
   kind: 'executor',
   name: 'tensorflow',
   summary: 'TensorFlow, CPU or CUDA, float32 or bfloat16, when tfjs-node(-gpu) is installed',
-  config: z.strictObject({ dtype: z.enum(['float32', 'bfloat16']).default('float32'), xla: z.boolean().default(false), threads: z.int().min(1).optional() }),
+  config: z.strictObject({
+    dtype: z.enum(['float32', 'bfloat16']).default('float32'),
+    xla: z.boolean().default(false),
+    threads: z.int().min(1).optional()
+  }),
   create: ({ dtype, xla, threads }) => ({
     open: () => openTensorFlowExecutor({ dtype, xla, ...(threads === undefined ? {} : { threads }) }),
     unavailable: async () => unavailableReason(threads)

@@ -35,44 +35,91 @@ export interface LoweringSetup {
 }
 
 /** Lowers a graph to nodes whose names begin with `prefix`. @throws SkipwiseError `EXECUTOR_KERNEL` */
-export function programNodes(traced: Graph, options: CompileOptions, { prefix, slots, products, narrowSoftmax, xla }: LoweringSetup): ProgramNodes {
-  const graph = graphToLower(traced), donate = options.donate ?? {}, donated = new Set(Object.values(donate)), outer: NodeDef[] = [], functions: FunctionDef[] = []
+export function programNodes(
+  traced: Graph,
+  options: CompileOptions,
+  { prefix, slots, products, narrowSoftmax, xla }: LoweringSetup
+): ProgramNodes {
+  const graph = graphToLower(traced)
+  const donate = options.donate ?? {}
+  const donated = new Set(Object.values(donate))
+  const outer: NodeDef[] = []
+  const functions: FunctionDef[] = []
   const inputs: Record<string, { slot: Slot; read: Ref }> = {}
   Object.entries(graph.inputs).forEach(([name, id], i) => {
-    const slot = slots.ofInput(graph, name, options), node = `${prefix}input${i}`
-    outer.push({ name: node, op: 'ReadVariableOp', inputs: [handleRef(slot)], attributes: { dtype: { type: graph.values[id].dtype } } })
+    const slot = slots.ofInput(graph, name, options)
+    const node = `${prefix}input${i}`
+    outer.push({
+      name: node,
+      op: 'ReadVariableOp',
+      inputs: [handleRef(slot)],
+      attributes: { dtype: { type: graph.values[id].dtype } }
+    })
     inputs[name] = { slot, read: `${node}:0` }
   })
-  const reads = Object.values(inputs), builder = () => new GraphBuilder({
-    graph, prefix, products, narrowSoftmax,
-    inputs: Object.fromEntries(Object.entries(inputs).map(([name, { read }]) => [name, read])),
-    donated: new Map(Object.entries(donate).map(([input, output]) => [graph.inputs[input], { output: graph.outputs[output], handle: handleRef(inputs[input].slot) }]))
-  })
+  const reads = Object.values(inputs)
+  const builder = () =>
+    new GraphBuilder({
+      graph,
+      prefix,
+      products,
+      narrowSoftmax,
+      inputs: Object.fromEntries(Object.entries(inputs).map(([name, { read }]) => [name, read])),
+      donated: new Map(
+        Object.entries(donate).map(([input, output]) => [
+          graph.inputs[input],
+          { output: graph.outputs[output], handle: handleRef(inputs[input].slot) }
+        ])
+      )
+    })
   let b = builder()
   lower(b)
   if (xla && canCompile(graph)) {
-    const ids = [...new Set(Object.values(graph.outputs))], compiled = compiledCall(b, prefix, reads.map(({ read }) => read), ids.map(id => b.ref(id)))
+    const ids = [...new Set(Object.values(graph.outputs))]
+    const compiled = compiledCall(
+      b,
+      prefix,
+      reads.map(({ read }) => read),
+      ids.map(id => b.ref(id))
+    )
     functions.push(compiled.function)
     outer.push(compiled.call)
     b = builder()
     ids.forEach((id, i) => b.take(id, compiled.outputs[i]))
   }
 
-  const last: Ref[] = [], filled = new Set<Slot>(), outputs: Record<string, { fetch: Ref } | { slot: Slot }> = {}
+  const last: Ref[] = []
+  const filled = new Set<Slot>()
+  const outputs: Record<string, { fetch: Ref } | { slot: Slot }> = {}
   for (const [name, id] of Object.entries(graph.outputs)) {
-    const slot = slots.ofOutput(graph, name), update = b.updated.get(id)
+    const slot = slots.ofOutput(graph, name)
+    const update = b.updated.get(id)
     if (update?.handle === handleRef(slot)) last.push(update.after)
     else if (!donated.has(name) && sizeOf(graph.values[id].shape) <= FETCHED_ELEMENTS) {
       outputs[name] = { fetch: b.op('Identity', [b.ref(id)]) }
       continue
     } else {
       // What a variable held before must have been read.
-      const after = reads.filter(read => read.slot === slot).map(({ read }) => read), value = b.ref(id)
+      const after = reads.filter(read => read.slot === slot).map(({ read }) => read)
+      const value = b.ref(id)
       last.push(b.op('AssignVariableOp', [handleRef(slot), value], { dtype: { type: b.typeOf(value) } }, { after }))
     }
     outputs[name] = { slot }
     if (!donated.has(name)) filled.add(slot)
   }
-  const done = b.op('Const', [], { dtype: { type: 'int32' }, value: { tensor: { type: 'int32', shape: [], data: Int32Array.of(0) } } }, { after: last })
-  return { nodes: [...outer, ...b.nodes], functions, inputs, outputs, filled, slots: new Set([...reads.map(read => read.slot), ...filled]), done }
+  const done = b.op(
+    'Const',
+    [],
+    { dtype: { type: 'int32' }, value: { tensor: { type: 'int32', shape: [], data: Int32Array.of(0) } } },
+    { after: last }
+  )
+  return {
+    nodes: [...outer, ...b.nodes],
+    functions,
+    inputs,
+    outputs,
+    filled,
+    slots: new Set([...reads.map(read => read.slot), ...filled]),
+    done
+  }
 }

@@ -10,7 +10,11 @@ export class Session {
   readonly #model: number
 
   /** The addon takes a graph only as a SavedModel in a folder: it is there for the moment of loading. */
-  constructor(private readonly binding: Binding, nodes: readonly NodeDef[], functions: readonly FunctionDef[]) {
+  constructor(
+    private readonly binding: Binding,
+    nodes: readonly NodeDef[],
+    functions: readonly FunctionDef[]
+  ) {
     const folder = mkdtempSync(join(tmpdir(), 'skipwise-graph-'))
     try {
       writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(nodes, functions))
@@ -25,7 +29,12 @@ export class Session {
   /** Runs what the fetches need. Feeds are tensors by node output. @throws SkipwiseError `TENSORFLOW_RUN` */
   run(feeds: readonly (readonly [name: string, tensor: number])[], fetches: readonly string[]): TensorInfo[] {
     try {
-      return this.binding.runSavedModel(this.#model, feeds.map(([, tensor]) => tensor), feeds.map(([name]) => name).join(), fetches.join())
+      return this.binding.runSavedModel(
+        this.#model,
+        feeds.map(([, tensor]) => tensor),
+        feeds.map(([name]) => name).join(),
+        fetches.join()
+      )
     } catch (error) {
       throw runError('run a program', error)
     }

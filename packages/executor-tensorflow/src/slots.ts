@@ -11,12 +11,15 @@ export interface Slot extends ValueSpec {
   occupant?: TensorFlowValue
 }
 
-/** Outputs of up to this many elements are fetched with the run that makes them; larger ones stay on the device until they are read. */
+/**
+ * Outputs of up to this many elements are fetched with the run that makes them; larger ones stay on the device until
+ * they are read.
+ */
 export const FETCHED_ELEMENTS = 1024
 
 /**
- * The variables of a session. An input and an output have a slot by name, type and shape; a donated input has that of its output, so
- * that the value never moves. Programs of one session that name a value alike share it.
+ * The variables of a session. An input and an output have a slot by name, type and shape; a donated input has that of
+ * its output, so that the value never moves. Programs of one session that name a value alike share it.
  */
 export class Slots {
   readonly #slots = new Map<string, Slot>()
@@ -26,7 +29,8 @@ export class Slots {
   }
 
   ofInput(graph: Graph, name: string, { donate = {} }: CompileOptions): Slot {
-    const donated = donate[name], slot = this.#slot(donated ?? name, graph.values[graph.inputs[name]])
+    const donated = donate[name]
+    const slot = this.#slot(donated ?? name, graph.values[graph.inputs[name]])
     if (donated !== undefined) slot.state = true
     return slot
   }
@@ -36,7 +40,8 @@ export class Slots {
   }
 
   #slot(name: string, { shape, dtype }: ValueSpec): Slot {
-    const key = `${dtype} [${shape.join()}] ${name}`, known = this.#slots.get(key)
+    const key = `${dtype} [${shape.join()}] ${name}`
+    const known = this.#slots.get(key)
     if (known) return known
     const slot: Slot = { node: `variable${this.#slots.size}`, shape, dtype, state: false }
     this.#slots.set(key, slot)
@@ -55,14 +60,33 @@ export const freeRef = (slot: Slot): string => `${slot.node}/freed:0`
 
 /** The nodes of a variable. */
 export function slotNodes({ node, shape, dtype }: Slot): NodeDef[] {
-  const type = { type: dtype }, done = { dtype: { type: 'int32' }, value: { tensor: { type: 'int32', shape: [], data: Int32Array.of(0) } } } as const
+  const type = { type: dtype }
+  const done = {
+    dtype: { type: 'int32' },
+    value: { tensor: { type: 'int32', shape: [], data: Int32Array.of(0) } }
+  } as const
   return [
-    { name: node, op: 'VarHandleOp', inputs: [], attributes: { dtype: type, shape: { shape }, shared_name: { string: node }, container: { string: '' } } },
+    {
+      name: node,
+      op: 'VarHandleOp',
+      inputs: [],
+      attributes: { dtype: type, shape: { shape }, shared_name: { string: node }, container: { string: '' } }
+    },
     { name: `${node}/read`, op: 'ReadVariableOp', inputs: [`${node}:0`], attributes: { dtype: type } },
     { name: `${node}/new`, op: 'Placeholder', inputs: [], attributes: { dtype: type, shape: { shape } } },
-    { name: `${node}/assign`, op: 'AssignVariableOp', inputs: [`${node}:0`, `${node}/new:0`], attributes: { dtype: type } },
+    {
+      name: `${node}/assign`,
+      op: 'AssignVariableOp',
+      inputs: [`${node}:0`, `${node}/new:0`],
+      attributes: { dtype: type }
+    },
     { name: `${node}/assigned`, op: 'Const', inputs: [`^${node}/assign`], attributes: done },
-    { name: `${node}/free`, op: 'DestroyResourceOp', inputs: [`${node}:0`], attributes: { ignore_lookup_error: { bool: true } } },
+    {
+      name: `${node}/free`,
+      op: 'DestroyResourceOp',
+      inputs: [`${node}:0`],
+      attributes: { ignore_lookup_error: { bool: true } }
+    },
     { name: `${node}/freed`, op: 'Const', inputs: [`^${node}/free`], attributes: done }
   ]
 }

@@ -8,15 +8,18 @@ const OFFSET = 4
 const arrayOf = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const
 
 /**
- * Data on its way into a tensor, at an address that is no multiple of 16: TensorFlow copies such memory at once. Memory that it shared
- * with JavaScript would be given back by whichever of its threads is last, and the addon may do that only on this one.
+ * Data on its way into a tensor, at an address that is no multiple of 16: TensorFlow copies such memory at once. Memory
+ * that it shared with JavaScript would be given back by whichever of its threads is last, and the addon may do that
+ * only on this one.
  */
 export class Staging {
   #kept = new ArrayBuffer(0)
 
   /** A view of a copy of the data, by default of zeros; the next call may overwrite it. */
   hold({ shape, dtype }: ValueSpec, data?: HostData): HostData {
-    const Type = arrayOf[dtype], size = sizeOf(shape), view = new Type(this.#memory(OFFSET + size * Type.BYTES_PER_ELEMENT), OFFSET, size)
+    const Type = arrayOf[dtype]
+    const size = sizeOf(shape)
+    const view = new Type(this.#memory(OFFSET + size * Type.BYTES_PER_ELEMENT), OFFSET, size)
     if (data) view.set(data)
     else view.fill(0)
     return view

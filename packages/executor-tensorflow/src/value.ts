@@ -2,7 +2,8 @@ import type { DType, ValueSpec } from '@skipwise/runtime'
 import type { Slot } from './slots.js'
 
 /** Where the numbers of a value are: in a tensor of the addon, or in a variable of the session. */
-export type Place = { readonly tensor: number; readonly slot?: undefined } | { readonly slot: Slot; readonly tensor?: undefined }
+export type Place =
+  { readonly tensor: number; readonly slot?: undefined } | { readonly slot: Slot; readonly tensor?: undefined }
 
 /** A value; the device keeps it, and moves it between the two places. */
 export class TensorFlowValue implements ValueSpec {
@@ -11,7 +12,11 @@ export class TensorFlowValue implements ValueSpec {
   /** Runs that took it as an input. */
   uses = 0
 
-  constructor({ shape, dtype }: ValueSpec, public place: Place | undefined, private readonly release: (value: TensorFlowValue) => void) {
+  constructor(
+    { shape, dtype }: ValueSpec,
+    public place: Place | undefined,
+    private readonly release: (value: TensorFlowValue) => void
+  ) {
     this.shape = [...shape]
     this.dtype = dtype
   }
@@ -23,6 +28,7 @@ export class TensorFlowValue implements ValueSpec {
 
 /** Where a value is. @throws RangeError after its end */
 export function placeOf(value: TensorFlowValue): Place {
-  if (!value.place) throw new RangeError('a value is used after it was disposed, donated or overwritten by the next run of its program')
+  if (!value.place)
+    throw new RangeError('a value is used after it was disposed, donated or overwritten by the next run of its program')
   return value.place
 }

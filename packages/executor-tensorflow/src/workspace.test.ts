@@ -3,8 +3,11 @@ import { expect, test } from 'vitest'
 import { attentionLayers, H } from '../test/peak-memory.js'
 import { workspaceBytes } from './workspace.js'
 
-const T = 2048, probabilities = 2 * H * T * T, hidden = 4 * T * H * 64
-const growth = (few: Graph, many: Graph, layers: number, products: Parameters<typeof workspaceBytes>[1] = 'float32') => (workspaceBytes(many, products) - workspaceBytes(few, products)) / layers
+const T = 2048
+const probabilities = 2 * H * T * T
+const hidden = 4 * T * H * 64
+const growth = (few: Graph, many: Graph, layers: number, products: Parameters<typeof workspaceBytes>[1] = 'float32') =>
+  (workspaceBytes(many, products) - workspaceBytes(few, products)) / layers
 
 test('a layer of attention adds its probabilities while they are kept, and hidden states alone after that', () => {
   const [two, four, eight] = [2, 4, 8].map(layers => attentionLayers(T, layers))
@@ -15,16 +18,39 @@ test('a layer of attention adds its probabilities while they are kept, and hidde
 })
 
 test('without a gradient nothing is kept, and with a window there are no wide masks', () => {
-  const forward = (window?: number) => trace('forward', ({ x }) => ({ y: causalAttention(x as tf.Tensor4D, x as tf.Tensor4D, x as tf.Tensor4D, 0.1, window === undefined ? {} : { window }) }), { x: { shape: [1, T, H, 64], dtype: 'float32' } })
+  const forward = (window?: number) =>
+    trace(
+      'forward',
+      ({ x }) => ({
+        y: causalAttention(
+          x as tf.Tensor4D,
+          x as tf.Tensor4D,
+          x as tf.Tensor4D,
+          0.1,
+          window === undefined ? {} : { window }
+        )
+      }),
+      { x: { shape: [1, T, H, 64], dtype: 'float32' } }
+    )
   // two arrays of the last block's scores, and the masks of seven blocks of 256 rows
   expect(workspaceBytes(forward(), 'float32')).toBe(2 * 4 * H * 256 * T + 4 * 256 * 256 * (2 + 3 + 4 + 5 + 6 + 7 + 8))
   expect(workspaceBytes(forward(100), 'float32')).toBe(2 * 4 * H * 256 * (256 + 99))
 })
 
 test('logits count by pieces, and while their gradients are kept', () => {
-  const V = 1024, loss = (N: number) => trace('loss', ({ x, weight, labels }) => ({ loss: linearCrossEntropy(x as tf.Tensor2D, weight as tf.Tensor2D, labels as tf.Tensor1D) }), {
-    x: { shape: [N, 8], dtype: 'float32' }, weight: { shape: [V, 8], dtype: 'float32' }, labels: { shape: [N], dtype: 'int32' }
-  })
+  const V = 1024
+  const loss = (N: number) =>
+    trace(
+      'loss',
+      ({ x, weight, labels }) => ({
+        loss: linearCrossEntropy(x as tf.Tensor2D, weight as tf.Tensor2D, labels as tf.Tensor1D)
+      }),
+      {
+        x: { shape: [N, 8], dtype: 'float32' },
+        weight: { shape: [V, 8], dtype: 'float32' },
+        labels: { shape: [N], dtype: 'int32' }
+      }
+    )
   expect(workspaceBytes(loss(1024), 'float32')).toBe(12 * 1024 * V)
   expect(workspaceBytes(loss(2 ** 14), 'float32')).toBe(8 * 2 ** 22 + 4 * 2 ** 14 * V)
   expect(workspaceBytes(loss(2 ** 15), 'float32')).toBe(8 * 2 ** 22)

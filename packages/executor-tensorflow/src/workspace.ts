@@ -10,15 +10,32 @@ const FORWARD_ARRAYS = 2
 const BACKWARD_ARRAYS = 4
 
 /**
- * Bytes that a program holds at its peak beside inputs and outputs: the values of its graph that are alive at once, and what the lowerings of attention
- * and cross-entropy keep and compute with beside them. TensorFlow decides the order of nodes, so this is no simulation (measured, docs/adr/0010-memory-plan.md).
+ * Bytes that a program holds at its peak beside inputs and outputs: the values of its graph that are alive at once, and
+ * what the lowerings of attention and cross-entropy keep and compute with beside them. TensorFlow decides the order of
+ * nodes, so this is no simulation (measured, docs/adr/0010-memory-plan.md).
  */
 export function workspaceBytes(traced: Graph, products: Products): number {
-  const graph = graphToLower(traced), kept = keptProbabilities(graph, products)
-  const of = (suffix: string) => graph.nodes.filter(({ kernel }) => attentionKernels.some(name => kernel === name + suffix)), forward = of(''), backward = of('Grad')
-  const probabilities = [...kept].reduce((sum, node) => sum + probabilityElements(graph, node) * (products === 'float32' ? 4 : 2), 0)
-  const blocks = [...forward.map(node => FORWARD_ARRAYS * blockBytes(graph, node)), ...backward.map(node => BACKWARD_ARRAYS * blockBytes(graph, node))]
-  return peakOfTemporaries(graph) + (backward.length > 0 ? probabilities : 0) + most(blocks) + most(forward.map(node => maskBytes(graph, node))) + most(graph.nodes.map(node => logitBytes(graph, node)))
+  const graph = graphToLower(traced)
+  const kept = keptProbabilities(graph, products)
+  const of = (suffix: string) =>
+    graph.nodes.filter(({ kernel }) => attentionKernels.some(name => kernel === name + suffix))
+  const forward = of('')
+  const backward = of('Grad')
+  const probabilities = [...kept].reduce(
+    (sum, node) => sum + probabilityElements(graph, node) * (products === 'float32' ? 4 : 2),
+    0
+  )
+  const blocks = [
+    ...forward.map(node => FORWARD_ARRAYS * blockBytes(graph, node)),
+    ...backward.map(node => BACKWARD_ARRAYS * blockBytes(graph, node))
+  ]
+  return (
+    peakOfTemporaries(graph) +
+    (backward.length > 0 ? probabilities : 0) +
+    most(blocks) +
+    most(forward.map(node => maskBytes(graph, node))) +
+    most(graph.nodes.map(node => logitBytes(graph, node)))
+  )
 }
 
 /** Scores of the largest block of all heads. */
@@ -30,7 +47,13 @@ function blockBytes(graph: Graph, node: GraphNode): number {
 /** Masks of all blocks but the first, which layers share. */
 function maskBytes(graph: Graph, node: GraphNode): number {
   const shape = shapeOf(graph, node)
-  return shape.window < shape.T ? 0 : 4 * shape.G * blocksOf(shape).slice(1).reduce((sum, { rows, end }) => sum + rows * end, 0)
+  return shape.window < shape.T
+    ? 0
+    : 4 *
+        shape.G *
+        blocksOf(shape)
+          .slice(1)
+          .reduce((sum, { rows, end }) => sum + rows * end, 0)
 }
 
 /** Logits of a piece and their probabilities, and the gradients that are kept. */

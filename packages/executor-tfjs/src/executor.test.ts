@@ -11,7 +11,10 @@ test('tfjs-node without util.isNullOrUndefined, which Node 23 removed, is refuse
   const removed = (util as { isNullOrUndefined?: unknown }).isNullOrUndefined
   delete (util as { isNullOrUndefined?: unknown }).isNullOrUndefined
   try {
-    await expect(openTfjsExecutor('tensorflow')).rejects.toMatchObject({ code: 'EXECUTOR_UNAVAILABLE', fix: expect.stringContaining('the executor tensorflow') as string })
+    await expect(openTfjsExecutor('tensorflow')).rejects.toMatchObject({
+      code: 'EXECUTOR_UNAVAILABLE',
+      fix: expect.stringContaining('the executor tensorflow') as string
+    })
   } finally {
     if (removed) Object.assign(util, { isNullOrUndefined: removed })
   }

@@ -11,8 +11,8 @@ const backendPackages: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * Opens a tfjs backend as an executor: `cpu` and `wasm` are always there, `tensorflow` when `@tensorflow/tfjs-node-gpu` or
- * `@tensorflow/tfjs-node` is installed; any other name must have been registered with tfjs before.
+ * Opens a tfjs backend as an executor: `cpu` and `wasm` are always there, `tensorflow` when `@tensorflow/tfjs-node-gpu`
+ * or `@tensorflow/tfjs-node` is installed; any other name must have been registered with tfjs before.
  *
  * @throws SkipwiseError `EXECUTOR_UNAVAILABLE`
  */
@@ -23,9 +23,14 @@ export async function openTfjsExecutor(backend: string): Promise<Executor> {
 
 async function loadBackend(backend: string): Promise<void> {
   if (tf.engine().registryFactory[backend]) return
-  const packages = backendPackages[backend] ?? [], failures: string[] = []
+  const packages = backendPackages[backend] ?? []
+  const failures: string[] = []
   if (backend === 'tensorflow' && !('isNullOrUndefined' in util)) {
-    throw unavailable(backend, 'tfjs-node 4.22 calls util.isNullOrUndefined, which Node has no longer since version 23', 'use the executor tensorflow, which loads only the native addon, or Node 20 or 22')
+    throw unavailable(
+      backend,
+      'tfjs-node 4.22 calls util.isNullOrUndefined, which Node has no longer since version 23',
+      'use the executor tensorflow, which loads only the native addon, or Node 20 or 22'
+    )
   }
   for (const name of packages) {
     try {

@@ -3,8 +3,8 @@ import { sorted, type PlacedError, type RecipeDocument } from './recipe-document
 import type { RecipePath } from './recipe-places.js'
 
 /**
- * Gathers coded errors, so that they can be reported together: with a document, those that it has and each other with its place. What rests
- * on a value that is wrong is left out: the value has been said to be wrong.
+ * Gathers coded errors, so that they can be reported together: with a document, those that it has and each other with
+ * its place. What rests on a value that is wrong is left out: the value has been said to be wrong.
  */
 export class Collector {
   readonly #placed: PlacedError[]
@@ -34,7 +34,11 @@ export class Collector {
   }
 
   /** The result of `run`, or undefined when it throws a coded error, which is kept; others pass through. */
-  async attempt<Result>(path: RecipePath, run: () => Result | Promise<Result>, needs: readonly RecipePath[] = []): Promise<Result | undefined> {
+  async attempt<Result>(
+    path: RecipePath,
+    run: () => Result | Promise<Result>,
+    needs: readonly RecipePath[] = []
+  ): Promise<Result | undefined> {
     try {
       return await run()
     } catch (error) {
@@ -46,4 +50,5 @@ export class Collector {
 }
 
 /** Several errors thrown at once, also by another copy of the core. */
-const errorsOf = (error: SkipwiseError): readonly SkipwiseError[] => ('errors' in error && Array.isArray(error.errors) ? error.errors.filter(isSkipwiseError) : [error])
+const errorsOf = (error: SkipwiseError): readonly SkipwiseError[] =>
+  'errors' in error && Array.isArray(error.errors) ? error.errors.filter(isSkipwiseError) : [error]

@@ -19,7 +19,8 @@ export interface DigestCheck {
 }
 
 /**
- * Writes the digests of all files of a folder into {@link DIGEST_LIST}, by name. Files that the list has already keep their digest.
+ * Writes the digests of all files of a folder into {@link DIGEST_LIST}, by name. Files that the list has already keep
+ * their digest.
  *
  * @param known digests that were computed while the files were written, by path within the folder
  * @throws SkipwiseError what reading and writing throw

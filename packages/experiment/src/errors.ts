@@ -19,7 +19,7 @@ export const experimentErrorCodes = {
   EVAL_SUITES: 'A file is not a list of evaluation suites.',
   EVAL_NO_CHECKPOINTS: 'A folder holds no model and no checkpoints.',
   OUTPUT_EXISTS: 'The output folder exists and is not the result of this run.',
-  STATE_FOREIGN: 'The folder for the state of a run holds files that are not Skipwise\'s, or an input of the run.',
+  STATE_FOREIGN: "The folder for the state of a run holds files that are not Skipwise's, or an input of the run.",
   STATE_IN_USE: 'Another process works on the same output.',
   OUTPUT_DAMAGED: 'A finished output is not as it was written.',
   STATE_DAMAGED: 'A file that an unfinished run was to go on from is not as it was written.',
@@ -33,13 +33,15 @@ export const experimentErrorCodes = {
   HUB_DAMAGED: 'A downloaded file is not the one that the Hub lists.',
   HUB_FAILED: 'The Hub answers with an error, or with something else than expected.',
   HUB_SLOW: 'The Hub sends nothing, or too little, for too long, again and again.',
-  HUB_LIMIT: 'The Hub sends or lists more than a model has: in an answer, in pages, in files or in a file without weights.',
+  HUB_LIMIT:
+    'The Hub sends or lists more than a model has: in an answer, in pages, in files or in a file without weights.',
   HUB_ENDPOINT: 'HF_ENDPOINT is not the address of a Hub.',
   HUB_CACHE: 'The folder of the cache cannot be read or written.',
   MODEL_NOT_FOUND: 'The folder of a model does not exist.',
   MODEL_ARCHITECTURE: 'No registered architecture reads the model type of config.json.',
   MODEL_TOKENIZER: 'No registered tokenizer reads the files of a model folder.',
-  MODEL_WEIGHT_SHAPE: 'A weight of a checkpoint has another shape than config.json says, or there are more layers than tensors.',
+  MODEL_WEIGHT_SHAPE:
+    'A weight of a checkpoint has another shape than config.json says, or there are more layers than tensors.',
   MODEL_WEIGHT_NOT_FINITE: 'A weight of a checkpoint is NaN or infinite.',
   MODEL_TOO_LARGE: 'A new model has more parameters than the machine has memory for.',
   MODEL_QUANTIZED: 'The weights of a model are quantized, which is not read.'

@@ -20,8 +20,23 @@ export { loadLanguageModel, type LoadLanguageModelOptions } from './load-languag
 export { checkDigestList, describeChanges, DIGEST_LIST, type DigestCheck } from './digest-list.js'
 export { extendedConfig, openModelFolder, type ModelSource } from './model-source.js'
 export { saveModel, type ModelToSave } from './save-model.js'
-export { defineModel, findArchitecture, findTokenizer, toReference, type DefinedModel, type Parts, type PluginLookup, type RopeReading } from './parts.js'
-export { compareResults, pairResults, type Comparison, type MetricComparison, type ResultPair } from './evaluation/compare.js'
+export {
+  defineModel,
+  findArchitecture,
+  findTokenizer,
+  toReference,
+  type DefinedModel,
+  type Parts,
+  type PluginLookup,
+  type RopeReading
+} from './parts.js'
+export {
+  compareResults,
+  pairResults,
+  type Comparison,
+  type MetricComparison,
+  type ResultPair
+} from './evaluation/compare.js'
 export type { PairedTest } from './evaluation/paired.js'
 export { findCheckpoints, type KeptCheckpoint } from './evaluation/checkpoints.js'
 export { recordEvaluations, type EvaluationRecord, type RecordOptions } from './evaluation/record.js'

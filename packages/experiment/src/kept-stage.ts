@@ -7,7 +7,9 @@ const keptSchema = z.strictObject({ key: z.string(), sha256: z.string(), value: 
 
 /** Digest of a stage, of what JSON keeps of it. */
 const digestOf = (key: string, value: unknown): string =>
-  createHash('sha256').update(JSON.stringify([key, value])).digest('hex')
+  createHash('sha256')
+    .update(JSON.stringify([key, value]))
+    .digest('hex')
 
 /**
  * Keeps what a finished stage of a run gave, with its digest, so that a resumed run does not repeat it.

@@ -15,18 +15,28 @@ export interface LoadLanguageModelOptions {
 }
 
 /**
- * A language model from a Hugging Face folder, with the RoPE of its `config.json`. Weights go to the executor one by one: beside those it holds
- * one tensor is in memory.
+ * A language model from a Hugging Face folder, with the RoPE of its `config.json`. Weights go to the executor one by
+ * one: beside those it holds one tensor is in memory.
  *
  * @throws SkipwiseError as {@link openModelFolder}
  */
-export async function loadLanguageModel(folder: string, parts: Parts, { name = folder, executor, lengthLimit }: LoadLanguageModelOptions): Promise<LanguageModel> {
+export async function loadLanguageModel(
+  folder: string,
+  parts: Parts,
+  { name = folder, executor, lengthLimit }: LoadLanguageModelOptions
+): Promise<LanguageModel> {
   const { model, encoding, rope, tokenizer, withWeights } = await openModelFolder(folder, parts)
-  return withWeights(read => createLanguageModel({
-    name, model, encoding, executor, tokenizer,
-    frequencies: frequenciesOf(parts.registry.resolveUnknown('interpolation', rope), rope),
-    weights: read,
-    maxLength: model.geometry.maxPositionEmbeddings,
-    ...(lengthLimit === undefined ? {} : { lengthLimit })
-  }))
+  return withWeights(read =>
+    createLanguageModel({
+      name,
+      model,
+      encoding,
+      executor,
+      tokenizer,
+      frequencies: frequenciesOf(parts.registry.resolveUnknown('interpolation', rope), rope),
+      weights: read,
+      maxLength: model.geometry.maxPositionEmbeddings,
+      ...(lengthLimit === undefined ? {} : { lengthLimit })
+    })
+  )
 }

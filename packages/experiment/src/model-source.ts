@@ -1,5 +1,19 @@
-import { applyRope, openCheckpoint, readConfigFile, type Checkpoint, type ModelConfig, type WritableDtype } from '@skipwise/checkpoints'
-import { SkipwiseError, type HuggingFaceRope, type ProgressListener, type Interpolation, type RopeFrequencies, type Tokenizer } from '@skipwise/core'
+import {
+  applyRope,
+  openCheckpoint,
+  readConfigFile,
+  type Checkpoint,
+  type ModelConfig,
+  type WritableDtype
+} from '@skipwise/checkpoints'
+import {
+  SkipwiseError,
+  type HuggingFaceRope,
+  type ProgressListener,
+  type Interpolation,
+  type RopeFrequencies,
+  type Tokenizer
+} from '@skipwise/core'
 import { initializeWeights } from '@skipwise/training'
 import type { ModelDefinition } from '@skipwise/nn'
 import { stat } from 'node:fs/promises'
@@ -7,7 +21,14 @@ import { totalmem } from 'node:os'
 import { locateModel, type LocateOptions } from './hub/locate-model.js'
 import { modelName } from './hub/reference.js'
 import { checkLayers, hasOwnHead, modelWeights, refuseQuantized, type ModelWeights } from './model-weights.js'
-import { defineModel, findArchitecture, findTokenizer, type DefinedModel, type Parts, type RopeReading } from './parts.js'
+import {
+  defineModel,
+  findArchitecture,
+  findTokenizer,
+  type DefinedModel,
+  type Parts,
+  type RopeReading
+} from './parts.js'
 import type { Recipe } from './recipe-schema.js'
 import { checkCompanions } from './save-model.js'
 
@@ -24,21 +45,33 @@ export interface ModelSource extends DefinedModel {
   readonly dtype: WritableDtype
   /** Every parameter by name, row-major float32. Also finds a file that is cut off. */
   weights(progress?: ProgressListener): Promise<Map<string, Float32Array>>
-  /** Calls `use` with a function that reads one parameter, row-major float32 of its shape, and closes the files after it. */
+  /**
+   * Calls `use` with a function that reads one parameter, row-major float32 of its shape, and closes the files after
+   * it.
+   */
   withWeights<Result>(use: (read: (name: string) => Promise<Float32Array>) => Promise<Result>): Promise<Result>
 }
 
 /**
- * Opens a Hugging Face model folder. What cannot be read rightly is refused before any tensor is read: quantized weights, sizes of config.json
- * that are not those of the weights, files that may not be copied. A head that is stored next to the embedding that config.json ties it to, and
- * that differs from it, is the model's head, as in transformers 5: `config` then says that they are not tied.
+ * Opens a Hugging Face model folder. What cannot be read rightly is refused before any tensor is read: quantized
+ * weights, sizes of config.json that are not those of the weights, files that may not be copied. A head that is stored
+ * next to the embedding that config.json ties it to, and that differs from it, is the model's head, as in transformers
+ * 5: `config` then says that they are not tied.
  *
- * @throws SkipwiseError `MODEL_NOT_FOUND`, `MODEL_ARCHITECTURE`, `MODEL_TOKENIZER`, `MODEL_WEIGHT_SHAPE`, `MODEL_QUANTIZED`, `FILE_REFUSED`,
- * and what reading its files throws
+ * @throws SkipwiseError `MODEL_NOT_FOUND`, `MODEL_ARCHITECTURE`, `MODEL_TOKENIZER`, `MODEL_WEIGHT_SHAPE`,
+ * `MODEL_QUANTIZED`, `FILE_REFUSED`, and what reading its files throws
  */
 export async function openModelFolder(folder: string, parts: Parts): Promise<ModelSource> {
-  if (!(await stat(folder).then(found => found.isDirectory(), () => false))) {
-    throw new SkipwiseError('MODEL_NOT_FOUND', { problem: `there is no folder ${folder}`, fix: 'name the folder of a Hugging Face model' })
+  if (
+    !(await stat(folder).then(
+      found => found.isDirectory(),
+      () => false
+    ))
+  ) {
+    throw new SkipwiseError('MODEL_NOT_FOUND', {
+      problem: `there is no folder ${folder}`,
+      fix: 'name the folder of a Hugging Face model'
+    })
   }
   const { config: stored, text: configText } = await readConfigFile(folder)
   refuseQuantized(folder, stored)
@@ -63,35 +96,56 @@ export async function openModelFolder(folder: string, parts: Parts): Promise<Mod
   await checkCompanions(folder)
   const withWeights = <Result>(use: (read: ModelWeights['read']) => Promise<Result>) =>
     withCheckpoint(checkpoint => use(modelWeights(checkpoint, opened.model).read))
-  const weights = (progress?: ProgressListener) => withWeights(async read => {
-    const tensors = new Map<string, Float32Array>()
-    const total = bytesOf(opened.model)
-    let done = 0
-    for (const { name } of opened.model.parameters) {
-      const tensor = await read(name)
-      tensors.set(name, tensor)
-      done += tensor.byteLength
-      progress?.({ task: 'read weights', done, total, unit: 'bytes' })
-    }
-    return tensors
-  })
+  const weights = (progress?: ProgressListener) =>
+    withWeights(async read => {
+      const tensors = new Map<string, Float32Array>()
+      const total = bytesOf(opened.model)
+      let done = 0
+      for (const { name } of opened.model.parameters) {
+        const tensor = await read(name)
+        tensors.set(name, tensor)
+        done += tensor.byteLength
+        progress?.({ task: 'read weights', done, total, unit: 'bytes' })
+      }
+      return tensors
+    })
   return { folder, configText, ...opened, tokenizer, tokenizerFolder: folder, dtype, weights, withWeights }
 }
 
 type NewModel = Exclude<Recipe['model'], string>
 
-/** A model with random weights, as a recipe describes it. `vocab_size` and `model_type` come from the tokenizer and the architecture where they are not given. */
-export async function newModel(recipe: NewModel, seed: number, parts: Parts, locating: LocateOptions): Promise<ModelSource> {
-  const { registry } = parts, architecture = registry.resolveUnknown('architecture', { name: recipe.architecture })
-  const tokenizerFolder = await locateModel(recipe.tokenizer, { ...locating, part: 'tokenizer' }), tokenizer = await findTokenizer(registry, tokenizerFolder)
+/**
+ * A model with random weights, as a recipe describes it. `vocab_size` and `model_type` come from the tokenizer and the
+ * architecture where they are not given.
+ */
+export async function newModel(
+  recipe: NewModel,
+  seed: number,
+  parts: Parts,
+  locating: LocateOptions
+): Promise<ModelSource> {
+  const { registry } = parts
+  const architecture = registry.resolveUnknown('architecture', { name: recipe.architecture })
+  const tokenizerFolder = await locateModel(recipe.tokenizer, { ...locating, part: 'tokenizer' })
+  const tokenizer = await findTokenizer(registry, tokenizerFolder)
   await checkCompanions(tokenizerFolder)
   const config = { model_type: architecture.modelTypes[0], vocab_size: tokenizer.vocabSize, ...recipe.config }
   const defined = defineModel(config, parts, undefined, architecture)
   checkSize(defined.model)
   const { standardDeviation, seed: ownSeed = seed } = recipe.initialize
-  const weights = async () => initializeWeights(defined.model, { seed: ownSeed, ...(standardDeviation === undefined ? {} : { standardDeviation }) })
+  const weights = async () =>
+    initializeWeights(defined.model, {
+      seed: ownSeed,
+      ...(standardDeviation === undefined ? {} : { standardDeviation })
+    })
   return {
-    folder: undefined, config, ...defined, tokenizer, tokenizerFolder, dtype: 'float32', weights,
+    folder: undefined,
+    config,
+    ...defined,
+    tokenizer,
+    tokenizerFolder,
+    dtype: 'float32',
+    weights,
     async withWeights(use) {
       const tensors = await weights()
       return use(async name => tensors.get(name) ?? missingParameter(name))
@@ -117,13 +171,24 @@ function missingParameter(name: string): never {
   throw new RangeError(`the model has no parameter '${name}'`)
 }
 
-/** `config.json` of a model with another RoPE: its keys, the window under the architecture's own names, and what the model was defined from. */
-export function extendedConfig({ config, model }: Pick<ModelSource, 'config' | 'model'>, rope: HuggingFaceRope): ModelConfig {
-  const { configKeys, windowKeys, geometry } = model, own = { ...config, ...configKeys }
+/**
+ * `config.json` of a model with another RoPE: its keys, the window under the architecture's own names, and what the
+ * model was defined from.
+ */
+export function extendedConfig(
+  { config, model }: Pick<ModelSource, 'config' | 'model'>,
+  rope: HuggingFaceRope
+): ModelConfig {
+  const { configKeys, windowKeys, geometry } = model
+  const own = { ...config, ...configKeys }
   // RoPE keys in the file of a model without RoPE mean nothing and stay
-  return geometry.rotaryDim > 0 ? applyRope(own, rope, windowKeys) : { ...own, ...Object.fromEntries(windowKeys.map(key => [key, rope.max_position_embeddings])) }
+  return geometry.rotaryDim > 0
+    ? applyRope(own, rope, windowKeys)
+    : { ...own, ...Object.fromEntries(windowKeys.map(key => [key, rope.max_position_embeddings])) }
 }
 
 /** Frequencies by the length of a sequence; schemes that do not depend on it ignore it. */
-export const frequenciesOf = (interpolation: Interpolation, { geometry }: Pick<RopeReading, 'geometry'>) =>
-  (length: number): RopeFrequencies => interpolation.frequencies({ ...geometry, length })
+export const frequenciesOf =
+  (interpolation: Interpolation, { geometry }: Pick<RopeReading, 'geometry'>) =>
+  (length: number): RopeFrequencies =>
+    interpolation.frequencies({ ...geometry, length })

@@ -22,8 +22,8 @@ const DTYPES: Readonly<Record<string, WritableDtype>> = {
 }
 
 /**
- * The weights of an opened checkpoint, whose names, shapes and types are those of a model. A checkpoint that stores the head alone of tied
- * embeddings gives it for both, as transformers does.
+ * The weights of an opened checkpoint, whose names, shapes and types are those of a model. A checkpoint that stores the
+ * head alone of tied embeddings gives it for both, as transformers does.
  *
  * @throws SkipwiseError `MODEL_WEIGHT_SHAPE`, `MODEL_QUANTIZED`, `CHECKPOINT_TENSOR_MISSING`
  */
@@ -45,7 +45,8 @@ export function modelWeights(checkpoint: Checkpoint, model: ModelDefinition): Mo
 }
 
 /**
- * Whether a checkpoint holds a head of its own though config.json ties it to the embedding: transformers ≥ 5 then uses what is stored.
+ * Whether a checkpoint holds a head of its own though config.json ties it to the embedding: transformers ≥ 5 then uses
+ * what is stored.
  *
  * @throws SkipwiseError what reading throws
  */
@@ -101,7 +102,10 @@ function checkTensor({ folder }: Checkpoint, found: TensorInfo, name: string, sh
   throw mismatch(`${folder}: '${name}' is [${found.shape.join(', ')}], config.json makes it [${shape.join(', ')}]`)
 }
 
-/** Looks at the tensors that are no parameters of the model: what transformers leaves out is left out, but scales are not. */
+/**
+ * Looks at the tensors that are no parameters of the model: what transformers leaves out is left out, but scales are
+ * not.
+ */
 function checkOthers(checkpoint: Checkpoint, { parameters }: ModelDefinition): void {
   const known = new Set(parameters.map(({ name }) => name))
   const scale = checkpoint.names.find(name => QUANTIZATION_TENSOR.test(name) && !known.has(name))

@@ -9,12 +9,21 @@ import type { Experiment } from './resolve.js'
 import { bytesOfSize, saveModel } from './save-model.js'
 
 /**
- * Writes configuration, weights and tokenizer of a Hugging Face model into `folder`, which is made anew, adapters into `folder/adapter`, and the
- * digests of all that into `folder/SHA256SUMS`.
+ * Writes configuration, weights and tokenizer of a Hugging Face model into `folder`, which is made anew, adapters into
+ * `folder/adapter`, and the digests of all that into `folder/SHA256SUMS`.
  */
-export async function writeModelFolder(folder: string, { source, config, dtype, kind, window, recipe, options }: Experiment, { weights, adapters }: Pick<TrainResult, 'weights' | 'adapters'>, progress?: ProgressListener): Promise<void> {
+export async function writeModelFolder(
+  folder: string,
+  { source, config, dtype, kind, window, recipe, options }: Experiment,
+  { weights, adapters }: Pick<TrainResult, 'weights' | 'adapters'>,
+  progress?: ProgressListener
+): Promise<void> {
   const digests = await saveModel(folder, {
-    parameters: source.model.parameters, weights, config, dtype, configText: source.configText,
+    parameters: source.model.parameters,
+    weights,
+    config,
+    dtype,
+    configText: source.configText,
     companions: [source.tokenizerFolder, ...(source.folder === undefined ? [] : [source.folder])],
     tokenizer: source.tokenizer,
     ...(progress && { progress }),
@@ -22,8 +31,19 @@ export async function writeModelFolder(folder: string, { source, config, dtype, 
     ...(kind === 'extend' ? { window: window.target } : {})
   })
   if (options.lora && adapters) {
-    const baseModel = typeof recipe.model !== 'string' ? null : isHubReference(recipe.model) ? parseHubReference(recipe.model).repo : recipe.model
-    await writePeftAdapter(join(folder, 'adapter'), { parameters: source.model.parameters, tied: source.model.tied, lora: options.lora, tensors: adapters, baseModel })
+    const baseModel =
+      typeof recipe.model !== 'string'
+        ? null
+        : isHubReference(recipe.model)
+          ? parseHubReference(recipe.model).repo
+          : recipe.model
+    await writePeftAdapter(join(folder, 'adapter'), {
+      parameters: source.model.parameters,
+      tied: source.model.tied,
+      lora: options.lora,
+      tensors: adapters,
+      baseModel
+    })
   }
   await writeDigestList(folder, digests)
 }
@@ -34,7 +54,11 @@ export async function makeFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true })
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    throw new SkipwiseError(code === 'ENOSPC' ? 'DISK_FULL' : 'OUTPUT_WRITE_FAILED', { problem: `the folder ${folder} cannot be made (${code})`, fix: 'name an output that can be written', cause })
+    throw new SkipwiseError(code === 'ENOSPC' ? 'DISK_FULL' : 'OUTPUT_WRITE_FAILED', {
+      problem: `the folder ${folder} cannot be made (${code})`,
+      fix: 'name an output that can be written',
+      cause
+    })
   }
 }
 

@@ -19,13 +19,23 @@ export function packedOrder(order: ExampleOrder, { original }: Window): PackedOr
 }
 
 /**
- * An example of several documents: each is placed by the transform as an example of its own length, so its positions skip up to the target as
- * those of a whole window do. What is left of the row is padding, a document of its own that no label counts in.
+ * An example of several documents: each is placed by the transform as an example of its own length, so its positions
+ * skip up to the target as those of a whole window do. What is left of the row is padding, a document of its own that
+ * no label counts in.
  */
-export function packedExample(documents: readonly Int32Array[], transform: PositionTransform, window: Window, draw: { readonly seed: number; readonly index: number }): PositionedExample {
+export function packedExample(
+  documents: readonly Int32Array[],
+  transform: PositionTransform,
+  window: Window,
+  draw: { readonly seed: number; readonly index: number }
+): PositionedExample {
   const { original, target } = window
-  if (documents.length === 1 && documents[0].length >= original) return transform.example(documents[0], window, { ...draw, epoch: 0 })
-  const ids = new Int32Array(original), positionIds = new Int32Array(original), labelMask = new Uint8Array(original), documentIds = new Int32Array(original)
+  if (documents.length === 1 && documents[0].length >= original)
+    return transform.example(documents[0], window, { ...draw, epoch: 0 })
+  const ids = new Int32Array(original)
+  const positionIds = new Int32Array(original)
+  const labelMask = new Uint8Array(original)
+  const documentIds = new Int32Array(original)
   let at = 0
   documents.forEach((document, i) => {
     // `index` is of the whole run: the place in the row tells its documents apart

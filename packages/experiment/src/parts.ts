@@ -1,4 +1,11 @@
-import { nearestName, SkipwiseError, type PluginReference, type Registry, type RopeGeometry, type Tokenizer } from '@skipwise/core'
+import {
+  nearestName,
+  SkipwiseError,
+  type PluginReference,
+  type Registry,
+  type RopeGeometry,
+  type Tokenizer
+} from '@skipwise/core'
 import type { ModelConfig } from '@skipwise/checkpoints'
 import type { ConversationRenderer } from '@skipwise/data'
 import type { Architecture, ModelDefinition, PositionalEncoding } from '@skipwise/nn'
@@ -22,7 +29,10 @@ export interface RopeReading {
 export interface Parts {
   readonly registry: PluginLookup
   /** `readHuggingFaceRope` of @skipwise/interpolation. */
-  readonly readRope: (config: ModelConfig, known?: { readonly rotaryDim: number; readonly window: number }) => RopeReading
+  readonly readRope: (
+    config: ModelConfig,
+    known?: { readonly rotaryDim: number; readonly window: number }
+  ) => RopeReading
   /** `loadChatTemplate` of @skipwise/tokenizers, for data of messages; given a folder with a tokenizer. */
   readonly readChatTemplate?: (folder: string) => Promise<ConversationRenderer>
 }
@@ -36,11 +46,14 @@ export function toReference(reference: RecipeReference): PluginReference {
 
 /** The architecture that reads the `model_type` of a configuration. @throws SkipwiseError `MODEL_ARCHITECTURE` */
 export function findArchitecture(registry: PluginLookup, config: ModelConfig): Architecture {
-  const architectures = registry.list('architecture').map(({ name }) => registry.resolveUnknown('architecture', { name }))
+  const architectures = registry
+    .list('architecture')
+    .map(({ name }) => registry.resolveUnknown('architecture', { name }))
   const type = String(config['model_type'])
   const found = architectures.find(architecture => architecture.modelTypes.includes(type))
   if (found) return found
-  const known = architectures.flatMap(architecture => architecture.modelTypes), nearest = nearestName(type, known)
+  const known = architectures.flatMap(architecture => architecture.modelTypes)
+  const nearest = nearestName(type, known)
   throw new SkipwiseError('MODEL_ARCHITECTURE', {
     problem: `no architecture reads the model_type '${type}'${nearest ? `; the nearest is '${nearest}'` : ''}`,
     fix: `use a model of one of ${known.join(', ')}, or add a plugin to skipwise.config.ts`
@@ -55,21 +68,29 @@ export interface DefinedModel {
 }
 
 /**
- * The model of a `config.json`, by the architecture that reads its `model_type`; the RoPE keys are read for the rotary dimensions and the
- * window that the architecture finds, whatever it calls them.
+ * The model of a `config.json`, by the architecture that reads its `model_type`; the RoPE keys are read for the rotary
+ * dimensions and the window that the architecture finds, whatever it calls them.
  *
  * @param hint what a person calls the model, for files that leave something open
  * @param architecture if it is known
- * @throws SkipwiseError `MODEL_ARCHITECTURE`, `ARCHITECTURE_CONFIG`, `PLUGIN_UNKNOWN`, and what reading the RoPE keys throws
+ * @throws SkipwiseError `MODEL_ARCHITECTURE`, `ARCHITECTURE_CONFIG`, `PLUGIN_UNKNOWN`, and what reading the RoPE keys
+ * throws
  */
-export function defineModel(config: ModelConfig, { registry, readRope }: Parts, hint?: string, architecture = findArchitecture(registry, config)): DefinedModel {
-  const model = architecture.define(config, hint), { rotaryDim, maxPositionEmbeddings } = model.geometry
+export function defineModel(
+  config: ModelConfig,
+  { registry, readRope }: Parts,
+  hint?: string,
+  architecture = findArchitecture(registry, config)
+): DefinedModel {
+  const model = architecture.define(config, hint)
+  const { rotaryDim, maxPositionEmbeddings } = model.geometry
   const encoding = registry.resolveUnknown('positional-encoding', { name: model.positionalEncoding })
   return { model, encoding, rope: readRope(config, { rotaryDim: rotaryDim || 2, window: maxPositionEmbeddings }) }
 }
 
 /**
- * Loads the tokenizer whose files lie in `folder`, by the first registered plugin that accepts them: tokenizer.json goes before tokenizer.model.
+ * Loads the tokenizer whose files lie in `folder`, by the first registered plugin that accepts them: tokenizer.json
+ * goes before tokenizer.model.
  *
  * @throws SkipwiseError `MODEL_TOKENIZER`, and what loading throws
  */

@@ -21,7 +21,9 @@ function namedPlugins(value: unknown): [PluginKind, RecipePath][] {
   ]
 }
 
-/** Every name of a plugin that there is not, and every option that a plugin does not take or whose value it does not. */
+/**
+ * Every name of a plugin that there is not, and every option that a plugin does not take or whose value it does not.
+ */
 export function pluginProblems(value: unknown, registry: PluginNames): RecipeProblem[] {
   return namedPlugins(value).flatMap(([kind, path]) => {
     const reference = valueAt(value, path)

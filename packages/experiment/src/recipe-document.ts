@@ -14,14 +14,19 @@ export interface PlacedError {
   readonly error: SkipwiseError
 }
 
-/** A recipe as far as it could be read, with what is wrong with it: {@link resolveRecipe} checks the rest and reports all of it together. */
+/**
+ * A recipe as far as it could be read, with what is wrong with it: {@link resolveRecipe} checks the rest and reports
+ * all of it together.
+ */
 export interface RecipeDocument {
   /** Where `problems` are, without the values that are wrong. */
   readonly recipe: Recipe
   readonly problems: readonly PlacedError[]
   /** An error about the value at `path`, with file, line and column before what it says. */
   place(path: RecipePath, error: SkipwiseError): PlacedError
-  /** Whether the value at `path`, or what it lies in, is not what the user wrote: what is wrong with it has been said. */
+  /**
+   * Whether the value at `path`, or what it lies in, is not what the user wrote: what is wrong with it has been said.
+   */
   isDoubtful(path: RecipePath): boolean
 }
 
@@ -32,8 +37,10 @@ const DEEPEST = 64
  * Reads a recipe as far as it can be read.
  *
  * @param fileName stands in messages
- * @param registry finds the plugins that the recipe names, of which names and options are checked too; left out, they are not
- * @throws SkipwiseError `RECIPE_SYNTAX`, and SkipwiseErrors `RECIPE_INVALID` where too little is right for checking more
+ * @param registry finds the plugins that the recipe names, of which names and options are checked too; left out, they
+ * are not
+ * @throws SkipwiseError `RECIPE_SYNTAX`, and SkipwiseErrors `RECIPE_INVALID` where too little is right for checking
+ * more
  */
 export function openRecipe(text: string, fileName: string, registry?: PluginNames): RecipeDocument {
   const lines = new LineCounter()
@@ -83,7 +90,10 @@ function placed(
   }
 }
 
-/** The first error of the syntax: those behind it are its consequences, and of a file that is no YAML there are hundreds. */
+/**
+ * The first error of the syntax: those behind it are its consequences, and of a file that is no YAML there are
+ * hundreds.
+ */
 function parse(text: string, fileName: string, lines: LineCounter, at: (offset: number) => string): Document {
   let document: Document
   try {
@@ -111,7 +121,10 @@ function parse(text: string, fileName: string, lines: LineCounter, at: (offset: 
   })
 }
 
-/** The first key that stands twice in a map. The parser's own search compares each key with each, which takes minutes for a hundred thousand. */
+/**
+ * The first key that stands twice in a map. The parser's own search compares each key with each, which takes minutes
+ * for a hundred thousand.
+ */
 function duplicateKey(document: Document): { key: string; offset: number } | undefined {
   let found: { key: string; offset: number } | undefined
   visit(document, {

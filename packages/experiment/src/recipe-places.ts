@@ -3,7 +3,9 @@ import { isAlias, isMap, isNode, isScalar, isSeq, type Document, type Node, type
 /** Keys and indices from the root of a recipe to a value. */
 export type RecipePath = readonly PropertyKey[]
 
-/** Where a value stands in the text, or the key `key` of the map there; of what is missing, the nearest that is there. */
+/**
+ * Where a value stands in the text, or the key `key` of the map there; of what is missing, the nearest that is there.
+ */
 export function offsetOf(document: Document, path: RecipePath, key?: string): number {
   let node: Node | null = isNode(document.contents) ? document.contents : null
   let start = node?.range?.[0] ?? 0

@@ -47,7 +47,8 @@ export function problemsOf(
     })
   }
   if (issue.code === 'invalid_union') {
-    // The member whose type the value has: its complaints are about keys and values inside, not about the value as a whole.
+    // The member whose type the value has: its complaints are about keys and values inside, not about the value as a
+    // whole.
     const without = (...codes: string[]) =>
       issue.errors.filter(errors => !errors.some(error => error.path.length === 0 && codes.includes(error.code)))
     const [fewest] = [without('invalid_type', 'invalid_value'), without('invalid_type')].flatMap(members =>

@@ -54,7 +54,10 @@ export function salvage(value: unknown): Salvaged {
   return { recipe: undefined, problems, doubtful }
 }
 
-/** Leaves a wrong value out, or puts a stand-in where one is needed; in a list, or where there is none, its container goes. */
+/**
+ * Leaves a wrong value out, or puts a stand-in where one is needed; in a list, or where there is none, its container
+ * goes.
+ */
 function mended(root: unknown, path: RecipePath): unknown {
   const standIn = valueAt(STAND_INS, path)
   if (standIn !== undefined) return withValue(root, path, standIn)

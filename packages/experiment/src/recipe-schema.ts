@@ -7,11 +7,26 @@ const tokens = z.int().min(2)
 const positive = z.number().positive()
 
 const dataKeys = {
-  files: z.array(path).min(1).describe('files or patterns, relative to the recipe: .txt, .md, .jsonl, .json, plain or as .gz or .zst, .parquet'),
-  minTokens: z.int().min(1).optional().describe('leave out shorter documents; default what an example needs, with pack 32'),
-  pack: z.boolean().optional().describe('put documents shorter than the window together into one example; each attends to itself alone'),
+  files: z
+    .array(path)
+    .min(1)
+    .describe('files or patterns, relative to the recipe: .txt, .md, .jsonl, .json, plain or as .gz or .zst, .parquet'),
+  minTokens: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('leave out shorter documents; default what an example needs, with pack 32'),
+  pack: z
+    .boolean()
+    .optional()
+    .describe('put documents shorter than the window together into one example; each attends to itself alone'),
   textKey: z.string().min(1).optional().describe("key of the text in JSONL, column in Parquet; default 'text'"),
-  format: z.enum(['text', 'prompt-completion', 'messages']).optional().describe("'prompt-completion': records have a prompt and a completion, and the loss is of the completion alone; 'messages': of the assistant's turns, by the model's chat template; default 'text'")
+  format: z
+    .enum(['text', 'prompt-completion', 'messages'])
+    .optional()
+    .describe(
+      "'prompt-completion': records have a prompt and a completion, and the loss is of the completion alone; 'messages': of the assistant's turns, by the model's chat template; default 'text'"
+    )
 }
 
 const newModel = z.strictObject({
@@ -19,7 +34,10 @@ const newModel = z.strictObject({
   config: z.record(z.string(), z.unknown()).describe('keys of config.json'),
   tokenizer: path.describe('folder with the tokenizer, or hub:owner/name@revision'),
   initialize: z
-    .strictObject({ seed: z.int().min(0).optional(), standardDeviation: positive.optional().describe('of matrices; default 1/√d') })
+    .strictObject({
+      seed: z.int().min(0).optional(),
+      standardDeviation: positive.optional().describe('of matrices; default 1/√d')
+    })
     .prefault({})
     .describe('how random weights are drawn')
 })
@@ -31,7 +49,12 @@ const train = z.strictObject({
   strategy: trainingStrategy.optional(),
   memoryLimit: positive.optional().describe('GB that the process may use; default 90 % of what is available'),
   learningRate: positive.describe('peak learning rate'),
-  finalLearningRate: z.number().min(0).max(1).optional().describe('rate of the last step as a fraction of the peak; default 0'),
+  finalLearningRate: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('rate of the last step as a fraction of the peak; default 0'),
   schedule: z.enum(['linear', 'cosine', 'constant']).optional().describe("default 'linear'"),
   warmup: z.int().min(0).optional().describe('steps of linear warm-up; default 10'),
   weightDecay: z.number().min(0).optional(),
@@ -46,7 +69,9 @@ const train = z.strictObject({
 
 /** The schema of a recipe: `skipwise extend` and `skipwise train` read the same keys. */
 export const recipeSchema = z.strictObject({
-  model: z.union([path, newModel]).describe('folder of a Hugging Face model, hub:owner/name@revision, or a new model with random weights'),
+  model: z
+    .union([path, newModel])
+    .describe('folder of a Hugging Face model, hub:owner/name@revision, or a new model with random weights'),
   window: z.strictObject({
     original: tokens.describe('tokens of a training example (L_c)'),
     target: tokens.optional().describe('window to reach (L_t); only for extend')
@@ -56,13 +81,20 @@ export const recipeSchema = z.strictObject({
   data: z
     .union([
       z.strictObject(dataKeys),
-      z.strictObject({ sources: z.array(z.strictObject({ ...dataKeys, weight: positive.default(1).describe('share of the examples') })).min(1) })
+      z.strictObject({
+        sources: z
+          .array(z.strictObject({ ...dataKeys, weight: positive.default(1).describe('share of the examples') }))
+          .min(1)
+      })
     ])
     .describe('training documents: files, or a mixture of sources'),
   train,
   evaluate: z.array(referenceSchema).default([]).describe('evaluation suites, of the base and the new model'),
   executor: referenceSchema.default('onnx'),
-  dtype: z.enum(['float32', 'bfloat16', 'float16']).optional().describe("data type of the weights written; default the base model's"),
+  dtype: z
+    .enum(['float32', 'bfloat16', 'float16'])
+    .optional()
+    .describe("data type of the weights written; default the base model's"),
   maxShardSize: z
     .union([z.int().min(1), z.string().regex(/^\d+(\.\d+)? ?(KB|MB|GB)$/)])
     .optional()

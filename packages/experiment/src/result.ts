@@ -27,11 +27,15 @@ export interface TrainingSummary {
 }
 
 /** A number as it is kept in a file, where one that is none is null. */
-const figure = z.number().nullable().transform(value => value ?? Number.NaN)
+const figure = z
+  .number()
+  .nullable()
+  .transform(value => value ?? Number.NaN)
 
 /** Results of evaluations as they are kept in a file. */
-export const keptResultsSchema: z.ZodType<EvalResult[]> =
-  z.array(evalResultSchema.extend({ metrics: z.record(z.string(), figure) }))
+export const keptResultsSchema: z.ZodType<EvalResult[]> = z.array(
+  evalResultSchema.extend({ metrics: z.record(z.string(), figure) })
+)
 
 /** {@link TrainingSummary} as it is kept in a file. */
 export const trainingSummarySchema: z.ZodType<TrainingSummary> = z.object({
@@ -39,10 +43,12 @@ export const trainingSummarySchema: z.ZodType<TrainingSummary> = z.object({
   tokens: z.number(),
   losses: z.array(z.number()).min(1),
   skipped: z.number().exactOptional(),
-  validation: z.object({
-    scores: z.array(z.object({ step: z.number(), score: figure })),
-    bestStep: z.number().exactOptional()
-  }).exactOptional(),
+  validation: z
+    .object({
+      scores: z.array(z.object({ step: z.number(), score: figure })),
+      bestStep: z.number().exactOptional()
+    })
+    .exactOptional(),
   tokensPerSecond: z.number(),
   strategy: z.enum(['whole', 'blockwise', 'seco', 'spaco']),
   peakMemoryMB: z.number()
@@ -62,7 +68,13 @@ export interface ExperimentResult {
   readonly seeds: { readonly recipe: number; readonly train: number }
   readonly versions: Readonly<Record<string, string>>
   readonly executor: string
-  readonly data: { readonly digest: string; readonly documents: number; readonly tokens: number; readonly tooShort: number; readonly answersApart?: number }
+  readonly data: {
+    readonly digest: string
+    readonly documents: number
+    readonly tokens: number
+    readonly tooShort: number
+    readonly answersApart?: number
+  }
   readonly training: TrainingSummary
   /** Results of the base model (extend) and of the model that was made, suite by suite in the order of the recipe. */
   readonly results: { readonly base: readonly EvalResult[]; readonly model: readonly EvalResult[] }
@@ -73,7 +85,13 @@ export const answersOf = ({ data }: Pick<Experiment, 'data'>): number =>
   data.reduce((sum, { corpus }) => sum + answersApart(corpus), 0)
 
 /** Puts the result of a run together. */
-export function runReport(experiment: Experiment, resultKey: string, executor: Executor, training: TrainingSummary, results: ExperimentResult['results']): ExperimentResult {
+export function runReport(
+  experiment: Experiment,
+  resultKey: string,
+  executor: Executor,
+  training: TrainingSummary,
+  results: ExperimentResult['results']
+): ExperimentResult {
   const { kind, recipe, window, rope, data, dataDigest, runKey } = experiment
   const total = (count: 'length' | 'tokens' | 'tooShort') => data.reduce((sum, { corpus }) => sum + corpus[count], 0)
   const apart = answersOf(experiment)
@@ -89,7 +107,13 @@ export function runReport(experiment: Experiment, resultKey: string, executor: E
     seeds: { recipe: recipe.seed, train: recipe.train.seed ?? recipe.seed },
     versions: { skipwise: version, node: process.versions.node },
     executor: `${executor.name}: ${executor.device}`,
-    data: { digest: dataDigest, documents: total('length'), tokens: total('tokens'), tooShort: total('tooShort'), ...(apart > 0 && { answersApart: apart }) },
+    data: {
+      digest: dataDigest,
+      documents: total('length'),
+      tokens: total('tokens'),
+      tooShort: total('tooShort'),
+      ...(apart > 0 && { answersApart: apart })
+    },
     training,
     results
   }

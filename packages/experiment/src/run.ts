@@ -13,7 +13,13 @@ import { keepStage, keptStage } from './kept-stage.js'
 import { frequenciesOf } from './model-source.js'
 import { makeFolder, publish, writeModelFolder } from './output-folder.js'
 import { outputName, resultKeyOf, type Experiment } from './resolve.js'
-import { keptResultsSchema, runReport, trainingSummarySchema, type ExperimentResult, type TrainingSummary } from './result.js'
+import {
+  keptResultsSchema,
+  runReport,
+  trainingSummarySchema,
+  type ExperimentResult,
+  type TrainingSummary
+} from './result.js'
 import { writeReport } from './report.js'
 import { createValidation } from './validation.js'
 
@@ -35,9 +41,10 @@ export interface RunHooks {
 }
 
 /**
- * Runs an experiment: evaluates the base model (extend), trains, writes the Hugging Face folder, evaluates what was written, draws the
- * report. The output folder appears complete or not at all; what is unfinished lies in `<output>.training`, and the same call
- * goes on from there. An output that this very run has made before is returned as it is.
+ * Runs an experiment: evaluates the base model (extend), trains, writes the Hugging Face folder, evaluates what was
+ * written, draws the report. The output folder appears complete or not at all; what is unfinished lies in
+ * `<output>.training`, and the same call goes on from there. An output that this very run has made before is returned
+ * as it is.
  *
  * @throws SkipwiseError what training, evaluation and writing throw; `signal.reason` when aborted
  */
@@ -55,7 +62,11 @@ export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}
 }
 
 /** The result of the output folder, where it is this run's. */
-async function madeBefore({ output }: Experiment, resultKey: string, hooks: RunHooks): Promise<ExperimentResult | undefined> {
+async function madeBefore(
+  { output }: Experiment,
+  resultKey: string,
+  hooks: RunHooks
+): Promise<ExperimentResult | undefined> {
   if ((await storedKey(output)) !== resultKey) return undefined
   await demandUnchanged(output, 'remove the folder and run the recipe again, or put back a copy', hooks.progress)
   const result = JSON.parse(await readFile(join(output, RESULT_FILE), 'utf8')) as ExperimentResult
@@ -70,25 +81,53 @@ async function make(experiment: Experiment, resultKey: string, hooks: RunHooks):
   const executor = await experiment.executor.open()
   try {
     if (await keptStage(join(stateFolder, TRAINED), runKey, trainingSummarySchema)) {
-      await demandUnchanged(made, `remove ${join(stateFolder, TRAINED)} and run the same command again: the weights are written again from the state`, hooks.progress)
+      await demandUnchanged(
+        made,
+        `remove ${join(stateFolder, TRAINED)} and run the same command again: the weights are written again from the state`,
+        hooks.progress
+      )
     } else {
-      const setup = trainingSetup(experiment, executor), plan = planMemory(setup)
+      const setup = trainingSetup(experiment, executor)
+      const plan = planMemory(setup)
       hooks.onPlan?.(plan)
       plannedStrategy(plan, setup)
     }
     const open = (name: string, model: Pick<LanguageModelParts, 'frequencies' | 'weights' | 'maxLength'>) =>
-      createLanguageModel({ name, model: source.model, tokenizer: source.tokenizer, encoding: source.encoding, executor, lengthLimit: Infinity, ...model })
-    const base = kind === 'train' ? [] : await remember(join(stateFolder, 'base.json'), resultKey, keptResultsSchema, () =>
-      evaluate(experiment, hooks, () =>
-        open('base', { frequencies: frequenciesOf(experiment.baseInterpolation, source.rope), weights: experiment.weights, maxLength: source.model.geometry.maxPositionEmbeddings })))
+      createLanguageModel({
+        name,
+        model: source.model,
+        tokenizer: source.tokenizer,
+        encoding: source.encoding,
+        executor,
+        lengthLimit: Infinity,
+        ...model
+      })
+    const base =
+      kind === 'train'
+        ? []
+        : await remember(join(stateFolder, 'base.json'), resultKey, keptResultsSchema, () =>
+            evaluate(experiment, hooks, () =>
+              open('base', {
+                frequencies: frequenciesOf(experiment.baseInterpolation, source.rope),
+                weights: experiment.weights,
+                maxLength: source.model.geometry.maxPositionEmbeddings
+              })
+            )
+          )
     hooks.onBase?.(base)
 
-    const training = await remember(join(stateFolder, TRAINED), runKey, trainingSummarySchema, () => trainAndWrite(experiment, executor, hooks, made))
+    const training = await remember(join(stateFolder, TRAINED), runKey, trainingSummarySchema, () =>
+      trainAndWrite(experiment, executor, hooks, made)
+    )
     hooks.onTrained?.(training)
 
     const checkpoint = await openCheckpoint(made)
     const results = await evaluate(experiment, hooks, () =>
-      open(kind === 'extend' ? 'extended' : outputName(experiment), { frequencies: frequenciesOf(experiment.rope.interpolation, experiment.rope), weights: name => checkpoint.read(name), maxLength: kind === 'extend' ? window.target : source.model.geometry.maxPositionEmbeddings })
+      open(kind === 'extend' ? 'extended' : outputName(experiment), {
+        frequencies: frequenciesOf(experiment.rope.interpolation, experiment.rope),
+        weights: name => checkpoint.read(name),
+        maxLength: kind === 'extend' ? window.target : source.model.geometry.maxPositionEmbeddings
+      })
     ).finally(() => checkpoint.close())
     const result = runReport(experiment, resultKey, executor, training, { base, model: results })
     await writeReport(made, result, experiment.suites)
@@ -116,16 +155,36 @@ export async function planExperiment(experiment: Experiment): Promise<MemoryPlan
 }
 
 /** What gradients are computed of. */
-const trainingSetup = ({ source, rope, window, options, exampleLength, data }: Experiment, executor: Executor): TrainerSetup =>
-  ({ model: source.model, encoding: source.encoding, executor, options, packed: data.some(({ pack }) => pack), window: { ...window, original: exampleLength }, frequencies: frequenciesOf(rope.interpolation, rope)(window.target) })
+const trainingSetup = (
+  { source, rope, window, options, exampleLength, data }: Experiment,
+  executor: Executor
+): TrainerSetup => ({
+  model: source.model,
+  encoding: source.encoding,
+  executor,
+  options,
+  packed: data.some(({ pack }) => pack),
+  window: { ...window, original: exampleLength },
+  frequencies: frequenciesOf(rope.interpolation, rope)(window.target)
+})
 
 type LanguageModelParts = Parameters<typeof createLanguageModel>[0]
 
-async function trainAndWrite(experiment: Experiment, executor: Executor, { progress, signal }: RunHooks, folder: string): Promise<TrainingSummary> {
+async function trainAndWrite(
+  experiment: Experiment,
+  executor: Executor,
+  { progress, signal }: RunHooks,
+  folder: string
+): Promise<TrainingSummary> {
   const { options, weights, example, exampleLength, stateFolder, runKey } = experiment
-  const metrics = new MetricsLog(join(stateFolder, METRICS)), validation = createValidation(experiment, executor, progress, signal)
+  const metrics = new MetricsLog(join(stateFolder, METRICS))
+  const validation = createValidation(experiment, executor, progress, signal)
   const result = await train({
-    ...trainingSetup(experiment, executor), weights, example, stateFolder, runKey,
+    ...trainingSetup(experiment, executor),
+    weights,
+    example,
+    stateFolder,
+    runKey,
     ...(validation && { validation }),
     progress: event => {
       metrics.write(event.done, event.metrics ?? {})
@@ -136,26 +195,42 @@ async function trainAndWrite(experiment: Experiment, executor: Executor, { progr
   await writeModelFolder(folder, experiment, result, progress)
   await cp(join(stateFolder, METRICS), join(folder, METRICS), { recursive: true })
   return {
-    steps: options.steps, tokens: options.steps * options.batch * exampleLength, losses: result.losses,
-    ...(result.skipped > 0 && { skipped: result.skipped }), ...(validation && { validation: { scores: result.scores, ...(result.bestStep !== undefined && { bestStep: result.bestStep }) } }),
-    tokensPerSecond: result.tokensPerSecond, strategy: result.strategy, peakMemoryMB: process.resourceUsage().maxRSS / 1024
+    steps: options.steps,
+    tokens: options.steps * options.batch * exampleLength,
+    losses: result.losses,
+    ...(result.skipped > 0 && { skipped: result.skipped }),
+    ...(validation && {
+      validation: { scores: result.scores, ...(result.bestStep !== undefined && { bestStep: result.bestStep }) }
+    }),
+    tokensPerSecond: result.tokensPerSecond,
+    strategy: result.strategy,
+    peakMemoryMB: process.resourceUsage().maxRSS / 1024
   }
 }
 
 /** Runs every suite on one model. */
-async function evaluate({ suites, recipe, baseFolder, stateFolder, runKey }: Experiment, { progress, signal }: RunHooks, open: () => Promise<LanguageModel>): Promise<EvalResult[]> {
+async function evaluate(
+  { suites, recipe, baseFolder, stateFolder, runKey }: Experiment,
+  { progress, signal }: RunHooks,
+  open: () => Promise<LanguageModel>
+): Promise<EvalResult[]> {
   if (!suites.length) return []
-  const model = await open(), results: EvalResult[] = []
+  const model = await open()
+  const results: EvalResult[] = []
   try {
     for (const [i, suite] of suites.entries()) {
       signal?.throwIfAborted()
       const journal = await openJournal(join(stateFolder, `${model.name}-${i}.journal`), resultKeyOf(runKey, recipe))
       try {
-        results.push(await suite.run(model, {
-          seed: recipe.seed, resolvePath: path => resolve(baseFolder, path), remember: journal.remember,
-          ...(progress && { progress: event => progress({ ...event, task: `${model.name}: ${event.task}` }) }),
-          ...(signal && { signal })
-        }))
+        results.push(
+          await suite.run(model, {
+            seed: recipe.seed,
+            resolvePath: path => resolve(baseFolder, path),
+            remember: journal.remember,
+            ...(progress && { progress: event => progress({ ...event, task: `${model.name}: ${event.task}` }) }),
+            ...(signal && { signal })
+          })
+        )
       } finally {
         await journal.close()
       }
@@ -166,8 +241,15 @@ async function evaluate({ suites, recipe, baseFolder, stateFolder, runKey }: Exp
   }
 }
 
-/** The value kept in `file` under `key`, or else computed and kept: a finished stage is not repeated by a resumed run. */
-async function remember<Value>(file: string, key: string, schema: z.ZodType<Value>, compute: () => Promise<Value>): Promise<Value> {
+/**
+ * The value kept in `file` under `key`, or else computed and kept: a finished stage is not repeated by a resumed run.
+ */
+async function remember<Value>(
+  file: string,
+  key: string,
+  schema: z.ZodType<Value>,
+  compute: () => Promise<Value>
+): Promise<Value> {
   const kept = await keptStage(file, key, schema)
   if (kept) return kept.value
   const value = await compute()

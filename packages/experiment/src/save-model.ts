@@ -1,6 +1,16 @@
 import {
-  checkFolderFile, parseJson, readFolderFile, removeOwnFiles, TEMPORARY_FILE, writeChangedConfig, writeCheckpoint, writeFileAtomic, writeJsonAtomic, writeModelConfig,
-  type ModelConfig, type WritableDtype
+  checkFolderFile,
+  parseJson,
+  readFolderFile,
+  removeOwnFiles,
+  TEMPORARY_FILE,
+  writeChangedConfig,
+  writeCheckpoint,
+  writeFileAtomic,
+  writeJsonAtomic,
+  writeModelConfig,
+  type ModelConfig,
+  type WritableDtype
 } from '@skipwise/checkpoints'
 import { SkipwiseError, type ProgressListener, type Tokenizer } from '@skipwise/core'
 import { readdir } from 'node:fs/promises'
@@ -19,7 +29,10 @@ export interface ModelToSave {
   readonly dtype: WritableDtype
   /** Bytes of weights in one file; default 5 × 10⁹. */
   readonly maxShardBytes?: number
-  /** Folders whose tokenizer, chat template, generation_config.json and licence are copied; of a file in several the last. */
+  /**
+   * Folders whose tokenizer, chat template, generation_config.json and licence are copied; of a file in several the
+   * last.
+   */
   readonly companions: readonly string[]
   /** Its BOS and EOS go into generation_config.json where no folder has one. */
   readonly tokenizer?: Pick<Tokenizer, 'bosId' | 'eosId'>
@@ -29,22 +42,37 @@ export interface ModelToSave {
 }
 
 /**
- * Writes a Hugging Face model folder: safetensors, `config.json`, and the files of tokenizer and generation. The same model
- * gives the same bytes, also after it was read from such a folder. Files of other names in the folder stay.
+ * Writes a Hugging Face model folder: safetensors, `config.json`, and the files of tokenizer and generation. The same
+ * model gives the same bytes, also after it was read from such a folder. Files of other names in the folder stay.
  *
  * @returns the SHA-256 of the files of weights by name, computed while they were written
  * @throws SkipwiseError what writing throws
  */
 export async function saveModel(
   folder: string,
-  { parameters, weights, config, configText, dtype, maxShardBytes, companions, tokenizer, window, progress }: ModelToSave
+  {
+    parameters,
+    weights,
+    config,
+    configText,
+    dtype,
+    maxShardBytes,
+    companions,
+    tokenizer,
+    window,
+    progress
+  }: ModelToSave
 ): Promise<ReadonlyMap<string, string>> {
   // A process that was killed here before left files as large as the model.
   await removeOwnFiles(folder, path => TEMPORARY_FILE.test(path))
   const read = (name: string) => (typeof weights === 'function' ? weights(name) : (weights.get(name) as Float32Array))
   const tensors = parameters.map(({ name, shape }) => ({ name, shape, data: () => read(name) }))
   const onProgress = (done: number, total: number) => progress?.({ task: 'write weights', done, total, unit: 'bytes' })
-  const digests = await writeCheckpoint(folder, tensors, { dtype, onProgress, ...(maxShardBytes === undefined ? {} : { maxShardBytes }) })
+  const digests = await writeCheckpoint(folder, tensors, {
+    dtype,
+    onProgress,
+    ...(maxShardBytes === undefined ? {} : { maxShardBytes })
+  })
   await (configText === undefined ? writeModelConfig(folder, config) : writeChangedConfig(folder, configText, config))
   for (const from of new Set(companions)) {
     for (const name of await companionsIn(from)) {
@@ -53,8 +81,10 @@ export async function saveModel(
       await writeFileAtomic(join(folder, name), isLengthened ? withWindow(bytes, join(from, name), window) : bytes)
     }
   }
-  const generation = generationConfig(config, tokenizer), names = await readdir(folder)
-  if (generation && !names.includes('generation_config.json')) await writeJsonAtomic(join(folder, 'generation_config.json'), generation)
+  const generation = generationConfig(config, tokenizer)
+  const names = await readdir(folder)
+  if (generation && !names.includes('generation_config.json'))
+    await writeJsonAtomic(join(folder, 'generation_config.json'), generation)
   return digests
 }
 
@@ -82,8 +112,14 @@ function missing(folder: string, name: string): never {
 }
 
 /** Where generation begins and ends: what config.json says, or else the tokenizer. */
-function generationConfig(config: ModelConfig, tokenizer: ModelToSave['tokenizer']): Record<string, unknown> | undefined {
-  const ids = { bos_token_id: config['bos_token_id'] ?? tokenizer?.bosId, eos_token_id: config['eos_token_id'] ?? tokenizer?.eosId }
+function generationConfig(
+  config: ModelConfig,
+  tokenizer: ModelToSave['tokenizer']
+): Record<string, unknown> | undefined {
+  const ids = {
+    bos_token_id: config['bos_token_id'] ?? tokenizer?.bosId,
+    eos_token_id: config['eos_token_id'] ?? tokenizer?.eosId
+  }
   const known = Object.fromEntries(Object.entries(ids).filter(([, id]) => id !== undefined && id !== null))
   return Object.keys(known).length ? { _from_model_config: true, ...known } : undefined
 }

@@ -38,7 +38,8 @@ export function clip(text: string, length = SHOWN): string {
 }
 
 /**
- * What an issue of a zod schema says, in the words of this project: a user never reads those of a schema library. For `z.config({ customError: issue => schemaWords(issue) })`.
+ * What an issue of a zod schema says, in the words of this project: a user never reads those of a schema library. For
+ * `z.config({ customError: issue => schemaWords(issue) })`.
  *
  * @param input what was found, where the issue does not have it
  * @returns undefined where the schema has a message of its own, which then stands

@@ -82,7 +82,8 @@ async function checkStateFolder(path: string, inputs: readonly string[]): Promis
  * Takes a state folder for this process, making it where it is missing.
  *
  * @param path see {@link checkStateFolder}, which is asked first
- * @throws SkipwiseError `STATE_IN_USE` naming the process that has it, `STATE_FOREIGN`, `DISK_FULL`, `OUTPUT_WRITE_FAILED`
+ * @throws SkipwiseError `STATE_IN_USE` naming the process that has it, `STATE_FOREIGN`, `DISK_FULL`,
+ * `OUTPUT_WRITE_FAILED`
  */
 export async function claimStateFolder(path: string, inputs: readonly string[]): Promise<StateFolder> {
   for (;;) {

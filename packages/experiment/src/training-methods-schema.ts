@@ -12,8 +12,15 @@ export const trainingStrategy = z
     z.strictObject({ seco: z.strictObject({ chunk }) }),
     z.strictObject({
       spaco: z.strictObject({
-        chunk, chunks: z.int().min(1).describe('chunks of a sequence that go backward, about'),
-        maxCompensation: z.number().min(1).optional().describe('most that a gradient from later chunks is multiplied by; default no bound, without which gradients are unbiased')
+        chunk,
+        chunks: z.int().min(1).describe('chunks of a sequence that go backward, about'),
+        maxCompensation: z
+          .number()
+          .min(1)
+          .optional()
+          .describe(
+            'most that a gradient from later chunks is multiplied by; default no bound, without which gradients are unbiased'
+          )
       })
     })
   ])
@@ -21,17 +28,27 @@ export const trainingStrategy = z
 
 /** Keys of `train` that say what is trained, and what is watched meanwhile. */
 export const trainingMethods = {
-  freeze: names.optional().describe("parameters that stay as they are, by patterns of their names: '*' stands for any characters"),
+  freeze: names
+    .optional()
+    .describe("parameters that stay as they are, by patterns of their names: '*' stands for any characters"),
   lora: z
     .strictObject({
       rank: z.int().min(1).describe('rows of A and columns of B'),
       alpha: z.number().positive().optional().describe('B·A counts alpha / rank; default rank'),
       rankStabilized: z.boolean().optional().describe("B·A counts alpha / √rank (rsLoRA); PEFT's use_rslora"),
-      targets: z.union([names, z.literal('all-linear')]).describe("last parts of the names of the modules to adapt, such as q_proj, or 'all-linear'"),
-      alsoTrain: names.optional().describe("ends of the names of modules trained whole beside them, such as embed_tokens and norm; PEFT's modules_to_save")
+      targets: z
+        .union([names, z.literal('all-linear')])
+        .describe("last parts of the names of the modules to adapt, such as q_proj, or 'all-linear'"),
+      alsoTrain: names
+        .optional()
+        .describe(
+          "ends of the names of modules trained whole beside them, such as embed_tokens and norm; PEFT's modules_to_save"
+        )
     })
     .optional()
-    .describe('train low-rank adapters; the model is written with them merged, and they lie in adapter/ as PEFT saves them'),
+    .describe(
+      'train low-rank adapters; the model is written with them merged, and they lie in adapter/ as PEFT saves them'
+    ),
   ema: z
     .strictObject({ decay: z.number().gt(0).lt(1).describe('what the average keeps of itself at each step') })
     .optional()
@@ -39,10 +56,21 @@ export const trainingMethods = {
   guard: z
     .strictObject({
       loss: z.number().gt(1).optional().describe('a loss above this times the median of the steps before is a spike'),
-      gradientNorm: z.number().gt(1).optional().describe('a gradient norm above this times the median of the steps before is a spike'),
+      gradientNorm: z
+        .number()
+        .gt(1)
+        .optional()
+        .describe('a gradient norm above this times the median of the steps before is a spike'),
       window: z.int().min(1).optional().describe('steps that the median is of; default 100'),
-      action: z.enum(['stop', 'skip']).optional().describe('stop with the state before the step saved, or leave the update out; default stop'),
-      patience: z.int().min(1).optional().describe('with skip: steps left out in a row after which the run stops; default 5')
+      action: z
+        .enum(['stop', 'skip'])
+        .optional()
+        .describe('stop with the state before the step saved, or leave the update out; default stop'),
+      patience: z
+        .int()
+        .min(1)
+        .optional()
+        .describe('with skip: steps left out in a row after which the run stops; default 5')
     })
     .optional()
     .describe('what to do about spikes of loss and gradient norm'),
@@ -51,7 +79,10 @@ export const trainingMethods = {
       every: z.int().min(1).describe('steps between validations; the last step is always one'),
       suite: referenceSchema.describe('evaluation suite'),
       metric: z.string().min(1).describe("the metric that decides, such as 'perplexity@131072'"),
-      better: z.enum(['lower', 'higher']).optional().describe('which of its values is better; default lower for perplexity, loss and bits, else higher'),
+      better: z
+        .enum(['lower', 'higher'])
+        .optional()
+        .describe('which of its values is better; default lower for perplexity, loss and bits, else higher'),
       keep: z.enum(['best', 'last']).default('best').describe('which weights the run gives')
     })
     .optional()

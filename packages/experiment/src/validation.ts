@@ -16,29 +16,54 @@ export interface ValidationPlan {
 }
 
 /** Of which metrics less is better, where the recipe does not say. */
-export const betterOf = (metric: string): 'lower' | 'higher' => (/perplexity|loss|bits/i.test(metric) ? 'lower' : 'higher')
+export const betterOf = (metric: string): 'lower' | 'higher' =>
+  /perplexity|loss|bits/i.test(metric) ? 'lower' : 'higher'
 
 /** Validation during training: the suite on the weights of the moment, as the model that would be written of them. */
-export function createValidation({ validation, source, rope, recipe, baseFolder, window }: Experiment, executor: Executor, progress?: ProgressListener, signal?: AbortSignal): Validation | undefined {
+export function createValidation(
+  { validation, source, rope, recipe, baseFolder, window }: Experiment,
+  executor: Executor,
+  progress?: ProgressListener,
+  signal?: AbortSignal
+): Validation | undefined {
   if (!validation) return undefined
   const { suite, metric, better, every, keep } = validation
   return {
-    every, better, keep,
+    every,
+    better,
+    keep,
     async score(weights, step) {
       const name = `step ${step}`
       const model = await createLanguageModel({
-        name, model: source.model, tokenizer: source.tokenizer, encoding: source.encoding, executor, lengthLimit: Infinity,
-        frequencies: frequenciesOf(rope.interpolation, rope), weights, maxLength: window.target
+        name,
+        model: source.model,
+        tokenizer: source.tokenizer,
+        encoding: source.encoding,
+        executor,
+        lengthLimit: Infinity,
+        frequencies: frequenciesOf(rope.interpolation, rope),
+        weights,
+        maxLength: window.target
       })
       try {
         const result = await suite.run(model, {
-          seed: recipe.seed, resolvePath: path => resolve(baseFolder, path),
+          seed: recipe.seed,
+          resolvePath: path => resolve(baseFolder, path),
           ...(progress && { progress: event => progress({ ...event, task: `${name}: ${event.task}` }) }),
           ...(signal && { signal })
         })
-        const score = result.metrics[metric] as number | undefined, known = suite.samples?.(result).find(samples => samples.metric === metric)?.better
-        if (score === undefined) throw validationError(`validate.metric '${metric}' is no metric of the suite`, `use one of ${Object.keys(result.metrics).join(', ')}`)
-        if (known !== undefined && known !== better) throw validationError(`validate.better is ${better}, but of ${metric} ${known} is better`, `write better: ${known}`)
+        const score = result.metrics[metric] as number | undefined
+        const known = suite.samples?.(result).find(samples => samples.metric === metric)?.better
+        if (score === undefined)
+          throw validationError(
+            `validate.metric '${metric}' is no metric of the suite`,
+            `use one of ${Object.keys(result.metrics).join(', ')}`
+          )
+        if (known !== undefined && known !== better)
+          throw validationError(
+            `validate.better is ${better}, but of ${metric} ${known} is better`,
+            `write better: ${known}`
+          )
         return score
       } finally {
         model.dispose()

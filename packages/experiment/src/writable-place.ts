@@ -3,13 +3,17 @@ import { constants } from 'node:fs'
 import { access, lstat, statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
-/** File systems that the kernel makes up: proc, sysfs, debugfs, tracefs, both versions of cgroup. Making a folder there never ends. */
+/**
+ * File systems that the kernel makes up: proc, sysfs, debugfs, tracefs, both versions of cgroup. Making a folder there
+ * never ends.
+ */
 const PSEUDO = new Set([0x9fa0, 0x62656572, 0x64626720, 0x74726163, 0x27e0eb, 0x63677270])
 
 /**
  * Looks whether a folder or file can be made at `path`, before any work; it makes nothing.
  *
- * @throws SkipwiseError `OUTPUT_WRITE_FAILED` where a file or a file system of the kernel is in the way, or permission is missing
+ * @throws SkipwiseError `OUTPUT_WRITE_FAILED` where a file or a file system of the kernel is in the way, or permission
+ * is missing
  */
 export async function checkPlace(path: string): Promise<void> {
   const refuse = (problem: string, cause?: unknown) =>

@@ -4,7 +4,10 @@ export interface Chunk {
   readonly begin: number
   /** Index behind its last token. */
   readonly end: number
-  /** T of the program that runs it, ≥ end − begin: what is left over is padding behind the sequence, which no token sees. */
+  /**
+   * T of the program that runs it, ≥ end − begin: what is left over is padding behind the sequence, which no token
+   * sees.
+   */
   readonly length: number
 }
 
@@ -24,25 +27,27 @@ export const chunkLength = (chunk: number, capacity: number, heads: number): num
   Math.max(1, Math.min(chunk, 2 ** Math.floor(Math.log2(SCORE_ELEMENTS / (heads * capacity)))))
 
 /**
- * Cuts tokens 0 … tokens − 1 into chunks of `length`, a power of two. The last one runs in a program of the next power of two,
- * so that every chunk ends, padding included, within a capacity that is a power of two.
+ * Cuts tokens 0 … tokens − 1 into chunks of `length`, a power of two. The last one runs in a program of the next power
+ * of two, so that every chunk ends, padding included, within a capacity that is a power of two.
  */
 export function chunksOf(tokens: number, length: number): Chunk[] {
   return Array.from({ length: Math.ceil(tokens / length) }, (_, i) => {
-    const begin = i * length, end = Math.min(tokens, begin + length)
+    const begin = i * length
+    const end = Math.min(tokens, begin + length)
     return { begin, end, length: Math.min(length, Math.max(SHORTEST, powerOfTwo(end - begin))) }
   })
 }
 
 /**
- * Cuts tokens begin … end − 1 of a sequence into chunks of `length` at most, each in a program of a power of two that ends, padding
- * included, within `capacity`, at least `end` + {@link SHORTEST}. Where there is no room for the padding of a whole rest, its largest
- * power of two goes first.
+ * Cuts tokens begin … end − 1 of a sequence into chunks of `length` at most, each in a program of a power of two that
+ * ends, padding included, within `capacity`, at least `end` + {@link SHORTEST}. Where there is no room for the padding
+ * of a whole rest, its largest power of two goes first.
  */
 export function chunksBetween(begin: number, end: number, length: number, capacity: number): Chunk[] {
   const chunks: Chunk[] = []
   while (begin < end) {
-    let tokens = Math.min(length, end - begin), padded = Math.min(length, Math.max(SHORTEST, powerOfTwo(tokens)))
+    let tokens = Math.min(length, end - begin)
+    let padded = Math.min(length, Math.max(SHORTEST, powerOfTwo(tokens)))
     if (begin + padded > capacity) {
       tokens = 2 ** Math.floor(Math.log2(tokens))
       padded = Math.min(length, Math.max(SHORTEST, tokens))

@@ -4,8 +4,9 @@ import type { Tokenizer } from '@skipwise/core'
 const CONTEXT = 8
 
 /**
- * Text of tokens that come one by one. A character whose bytes are not all there decodes to U+FFFD: it waits. Only the last few tokens are
- * decoded at a time, together with those before them, since many tokenizers treat the first token of a text apart.
+ * Text of tokens that come one by one. A character whose bytes are not all there decodes to U+FFFD: it waits. Only the
+ * last few tokens are decoded at a time, together with those before them, since many tokenizers treat the first token
+ * of a text apart.
  */
 export class Detokenizer {
   readonly #ids: number[]
@@ -13,8 +14,14 @@ export class Detokenizer {
   #start = 0
   #read: number
 
-  /** @param before what the tokens continue: SentencePiece leaves out the space before the first word of a text, but not of a continuation */
-  constructor(private readonly tokenizer: Pick<Tokenizer, 'decode'>, before: ArrayLike<number> = []) {
+  /**
+   * @param before what the tokens continue: SentencePiece leaves out the space before the first word of a text, but not
+   * of a continuation
+   */
+  constructor(
+    private readonly tokenizer: Pick<Tokenizer, 'decode'>,
+    before: ArrayLike<number> = []
+  ) {
     const last = Array.from(before).slice(-CONTEXT)
     this.#ids = tokenizer.decode(last).endsWith('\uFFFD') ? [] : last
     this.#read = this.#ids.length

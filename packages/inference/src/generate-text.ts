@@ -17,13 +17,20 @@ export interface TextPiece {
 }
 
 /**
- * Continues the token ids [n] and yields the text as soon as it is settled: characters whole, and nothing that may be the beginning of a stop string.
+ * Continues the token ids [n] and yields the text as soon as it is settled: characters whole, and nothing that may be
+ * the beginning of a stop string.
  *
  * @throws SkipwiseError what `model.generate` throws; `INFERENCE_OPTIONS` for an empty stop string
  */
-export async function* generateText(model: LanguageModel, ids: Int32Array, { stopStrings = [], ...options }: GenerateTextOptions): AsyncGenerator<TextPiece, void> {
-  if (stopStrings.includes('')) throw new SkipwiseError('INFERENCE_OPTIONS', { problem: 'a stop string is empty', fix: 'leave it out' })
-  const detokenizer = new Detokenizer(model.tokenizer, ids), stops = new StopStrings(stopStrings)
+export async function* generateText(
+  model: LanguageModel,
+  ids: Int32Array,
+  { stopStrings = [], ...options }: GenerateTextOptions
+): AsyncGenerator<TextPiece, void> {
+  if (stopStrings.includes(''))
+    throw new SkipwiseError('INFERENCE_OPTIONS', { problem: 'a stop string is empty', fix: 'leave it out' })
+  const detokenizer = new Detokenizer(model.tokenizer, ids)
+  const stops = new StopStrings(stopStrings)
   let tokens = 0
   for await (const id of model.generate(ids, options)) {
     tokens++

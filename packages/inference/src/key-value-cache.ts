@@ -8,14 +8,24 @@ export class KeyValueCache {
   length = 0
   #values: Record<string, Value>
 
-  private constructor(private readonly executor: Executor, private readonly geometry: ModelGeometry, private slots: number, values: Record<string, Value>) {
+  private constructor(
+    private readonly executor: Executor,
+    private readonly geometry: ModelGeometry,
+    private slots: number,
+    values: Record<string, Value>
+  ) {
     this.#values = values
   }
 
   /** An empty cache of `capacity` slots. */
   static allocate(executor: Executor, geometry: ModelGeometry, capacity: number): KeyValueCache {
     const spec = cacheSpec(geometry, capacity)
-    return new KeyValueCache(executor, geometry, capacity, Object.fromEntries(namesOf(geometry).map(name => [name, executor.upload(spec)])))
+    return new KeyValueCache(
+      executor,
+      geometry,
+      capacity,
+      Object.fromEntries(namesOf(geometry).map(name => [name, executor.upload(spec)]))
+    )
   }
 
   /** S. */
@@ -35,9 +45,11 @@ export class KeyValueCache {
 
   /** Moves the tokens into a cache of `capacity` slots, larger than this. */
   async grow(capacity: number): Promise<void> {
-    const { keyValueHeads, headDim } = this.geometry, spec = cacheSpec(this.geometry, capacity)
+    const { keyValueHeads, headDim } = this.geometry
+    const spec = cacheSpec(this.geometry, capacity)
     for (const name of Object.keys(this.#values)) {
-      const small = (await this.executor.read(this.#values[name])) as Float32Array, large = new Float32Array(keyValueHeads * capacity * headDim)
+      const small = (await this.executor.read(this.#values[name])) as Float32Array
+      const large = new Float32Array(keyValueHeads * capacity * headDim)
       for (let head = 0; head < keyValueHeads; head++) {
         const begin = head * this.slots * headDim
         large.set(small.subarray(begin, begin + this.length * headDim), head * capacity * headDim)
@@ -55,4 +67,5 @@ export class KeyValueCache {
   }
 }
 
-const namesOf = ({ layers }: ModelGeometry): string[] => Array.from({ length: layers }, (_, layer) => Object.values(cacheNames(layer))).flat()
+const namesOf = ({ layers }: ModelGeometry): string[] =>
+  Array.from({ length: layers }, (_, layer) => Object.values(cacheNames(layer))).flat()

@@ -2,15 +2,19 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { createSampler, mostLikely } from './sampling.js'
 
-const logits = Float32Array.from([0.5, 2, -1, 2, 0, -3]), maxNewTokens = 1, none = new Set<number>()
+const logits = Float32Array.from([0.5, 2, -1, 2, 0, -3])
+const maxNewTokens = 1
+const none = new Set<number>()
 const probabilities = (temperature: number, keep = [0, 1, 2, 3, 4, 5]) => {
-  const weights = Array.from(logits, (logit, id) => (keep.includes(id) ? Math.exp(logit / temperature) : 0)), total = weights.reduce((sum, weight) => sum + weight, 0)
+  const weights = Array.from(logits, (logit, id) => (keep.includes(id) ? Math.exp(logit / temperature) : 0))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
   return weights.map(weight => weight / total)
 }
 
 /** Shares of 4000 draws. */
 function shares(options: object): number[] {
-  const sampler = createSampler({ maxNewTokens, seed: 3, ...options }), counts = new Array<number>(logits.length).fill(0)
+  const sampler = createSampler({ maxNewTokens, seed: 3, ...options })
+  const counts = new Array<number>(logits.length).fill(0)
   for (let step = 0; step < 4000; step++) counts[sampler(logits, step, none)] += 1 / 4000
   return counts
 }
@@ -22,10 +26,13 @@ describe('sampling', () => {
   })
 
   test('lowers the logits of tokens that were there before, positive and negative ones', () => {
-    const choose = (penalty: number, seen: number[]) => createSampler({ maxNewTokens, repetitionPenalty: penalty })(logits, 0, new Set(seen))
+    const choose = (penalty: number, seen: number[]) =>
+      createSampler({ maxNewTokens, repetitionPenalty: penalty })(logits, 0, new Set(seen))
     expect([choose(1, [1, 3]), choose(1.1, [1]), choose(3.9, [1, 3]), choose(4.1, [1, 3])]).toEqual([1, 3, 1, 0])
     // −1 · 4 falls below −3, −1 · 2 does not
-    const negative = Float32Array.of(-1, -3), of = (penalty: number) => createSampler({ maxNewTokens, repetitionPenalty: penalty })(negative, 0, new Set([0]))
+    const negative = Float32Array.of(-1, -3)
+    const of = (penalty: number) =>
+      createSampler({ maxNewTokens, repetitionPenalty: penalty })(negative, 0, new Set([0]))
     expect([of(2), of(4)]).toEqual([0, 1])
     expect([...negative]).toEqual([-1, -3])
   })
@@ -49,12 +56,16 @@ describe('sampling', () => {
     }
   })
 
-  test.prop([fc.array(fc.float({ min: -30, max: 30, noNaN: true }), { minLength: 1, maxLength: 30 }), fc.integer({ min: 1, max: 30 }), fc.double({ min: 0.01, max: 1, noNaN: true }), fc.nat(1000)])(
-    'draws a token of the k most likely, the same for the same seed and step',
-    (values, topK, topP, seed) => {
-      const row = Float32Array.from(values), options = { maxNewTokens, temperature: 0.8, topK, topP, seed }, id = createSampler(options)(row, 7, none)
-      expect(createSampler(options)(row, 7, none)).toBe(id)
-      expect(row.filter(logit => logit > row[id]).length).toBeLessThan(topK)
-    }
-  )
+  test.prop([
+    fc.array(fc.float({ min: -30, max: 30, noNaN: true }), { minLength: 1, maxLength: 30 }),
+    fc.integer({ min: 1, max: 30 }),
+    fc.double({ min: 0.01, max: 1, noNaN: true }),
+    fc.nat(1000)
+  ])('draws a token of the k most likely, the same for the same seed and step', (values, topK, topP, seed) => {
+    const row = Float32Array.from(values)
+    const options = { maxNewTokens, temperature: 0.8, topK, topP, seed }
+    const id = createSampler(options)(row, 7, none)
+    expect(createSampler(options)(row, 7, none)).toBe(id)
+    expect(row.filter(logit => logit > row[id]).length).toBeLessThan(topK)
+  })
 })

@@ -13,7 +13,9 @@ export type Step = {
   readonly length: number
   readonly ids: Int32Array
   readonly frequencies: RopeFrequencies
-} & ({ readonly output: 'none' } | { readonly output: 'loss'; readonly labels: Int32Array } | { readonly output: 'logits' })
+} & (
+  { readonly output: 'none' } | { readonly output: 'loss'; readonly labels: Int32Array } | { readonly output: 'logits' }
+)
 
 /** A model on a device: weights uploaded once, and a program for each shape, compiled when it is first needed. */
 export class Stepper {
@@ -22,12 +24,22 @@ export class Stepper {
   #last: Promise<unknown> = Promise.resolve()
   #disposed = false
 
-  private constructor(private readonly model: ModelDefinition, private readonly encoding: PositionalEncoding, private readonly executor: Executor, parameters: Record<string, Value>) {
+  private constructor(
+    private readonly model: ModelDefinition,
+    private readonly encoding: PositionalEncoding,
+    private readonly executor: Executor,
+    parameters: Record<string, Value>
+  ) {
     this.#parameters = parameters
   }
 
   /** @throws SkipwiseError `INFERENCE_WEIGHTS` */
-  static async open(model: ModelDefinition, encoding: PositionalEncoding, executor: Executor, weights: WeightSource): Promise<Stepper> {
+  static async open(
+    model: ModelDefinition,
+    encoding: PositionalEncoding,
+    executor: Executor,
+    weights: WeightSource
+  ): Promise<Stepper> {
     const parameters: Record<string, Value> = {}
     for (const { name, shape } of model.parameters) {
       const data = typeof weights === 'function' ? await weights(name) : weights.get(name)
@@ -43,21 +55,42 @@ export class Stepper {
    * @returns −log p of every label [ids.length], logits of the last token [V], or nothing; a copy
    */
   async run(cache: KeyValueCache, step: Step): Promise<Float32Array> {
-    // One step at a time: a program's outputs hold only until its next run, and callers may score several sequences at once.
+    // One step at a time: a program's outputs hold only until its next run, and callers may score several sequences at
+    // once.
     const result = this.#last.then(() => this.#run(cache, step))
     this.#last = result.catch(() => undefined)
     return result
   }
 
   async #run(cache: KeyValueCache, step: Step): Promise<Float32Array> {
-    if (this.#disposed) throw new SkipwiseError('INFERENCE_DISPOSED', { problem: 'the language model was used after dispose()', fix: 'create another, or dispose of it later' })
+    if (this.#disposed)
+      throw new SkipwiseError('INFERENCE_DISPOSED', {
+        problem: 'the language model was used after dispose()',
+        fix: 'create another, or dispose of it later'
+      })
     const { ids, length, output, frequencies } = step
-    const program = await this.#program({ length, capacity: cache.capacity, output, softmaxScale: frequencies.softmaxScale })
+    const program = await this.#program({
+      length,
+      capacity: cache.capacity,
+      output,
+      softmaxScale: frequencies.softmaxScale
+    })
     const { cos, sin } = this.encoding.tables(positionsFrom(cache.length, length), frequencies)
-    const data: Record<string, HostData> = { ids: padded(ids, length), cos, sin, pastLength: Int32Array.of(cache.length) }
+    const data: Record<string, HostData> = {
+      ids: padded(ids, length),
+      cos,
+      sin,
+      pastLength: Int32Array.of(cache.length)
+    }
     if (output === 'loss') data.labels = padded(step.labels, length)
     if (output === 'logits') data.row = Int32Array.of(ids.length - 1)
-    const { graph } = program, uploaded = Object.fromEntries(Object.entries(data).map(([name, values]) => [name, this.executor.upload(graph.values[graph.inputs[name]], values)]))
+    const { graph } = program
+    const uploaded = Object.fromEntries(
+      Object.entries(data).map(([name, values]) => [
+        name,
+        this.executor.upload(graph.values[graph.inputs[name]], values)
+      ])
+    )
     try {
       const outputs = await program.run({ ...this.#parameters, ...cache.values, ...uploaded })
       cache.replace(outputs)
@@ -71,10 +104,15 @@ export class Stepper {
   }
 
   async #program(shape: StepShape): Promise<Program> {
-    const key = JSON.stringify(shape), known = this.#programs.get(key)
+    const key = JSON.stringify(shape)
+    const known = this.#programs.get(key)
     if (known) return known
-    const names = Array.from({ length: this.model.geometry.layers }, (_, layer) => Object.values(cacheNames(layer))).flat()
-    const program = await this.executor.compile(traceStep(this.model, this.encoding, shape), { donate: Object.fromEntries(names.map(name => [name, name])) })
+    const names = Array.from({ length: this.model.geometry.layers }, (_, layer) =>
+      Object.values(cacheNames(layer))
+    ).flat()
+    const program = await this.executor.compile(traceStep(this.model, this.encoding, shape), {
+      donate: Object.fromEntries(names.map(name => [name, name]))
+    })
     this.#programs.set(key, program)
     return program
   }
@@ -107,6 +145,8 @@ function padded(ids: Int32Array, length: number): Int32Array {
 
 const weightError = (name: string, shape: readonly number[], data: Float32Array | undefined) =>
   new SkipwiseError('INFERENCE_WEIGHTS', {
-    problem: data ? `${name} has ${data.length} elements, [${shape.join()}] are ${sizeOf(shape)}` : `there is no weight ${name}`,
+    problem: data
+      ? `${name} has ${data.length} elements, [${shape.join()}] are ${sizeOf(shape)}`
+      : `there is no weight ${name}`,
     fix: 'use the weights of the checkpoint whose config.json defined the model'
   })

@@ -1,4 +1,7 @@
-/** Lets text pass until one of some strings appears in it; the beginning of one is held back until it is clear what becomes of it. */
+/**
+ * Lets text pass until one of some strings appears in it; the beginning of one is held back until it is clear what
+ * becomes of it.
+ */
 export class StopStrings {
   #held = ''
   #stopped = false
@@ -13,7 +16,8 @@ export class StopStrings {
   /** Takes text; returns what may be shown, nothing of a stop string or behind it. */
   push(text: string): string {
     if (this.#stopped) return ''
-    const all = this.#held + text, places = this.strings.map(stop => all.indexOf(stop)).filter(place => place >= 0)
+    const all = this.#held + text
+    const places = this.strings.map(stop => all.indexOf(stop)).filter(place => place >= 0)
     this.#stopped = places.length > 0
     const end = this.#stopped ? Math.min(...places) : all.length - this.#unclear(all)
     this.#held = this.#stopped ? '' : all.slice(end)

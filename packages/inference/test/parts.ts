@@ -17,7 +17,15 @@ export function randomIds(length: number, vocabSize: number, seed = 0): Int32Arr
 export async function openSmall(executor: Executor, changes: Partial<LanguageModelSetup> = {}) {
   const model = changes.model ?? smallModel()
   return createLanguageModel({
-    name: 'small', model, encoding: rotary, executor, frequencies: plainFrequencies(model.geometry.rotaryDim), weights: randomWeights(model),
-    tokenizer: byteTokenizer(), maxLength: 1024, options: { chunk: 8 }, ...changes
+    name: 'small',
+    model,
+    encoding: rotary,
+    executor,
+    frequencies: plainFrequencies(model.geometry.rotaryDim),
+    weights: randomWeights(model),
+    tokenizer: byteTokenizer(),
+    maxLength: 1024,
+    options: { chunk: 8 },
+    ...changes
   })
 }

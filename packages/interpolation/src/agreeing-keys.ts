@@ -12,8 +12,8 @@ export interface FoundKey {
 }
 
 /**
- * A value as it stands inside the rope object, or at the top of the file under one of several names; where more than one has it they must
- * agree.
+ * A value as it stands inside the rope object, or at the top of the file under one of several names; where more than
+ * one has it they must agree.
  *
  * @throws SkipwiseError `ROPE_CONFIG_CONTRADICTORY`
  */

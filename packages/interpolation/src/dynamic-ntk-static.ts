@@ -5,12 +5,13 @@ import { factorOf, ropeFrequencies } from './geometry.js'
 import { huggingFaceRope } from './hugging-face.js'
 import { ntkBase } from './ntk-base.js'
 
-const scaledBase = (geometry: RopeGeometry) => ntkBase(geometry, dynamicNtkScale(factorOf(geometry), geometry.targetLength, geometry.originalLength))
+const scaledBase = (geometry: RopeGeometry) =>
+  ntkBase(geometry, dynamicNtkScale(factorOf(geometry), geometry.targetLength, geometry.originalLength))
 
 /**
- * What vLLM computes for `dynamic`: the base of {@link dynamicNtk} at ℓ = s·L_c for *every* sequence, one table per model, b · (s² − s +
- * 1)^(R/(R−2)) (vLLM issues 3488, 5093). Short sequences are scaled as if they were long. It is the default RoPE with another
- * base, and is written so.
+ * What vLLM computes for `dynamic`: the base of {@link dynamicNtk} at ℓ = s·L_c for *every* sequence, one table per
+ * model, b · (s² − s + 1)^(R/(R−2)) (vLLM issues 3488, 5093). Short sequences are scaled as if they were long. It is
+ * the default RoPE with another base, and is written so.
  */
 export const dynamicNtkStatic = definePlugin({
   kind: 'interpolation',
@@ -18,7 +19,11 @@ export const dynamicNtkStatic = definePlugin({
   summary: 'the base of dynamic-ntk at the target length for every sequence (vLLM `dynamic`)',
   config: z.strictObject({}),
   create: () => ({
-    frequencies: geometry => ({ inverseFrequencies: ropeFrequencies(scaledBase(geometry), geometry.rotaryDim), attentionFactor: 1, softmaxScale: 1 }),
+    frequencies: geometry => ({
+      inverseFrequencies: ropeFrequencies(scaledBase(geometry), geometry.rotaryDim),
+      attentionFactor: 1,
+      softmaxScale: 1
+    }),
     toHuggingFace: geometry => huggingFaceRope({ ...geometry, base: scaledBase(geometry) }, 'default', {})
   })
 })

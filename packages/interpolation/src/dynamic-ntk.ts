@@ -7,12 +7,14 @@ import { ntkBase } from './ntk-base.js'
 import type { HuggingFaceRopeType } from './rope-type.js'
 
 /** s·ℓ/L_c − (s − 1): 1 at ℓ = L_c, s² − s + 1 at ℓ = s·L_c. */
-export const dynamicNtkScale = (factor: number, length: number, originalLength: number): number => factor * (Math.max(length, originalLength) / originalLength) - (factor - 1)
+export const dynamicNtkScale = (factor: number, length: number, originalLength: number): number =>
+  factor * (Math.max(length, originalLength) / originalLength) - (factor - 1)
 
 /**
- * Dynamic NTK: b' = b · (s·ℓ/L_c − (s − 1))^(R/(R−2)) with ℓ the length of the sequence, at least L_c (transformers `dynamic`; emozilla
- * 2023). The frequencies change with each length; without `geometry.length` ℓ = L_t. transformers takes
- * `max_position_embeddings` for L_c, so that is what is written there: with the extended length it would never engage.
+ * Dynamic NTK: b' = b · (s·ℓ/L_c − (s − 1))^(R/(R−2)) with ℓ the length of the sequence, at least L_c (transformers
+ * `dynamic`; emozilla 2023). The frequencies change with each length; without `geometry.length` ℓ = L_t. transformers
+ * takes `max_position_embeddings` for L_c, so that is what is written there: with the extended length it would never
+ * engage.
  */
 export const dynamicNtk = definePlugin({
   kind: 'interpolation',
@@ -21,10 +23,21 @@ export const dynamicNtk = definePlugin({
   config: z.strictObject({}),
   create: () => ({
     frequencies: geometry => {
-      const factor = factorOf(geometry), { rotaryDim, originalLength, targetLength, length = targetLength } = geometry
-      return { inverseFrequencies: ropeFrequencies(ntkBase(geometry, dynamicNtkScale(factor, length, originalLength)), rotaryDim), attentionFactor: 1, softmaxScale: 1 }
+      const factor = factorOf(geometry)
+      const { rotaryDim, originalLength, targetLength, length = targetLength } = geometry
+      return {
+        inverseFrequencies: ropeFrequencies(
+          ntkBase(geometry, dynamicNtkScale(factor, length, originalLength)),
+          rotaryDim
+        ),
+        attentionFactor: 1,
+        softmaxScale: 1
+      }
     },
-    toHuggingFace: geometry => huggingFaceRope({ ...geometry, targetLength: integerOriginalLength(geometry) }, 'dynamic', { factor: factorOf(geometry) })
+    toHuggingFace: geometry =>
+      huggingFaceRope({ ...geometry, targetLength: integerOriginalLength(geometry) }, 'dynamic', {
+        factor: factorOf(geometry)
+      })
   })
 })
 
@@ -32,5 +45,9 @@ export const dynamicNtk = definePlugin({
 export const dynamicNtkFromHuggingFace: HuggingFaceRopeType = {
   plugin: dynamicNtk,
   types: ['dynamic'],
-  read: ({ rope, maxLength }) => ({ config: {}, originalLength: maxLength, factor: required(numberAt(rope, 'factor', 1), 'factor') })
+  read: ({ rope, maxLength }) => ({
+    config: {},
+    originalLength: maxLength,
+    factor: required(numberAt(rope, 'factor', 1), 'factor')
+  })
 }

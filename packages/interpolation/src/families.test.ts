@@ -1,4 +1,5 @@
-// Golden values made by tools/golden/rope_families.py: the published config.json of many families in transformers, in float32.
+// Golden values made by tools/golden/rope_families.py: the published config.json of many families in transformers, in
+// float32.
 import { readFileSync } from 'node:fs'
 import { createRegistry, type PluginReference } from '@skipwise/core'
 import { describe, expect, test } from 'vitest'

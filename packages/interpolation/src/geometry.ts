@@ -17,14 +17,19 @@ export function factorOf({ rotaryDim, base, originalLength, targetLength, length
   if (!(Number.isInteger(rotaryDim) && rotaryDim >= 2 && rotaryDim % 2 === 0 && rotaryDim <= MAX_ROTARY_DIM)) {
     throw geometryError(`rotaryDim is ${rotaryDim}`, `give an even integer from 2 to ${MAX_ROTARY_DIM}`)
   }
-  if (!(Number.isFinite(base) && base > 0)) throw geometryError(`base is ${base}`, 'give rope_theta, a finite number above 0')
+  if (!(Number.isFinite(base) && base > 0))
+    throw geometryError(`base is ${base}`, 'give rope_theta, a finite number above 0')
   if (!(Number.isFinite(originalLength) && originalLength > 0)) {
     throw geometryError(`originalLength is ${originalLength}`, 'give the window of the original model, in tokens')
   }
   if (!(Number.isFinite(targetLength) && targetLength >= originalLength)) {
-    throw geometryError(`targetLength is ${targetLength}, originalLength ${originalLength}`, 'give a targetLength of at least originalLength')
+    throw geometryError(
+      `targetLength is ${targetLength}, originalLength ${originalLength}`,
+      'give a targetLength of at least originalLength'
+    )
   }
-  if (length !== undefined && !(Number.isFinite(length) && length >= 0)) throw geometryError(`length is ${length}`, 'give the sequence length in tokens')
+  if (length !== undefined && !(Number.isFinite(length) && length >= 0))
+    throw geometryError(`length is ${length}`, 'give the sequence length in tokens')
   return targetLength / originalLength
 }
 

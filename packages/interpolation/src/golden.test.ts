@@ -22,8 +22,10 @@ interface Published extends Golden {
   readonly inverse_frequencies: readonly number[]
 }
 
-const golden = <T>(name: string): readonly T[] => JSON.parse(readFileSync(new URL(`../test/golden/${name}.json`, import.meta.url), 'utf8')).cases
-const registry = createRegistry().register(...interpolationPlugins), resolve = (reference: PluginReference) => registry.resolveUnknown('interpolation', reference)
+const golden = <T>(name: string): readonly T[] =>
+  JSON.parse(readFileSync(new URL(`../test/golden/${name}.json`, import.meta.url), 'utf8')).cases
+const registry = createRegistry().register(...interpolationPlugins)
+const resolve = (reference: PluginReference) => registry.resolveUnknown('interpolation', reference)
 /** float32 there: 2⁻²⁴ a rounding, a few of them. */
 const expectNear = (actual: ArrayLike<number>, expected: readonly number[]) => {
   expect(actual).toHaveLength(expected.length)
@@ -33,21 +35,39 @@ const expectNear = (actual: ArrayLike<number>, expected: readonly number[]) => {
 describe('files that were converted, loaded by transformers', () => {
   const cases = golden<Converted>('converted')
   test('there are 42', () => expect(cases).toHaveLength(42))
-  test.each(cases.map((each, i) => [`${i}: ${JSON.stringify(each.scheme)}, ${each.keys} keys`, each] as const))('case %s', (_, { scheme, file, keys, config, inverse_frequencies: [short, long], attention_factor }) => {
-    const written = convertConfig(file, { to: 'transformers', scheme, keys }, resolve).config
-    // the file is the one that transformers was given
-    expect(JSON.parse(JSON.stringify(written))).toEqual(config)
-    const { geometry } = readHuggingFaceRope(file), computed = resolve(scheme).frequencies(geometry)
-    expectNear(computed.inverseFrequencies, short)
-    expectNear(computed.inverseFrequencies, long)
-    expectNear([computed.attentionFactor], [attention_factor])
-  })
+  test.each(cases.map((each, i) => [`${i}: ${JSON.stringify(each.scheme)}, ${each.keys} keys`, each] as const))(
+    'case %s',
+    (_, { scheme, file, keys, config, inverse_frequencies: [short, long], attention_factor }) => {
+      const written = convertConfig(file, { to: 'transformers', scheme, keys }, resolve).config
+      // the file is the one that transformers was given
+      expect(JSON.parse(JSON.stringify(written))).toEqual(config)
+      const { geometry } = readHuggingFaceRope(file)
+      const computed = resolve(scheme).frequencies(geometry)
+      expectNear(computed.inverseFrequencies, short)
+      expectNear(computed.inverseFrequencies, long)
+      expectNear([computed.attentionFactor], [attention_factor])
+    }
+  )
 })
 
 describe('the code of the YaRN repository', () => {
-  test.each(golden<Published>('yarn-repository').map((each, i) => [`${i}: ${JSON.stringify(each.scheme)}, ${each.originalLength} → ${each.targetLength} at ${each.length}`, each] as const))('case %s', (_, each) => {
+  test.each(
+    golden<Published>('yarn-repository').map(
+      (each, i) =>
+        [
+          `${i}: ${JSON.stringify(each.scheme)}, ${each.originalLength} → ${each.targetLength} at ${each.length}`,
+          each
+        ] as const
+    )
+  )('case %s', (_, each) => {
     const { scheme, rotaryDim, originalLength, targetLength, length, inverse_frequencies, attention_factor } = each
-    const computed = resolve(scheme).frequencies({ rotaryDim, base: 10000, originalLength, targetLength, ...(length === null ? {} : { length }) })
+    const computed = resolve(scheme).frequencies({
+      rotaryDim,
+      base: 10000,
+      originalLength,
+      targetLength,
+      ...(length === null ? {} : { length })
+    })
     expectNear(computed.inverseFrequencies, inverse_frequencies)
     expectNear([computed.attentionFactor], [attention_factor])
   })

@@ -3,9 +3,10 @@ import { SkipwiseError, type HuggingFaceRope, type RopeGeometry } from '@skipwis
 /**
  * The `config.json` keys of a rope type, new and old.
  *
- * `rope_scaling` of `linear` has exactly the keys `type` and `factor`, for transformers before 4.43 and the PoSE and YaRN
- * repositories accept no other; other types carry `type` and `rope_type`. Those stacks also want `factor` to be a Python
- * float; a JavaScript number 8 is printed as `8`, so a writer of config.json should print these values with a decimal point.
+ * `rope_scaling` of `linear` has exactly the keys `type` and `factor`, for transformers before 4.43 and the PoSE and
+ * YaRN repositories accept no other; other types carry `type` and `rope_type`. Those stacks also want `factor` to be a
+ * Python float; a JavaScript number 8 is printed as `8`, so a writer of config.json should print these values with a
+ * decimal point.
  *
  * `partial_rotary_factor` is not among the keys (a geometry knows R alone): whoever writes the file keeps it.
  */

@@ -14,13 +14,47 @@ import { yarnPaper } from './yarn-paper.js'
 import { yarnRevised } from './yarn-revised.js'
 import { yarn } from './yarn.js'
 
-export { dynamicLinear, dynamicNtk, dynamicNtkStatic, dynamicYarn, linear, llama3, longrope, none, ntk, ntkByParts, ntkFixed, proportional, yarn, yarnPaper, yarnRevised }
-export { readHuggingFaceRope, readHuggingFaceRopes, type HuggingFaceRopeReading, type KnownGeometry, type LayerRopeReading } from './read-hugging-face.js'
+export {
+  dynamicLinear,
+  dynamicNtk,
+  dynamicNtkStatic,
+  dynamicYarn,
+  linear,
+  llama3,
+  longrope,
+  none,
+  ntk,
+  ntkByParts,
+  ntkFixed,
+  proportional,
+  yarn,
+  yarnPaper,
+  yarnRevised
+}
+export {
+  readHuggingFaceRope,
+  readHuggingFaceRopes,
+  type HuggingFaceRopeReading,
+  type KnownGeometry,
+  type LayerRopeReading
+} from './read-hugging-face.js'
 export { searchLongropeFactors, type LongropeSearch, type LongropeSearchResult } from './longrope-search.js'
-export { convertConfig, type ConfigChanges, type ConvertedConfig, type ConvertOptions } from './convert/convert-config.js'
+export {
+  convertConfig,
+  type ConfigChanges,
+  type ConvertedConfig,
+  type ConvertOptions
+} from './convert/convert-config.js'
 export { stacks, type Conversion, type Stack } from './convert/conversion.js'
 export type { TransformersOptions } from './convert/to-transformers.js'
-export { diagnoseRope, doctorRules, type Diagnosis, type DoctorOptions, type Finding, type RopeNumbers } from './doctor/diagnose.js'
+export {
+  diagnoseRope,
+  doctorRules,
+  type Diagnosis,
+  type DoctorOptions,
+  type Finding,
+  type RopeNumbers
+} from './doctor/diagnose.js'
 export type { JsonObject } from './json-keys.js'
 export type { LayerType, ModelType } from './model-type.js'
 export type { TextModel } from './text-model.js'
@@ -31,5 +65,19 @@ export { interpolationErrorCodes } from './errors.js'
 
 /** Every interpolation plugin of this package, for `createRegistry().register(...interpolationPlugins)`. */
 export const interpolationPlugins = [
-  none, linear, dynamicLinear, ntk, ntkFixed, dynamicNtk, dynamicNtkStatic, ntkByParts, yarn, yarnRevised, yarnPaper, dynamicYarn, llama3, longrope, proportional
+  none,
+  linear,
+  dynamicLinear,
+  ntk,
+  ntkFixed,
+  dynamicNtk,
+  dynamicNtkStatic,
+  ntkByParts,
+  yarn,
+  yarnRevised,
+  yarnPaper,
+  dynamicYarn,
+  llama3,
+  longrope,
+  proportional
 ] as const

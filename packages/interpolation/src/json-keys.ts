@@ -24,13 +24,15 @@ export function shown(value: unknown): string {
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 /** An own key's value; JSON null counts as missing, as in transformers. */
-export const valueOf = (object: JsonObject, key: string): unknown => (Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined)
+export const valueOf = (object: JsonObject, key: string): unknown =>
+  Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined
 
 /** @throws SkipwiseError `ROPE_CONFIG_INVALID` */
 export function objectAt(object: JsonObject, key: string): JsonObject | undefined {
   const value = valueOf(object, key)
   if (value === undefined) return undefined
-  if (typeof value !== 'object' || Array.isArray(value)) throw keyError(`${key} is ${shown(value)}`, `make ${key} an object or remove it`)
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw keyError(`${key} is ${shown(value)}`, `make ${key} an object or remove it`)
   return value as JsonObject
 }
 
@@ -54,8 +56,15 @@ export function lengthAt(object: JsonObject, key: string): number | undefined {
 /** @throws SkipwiseError `ROPE_CONFIG_INVALID` */
 export function numbersAt(object: JsonObject, key: string, length: number): number[] {
   const value = valueOf(object, key)
-  if (!Array.isArray(value) || value.length !== length || !value.every(each => typeof each === 'number' && Number.isFinite(each) && each > 0)) {
-    throw keyError(`${key} is not a list of ${length} numbers above 0`, `give rotary dimensions / 2 = ${length} factors`)
+  if (
+    !Array.isArray(value) ||
+    value.length !== length ||
+    !value.every(each => typeof each === 'number' && Number.isFinite(each) && each > 0)
+  ) {
+    throw keyError(
+      `${key} is not a list of ${length} numbers above 0`,
+      `give rotary dimensions / 2 = ${length} factors`
+    )
   }
   return value as number[]
 }

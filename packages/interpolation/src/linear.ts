@@ -13,16 +13,25 @@ export const linear = definePlugin({
   create: () => ({
     frequencies: geometry => {
       const factor = factorOf(geometry)
-      return { inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map(theta => theta / factor), attentionFactor: 1, softmaxScale: 1 }
+      return {
+        inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map(theta => theta / factor),
+        attentionFactor: 1,
+        softmaxScale: 1
+      }
     },
     toHuggingFace: geometry => {
       const keys = huggingFaceRope(geometry, 'linear', { factor: factorOf(geometry) })
       const { originalLength } = geometry
-      // the type has no key for it, and files mean either by max_position_embeddings: at the top it tells which, and disturbs no stack
+      // the type has no key for it, and files mean either by max_position_embeddings: at the top it tells which, and
+      // disturbs no stack
       return Number.isInteger(originalLength) ? { ...keys, original_max_position_embeddings: originalLength } : keys
     }
   })
 })
 
 /** `linear` has no key for L_c; its frequencies depend on s alone. */
-export const linearFromHuggingFace: HuggingFaceRopeType = { plugin: linear, types: ['linear'], read: keys => ({ config: {}, ...fromExtendedWindow(keys) }) }
+export const linearFromHuggingFace: HuggingFaceRopeType = {
+  plugin: linear,
+  types: ['linear'],
+  read: keys => ({ config: {}, ...fromExtendedWindow(keys) })
+}

@@ -8,14 +8,25 @@ import { rotationRamp } from './rotation-ramp.js'
 
 const config = z
   .strictObject({
-    lowFreqFactor: z.number().positive().default(1).describe('wavelengths above original / lowFreqFactor are fully interpolated'),
-    highFreqFactor: z.number().positive().default(4).describe('wavelengths below original / highFreqFactor stay as they are')
+    lowFreqFactor: z
+      .number()
+      .positive()
+      .default(1)
+      .describe('wavelengths above original / lowFreqFactor are fully interpolated'),
+    highFreqFactor: z
+      .number()
+      .positive()
+      .default(4)
+      .describe('wavelengths below original / highFreqFactor stay as they are')
   })
-  .refine(({ lowFreqFactor, highFreqFactor }) => highFreqFactor > lowFreqFactor, { error: 'highFreqFactor must be above lowFreqFactor', path: ['highFreqFactor'] })
+  .refine(({ lowFreqFactor, highFreqFactor }) => highFreqFactor > lowFreqFactor, {
+    error: 'highFreqFactor must be above lowFreqFactor',
+    path: ['highFreqFactor']
+  })
 
 /**
- * The scaling of LLaMA 3.1: with r = L_c / λ_i rotations, θ'_i = θ_i for r > high, θ_i / s for r < low, and a mean linear in r
- * between (Meta's LLaMA 3.1 reference code; transformers `llama3`). No attention factor.
+ * The scaling of LLaMA 3.1: with r = L_c / λ_i rotations, θ'_i = θ_i for r > high, θ_i / s for r < low, and a mean
+ * linear in r between (Meta's LLaMA 3.1 reference code; transformers `llama3`). No attention factor.
  */
 export const llama3 = definePlugin({
   kind: 'interpolation',
@@ -24,12 +35,24 @@ export const llama3 = definePlugin({
   config,
   create: ({ lowFreqFactor, highFreqFactor }) => ({
     frequencies: geometry => {
-      const scale = rotationRamp(geometry.originalLength, factorOf(geometry), { low: lowFreqFactor, high: highFreqFactor })
-      return { inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map(scale), attentionFactor: 1, softmaxScale: 1 }
+      const scale = rotationRamp(geometry.originalLength, factorOf(geometry), {
+        low: lowFreqFactor,
+        high: highFreqFactor
+      })
+      return {
+        inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map(scale),
+        attentionFactor: 1,
+        softmaxScale: 1
+      }
     },
     toHuggingFace: geometry => {
       const original_max_position_embeddings = integerOriginalLength(geometry)
-      const parameters = { factor: factorOf(geometry), original_max_position_embeddings, low_freq_factor: lowFreqFactor, high_freq_factor: highFreqFactor }
+      const parameters = {
+        factor: factorOf(geometry),
+        original_max_position_embeddings,
+        low_freq_factor: lowFreqFactor,
+        high_freq_factor: highFreqFactor
+      }
       // llama.cpp's converter takes it from the top of the file, else 8,192, whatever stands beside the factor
       return { ...huggingFaceRope(geometry, 'llama3', parameters), original_max_position_embeddings }
     }

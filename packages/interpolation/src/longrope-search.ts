@@ -43,9 +43,10 @@ const STEP = 0.01
 const MOST = 1.25
 
 /**
- * A small evolutionary search for the factors of longrope (after Ding et al., arXiv 2402.13753, with a smaller population): from Position
- * Interpolation, NTK-aware scaling and the wavelengths of YaRN, by mutation and crossing, keeping factors that rise with the index and
- * lie in [1, 1.25 s]. Deterministic: draws are a function of (seed, round, child), and no factors are measured twice.
+ * A small evolutionary search for the factors of longrope (after Ding et al., arXiv 2402.13753, with a smaller
+ * population): from Position Interpolation, NTK-aware scaling and the wavelengths of YaRN, by mutation and crossing,
+ * keeping factors that rise with the index and lie in [1, 1.25 s]. Deterministic: draws are a function of (seed, round,
+ * child), and no factors are measured twice.
  *
  * @throws SkipwiseError `INTERPOLATION_GEOMETRY`, and what `perplexity` throws
  *
@@ -57,23 +58,27 @@ const MOST = 1.25
  */
 export async function searchLongropeFactors(search: LongropeSearch): Promise<LongropeSearchResult> {
   const { geometry, seed = 0, rounds = 10, parents = 8, children = 16, mutationProbability = 0.3 } = search
-  const most = MOST * factorOf(geometry), measured = new Map<string, Candidate>()
+  const most = MOST * factorOf(geometry)
+  const measured = new Map<string, Candidate>()
   const measure = async (factors: Float64Array): Promise<void> => {
-    const admissible = rising(factors, most), key = admissible.join()
+    const admissible = rising(factors, most)
+    const key = admissible.join()
     if (measured.has(key)) return
     search.signal?.throwIfAborted()
     const perplexity = await search.perplexity(admissible.slice())
     measured.set(key, { factors: admissible, perplexity: Number.isNaN(perplexity) ? Infinity : perplexity })
   }
   // a stable sort: of two equal ones the older stays
-  const best = (count: number) => [...measured.values()].sort((a, b) => a.perplexity - b.perplexity || 0).slice(0, count)
+  const best = (count: number) =>
+    [...measured.values()].sort((a, b) => a.perplexity - b.perplexity || 0).slice(0, count)
 
   for (const factors of startingPoints(geometry)) await measure(factors)
   const history = [best(1)[0].perplexity]
   for (let round = 1; round <= rounds; round++) {
     const kept = best(parents)
     for (let child = 0; child < children; child++) {
-      const stream = randomStream({ seed, stream: 'longrope-search', epoch: round, index: child }), draw = () => kept[stream.integer(0, kept.length - 1)].factors
+      const stream = randomStream({ seed, stream: 'longrope-search', epoch: round, index: child })
+      const draw = () => kept[stream.integer(0, kept.length - 1)].factors
       await measure(child % 2 === 0 ? mutate(draw(), stream, mutationProbability, most) : cross(draw(), draw(), stream))
     }
     history.push(best(1)[0].perplexity)
@@ -83,15 +88,22 @@ export async function searchLongropeFactors(search: LongropeSearch): Promise<Lon
 }
 
 function startingPoints(geometry: RopeGeometry): Float64Array[] {
-  const { rotaryDim } = geometry, factor = factorOf(geometry), half = rotaryDim / 2
-  return [new Float64Array(half).fill(factor), Float64Array.from({ length: half }, (_, i) => factor ** (half > 1 ? i / (half - 1) : 1)), wavelengthFactors(geometry)]
+  const { rotaryDim } = geometry
+  const factor = factorOf(geometry)
+  const half = rotaryDim / 2
+  return [
+    new Float64Array(half).fill(factor),
+    Float64Array.from({ length: half }, (_, i) => factor ** (half > 1 ? i / (half - 1) : 1)),
+    wavelengthFactors(geometry)
+  ]
 }
 
 /** Moves each factor with a probability, up to a tenth of the logarithmic range either way. */
 const mutate = (factors: Float64Array, stream: RandomStream, probability: number, most: number) =>
   factors.map(factor => (stream.uniform() < probability ? factor * most ** (0.2 * stream.uniform() - 0.1) : factor))
 
-const cross = (a: Float64Array, b: Float64Array, stream: RandomStream) => a.map((factor, i) => (stream.uniform() < 0.5 ? factor : b[i]))
+const cross = (a: Float64Array, b: Float64Array, stream: RandomStream) =>
+  a.map((factor, i) => (stream.uniform() < 0.5 ? factor : b[i]))
 
 /** The nearest admissible factors: in range, on the grid, none below the one before. */
 function rising(factors: Float64Array, most: number): Float64Array {

@@ -11,7 +11,10 @@ const factors = z.array(z.number().positive()).min(1)
 const config = z.strictObject({
   shortFactor: factors.describe('λ̂_i for sequences of at most the original window, one per frequency'),
   longFactor: factors.describe('λ̂_i for longer sequences, one per frequency'),
-  attentionFactor: z.union([z.number().positive(), z.enum(['su', 'yarn'])]).optional().describe('A: a number, or the rule for it: su is √(1 + ln s / ln L_c), as without, yarn is 0.1 ln s + 1')
+  attentionFactor: z
+    .union([z.number().positive(), z.enum(['su', 'yarn'])])
+    .optional()
+    .describe('A: a number, or the rule for it: su is √(1 + ln s / ln L_c), as without, yarn is 0.1 ln s + 1')
 })
 
 type LongropeConfig = z.output<typeof config>
@@ -36,14 +39,19 @@ function attentionFactorOf({ attentionFactor = 'su' }: LongropeConfig, factor: n
 /** √(1 + ln s / ln L_c) for s > 1, else 1 (LongRoPE's code, policy `su`). */
 function longropeScale(factor: number, originalLength: number): number {
   if (factor <= 1) return 1
-  if (!(originalLength > 1)) throw geometryError(`longrope divides by ln(originalLength) and it is ${originalLength}`, 'give an originalLength above 1, or an attentionFactor')
+  if (!(originalLength > 1))
+    throw geometryError(
+      `longrope divides by ln(originalLength) and it is ${originalLength}`,
+      'give an originalLength above 1, or an attentionFactor'
+    )
   return Math.sqrt(1 + Math.log(factor) / Math.log(originalLength))
 }
 
 /**
- * LongRoPE with given factors: θ'_i = θ_i / λ̂_i, where λ̂ is `shortFactor` for sequences up to L_c and `longFactor` beyond (Ding et
- * al., arXiv 2402.13753; transformers `longrope`). Without `geometry.length` the target length decides, as vLLM does, for a
- * model that serves L_t ≫ L_c; transformers switches with each sequence, so pass `length` to match it on short ones.
+ * LongRoPE with given factors: θ'_i = θ_i / λ̂_i, where λ̂ is `shortFactor` for sequences up to L_c and `longFactor`
+ * beyond (Ding et al., arXiv 2402.13753; transformers `longrope`). Without `geometry.length` the target length decides,
+ * as vLLM does, for a model that serves L_t ≫ L_c; transformers switches with each sequence, so pass `length` to match
+ * it on short ones.
  */
 export const longrope = definePlugin({
   kind: 'interpolation',
@@ -52,7 +60,8 @@ export const longrope = definePlugin({
   config,
   create: given => ({
     frequencies: geometry => {
-      const factor = factorOf(geometry), { base, rotaryDim, originalLength, targetLength, length = targetLength } = geometry
+      const factor = factorOf(geometry)
+      const { base, rotaryDim, originalLength, targetLength, length = targetLength } = geometry
       checkLists(given, geometry)
       const list = length > originalLength ? given.longFactor : given.shortFactor
       return {
@@ -70,7 +79,9 @@ export const longrope = definePlugin({
         short_factor: given.shortFactor,
         long_factor: given.longFactor,
         // a missing one is the rule `su` to transformers
-        ...((given.attentionFactor ?? 'su') === 'su' ? {} : { attention_factor: attentionFactorOf(given, factor, geometry.originalLength) })
+        ...((given.attentionFactor ?? 'su') === 'su'
+          ? {}
+          : { attention_factor: attentionFactorOf(given, factor, geometry.originalLength) })
       })
     }
   })

@@ -12,7 +12,9 @@ export interface LayerType {
   readonly scaled?: boolean
 }
 
-/** What is known of a `model_type`: the values that transformers 5.18 takes for keys that a `config.json` leaves out. */
+/**
+ * What is known of a `model_type`: the values that transformers 5.18 takes for keys that a `config.json` leaves out.
+ */
 export interface ModelType {
   /** Why there is no RoPE: `ALiBi`, `learned positions`, … */
   readonly positions?: string

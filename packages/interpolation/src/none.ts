@@ -4,7 +4,10 @@ import { factorOf, ropeFrequencies } from './geometry.js'
 import { huggingFaceRope } from './hugging-face.js'
 import type { HuggingFaceRopeType } from './rope-type.js'
 
-/** No interpolation: θ_i = b^(−2i/R) whatever the target (RoFormer, Su et al. 2021). The baseline, and transformers' `default`. */
+/**
+ * No interpolation: θ_i = b^(−2i/R) whatever the target (RoFormer, Su et al. 2021). The baseline, and transformers'
+ * `default`.
+ */
 export const none = definePlugin({
   kind: 'interpolation',
   name: 'none',
@@ -13,7 +16,11 @@ export const none = definePlugin({
   create: () => ({
     frequencies: geometry => {
       factorOf(geometry)
-      return { inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim), attentionFactor: 1, softmaxScale: 1 }
+      return {
+        inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim),
+        attentionFactor: 1,
+        softmaxScale: 1
+      }
     },
     toHuggingFace: geometry => {
       factorOf(geometry)
@@ -23,4 +30,8 @@ export const none = definePlugin({
 })
 
 /** `default`, and what a file without a type means. */
-export const noneFromHuggingFace: HuggingFaceRopeType = { plugin: none, types: ['default'], read: ({ maxLength }) => ({ config: {}, originalLength: maxLength, factor: 1 }) }
+export const noneFromHuggingFace: HuggingFaceRopeType = {
+  plugin: none,
+  types: ['default'],
+  read: ({ maxLength }) => ({ config: {}, originalLength: maxLength, factor: 1 })
+}

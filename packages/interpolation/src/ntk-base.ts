@@ -7,6 +7,10 @@ import { geometryError } from './geometry.js'
  * @throws SkipwiseError `INTERPOLATION_GEOMETRY` for R = 2, where the exponent has no value
  */
 export function ntkBase({ base, rotaryDim }: RopeGeometry, scale: number): number {
-  if (rotaryDim < 4) throw geometryError(`ntk has the exponent R/(R−2) and rotaryDim is ${rotaryDim}`, 'use linear, or a rotaryDim of at least 4')
+  if (rotaryDim < 4)
+    throw geometryError(
+      `ntk has the exponent R/(R−2) and rotaryDim is ${rotaryDim}`,
+      'use linear, or a rotaryDim of at least 4'
+    )
   return base * scale ** (rotaryDim / (rotaryDim - 2))
 }

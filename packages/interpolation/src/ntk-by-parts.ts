@@ -16,20 +16,27 @@ const config = z.strictObject({
 const FROM_NTK_TO_LINEAR = { betaFast: 1.25, betaSlow: 0.75, truncate: true, clamp: 'dimensions' } as const
 const FROM_ORIGINAL = { betaFast: 16, betaSlow: 2, truncate: true, clamp: 'dimensions' } as const
 
-function frequencies(geometry: RopeGeometry, { ntkFactor, extrapolationFactor }: z.output<typeof config>): RopeFrequencies {
-  const factor = factorOf(geometry), { base, rotaryDim } = geometry
-  const scaled = ropeFrequencies(ntkBase(geometry, factor), rotaryDim), toLinear = yarnRamp(geometry, FROM_NTK_TO_LINEAR), toScaled = yarnRamp(geometry, FROM_ORIGINAL)
+function frequencies(
+  geometry: RopeGeometry,
+  { ntkFactor, extrapolationFactor }: z.output<typeof config>
+): RopeFrequencies {
+  const factor = factorOf(geometry)
+  const { base, rotaryDim } = geometry
+  const scaled = ropeFrequencies(ntkBase(geometry, factor), rotaryDim)
+  const toLinear = yarnRamp(geometry, FROM_NTK_TO_LINEAR)
+  const toScaled = yarnRamp(geometry, FROM_ORIGINAL)
   const blend = (theta: number, i: number) => {
-    const ntk = toLinear[i] * ntkFactor, original = toScaled[i] * extrapolationFactor
+    const ntk = toLinear[i] * ntkFactor
+    const original = toScaled[i] * extrapolationFactor
     return ((theta / factor) * (1 - ntk) + scaled[i] * ntk) * (1 - original) + theta * original
   }
   return { inverseFrequencies: ropeFrequencies(base, rotaryDim).map(blend), attentionFactor: 1, softmaxScale: 1 }
 }
 
 /**
- * NTK-by-parts, the forerunner of YaRN (bloc97 2023; YaRN repository, `LlamaPartNTKScaledRotaryEmbedding`): the original RoPE for fast
- * frequencies, NTK-aware scaling between, linear for the slowest, joined by two ramps whose bounds are not YaRN's. No `config.json`
- * names it; stock transformers gets it as `longrope` factors.
+ * NTK-by-parts, the forerunner of YaRN (bloc97 2023; YaRN repository, `LlamaPartNTKScaledRotaryEmbedding`): the
+ * original RoPE for fast frequencies, NTK-aware scaling between, linear for the slowest, joined by two ramps whose
+ * bounds are not YaRN's. No `config.json` names it; stock transformers gets it as `longrope` factors.
  */
 export const ntkByParts = definePlugin({
   kind: 'interpolation',

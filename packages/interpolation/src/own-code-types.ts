@@ -3,8 +3,8 @@ import type { ModelType } from './model-type.js'
 const latent: ModelType = { headDimKey: 'qk_rope_head_dim', headDim: 64 }
 
 /**
- * Models that transformers knows only by code of their own, as their authors' configuration classes have it. `{}` is a LLaMA in all that
- * concerns the RoPE.
+ * Models that transformers knows only by code of their own, as their authors' configuration classes have it. `{}` is a
+ * LLaMA in all that concerns the RoPE.
  */
 export const ownCodeTypes: Readonly<Record<string, ModelType>> = {
   Yi: {},

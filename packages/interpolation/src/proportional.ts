@@ -6,20 +6,33 @@ import { numberAt } from './json-keys.js'
 import type { HuggingFaceRopeType } from './rope-type.js'
 
 /**
- * p-RoPE (Barbero et al., arXiv 2410.06205; transformers 5 `proportional`, Gemma 4): the ⌊p·R/2⌋ fastest pairs turn with θ_i = b^(−2i/R) / s,
- * the others not at all (frequency 0). R is the whole head here: unlike partial rotary, the exponent runs over all of it.
+ * p-RoPE (Barbero et al., arXiv 2410.06205; transformers 5 `proportional`, Gemma 4): the ⌊p·R/2⌋ fastest pairs turn
+ * with θ_i = b^(−2i/R) / s, the others not at all (frequency 0). R is the whole head here: unlike partial rotary, the
+ * exponent runs over all of it.
  */
 export const proportional = definePlugin({
   kind: 'interpolation',
   name: 'proportional',
   summary: 'p-RoPE: the share p of fastest pairs at θ / s, the rest not rotated (transformers `proportional`)',
-  config: z.strictObject({ partialRotaryFactor: z.number().min(0).max(1).default(1).describe('p: share of the pairs that turn') }),
+  config: z.strictObject({
+    partialRotaryFactor: z.number().min(0).max(1).default(1).describe('p: share of the pairs that turn')
+  }),
   create: ({ partialRotaryFactor }) => ({
     frequencies: geometry => {
-      const factor = factorOf(geometry), { base, rotaryDim } = geometry, turning = Math.floor((partialRotaryFactor * rotaryDim) / 2)
-      return { inverseFrequencies: ropeFrequencies(base, rotaryDim).map((theta, i) => (i < turning ? theta / factor : 0)), attentionFactor: 1, softmaxScale: 1 }
+      const factor = factorOf(geometry)
+      const { base, rotaryDim } = geometry
+      const turning = Math.floor((partialRotaryFactor * rotaryDim) / 2)
+      return {
+        inverseFrequencies: ropeFrequencies(base, rotaryDim).map((theta, i) => (i < turning ? theta / factor : 0)),
+        attentionFactor: 1,
+        softmaxScale: 1
+      }
     },
-    toHuggingFace: geometry => huggingFaceRope(geometry, 'proportional', { factor: factorOf(geometry), partial_rotary_factor: partialRotaryFactor })
+    toHuggingFace: geometry =>
+      huggingFaceRope(geometry, 'proportional', {
+        factor: factorOf(geometry),
+        partial_rotary_factor: partialRotaryFactor
+      })
   })
 })
 

@@ -18,8 +18,16 @@ import { yarnFromHuggingFace } from './yarn.js'
 
 /** Every type of rope that a file can name. */
 export const ropeTypes: readonly HuggingFaceRopeType[] = [
-  noneFromHuggingFace, linearFromHuggingFace, dynamicNtkFromHuggingFace, yarnFromHuggingFace, llama3FromHuggingFace, longropeFromHuggingFace,
-  proportionalFromHuggingFace, ntkFromHuggingFace, ntkFixedFromHuggingFace, dynamicYarnFromHuggingFace
+  noneFromHuggingFace,
+  linearFromHuggingFace,
+  dynamicNtkFromHuggingFace,
+  yarnFromHuggingFace,
+  llama3FromHuggingFace,
+  longropeFromHuggingFace,
+  proportionalFromHuggingFace,
+  ntkFromHuggingFace,
+  ntkFixedFromHuggingFace,
+  dynamicYarnFromHuggingFace
 ]
 
 /** What {@link readHuggingFaceRope} finds: `name` and `config` go to the registry, `geometry` to `frequencies`. */
@@ -31,8 +39,8 @@ export interface HuggingFaceRopeReading {
   /** L_t here is L_c times the factor; `max_position_embeddings` may allow more (LLaMA 3.1: 8 × 8,192 of 131,072). */
   readonly geometry: RopeGeometry
   /**
-   * The file does not say whether `max_position_embeddings` is the window before or after the scaling (`linear`): L_c and L_t are a guess.
-   * The frequencies are right all the same.
+   * The file does not say whether `max_position_embeddings` is the window before or after the scaling (`linear`): L_c
+   * and L_t are a guess. The frequencies are right all the same.
    */
   readonly windowUnclear?: true
 }
@@ -68,33 +76,43 @@ export interface FileRopes {
 }
 
 /**
- * Reads the RoPE keys of a `config.json`, old (`rope_theta`, `rope_scaling`) and new (`rope_parameters`), as transformers 5.18 does:
+ * Reads the RoPE keys of a `config.json`, old (`rope_theta`, `rope_scaling`) and new (`rope_parameters`), as
+ * transformers 5.18 does:
  *
- * - base: `rope_theta` inside the rope object, else at the top (GPT-NeoX: `rotary_emb_base`), else the default of the model's type
- *   (10,000 for most, 1,000,000 for Mixtral);
- * - R = ⌊head_dim × partial_rotary_factor⌋ (`rotary_pct`, `rope_pct`, else the default of the type), head_dim else being
- *   ⌊hidden_size / num_attention_heads⌋; `qk_rope_head_dim` for models with latent attention; the whole head for `proportional`; GPT-J's
- *   `rotary_dim`;
- * - L_c of yarn, llama3 and longrope: `original_max_position_embeddings` at the top, else inside, else `max_position_embeddings`; of `dynamic`
- *   always `max_position_embeddings`;
- * - s: `factor`, even where the lengths say otherwise; for yarn and longrope without it `max_position_embeddings` / L_c;
- * - L_t = L_c × s. `linear` has no key for L_c: one that stands there all the same counts, and a `max_sequence_length` of s times
- *   `max_position_embeddings`; else `max_position_embeddings` is taken for L_t, and the reading is `windowUnclear`. Its frequencies
- *   depend on s alone;
+ * - base: `rope_theta` inside the rope object, else at the top (GPT-NeoX: `rotary_emb_base`), else the default of the
+ *   model's type (10,000 for most, 1,000,000 for Mixtral);
+ * - R = ⌊head_dim × partial_rotary_factor⌋ (`rotary_pct`, `rope_pct`, else the default of the type), head_dim else
+ *   being ⌊hidden_size / num_attention_heads⌋; `qk_rope_head_dim` for models with latent attention; the whole head for
+ *   `proportional`; GPT-J's `rotary_dim`;
+ * - L_c of yarn, llama3 and longrope: `original_max_position_embeddings` at the top, else inside, else
+ *   `max_position_embeddings`; of `dynamic` always `max_position_embeddings`;
+ * - s: `factor`, even where the lengths say otherwise; for yarn and longrope without it `max_position_embeddings` /
+ *   L_c;
+ * - L_t = L_c × s. `linear` has no key for L_c: one that stands there all the same counts, and a `max_sequence_length`
+ *   of s times `max_position_embeddings`; else `max_position_embeddings` is taken for L_t, and the reading is
+ *   `windowUnclear`. Its frequencies depend on s alone;
  * - models of several parts: the keys of `text_config`; `mrope` is the default RoPE; `yarn` in a Phi-3 is `longrope`.
  *
- * Where both forms stand in one file, transformers 5 reads the old one and other stacks the new one: they must mean the same. Types of
- * other stacks are read as those do: `vanilla_ntk` (PoSE), `ntk` (vLLM), `dynamic-yarn` (YaRN repository).
+ * Where both forms stand in one file, transformers 5 reads the old one and other stacks the new one: they must mean the
+ * same. Types of other stacks are read as those do: `vanilla_ntk` (PoSE), `ntk` (vLLM), `dynamic-yarn` (YaRN
+ * repository).
  *
  * @param config the parsed file; nothing in it is trusted
- * @param known R and the window, by somebody who knows the model's architecture: then neither is read, and a model whose architecture has
- * no RoPE is none of the reader's business
- * @throws SkipwiseError `ROPE_CONFIG_INVALID` (also for a RoPE per layer type: {@link readHuggingFaceRopes}), `ROPE_CONFIG_CONTRADICTORY`,
- * `ROPE_TYPE_UNKNOWN`, `ROPE_NONE`
+ * @param known R and the window, by somebody who knows the model's architecture: then neither is read, and a model
+ * whose architecture has no RoPE is none of the reader's business
+ * @throws SkipwiseError `ROPE_CONFIG_INVALID` (also for a RoPE per layer type: {@link readHuggingFaceRopes}),
+ * `ROPE_CONFIG_CONTRADICTORY`, `ROPE_TYPE_UNKNOWN`, `ROPE_NONE`
  */
-export function readHuggingFaceRope(config: Readonly<Record<string, unknown>>, known?: KnownGeometry): HuggingFaceRopeReading {
-  const { model, layers: [{ layerType, reading }] } = readRopes(config, known)
-  if (layerType !== undefined) throw keyError(`the file has its own RoPE for '${layerType}' layers`, 'use a model with one RoPE for all layers')
+export function readHuggingFaceRope(
+  config: Readonly<Record<string, unknown>>,
+  known?: KnownGeometry
+): HuggingFaceRopeReading {
+  const {
+    model,
+    layers: [{ layerType, reading }]
+  } = readRopes(config, known)
+  if (layerType !== undefined)
+    throw keyError(`the file has its own RoPE for '${layerType}' layers`, 'use a model with one RoPE for all layers')
   if (!reading) throw noRope(model)
   return reading
 }
@@ -107,11 +125,12 @@ export const noRope = ({ name, positions }: TextModel): SkipwiseError =>
   })
 
 /**
- * {@link readHuggingFaceRope} for models with a RoPE per layer type: `rope_parameters` nested by type as transformers 5 writes it, or the
- * keys at the top from which Gemma 3, OLMo 3 and ModernBERT make one for each.
+ * {@link readHuggingFaceRope} for models with a RoPE per layer type: `rope_parameters` nested by type as transformers 5
+ * writes it, or the keys at the top from which Gemma 3, OLMo 3 and ModernBERT make one for each.
  *
  * @param config the parsed file; nothing in it is trusted
- * @returns at least one reading; a single one without `layerType` for a model with one RoPE; without `reading` for a model with none
+ * @returns at least one reading; a single one without `layerType` for a model with one RoPE; without `reading` for a
+ * model with none
  * @throws SkipwiseError `ROPE_CONFIG_INVALID`, `ROPE_CONFIG_CONTRADICTORY`, `ROPE_TYPE_UNKNOWN`
  */
 export function readHuggingFaceRopes(config: Readonly<Record<string, unknown>>): readonly LayerRopeReading[] {
@@ -123,10 +142,13 @@ const FORMS = ['rope_parameters', 'rope_scaling'] as const
 /** {@link readHuggingFaceRopes} with all that it was read from. */
 export function readRopes(config: JsonObject, known?: KnownGeometry): FileRopes {
   const model: TextModel = known === undefined ? textModelOf(config) : { ...textModelOf(config), positions: undefined }
-  if (model.positions !== undefined) return { model, layers: [{ layerType: undefined, reading: undefined, rope: {}, original: undefined }] }
+  if (model.positions !== undefined)
+    return { model, layers: [{ layerType: undefined, reading: undefined, rope: {}, original: undefined }] }
   const read = { model, known }
   // null, {} and missing are the same: Python calls each false
-  const forms = FORMS.map(key => ({ key, rope: objectAt(model.config, key) ?? {} })).filter(({ rope }) => Object.keys(rope).length > 0)
+  const forms = FORMS.map(key => ({ key, rope: objectAt(model.config, key) ?? {} })).filter(
+    ({ rope }) => Object.keys(rope).length > 0
+  )
   const used = forms.length > 0 ? forms : [{ key: undefined, rope: model.type?.scaling ?? {} }]
   const [layers, others] = used.map(({ key, rope }) => readForm(read, rope, key))
   if (others && !sameReadings(layers, others)) {
@@ -142,9 +164,11 @@ type Layers = [LayerRope, ...LayerRope[]]
 
 const readingsOf = (layers: Layers) => layers.map(({ layerType, reading }) => ({ layerType, reading }))
 
-const sameReadings = (some: Layers, others: Layers) => JSON.stringify(readingsOf(some)) === JSON.stringify(readingsOf(others))
+const sameReadings = (some: Layers, others: Layers) =>
+  JSON.stringify(readingsOf(some)) === JSON.stringify(readingsOf(others))
 
-const meaning = (layers: Layers) => JSON.stringify(layers.length === 1 && layers[0].layerType === undefined ? layers[0].reading : readingsOf(layers))
+const meaning = (layers: Layers) =>
+  JSON.stringify(layers.length === 1 && layers[0].layerType === undefined ? layers[0].reading : readingsOf(layers))
 
 /** Which file is read, and what is known of it. */
 interface Reader {
@@ -160,7 +184,9 @@ function readForm(reader: Reader, rope: JsonObject, key: (typeof FORMS)[number] 
   if (type?.layers !== undefined && reader.known === undefined) {
     // transformers looks for layer types in rope_parameters alone: what stands beside them is lost
     const shared = key === 'rope_parameters' ? {} : rope
-    return layersOf(type.layers, (layerType, layer) => readLayer(reader, layer.scaled ? shared : ownType(layer), { layerType, layer }))
+    return layersOf(type.layers, (layerType, layer) =>
+      readLayer(reader, layer.scaled ? shared : ownType(layer), { layerType, layer })
+    )
   }
   const reading = readLayer(reader, rope, {})
   const local = numberAt(config, 'rope_local_base_freq', Number.MIN_VALUE)
@@ -170,9 +196,13 @@ function readForm(reader: Reader, rope: JsonObject, key: (typeof FORMS)[number] 
 }
 
 /** The rope object of layers for which a file says nothing. */
-const ownType = ({ type, share }: LayerType): JsonObject => (type === undefined ? {} : { rope_type: type, partial_rotary_factor: share })
+const ownType = ({ type, share }: LayerType): JsonObject =>
+  type === undefined ? {} : { rope_type: type, partial_rotary_factor: share }
 
-function layersOf(layers: Readonly<Record<string, LayerType>>, read: (layerType: string, layer: LayerType) => LayerRope): Layers {
+function layersOf(
+  layers: Readonly<Record<string, LayerType>>,
+  read: (layerType: string, layer: LayerType) => LayerRope
+): Layers {
   const [first, ...rest] = Object.entries(layers).map(([layerType, layer]) => read(layerType, layer))
   return [first, ...rest]
 }
@@ -181,7 +211,8 @@ function layersOf(layers: Readonly<Record<string, LayerType>>, read: (layerType:
 function readNested(reader: Reader, rope: JsonObject): Layers {
   const entries = Object.entries(rope)
   const odd = entries.find(([, value]) => value !== null && !isObject(value))
-  if (odd) throw keyError(`the rope object has ${shown(odd[0])} beside a RoPE per layer type`, 'put it inside each layer type')
+  if (odd)
+    throw keyError(`the rope object has ${shown(odd[0])} beside a RoPE per layer type`, 'put it inside each layer type')
   const known = reader.model.type?.layers ?? {}
   const layerOf = (layerType: string) => (Object.hasOwn(known, layerType) ? known[layerType] : undefined)
   const read = entries.map(([layerType]): LayerRope => {
@@ -209,12 +240,21 @@ function readLayer({ model, known }: Reader, rope: JsonObject, { layerType, laye
   const base = baseOf(model, rope, layer)
   const maxLength = known?.window ?? windowOf(model)
   const { headDim, share, rotaryDim } =
-    known === undefined ? headOf({ model, rope, layerType, layer, wholeHead: type.wholeHead ?? false }) : { ...known, headDim: known.rotaryDim, share: undefined }
+    known === undefined
+      ? headOf({ model, rope, layerType, layer, wholeHead: type.wholeHead ?? false })
+      : { ...known, headDim: known.rotaryDim, share: undefined }
   // transformers looks at the top only for a model with one RoPE
   const top = layerType === undefined ? lengthAt(config, ORIGINAL) : undefined
   const inside = lengthAt(rope, ORIGINAL)
-  const { config: keys, originalLength, factor, unclear } = type.read({
-    rope, rotaryDim, maxLength,
+  const {
+    config: keys,
+    originalLength,
+    factor,
+    unclear
+  } = type.read({
+    rope,
+    rotaryDim,
+    maxLength,
     partialRotaryFactor: share ?? rotaryDim / headDim,
     givenOriginalLength: top ?? (layerType === undefined ? model.type?.original : undefined) ?? inside,
     writtenOriginalLength: lengthAt(config, ORIGINAL) ?? inside,
@@ -231,11 +271,15 @@ function readLayer({ model, known }: Reader, rope: JsonObject, { layerType, laye
 }
 
 /** Lengths beside `max_position_embeddings` from which a reader can tell what that one means. */
-const statedLengths = (config: JsonObject): readonly number[] => WINDOW_KEYS.slice(1).map(key => valueOf(config, key)).filter(value => typeof value === 'number')
+const statedLengths = (config: JsonObject): readonly number[] =>
+  WINDOW_KEYS.slice(1)
+    .map(key => valueOf(config, key))
+    .filter(value => typeof value === 'number')
 
 /** `rope_theta`, under the name that the model has for it, or the default of its type. */
 function baseOf({ config, name, type }: TextModel, rope: JsonObject, layer: LayerType | undefined): number {
-  const outside = layer === undefined ? ['rope_theta', 'rotary_emb_base'] : layer.baseKey === undefined ? [] : [layer.baseKey]
+  const outside =
+    layer === undefined ? ['rope_theta', 'rotary_emb_base'] : layer.baseKey === undefined ? [] : [layer.baseKey]
   const found = agreeing(rope, 'rope_theta', config, outside)
   if (found !== undefined) {
     const base = numberAt({ [found.key]: found.value }, found.key, Number.MIN_VALUE)
@@ -252,16 +296,21 @@ const PHI3_LONGROPE: readonly unknown[] = ['su', 'yarn']
 /** The type that a rope object names. `mrope` is the default RoPE with its sections for images. */
 function ropeTypeOf(rope: JsonObject, model: TextModel): { type: HuggingFaceRopeType; name: string } {
   const withoutSections = (value: unknown) => (value === 'mrope' ? undefined : value)
-  const newName = withoutSections(valueOf(rope, 'rope_type')), oldName = withoutSections(valueOf(rope, 'type'))
+  const newName = withoutSections(valueOf(rope, 'rope_type'))
+  const oldName = withoutSections(valueOf(rope, 'type'))
   const name = newName ?? oldName ?? 'default'
   if (oldName !== undefined && oldName !== name) {
-    throw contradiction(`rope_type is ${shown(name)} and type is ${shown(oldName)}`, 'keep the one that the model was trained with')
+    throw contradiction(
+      `rope_type is ${shown(name)} and type is ${shown(oldName)}`,
+      'keep the one that the model was trained with'
+    )
   }
   if (typeof name !== 'string') throw keyError(`rope_type is ${shown(name)}`, 'give the name of a RoPE type')
   if (isPhi3(model.name) && PHI3_LONGROPE.includes(name)) return { type: longropeFromHuggingFace, name }
   const type = ropeTypes.find(({ types }) => types.includes(name))
   if (type) return { type, name }
-  const names = ropeTypes.flatMap(({ types }) => types), nearest = nearestName(name, names)
+  const names = ropeTypes.flatMap(({ types }) => types)
+  const nearest = nearestName(name, names)
   throw new SkipwiseError('ROPE_TYPE_UNKNOWN', {
     problem: `config.json has the RoPE type ${shown(name)}${nearest ? `; did they mean '${nearest}'?` : ''}`,
     fix: `use a model with one of ${names.join(', ')}`

@@ -39,23 +39,41 @@ export interface HuggingFaceRopeType {
 }
 
 /**
- * Types that have no key for L_c. `max_position_embeddings` is L_t in most files, and L_c in others (Vicuna 16k, LongChat: the old
- * documentation of transformers asked for it). Where nothing else in the file tells, it is taken for L_t.
+ * Types that have no key for L_c. `max_position_embeddings` is L_t in most files, and L_c in others (Vicuna 16k,
+ * LongChat: the old documentation of transformers asked for it). Where nothing else in the file tells, it is taken for
+ * L_t.
  */
-export function fromExtendedWindow({ rope, maxLength, writtenOriginalLength, statedLengths }: RopeKeys): Omit<RopeKeysReading, 'config'> {
+export function fromExtendedWindow({
+  rope,
+  maxLength,
+  writtenOriginalLength,
+  statedLengths
+}: RopeKeys): Omit<RopeKeysReading, 'config'> {
   const factor = required(numberAt(rope, 'factor', 1), 'factor')
   if (writtenOriginalLength !== undefined) return { originalLength: writtenOriginalLength, factor }
-  if (statedLengths.some(length => near(length, maxLength * factor)) && factor > 1) return { originalLength: maxLength, factor }
+  if (statedLengths.some(length => near(length, maxLength * factor)) && factor > 1)
+    return { originalLength: maxLength, factor }
   return { originalLength: maxLength / factor, factor, ...(factor > 1 ? { unclear: true } : {}) }
 }
 
 const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(a, b)
 
-/** Types with `original_max_position_embeddings`, else `max_position_embeddings`; a missing factor is the ratio of the two. */
-export function fromOriginalWindow({ rope, maxLength, givenOriginalLength }: RopeKeys): Omit<RopeKeysReading, 'config'> {
-  const originalLength = givenOriginalLength ?? maxLength, factor = numberAt(rope, 'factor', 1) ?? maxLength / originalLength
+/**
+ * Types with `original_max_position_embeddings`, else `max_position_embeddings`; a missing factor is the ratio of the
+ * two.
+ */
+export function fromOriginalWindow({
+  rope,
+  maxLength,
+  givenOriginalLength
+}: RopeKeys): Omit<RopeKeysReading, 'config'> {
+  const originalLength = givenOriginalLength ?? maxLength
+  const factor = numberAt(rope, 'factor', 1) ?? maxLength / originalLength
   if (factor < 1) {
-    throw keyError(`max_position_embeddings ${maxLength} is below original_max_position_embeddings ${originalLength}`, 'correct one of them, or give factor')
+    throw keyError(
+      `max_position_embeddings ${maxLength} is below original_max_position_embeddings ${originalLength}`,
+      'correct one of them, or give factor'
+    )
   }
   return { originalLength, factor }
 }

@@ -1,10 +1,15 @@
 /**
- * θ ↦ θ'_i for a ramp over rotations r = L_c θ / 2π: θ above `high`, θ / s below `low`, a mean linear in r between. LLaMA 3 and the paper
- * of YaRN share it.
+ * θ ↦ θ'_i for a ramp over rotations r = L_c θ / 2π: θ above `high`, θ / s below `low`, a mean linear in r between.
+ * LLaMA 3 and the paper of YaRN share it.
  */
-export function rotationRamp(originalLength: number, factor: number, { low, high }: { readonly low: number; readonly high: number }): (theta: number) => number {
+export function rotationRamp(
+  originalLength: number,
+  factor: number,
+  { low, high }: { readonly low: number; readonly high: number }
+): (theta: number) => number {
   return theta => {
-    const rotations = (originalLength * theta) / (2 * Math.PI), kept = Math.min(1, Math.max(0, (rotations - low) / (high - low)))
+    const rotations = (originalLength * theta) / (2 * Math.PI)
+    const kept = Math.min(1, Math.max(0, (rotations - low) / (high - low)))
     return ((1 - kept) * theta) / factor + kept * theta
   }
 }

@@ -3,14 +3,23 @@ import { factorOf, ropeFrequencies } from './geometry.js'
 import { huggingFaceRope, integerOriginalLength } from './hugging-face.js'
 
 /**
- * Any table of frequencies as transformers' `longrope`: λ̂_i = θ_i / θ'_i in both factor lists and A as `attention_factor`, so that it
- * holds at every length. This is how a scheme without a type of its own is carried into stock transformers.
+ * Any table of frequencies as transformers' `longrope`: λ̂_i = θ_i / θ'_i in both factor lists and A as
+ * `attention_factor`, so that it holds at every length. This is how a scheme without a type of its own is carried into
+ * stock transformers.
  *
  * @param frequencies θ'_i > 0 [R/2], the same at every length of the sequence
- * @throws SkipwiseError `INTERPOLATION_EXPORT` when a frequency is 0 or the softmax scale is not 1, which no key can say
+ * @throws SkipwiseError `INTERPOLATION_EXPORT` when a frequency is 0 or the softmax scale is not 1, which no key can
+ * say
  */
-export function tableAsLongrope(geometry: RopeGeometry, { inverseFrequencies, attentionFactor, softmaxScale }: RopeFrequencies): HuggingFaceRope {
-  const factor = factorOf(geometry), factors = Array.from(ropeFrequencies(geometry.base, geometry.rotaryDim), (theta, i) => theta / inverseFrequencies[i])
+export function tableAsLongrope(
+  geometry: RopeGeometry,
+  { inverseFrequencies, attentionFactor, softmaxScale }: RopeFrequencies
+): HuggingFaceRope {
+  const factor = factorOf(geometry)
+  const factors = Array.from(
+    ropeFrequencies(geometry.base, geometry.rotaryDim),
+    (theta, i) => theta / inverseFrequencies[i]
+  )
   const impossible = factors.findIndex(each => !(each > 0 && Number.isFinite(each)))
   if (impossible !== -1) {
     throw new SkipwiseError('INTERPOLATION_EXPORT', {
@@ -19,7 +28,10 @@ export function tableAsLongrope(geometry: RopeGeometry, { inverseFrequencies, at
     })
   }
   if (softmaxScale !== 1) {
-    throw new SkipwiseError('INTERPOLATION_EXPORT', { problem: `the softmax scale is multiplied by ${softmaxScale}, for which longrope has no key`, fix: 'use a scheme that acts through the attention factor' })
+    throw new SkipwiseError('INTERPOLATION_EXPORT', {
+      problem: `the softmax scale is multiplied by ${softmaxScale}, for which longrope has no key`,
+      fix: 'use a scheme that acts through the attention factor'
+    })
   }
   return huggingFaceRope(geometry, 'longrope', {
     factor,

@@ -113,8 +113,8 @@ export function windowOf(model: TextModel): number {
 
 /** The window of a model that may state none. */
 export function statedWindowOf(model: TextModel): number | undefined {
-  const key = windowKeyOf(model),
-    value = key === undefined ? model.type?.window : valueOf(model.config, key)
+  const key = windowKeyOf(model)
+  const value = key === undefined ? model.type?.window : valueOf(model.config, key)
   return typeof value === 'number' ? value : undefined
 }
 

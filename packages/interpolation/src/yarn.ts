@@ -9,28 +9,59 @@ import { yarnRamp, yarnScale } from './yarn-ramp.js'
 
 const config = z
   .strictObject({
-    truncate: z.boolean().default(true).describe('round the ends of the ramp outwards to whole indices; gpt-oss does not'),
-    betaFast: z.number().positive().default(32).describe('rotations within the original window from which a frequency stays as it is'),
-    betaSlow: z.number().positive().default(1).describe('rotations within the original window up to which a frequency is fully interpolated'),
-    clamp: z.enum(['dimensions', 'frequencies']).default('dimensions').describe('last index of the ramp: R − 1, or R/2 − 1 as in litgpt and minimind'),
+    truncate: z
+      .boolean()
+      .default(true)
+      .describe('round the ends of the ramp outwards to whole indices; gpt-oss does not'),
+    betaFast: z
+      .number()
+      .positive()
+      .default(32)
+      .describe('rotations within the original window from which a frequency stays as it is'),
+    betaSlow: z
+      .number()
+      .positive()
+      .default(1)
+      .describe('rotations within the original window up to which a frequency is fully interpolated'),
+    clamp: z
+      .enum(['dimensions', 'frequencies'])
+      .default('dimensions')
+      .describe('last index of the ramp: R − 1, or R/2 − 1 as in litgpt and minimind'),
     attentionFactor: z.number().positive().optional().describe('A, instead of 0.1 ln s + 1'),
-    mscale: z.number().nonnegative().optional().describe('with mscaleAllDim: A = g(s, mscale) / g(s, mscaleAllDim), g(s, k) = 0.1 k ln s + 1'),
-    mscaleAllDim: z.number().nonnegative().optional().describe('see mscale; 0 in either counts as not given, as in transformers')
+    mscale: z
+      .number()
+      .nonnegative()
+      .optional()
+      .describe('with mscaleAllDim: A = g(s, mscale) / g(s, mscaleAllDim), g(s, k) = 0.1 k ln s + 1'),
+    mscaleAllDim: z
+      .number()
+      .nonnegative()
+      .optional()
+      .describe('see mscale; 0 in either counts as not given, as in transformers')
   })
-  .refine(({ betaFast, betaSlow }) => betaFast >= betaSlow, { error: 'betaFast must be at least betaSlow', path: ['betaFast'] })
+  .refine(({ betaFast, betaSlow }) => betaFast >= betaSlow, {
+    error: 'betaFast must be at least betaSlow',
+    path: ['betaFast']
+  })
 
 function frequencies(geometry: RopeGeometry, given: z.output<typeof config>): RopeFrequencies {
-  const factor = factorOf(geometry), kept = yarnRamp(geometry, given), { attentionFactor, mscale, mscaleAllDim } = given
+  const factor = factorOf(geometry)
+  const kept = yarnRamp(geometry, given)
+  const { attentionFactor, mscale, mscaleAllDim } = given
   return {
-    inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map((theta, i) => ((1 - kept[i]) / factor + kept[i]) * theta),
-    attentionFactor: attentionFactor ?? (mscale && mscaleAllDim ? yarnScale(factor, mscale) / yarnScale(factor, mscaleAllDim) : yarnScale(factor)),
+    inverseFrequencies: ropeFrequencies(geometry.base, geometry.rotaryDim).map(
+      (theta, i) => ((1 - kept[i]) / factor + kept[i]) * theta
+    ),
+    attentionFactor:
+      attentionFactor ??
+      (mscale && mscaleAllDim ? yarnScale(factor, mscale) / yarnScale(factor, mscaleAllDim) : yarnScale(factor)),
     softmaxScale: 1
   }
 }
 
 /**
- * YaRN as transformers, vLLM and llama.cpp compute it: θ'_i = ((1 − m_i)/s + m_i) · θ_i, an *arithmetic* mean with a ramp over the
- * index. Not the frequencies of the released PoSE LLaMA models: those are {@link yarnRevised}.
+ * YaRN as transformers, vLLM and llama.cpp compute it: θ'_i = ((1 − m_i)/s + m_i) · θ_i, an *arithmetic* mean with a
+ * ramp over the index. Not the frequencies of the released PoSE LLaMA models: those are {@link yarnRevised}.
  */
 export const yarn = definePlugin({
   kind: 'interpolation',

@@ -3,9 +3,15 @@ import { tanhGelu, tf } from '@skipwise/runtime'
 /** An elementwise function of a tensor of any shape. */
 export type Activation = (x: tf.Tensor) => tf.Tensor
 
-const sigmoidTimes = (factor: number): Activation => x => tf.mul(x, tf.sigmoid(factor === 1 ? x : tf.mul(x, factor)))
+const sigmoidTimes =
+  (factor: number): Activation =>
+  x =>
+    tf.mul(x, tf.sigmoid(factor === 1 ? x : tf.mul(x, factor)))
 
-/** Elementwise activations under the names of `config.json` (`hidden_act`, `activation_function`; transformers' `ACT2FN`). */
+/**
+ * Elementwise activations under the names of `config.json` (`hidden_act`, `activation_function`; transformers'
+ * `ACT2FN`).
+ */
 export const activations: Readonly<Record<string, Activation>> = {
   silu: sigmoidTimes(1),
   swish: sigmoidTimes(1),

@@ -6,7 +6,10 @@ import { linear } from './linear.js'
 export interface SelfAttentionOptions {
   /** Tokens that a token attends to, itself included; undefined for all before it. */
   readonly window?: number | undefined
-  /** ε of an RMS norm over every head of queries and keys, with `q_norm` and `k_norm` under the prefix; undefined for none. */
+  /**
+   * ε of an RMS norm over every head of queries and keys, with `q_norm` and `k_norm` under the prefix; undefined for
+   * none.
+   */
   readonly headNormEpsilon?: number | undefined
   /** Name of the output projection. */
   readonly output?: string
@@ -19,16 +22,34 @@ export interface SelfAttentionOptions {
  * @returns [N, d]
  */
 export function selfAttention(
-  parameters: Parameters, prefix: string, x: tf.Tensor2D, layer: number, geometry: ModelGeometry, context: BlockContext, options: SelfAttentionOptions = {}
+  parameters: Parameters,
+  prefix: string,
+  x: tf.Tensor2D,
+  layer: number,
+  geometry: ModelGeometry,
+  context: BlockContext,
+  options: SelfAttentionOptions = {}
 ): tf.Tensor2D {
-  const { headDim } = geometry, { window, headNormEpsilon, output = 'o_proj' } = options
+  const { headDim } = geometry
+  const { window, headNormEpsilon, output = 'o_proj' } = options
   const project = (name: string) => linear(parameters, `${prefix}.${name}`, x)
   const normed = (name: string, heads: tf.Tensor2D) => {
     if (headNormEpsilon === undefined) return heads
     const rows = tf.reshape(heads, [-1, headDim]) as tf.Tensor2D
-    return tf.reshape(rmsNorm(rows, parameters[`${prefix}.${name}.weight`] as tf.Tensor1D, headNormEpsilon), heads.shape) as tf.Tensor2D
+    return tf.reshape(
+      rmsNorm(rows, parameters[`${prefix}.${name}.weight`] as tf.Tensor1D, headNormEpsilon),
+      heads.shape
+    ) as tf.Tensor2D
   }
-  const mixed = attention(layer, normed('q_norm', project('q_proj')), normed('k_norm', project('k_proj')), project('v_proj'), geometry, context, window)
+  const mixed = attention(
+    layer,
+    normed('q_norm', project('q_proj')),
+    normed('k_norm', project('k_proj')),
+    project('v_proj'),
+    geometry,
+    context,
+    window
+  )
   return linear(parameters, `${prefix}.${output}`, mixed)
 }
 
@@ -41,9 +62,22 @@ export function selfAttention(
  * @returns [N, H·D]
  */
 export function attention(
-  layer: number, query: tf.Tensor2D, key: tf.Tensor2D, value: tf.Tensor2D, { heads, keyValueHeads, headDim }: ModelGeometry, context: BlockContext, window?: number
+  layer: number,
+  query: tf.Tensor2D,
+  key: tf.Tensor2D,
+  value: tf.Tensor2D,
+  { heads, keyValueHeads, headDim }: ModelGeometry,
+  context: BlockContext,
+  window?: number
 ): tf.Tensor2D {
-  const { batch, length } = context, split = (x: tf.Tensor2D, count: number) => tf.reshape(x, [batch, length, count, headDim]) as tf.Tensor4D
-  const mixed = context.attend(layer, context.encode(split(query, heads), 'query'), context.encode(split(key, keyValueHeads), 'key'), split(value, keyValueHeads), window)
+  const { batch, length } = context
+  const split = (x: tf.Tensor2D, count: number) => tf.reshape(x, [batch, length, count, headDim]) as tf.Tensor4D
+  const mixed = context.attend(
+    layer,
+    context.encode(split(query, heads), 'query'),
+    context.encode(split(key, keyValueHeads), 'key'),
+    split(value, keyValueHeads),
+    window
+  )
   return tf.reshape(mixed, [batch * length, heads * headDim]) as tf.Tensor2D
 }

@@ -72,8 +72,8 @@ export interface ModelDefinition {
   /** Keys that `config.json` needs in order to say all that the model was defined from, beside those that it had. */
   readonly configKeys?: Readonly<Record<string, unknown>>
   /**
-   * Of a model whose output layer is its embedding: the parameter that both are, and the name that a file gives an output layer of its own.
-   * With `tie_word_embeddings: false` in `config.json`, the model has that parameter too.
+   * Of a model whose output layer is its embedding: the parameter that both are, and the name that a file gives an
+   * output layer of its own. With `tie_word_embeddings: false` in `config.json`, the model has that parameter too.
    */
   readonly tied?: { readonly embedding: string; readonly head: string }
   /** Every parameter, in the order of the checkpoint. */
@@ -91,13 +91,17 @@ export interface Architecture {
   /** Values of `model_type` in `config.json` that it reads. */
   readonly modelTypes: readonly string[]
   /**
-   * @param hint what a person calls the model, for instance the name of its folder: it decides only what the file leaves open
+   * @param hint what a person calls the model, for instance the name of its folder: it decides only what the file
+   * leaves open
    * @throws SkipwiseError `ARCHITECTURE_CONFIG` naming the keys that are wrong or not supported
    */
   define(config: Readonly<Record<string, unknown>>, hint?: string): ModelDefinition
 }
 
-/** Numbers of every token that an encoding computes on the host, in float64, rounded once; R is `rotaryDim` of the model, 0 for one that does not rotate. */
+/**
+ * Numbers of every token that an encoding computes on the host, in float64, rounded once; R is `rotaryDim` of the
+ * model, 0 for one that does not rotate.
+ */
 export interface PositionTables {
   /** [N, R/2] */
   readonly cos: Float32Array
@@ -119,7 +123,10 @@ export interface PositionalEncoding {
    * @param sin [B, T, R/2]
    */
   apply(x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D, role: AttentionRole): tf.Tensor4D
-  /** What a score falls by per position between query and key, by query head, [H], > 0 (ALiBi); an encoding without a bias leaves this out. */
+  /**
+   * What a score falls by per position between query and key, by query head, [H], > 0 (ALiBi); an encoding without a
+   * bias leaves this out.
+   */
   slopes?(heads: number): readonly number[]
 }
 

@@ -6,5 +6,8 @@ export const nnErrorCodes = {
 } as const satisfies ErrorCodes
 
 /** An `ARCHITECTURE_CONFIG` error about the configuration of `model`, for instance 'a LLaMA'. */
-export const configError = (model: string, problem: string, fix = 'check the file against the model card, or use a supported model'): SkipwiseError =>
-  new SkipwiseError('ARCHITECTURE_CONFIG', { problem: `config.json of ${model}: ${problem}`, fix })
+export const configError = (
+  model: string,
+  problem: string,
+  fix = 'check the file against the model card, or use a supported model'
+): SkipwiseError => new SkipwiseError('ARCHITECTURE_CONFIG', { problem: `config.json of ${model}: ${problem}`, fix })

@@ -26,11 +26,21 @@ export interface ForwardInputs extends Omit<SequenceInputs, 'length'> {
 }
 
 /** Scale of attention scores: softmaxScale / √D. */
-export const attentionScale = ({ headDim }: ModelGeometry, softmaxScale: number): number => softmaxScale / Math.sqrt(headDim)
+export const attentionScale = ({ headDim }: ModelGeometry, softmaxScale: number): number =>
+  softmaxScale / Math.sqrt(headDim)
 
-/** Attention of whole sequences: causal by index, positions by the tables, so that position ids may skip; documents by their ids alone. */
-export function sequenceContext(model: ModelDefinition, encoding: PositionalEncoding, inputs: SequenceInputs): BlockContext {
-  const { batch, length, cos, sin, documents, softmaxScale } = inputs, scale = attentionScale(model.geometry, softmaxScale), bias = linearBias(model, encoding, inputs)
+/**
+ * Attention of whole sequences: causal by index, positions by the tables, so that position ids may skip; documents by
+ * their ids alone.
+ */
+export function sequenceContext(
+  model: ModelDefinition,
+  encoding: PositionalEncoding,
+  inputs: SequenceInputs
+): BlockContext {
+  const { batch, length, cos, sin, documents, softmaxScale } = inputs
+  const scale = attentionScale(model.geometry, softmaxScale)
+  const bias = linearBias(model, encoding, inputs)
   return {
     batch,
     length,
@@ -40,20 +50,34 @@ export function sequenceContext(model: ModelDefinition, encoding: PositionalEnco
 }
 
 /** Hidden states after the final norm, and the output layer, for whole sequences: see {@link sequenceContext}. */
-export function forward(model: ModelDefinition, encoding: PositionalEncoding, parameters: Parameters, inputs: ForwardInputs): Head {
+export function forward(
+  model: ModelDefinition,
+  encoding: PositionalEncoding,
+  parameters: Parameters,
+  inputs: ForwardInputs
+): Head {
   const context = sequenceContext(model, encoding, { ...inputs, length: inputs.ids.shape[0] / inputs.batch })
   return model.head(parameters, runBlocks(model, parameters, inputs.ids, context))
 }
 
 /** The bias of an encoding with slopes. */
-function linearBias({ geometry }: ModelDefinition, encoding: PositionalEncoding, { positions }: Pick<SequenceInputs, 'positions'>): LinearBias | undefined {
+function linearBias(
+  { geometry }: ModelDefinition,
+  encoding: PositionalEncoding,
+  { positions }: Pick<SequenceInputs, 'positions'>
+): LinearBias | undefined {
   if (!encoding.slopes) return undefined
   if (!positions) throw new TypeError('an encoding with slopes needs positions')
   return { slopes: encoding.slopes(geometry.heads), positions }
 }
 
 /** Embedding and all blocks: ids [N] → [N, d] before the final norm. */
-export function runBlocks(model: ModelDefinition, parameters: Parameters, ids: tf.Tensor1D, context: BlockContext): tf.Tensor2D {
+export function runBlocks(
+  model: ModelDefinition,
+  parameters: Parameters,
+  ids: tf.Tensor1D,
+  context: BlockContext
+): tf.Tensor2D {
   let x = model.embed(parameters, ids)
   for (let layer = 0; layer < model.geometry.layers; layer++) x = model.block(parameters, layer, x, context)
   return x

@@ -11,7 +11,8 @@ import { linear } from './linear.js'
  * @returns [N, d]
  */
 export function gatedMlp(parameters: Parameters, prefix: string, x: tf.Tensor2D, activation = 'silu'): tf.Tensor2D {
-  const gate = linear(parameters, `${prefix}.gate_proj`, x), up = linear(parameters, `${prefix}.up_proj`, x)
+  const gate = linear(parameters, `${prefix}.gate_proj`, x)
+  const up = linear(parameters, `${prefix}.up_proj`, x)
   const gated = activation === 'silu' ? swiGlu(gate, up) : (tf.mul(activations[activation](gate), up) as tf.Tensor2D)
   return linear(parameters, `${prefix}.down_proj`, gated)
 }

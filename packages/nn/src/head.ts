@@ -13,4 +13,5 @@ export function logits({ hidden, weight, bias }: Head): tf.Tensor2D {
  * @param labels [N], int32
  * @returns [N], nats
  */
-export const crossEntropy = ({ hidden, weight, bias }: Head, labels: tf.Tensor1D): tf.Tensor1D => linearCrossEntropy(hidden, weight, labels, bias)
+export const crossEntropy = ({ hidden, weight, bias }: Head, labels: tf.Tensor1D): tf.Tensor1D =>
+  linearCrossEntropy(hidden, weight, labels, bias)

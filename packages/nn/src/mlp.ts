@@ -11,4 +11,8 @@ import { linear } from './linear.js'
  * @returns [N, d]
  */
 export const mlp = (parameters: Parameters, prefix: string, x: tf.Tensor2D, activation: string): tf.Tensor2D =>
-  linear(parameters, `${prefix}.fc_out`, activations[activation](linear(parameters, `${prefix}.fc_in`, x)) as tf.Tensor2D)
+  linear(
+    parameters,
+    `${prefix}.fc_out`,
+    activations[activation](linear(parameters, `${prefix}.fc_in`, x)) as tf.Tensor2D
+  )

@@ -13,4 +13,6 @@ export const normSpecs = (name: string, size: number, bias = false): ParameterSp
 ]
 
 /** An embedding table, `${name}.weight` [V, d]. */
-export const embeddingSpecs = (name: string, vocabSize: number, size: number): ParameterSpec[] => [{ name: `${name}.weight`, shape: [vocabSize, size], initializer: 'normal' }]
+export const embeddingSpecs = (name: string, vocabSize: number, size: number): ParameterSpec[] => [
+  { name: `${name}.weight`, shape: [vocabSize, size], initializer: 'normal' }
+]

@@ -8,10 +8,17 @@ export function boundaryTest(splitAt: readonly number[]): IsBoundary {
 }
 
 /**
- * The cut next to `cut` before which the text splits at a boundary: t in (`after`, `before`) with a boundary at `document[source + t]`, the
- * lower of two equally near; undefined where there is none.
+ * The cut next to `cut` before which the text splits at a boundary: t in (`after`, `before`) with a boundary at
+ * `document[source + t]`, the lower of two equally near; undefined where there is none.
  */
-export function nearestBoundary(document: Int32Array, isBoundary: NonNullable<IsBoundary>, source: number, cut: number, after: number, before: number): number | undefined {
+export function nearestBoundary(
+  document: Int32Array,
+  isBoundary: NonNullable<IsBoundary>,
+  source: number,
+  cut: number,
+  after: number,
+  before: number
+): number | undefined {
   for (let away = 0; cut - away > after || cut + away < before; away++) {
     for (const t of [cut - away, cut + away]) if (t > after && t < before && isBoundary(document[source + t])) return t
   }
@@ -19,7 +26,12 @@ export function nearestBoundary(document: Int32Array, isBoundary: NonNullable<Is
 }
 
 /** The last place of a boundary at or before `place` and not before `lowest`; `lowest` where there is none. */
-export function boundaryBefore(document: Int32Array, isBoundary: NonNullable<IsBoundary>, place: number, lowest: number): number {
+export function boundaryBefore(
+  document: Int32Array,
+  isBoundary: NonNullable<IsBoundary>,
+  place: number,
+  lowest: number
+): number {
   while (place > lowest && !isBoundary(document[place])) place--
   return place
 }

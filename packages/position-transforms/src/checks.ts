@@ -5,7 +5,14 @@ const MAX_WINDOW = 2 ** 31 - 1
 
 /** @throws SkipwiseError `POSITIONS_WINDOW` */
 export function checkWindow({ original, target }: Window): void {
-  if (Number.isInteger(original) && Number.isInteger(target) && original >= 1 && original <= target && target <= MAX_WINDOW) return
+  if (
+    Number.isInteger(original) &&
+    Number.isInteger(target) &&
+    original >= 1 &&
+    original <= target &&
+    target <= MAX_WINDOW
+  )
+    return
   throw new SkipwiseError('POSITIONS_WINDOW', {
     problem: `the original window is ${original} and the target ${target}`,
     fix: 'give integers with 1 ≤ original ≤ target < 2³¹'
@@ -15,7 +22,10 @@ export function checkWindow({ original, target }: Window): void {
 /** @throws SkipwiseError `POSITIONS_WINDOW` */
 export function checkChunks(chunks: number, tokens: number): void {
   if (chunks <= tokens) return
-  throw new SkipwiseError('POSITIONS_WINDOW', { problem: `${chunks} chunks do not fit into ${tokens} tokens`, fix: 'use at most one chunk per token' })
+  throw new SkipwiseError('POSITIONS_WINDOW', {
+    problem: `${chunks} chunks do not fit into ${tokens} tokens`,
+    fix: 'use at most one chunk per token'
+  })
 }
 
 /** The fewest document tokens of a transform that takes one whole window. @throws SkipwiseError `POSITIONS_WINDOW` */

@@ -17,10 +17,20 @@ export interface Chunks {
  * @param maskBoundaryLabels leave the first token of every chunk but the first out of the loss
  * @throws SkipwiseError `POSITIONS_INVALID`
  */
-export function assemble(document: Int32Array, { target }: Window, { starts, skips, sources }: Chunks, maskBoundaryLabels = false): PositionedExample {
-  const tokens = starts[starts.length - 1], ids = new Int32Array(tokens), positionIds = new Int32Array(tokens), labelMask = new Uint8Array(tokens).fill(1)
+export function assemble(
+  document: Int32Array,
+  { target }: Window,
+  { starts, skips, sources }: Chunks,
+  maskBoundaryLabels = false
+): PositionedExample {
+  const tokens = starts[starts.length - 1]
+  const ids = new Int32Array(tokens)
+  const positionIds = new Int32Array(tokens)
+  const labelMask = new Uint8Array(tokens).fill(1)
   for (let i = 0; i + 1 < starts.length; i++) {
-    const start = starts[i], end = starts[i + 1], skip = skips[i]
+    const start = starts[i]
+    const end = starts[i + 1]
+    const skip = skips[i]
     ids.set(document.subarray(sources[i] + start, sources[i] + end), start)
     for (let t = start; t < end; t++) positionIds[t] = skip + t
     if (maskBoundaryLabels && start < end) labelMask[start] = 0

@@ -6,8 +6,8 @@ import { exactCoverage } from './coverage.js'
 import { runStart, span } from './run-of-text.js'
 
 /**
- * Positions 0 … T − 1 without skips: the baseline that trains with interpolation alone at the original window (asked for in PoSE
- * issue 10), and ordinary training from random weights.
+ * Positions 0 … T − 1 without skips: the baseline that trains with interpolation alone at the original window (asked
+ * for in PoSE issue 10), and ordinary training from random weights.
  */
 export const contiguous = definePlugin({
   kind: 'position-transform',
@@ -21,7 +21,11 @@ export const contiguous = definePlugin({
       checkWindow(window)
       const { original: tokens } = window
       checkDocument(document, tokens)
-      return assemble(document, window, { starts: [0, tokens], skips: [0], sources: [runStart(document.length, tokens, span, draw)] })
+      return assemble(document, window, {
+        starts: [0, tokens],
+        skips: [0],
+        sources: [runStart(document.length, tokens, span, draw)]
+      })
     }
   })
 })

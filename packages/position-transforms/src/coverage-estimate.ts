@@ -20,22 +20,28 @@ export interface CoverageEstimateOptions {
 }
 
 /**
- * The probability that one example of a transform holds two tokens at each relative distance, counted over `examples` seeded examples
- * (indices 0 … n − 1 of epoch 0).
+ * The probability that one example of a transform holds two tokens at each relative distance, counted over `examples`
+ * seeded examples (indices 0 … n − 1 of epoch 0).
  *
  * @throws SkipwiseError what the transform throws
  */
-export function estimateCoverage(transform: PositionTransform, window: Window, { examples, seed, document }: CoverageEstimateOptions): CoverageEstimate {
+export function estimateCoverage(
+  transform: PositionTransform,
+  window: Window,
+  { examples, seed, document }: CoverageEstimateOptions
+): CoverageEstimate {
   const text = document ?? new Int32Array(Math.max(transform.minimumTokens(window), window.target + 1))
   // changes[r] of the number of examples that hold r, from r − 1 to r
-  const changes = new Float64Array(window.target + 1), scratch = new Int32Array(window.target + 1)
+  const changes = new Float64Array(window.target + 1)
+  const scratch = new Int32Array(window.target + 1)
   for (let index = 0; index < examples; index++) {
     const runs = runsOf(transform.example(text, window, { seed, epoch: 0, index }).positionIds)
     if (8 * runs.length * runs.length < window.target) countSorted(runs, changes)
     else countScanned(runs, changes, scratch)
   }
   const probability = new Float64Array(window.target)
-  for (let distance = 0, count = 0; distance < window.target; distance++) probability[distance] = (count += changes[distance]) / examples
+  for (let distance = 0, count = 0; distance < window.target; distance++)
+    probability[distance] = (count += changes[distance]) / examples
   return { probability, standardError: probability.map(p => Math.sqrt((p * (1 - p)) / examples)), examples }
 }
 

@@ -40,14 +40,23 @@ export function planCoverage(transform: PositionTransform, question: CoverageQue
   const { window, serve = window.target, planned, seed = 0 } = question
   checkWindow(window)
   const exact = transform.coverage?.(window)
-  const counted = exact ? undefined : estimateCoverage(transform, window, { ...question, seed, examples: question.examples ?? usualExamples(transform, question) })
-  const probability = exact ?? (counted as NonNullable<typeof counted>).probability, served = Math.min(serve, window.target)
-  let distance = 0, expectedUnseen = Math.max(0, serve - window.target)
+  const counted = exact
+    ? undefined
+    : estimateCoverage(transform, window, {
+        ...question,
+        seed,
+        examples: question.examples ?? usualExamples(transform, question)
+      })
+  const probability = exact ?? (counted as NonNullable<typeof counted>).probability
+  const served = Math.min(serve, window.target)
+  let distance = 0
+  let expectedUnseen = Math.max(0, serve - window.target)
   for (let r = 0; r < served; r++) {
     if (probability[r] < probability[distance] - ROUNDING) distance = r
     expectedUnseen += (1 - probability[r]) ** planned
   }
-  const far = probability.slice(window.original, served).sort(), typical = far.length > 0 ? far[far.length >> 1] : 1
+  const far = probability.slice(window.original, served).sort()
+  const typical = far.length > 0 ? far[far.length >> 1] : 1
   return {
     probability,
     standardError: counted?.standardError ?? new Float64Array(window.target),
@@ -69,8 +78,10 @@ const WORK = 1.5e8
 /** As many examples as are counted in about half a second: 50 to 10,000. */
 function usualExamples(transform: PositionTransform, { window, seed = 0, document }: CoverageQuestion): number {
   const text = document ?? new Int32Array(Math.max(transform.minimumTokens(window), window.target + 1))
-  const { positionIds } = transform.example(text, window, { seed, epoch: 0, index: 0 }), runs = runsOf(positionIds).length
-  const sorted = 8 * runs * runs, work = 4 * positionIds.length + (sorted < window.target ? sorted : sorted / 8 + window.target)
+  const { positionIds } = transform.example(text, window, { seed, epoch: 0, index: 0 })
+  const runs = runsOf(positionIds).length
+  const sorted = 8 * runs * runs
+  const work = 4 * positionIds.length + (sorted < window.target ? sorted : sorted / 8 + window.target)
   return Math.round(Math.min(10_000, Math.max(50, WORK / work)))
 }
 
@@ -82,17 +93,37 @@ const FEW = 0.05
 const NEARLY_NONE = 1e-3
 
 /** Coverage by relative distance, one curve a plan (figure 5 of the PoSE paper). */
-export function coverageChart(plans: readonly { readonly name: string; readonly plan: CoveragePlan }[], window: Window, serve?: number): Chart {
-  const step = Math.max(1, Math.floor(window.target / CURVE_POINTS)), corners = [window.original - 1, window.original, window.target - window.original + 1, window.target - 1]
-  const distances = [...new Set([...Array.from({ length: Math.ceil(window.target / step) }, (_, i) => i * step), ...corners])].filter(r => r >= 0).sort((a, b) => a - b)
+export function coverageChart(
+  plans: readonly { readonly name: string; readonly plan: CoveragePlan }[],
+  window: Window,
+  serve?: number
+): Chart {
+  const step = Math.max(1, Math.floor(window.target / CURVE_POINTS))
+  const corners = [window.original - 1, window.original, window.target - window.original + 1, window.target - 1]
+  const distances = [
+    ...new Set([...Array.from({ length: Math.ceil(window.target / step) }, (_, i) => i * step), ...corners])
+  ]
+    .filter(r => r >= 0)
+    .sort((a, b) => a - b)
   const isLog = plans.every(({ plan }) => plan.typical < FEW && plan.typical > NEARLY_NONE)
   return {
     id: 'coverage',
     title: `Relative distances that one example holds, ${window.original} → ${window.target}`,
     x: { label: 'relative distance (tokens)', scale: 'linear', domain: [0, window.target] },
     y: { label: 'probability', percent: true, ...(isLog ? { scale: 'log' } : { scale: 'linear', domain: [0, 1] }) },
-    series: plans.map(({ name, plan }) => ({ name, points: distances.map(r => [r, plan.probability[r]] as const).filter(([, p]) => !isLog || p >= NEARLY_NONE) })),
-    rules: [{ x: window.original, label: 'original window' }, ...(serve !== undefined && serve < window.target ? [{ x: serve, label: 'served' }] : [])],
-    description: plans.map(({ name, plan }) => `${name}: typically ${(100 * plan.typical).toPrecision(3)} % beyond the original window, ${(100 * plan.rarest.probability).toPrecision(3)} % at distance ${plan.rarest.distance}`).join('; ')
+    series: plans.map(({ name, plan }) => ({
+      name,
+      points: distances.map(r => [r, plan.probability[r]] as const).filter(([, p]) => !isLog || p >= NEARLY_NONE)
+    })),
+    rules: [
+      { x: window.original, label: 'original window' },
+      ...(serve !== undefined && serve < window.target ? [{ x: serve, label: 'served' }] : [])
+    ],
+    description: plans
+      .map(
+        ({ name, plan }) =>
+          `${name}: typically ${(100 * plan.typical).toPrecision(3)} % beyond the original window, ${(100 * plan.rarest.probability).toPrecision(3)} % at distance ${plan.rarest.distance}`
+      )
+      .join('; ')
   }
 }

@@ -10,7 +10,10 @@ function targetTokens(window: Window): number {
   return window.target
 }
 
-/** Full-length training, the paper's upper bound: examples of L_t tokens at positions 0 … L_t − 1, in the memory and time of L_t. */
+/**
+ * Full-length training, the paper's upper bound: examples of L_t tokens at positions 0 … L_t − 1, in the memory and
+ * time of L_t.
+ */
 export const fullLength = definePlugin({
   kind: 'position-transform',
   name: 'full-length',
@@ -23,7 +26,11 @@ export const fullLength = definePlugin({
     example: (document, window, draw) => {
       const tokens = targetTokens(window)
       checkDocument(document, tokens)
-      return assemble(document, window, { starts: [0, tokens], skips: [0], sources: [runStart(document.length, tokens, span, draw)] })
+      return assemble(document, window, {
+        starts: [0, tokens],
+        skips: [0],
+        sources: [runStart(document.length, tokens, span, draw)]
+      })
     }
   })
 })

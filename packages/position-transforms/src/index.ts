@@ -17,4 +17,15 @@ export { coverageChart, planCoverage, type CoveragePlan, type CoverageQuestion }
 export { positionTransformErrorCodes } from './errors.js'
 
 /** Every position transform of this package, for `createRegistry().register(...positionTransformPlugins)`. */
-export const positionTransformPlugins = [contiguous, fullLength, pose, randpos, cream, longrecipe, poseRepo, poseV1, axolotl, paddlenlp] as const
+export const positionTransformPlugins = [
+  contiguous,
+  fullLength,
+  pose,
+  randpos,
+  cream,
+  longrecipe,
+  poseRepo,
+  poseV1,
+  axolotl,
+  paddlenlp
+] as const

@@ -10,7 +10,9 @@ const config = z.strictObject({
     .array(z.int().min(0))
     .min(1)
     .default([13, 198, 30, 0, 627])
-    .describe('token ids that end a sentence; the default is of Llama 3: full stop, line break, ?, ! and full stop with line break')
+    .describe(
+      'token ids that end a sentence; the default is of Llama 3: full stop, line break, ?, ! and full stop with line break'
+    )
 })
 
 /** Begins of the sentences of a text, then its length; a sentence ends with a boundary. */
@@ -21,9 +23,10 @@ function sentenceStarts(text: Int32Array, ends: (id: number) => boolean): number
 }
 
 /**
- * LongRecipe's position indices (Hu et al., ACL 2025; `FSProcessor`): the document's first T tokens, split after sentences into n segments. Segments keep
- * contiguous ids; gaps of L_t − T in all are thrown among them, u_i = p_i − i with p a sorted sample of n of L_t − T + n places and u_0 = 0. The first
- * r ~ U{1 … ⌊(T + 1) / 2⌋} tokens stay at 0 … r − 1. The repository takes token 0 for a gap, which moves a first sentence of one token; not here.
+ * LongRecipe's position indices (Hu et al., ACL 2025; `FSProcessor`): the document's first T tokens, split after
+ * sentences into n segments. Segments keep contiguous ids; gaps of L_t − T in all are thrown among them, u_i = p_i − i
+ * with p a sorted sample of n of L_t − T + n places and u_0 = 0. The first r ~ U{1 … ⌊(T + 1) / 2⌋} tokens stay at 0 …
+ * r − 1. The repository takes token 0 for a gap, which moves a first sentence of one token; not here.
  */
 export const longrecipe = definePlugin({
   kind: 'position-transform',
@@ -38,9 +41,13 @@ export const longrecipe = definePlugin({
         checkWindow(window)
         const { original: tokens, target } = window
         checkDocument(document, tokens)
-        const random = randomStream({ ...draw, stream: 'position-transform' }), sentences = sentenceStarts(document.subarray(0, tokens), ends), n = sentences.length - 1
-        const places = sortedSample(n, target - tokens + n, random), unbroken = random.integer(1, (tokens + 1) >> 1)
-        const starts = [0], skips = [0]
+        const random = randomStream({ ...draw, stream: 'position-transform' })
+        const sentences = sentenceStarts(document.subarray(0, tokens), ends)
+        const n = sentences.length - 1
+        const places = sortedSample(n, target - tokens + n, random)
+        const unbroken = random.integer(1, (tokens + 1) >> 1)
+        const starts = [0]
+        const skips = [0]
         for (let i = 0; i < n; i++) {
           if (sentences[i + 1] <= unbroken) continue
           starts.push(Math.max(sentences[i], unbroken))

@@ -11,16 +11,29 @@ const config = z.strictObject({
   content: z
     .enum(['sampled', 'contiguous', 'aligned'])
     .default('sampled')
-    .describe('which tokens the chunks take: offsets of their own (v random), one run of text (v = 0), or the text at the position ids (v = u)'),
+    .describe(
+      'which tokens the chunks take: offsets of their own (v random), one run of text (v = 0), or the text at the position ids (v = u)'
+    ),
   lengths: z
     .enum(['uniform', 'equal', 'half'])
     .default('uniform')
-    .describe('how an example is split into chunks: any split with the same probability, equal parts, or a first chunk of at most half'),
-  splitAt: z.array(z.int().min(0)).default([]).describe('token ids that may begin a chunk, for instance of line breaks or turn markers; empty for any token'),
-  maskBoundaryLabels: z.boolean().default(false).describe('leave the first token of every chunk but the first out of the loss')
+    .describe(
+      'how an example is split into chunks: any split with the same probability, equal parts, or a first chunk of at most half'
+    ),
+  splitAt: z
+    .array(z.int().min(0))
+    .default([])
+    .describe('token ids that may begin a chunk, for instance of line breaks or turn markers; empty for any token'),
+  maskBoundaryLabels: z
+    .boolean()
+    .default(false)
+    .describe('leave the first token of every chunk but the first out of the loss')
 })
 
-/** Offsets 0 = x_0 ≤ x_1 ≤ …, each uniform from the one before to `limit`: x_i ~ U{x_{i−1} … limit} (PoSE eq. 3 and 5), [N]. */
+/**
+ * Offsets 0 = x_0 ≤ x_1 ≤ …, each uniform from the one before to `limit`: x_i ~ U{x_{i−1} … limit} (PoSE eq. 3 and 5),
+ * [N].
+ */
 function offsets(chunks: number, limit: number, random: RandomStream): Int32Array {
   const drawn = new Int32Array(chunks)
   for (let i = 1; i < chunks; i++) drawn[i] = random.integer(drawn[i - 1], limit)
@@ -28,20 +41,23 @@ function offsets(chunks: number, limit: number, random: RandomStream): Int32Arra
 }
 
 /**
- * Positional Skip-wise training (Zhu et al., ICLR 2024, §3.2), the paper's sampler for any N. With T = L_c tokens split at random into
- * chunks that begin at st_i, and skips u_0 = 0, u_i ~ U{u_{i−1} … L_t − L_c}, chunk i has the position ids u_i + st_i …; its
- * tokens are the document's from v_i + st_i, where v is
+ * Positional Skip-wise training (Zhu et al., ICLR 2024, §3.2), the paper's sampler for any N. With T = L_c tokens split
+ * at random into chunks that begin at st_i, and skips u_0 = 0, u_i ~ U{u_{i−1} … L_t − L_c}, chunk i has the position
+ * ids u_i + st_i …; its tokens are the document's from v_i + st_i, where v is
  *
  * - `sampled`: v_0 = 0, v_i ~ U{v_{i−1} … L_x − L_c};
  * - `contiguous`: 0, so the text is the document's first L_c tokens;
- * - `aligned`: u_i, so position ids are the true places in the document; in a document shorter than L_t it is min(u_i, L_x − L_c), which
- *   keeps the distribution of the position ids and takes the text as near to its true place as the document allows.
+ * - `aligned`: u_i, so position ids are the true places in the document; in a document shorter than L_t it is min(u_i,
+ *   L_x − L_c), which keeps the distribution of the position ids and takes the text as near to its true place as the
+ *   document allows.
  *
- * The paper does not say how lengths are drawn; `uniform` takes every split into N chunks of ≥ 1 token with the same probability.
- * Splits and skips are drawn before content, so one draw has the same position ids under every content strategy.
+ * The paper does not say how lengths are drawn; `uniform` takes every split into N chunks of ≥ 1 token with the same
+ * probability. Splits and skips are drawn before content, so one draw has the same position ids under every content
+ * strategy.
  *
- * With `splitAt`, text splits only before these tokens: each cut moves to the nearest such place of the text before it, and the text of a chunk begins at
- * the last such place at or before the drawn one (`aligned` keeps v = u by moving both). A cut that finds none is left out, so there are fewer chunks.
+ * With `splitAt`, text splits only before these tokens: each cut moves to the nearest such place of the text before it,
+ * and the text of a chunk begins at the last such place at or before the drawn one (`aligned` keeps v = u by moving
+ * both). A cut that finds none is left out, so there are fewer chunks.
  */
 export const pose = definePlugin({
   kind: 'position-transform',
@@ -60,20 +76,41 @@ export const pose = definePlugin({
         checkDocument(document, tokens)
         const random = randomStream({ ...draw, stream: 'position-transform' })
         const starts = chunkStarts(lengths, tokens, chunks, random)
-        const skips = offsets(chunks, target - tokens, random), spare = document.length - tokens
-        const sources = content === 'sampled' ? offsets(chunks, spare, random) : content === 'aligned' ? skips.map(skip => Math.min(skip, spare)) : new Int32Array(chunks)
+        const skips = offsets(chunks, target - tokens, random)
+        const spare = document.length - tokens
+        const sources =
+          content === 'sampled'
+            ? offsets(chunks, spare, random)
+            : content === 'aligned'
+              ? skips.map(skip => Math.min(skip, spare))
+              : new Int32Array(chunks)
         const drawn: Chunks = { starts, skips, sources }
-        return assemble(document, window, isBoundary ? atBoundaries(document, isBoundary, drawn, content === 'aligned') : drawn, maskBoundaryLabels)
+        return assemble(
+          document,
+          window,
+          isBoundary ? atBoundaries(document, isBoundary, drawn, content === 'aligned') : drawn,
+          maskBoundaryLabels
+        )
       }
     }
   }
 })
 
 /** The same chunks with their splits moved to boundaries. */
-function atBoundaries(document: Int32Array, isBoundary: NonNullable<IsBoundary>, drawn: Chunks, aligned: boolean): Chunks {
-  const chunks = drawn.skips.length, tokens = drawn.starts[chunks], starts = [0], skips = [drawn.skips[0]], sources = [drawn.sources[0]]
+function atBoundaries(
+  document: Int32Array,
+  isBoundary: NonNullable<IsBoundary>,
+  drawn: Chunks,
+  aligned: boolean
+): Chunks {
+  const chunks = drawn.skips.length
+  const tokens = drawn.starts[chunks]
+  const starts = [0]
+  const skips = [drawn.skips[0]]
+  const sources = [drawn.sources[0]]
   for (let i = 1; i < chunks; i++) {
-    const source = sources[sources.length - 1], cut = nearestBoundary(document, isBoundary, source, drawn.starts[i], starts[starts.length - 1], tokens)
+    const source = sources[sources.length - 1]
+    const cut = nearestBoundary(document, isBoundary, source, drawn.starts[i], starts[starts.length - 1], tokens)
     if (cut === undefined) continue
     const moved = boundaryBefore(document, isBoundary, drawn.sources[i] + cut, source + cut) - cut
     // where the document ends before the position id there is no true place to keep to

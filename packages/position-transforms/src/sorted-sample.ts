@@ -1,13 +1,15 @@
 import type { RandomStream } from '@skipwise/core'
 
 /**
- * `count` distinct integers of 0 … `total` − 1 in rising order, every set with the same probability: Floyd's sampling, `count` draws, read off
- * a set of bits.
+ * `count` distinct integers of 0 … `total` − 1 in rising order, every set with the same probability: Floyd's sampling,
+ * `count` draws, read off a set of bits.
  */
 export function sortedSample(count: number, total: number, random: RandomStream): Int32Array {
-  const words = new Uint32Array(Math.ceil(total / 32)), sample = new Int32Array(count)
+  const words = new Uint32Array(Math.ceil(total / 32))
+  const sample = new Int32Array(count)
   for (let last = total - count; last < total; last++) {
-    const drawn = random.integer(0, last), value = (words[drawn >>> 5] >>> (drawn & 31)) & 1 ? last : drawn
+    const drawn = random.integer(0, last)
+    const value = (words[drawn >>> 5] >>> (drawn & 31)) & 1 ? last : drawn
     words[value >>> 5] |= 1 << (value & 31)
   }
   for (let word = 0, at = 0; at < count; word++) {

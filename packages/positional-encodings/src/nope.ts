@@ -8,5 +8,8 @@ export const nope = definePlugin({
   name: 'nope',
   summary: 'no positional encoding: order by the causal mask alone',
   config: z.strictObject({}),
-  create: (): PositionalEncoding => ({ tables: () => ({ cos: new Float32Array(0), sin: new Float32Array(0) }), apply: x => x })
+  create: (): PositionalEncoding => ({
+    tables: () => ({ cos: new Float32Array(0), sin: new Float32Array(0) }),
+    apply: x => x
+  })
 })

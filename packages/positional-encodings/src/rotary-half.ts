@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { rotaryTables } from './rotary-tables.js'
 
 /**
- * Rotary encoding that pairs dimension i with i + R/2: LLaMA, Mistral, Qwen and Baichuan as transformers stores them. The frequencies
- * decide R; dimensions of a head beyond R stay as they are (partial rotary).
+ * Rotary encoding that pairs dimension i with i + R/2: LLaMA, Mistral, Qwen and Baichuan as transformers stores them.
+ * The frequencies decide R; dimensions of a head beyond R stay as they are (partial rotary).
  */
 export const rotaryHalf = definePlugin({
   kind: 'positional-encoding',

@@ -16,20 +16,33 @@ const restsOf = new WeakMap<Float64Array, Rests>()
 /**
  * cos and sin of position · θ'_i, times the attention factor: computed in float64, rounded to float32 once.
  *
- * A position is a multiple of 1,024 and a rest, and their angles are joined by the addition theorems, so that a million positions need two
- * thousand rows of cosines. A row depends on its position alone, never on the others of a call, and is as exact as the float64 angle is.
+ * A position is a multiple of 1,024 and a rest, and their angles are joined by the addition theorems, so that a million
+ * positions need two thousand rows of cosines. A row depends on its position alone, never on the others of a call, and
+ * is as exact as the float64 angle is.
  *
  * @param positionIds [N]
  * @param frequencies never changed after the first call
  * @returns tables [N, R/2]
  */
-export function rotaryTables(positionIds: Int32Array, { inverseFrequencies, attentionFactor }: RopeFrequencies): PositionTables {
-  const half = inverseFrequencies.length, cos = new Float32Array(positionIds.length * half), sin = new Float32Array(cos.length)
-  const rests = restsOf.get(inverseFrequencies) ?? { known: new Uint8Array(BLOCK), cos: new Float64Array(BLOCK * half), sin: new Float64Array(BLOCK * half) }
+export function rotaryTables(
+  positionIds: Int32Array,
+  { inverseFrequencies, attentionFactor }: RopeFrequencies
+): PositionTables {
+  const half = inverseFrequencies.length
+  const cos = new Float32Array(positionIds.length * half)
+  const sin = new Float32Array(cos.length)
+  const rests = restsOf.get(inverseFrequencies) ?? {
+    known: new Uint8Array(BLOCK),
+    cos: new Float64Array(BLOCK * half),
+    sin: new Float64Array(BLOCK * half)
+  }
   restsOf.set(inverseFrequencies, rests)
   const blocks = new Map<number, { cos: Float64Array; sin: Float64Array }>()
   for (let t = 0; t < positionIds.length; t++) {
-    const rest = positionIds[t] & (BLOCK - 1), start = positionIds[t] - rest, at = t * half, from = rest * half
+    const rest = positionIds[t] & (BLOCK - 1)
+    const start = positionIds[t] - rest
+    const at = t * half
+    const from = rest * half
     let block = blocks.get(start)
     if (block === undefined) {
       block = {
@@ -46,7 +59,10 @@ export function rotaryTables(positionIds: Int32Array, { inverseFrequencies, atte
       }
     }
     for (let i = 0; i < half; i++) {
-      const cosStart = block.cos[i], sinStart = block.sin[i], cosRest = rests.cos[from + i], sinRest = rests.sin[from + i]
+      const cosStart = block.cos[i]
+      const sinStart = block.sin[i]
+      const cosRest = rests.cos[from + i]
+      const sinRest = rests.sin[from + i]
       cos[at + i] = cosStart * cosRest - sinStart * sinRest
       sin[at + i] = sinStart * cosRest + cosStart * sinRest
     }

@@ -29,11 +29,18 @@ export function renderAscii(given: Chart, { width = 60, height = 14 }: AsciiOpti
 
 /** One line a bar: category, series where there are several, the bar, its value. */
 function bars(chart: BarChart, width: number): string {
-  const scale = barScale(chart), longest = Math.max(...scale.domain.map(Math.abs))
+  const scale = barScale(chart)
+  const longest = Math.max(...scale.domain.map(Math.abs))
   const rows = chart.x.categories.flatMap((category, i) =>
     chart.series.map(({ name, values }, j) => {
-      const value = values[i], label = [j === 0 ? category : '', ...(chart.series.length > 1 ? [name] : [])]
-      return value === null ? [...label, ''] : [...label, `${'█'.repeat(Math.round((Math.abs(value) / longest) * width))} ${chart.y.percent ? scale.format(value) : formatNumber(value)}`]
+      const value = values[i]
+      const label = [j === 0 ? category : '', ...(chart.series.length > 1 ? [name] : [])]
+      return value === null
+        ? [...label, '']
+        : [
+            ...label,
+            `${'█'.repeat(Math.round((Math.abs(value) / longest) * width))} ${chart.y.percent ? scale.format(value) : formatNumber(value)}`
+          ]
     })
   )
   return `${chart.title}\n${renderTable([chart.x.label, ...(chart.series.length > 1 ? ['series'] : []), chart.y.label], rows, 'text')}`
@@ -53,25 +60,33 @@ function lines(chart: LineChart, width: number, height: number): string {
   for (const { x: at } of chart.rules ?? []) for (let line = 0; line < height; line++) put(column(at), line, '┊')
   for (const { points } of chart.series) {
     for (let i = 1; i < points.length; i++) {
-      const [from, to] = [column(points[i - 1][0]), column(points[i][0])], [top, bottom] = [row(points[i - 1][1]), row(points[i][1])]
+      const [from, to] = [column(points[i - 1][0]), column(points[i][0])]
+      const [top, bottom] = [row(points[i - 1][1]), row(points[i][1])]
       const steps = Math.max(Math.abs(to - from), Math.abs(bottom - top))
-      for (let s = 1; s < steps; s++) put(Math.round(from + ((to - from) * s) / steps), Math.round(top + ((bottom - top) * s) / steps), '·')
+      for (let s = 1; s < steps; s++)
+        put(Math.round(from + ((to - from) * s) / steps), Math.round(top + ((bottom - top) * s) / steps), '·')
     }
   }
-  chart.series.forEach(({ points }, i) => points.forEach(([px, py]) => put(column(px), row(py), MARKS[i % MARKS.length])))
+  chart.series.forEach(({ points }, i) =>
+    points.forEach(([px, py]) => put(column(px), row(py), MARKS[i % MARKS.length]))
+  )
 
-  const labels = new Map(y.ticks.map(tick => [row(tick), y.format(tick)])), margin = Math.max(0, ...[...labels.values()].map(label => label.length))
+  const labels = new Map(y.ticks.map(tick => [row(tick), y.format(tick)]))
+  const margin = Math.max(0, ...[...labels.values()].map(label => label.length))
   const ticks = new Array<string>(width + margin + 8).fill(' ')
   let free = 0
   for (const tick of x.ticks) {
-    const label = x.format(tick), at = Math.max(column(tick) - Math.floor(label.length / 2), 0)
+    const label = x.format(tick)
+    const at = Math.max(column(tick) - Math.floor(label.length / 2), 0)
     if (at < free) continue
     ticks.splice(at, label.length, ...label)
     free = at + label.length + 1
   }
   return [
     chart.title,
-    ...cells.map((line, i) => `${(labels.get(i) ?? '').padStart(margin)} ${labels.has(i) ? '┤' : '│'}${line.join('')}`.trimEnd()),
+    ...cells.map((line, i) =>
+      `${(labels.get(i) ?? '').padStart(margin)} ${labels.has(i) ? '┤' : '│'}${line.join('')}`.trimEnd()
+    ),
     `${' '.repeat(margin)} └${'─'.repeat(width)}`,
     `${' '.repeat(margin + 2)}${ticks.join('')}`.trimEnd(),
     `${' '.repeat(margin + 2)}${chart.x.label}; ${chart.series.map(({ name }, i) => `${MARKS[i % MARKS.length]} ${name}`).join('  ')}`

@@ -17,7 +17,8 @@ const asTheyAre: Write = value => value
  */
 export function figureTable(chart: Chart): Table {
   checkChartSize(chart)
-  const percent = (axis: { readonly percent?: boolean }, scale: AxisScale): Write => (axis.percent ? scale.format : asTheyAre)
+  const percent = (axis: { readonly percent?: boolean }, scale: AxisScale): Write =>
+    axis.percent ? scale.format : asTheyAre
   if (chart.kind === 'bar') return barTable(chart, percent(chart.y, barScale(chart)))
   if (chart.kind === 'heat-map') return heatMapTable(chart, percent(chart.value, heatScale(chart)))
   return lineTable(chart, percent(chart.y, chartScales(chart).y))
@@ -39,14 +40,25 @@ export function figureNumbers(chart: Chart): Table {
 function lineTable({ x, series }: LineChart, write: Write): Table {
   const xs = [...new Set(series.flatMap(({ points }) => points.map(([at]) => at)))].sort((a, b) => a - b)
   const columns = series.map(({ points }) => new Map([...points].reverse()))
-  return { headers: [x.label, ...series.map(({ name }) => name)], rows: xs.map(at => [at, ...columns.map(values => writeOr(values.get(at), write))]) }
+  return {
+    headers: [x.label, ...series.map(({ name }) => name)],
+    rows: xs.map(at => [at, ...columns.map(values => writeOr(values.get(at), write))])
+  }
 }
 
 /** One row for each category; a series with intervals has two columns more. */
 function barTable({ x, series }: BarChart, write: Write): Table {
   return {
-    headers: [x.label, ...series.flatMap(({ name, intervals }) => [name, ...(intervals ? [`${name}, low`, `${name}, high`] : [])])],
-    rows: x.categories.map((category, i) => [category, ...series.flatMap(({ values, intervals }) => [values[i], ...(intervals ? (intervals[i] ?? [null, null]) : [])].map(value => writeOr(value, write)))])
+    headers: [
+      x.label,
+      ...series.flatMap(({ name, intervals }) => [name, ...(intervals ? [`${name}, low`, `${name}, high`] : [])])
+    ],
+    rows: x.categories.map((category, i) => [
+      category,
+      ...series.flatMap(({ values, intervals }) =>
+        [values[i], ...(intervals ? (intervals[i] ?? [null, null]) : [])].map(value => writeOr(value, write))
+      )
+    ])
   }
 }
 
@@ -55,8 +67,11 @@ function heatMapTable({ x, y, series }: HeatMapChart, write: Write): Table {
   const several = series.length > 1
   return {
     headers: [...(several ? ['series'] : []), `${y.label} \\ ${x.label}`, ...x.categories],
-    rows: series.flatMap(({ name, cells }) => cells.map((row, j) => [...(several ? [name] : []), y.categories[j], ...row.map(value => writeOr(value, write))]))
+    rows: series.flatMap(({ name, cells }) =>
+      cells.map((row, j) => [...(several ? [name] : []), y.categories[j], ...row.map(value => writeOr(value, write))])
+    )
   }
 }
 
-const writeOr = (value: number | null | undefined, write: Write): Cell => (typeof value === 'number' ? write(value) : '')
+const writeOr = (value: number | null | undefined, write: Write): Cell =>
+  typeof value === 'number' ? write(value) : ''

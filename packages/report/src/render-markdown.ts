@@ -4,17 +4,23 @@ import { renderTable, shownRows } from './table.js'
 import type { Report } from './render-report.js'
 
 /**
- * A report as GitHub Markdown for papers and READMEs: charts as images, which lie beside it, with their descriptions as text alternatives,
- * tables and the facts of the run.
+ * A report as GitHub Markdown for papers and READMEs: charts as images, which lie beside it, with their descriptions as
+ * text alternatives, tables and the facts of the run.
  *
  * @param imageOf path of a chart's SVG, relative to the document
  */
-export function renderMarkdown({ title, summary, charts, tables = [], metadata = {}, recipe }: Report, imageOf: (chart: Report['charts'][number], index: number) => string): string {
+export function renderMarkdown(
+  { title, summary, charts, tables = [], metadata = {}, recipe }: Report,
+  imageOf: (chart: Report['charts'][number], index: number) => string
+): string {
   const facts = Object.entries(metadata)
   const parts = [
     `# ${escapeMarkdown(title)}`,
     ...(summary ? [escapeMarkdown(summary)] : []),
-    ...charts.flatMap((chart, index) => [`## ${escapeMarkdown(chart.title)}`, `![${escapeMarkdown(chart.description)}](${encodeURI(imageOf(chart, index))})`]),
+    ...charts.flatMap((chart, index) => [
+      `## ${escapeMarkdown(chart.title)}`,
+      `![${escapeMarkdown(chart.description)}](${encodeURI(imageOf(chart, index))})`
+    ]),
     ...tables.flatMap(table => {
       const { table: shown, note } = shownRows(table)
       return [`## ${escapeMarkdown(table.title)}`, renderTable(shown.headers, shown.rows), ...(note ? [note] : [])]
@@ -26,12 +32,13 @@ export function renderMarkdown({ title, summary, charts, tables = [], metadata =
 }
 
 /**
- * A block of code that the text cannot end. One with elements is written in entities: renderers that know no fences would
- * run a script.
+ * A block of code that the text cannot end. One with elements is written in entities: renderers that know no fences
+ * would run a script.
  */
 function fenced(recipe: string): string {
   const text = visibleLines(recipe).trimEnd()
   if (text.includes('<')) return `<pre>\n${escapeHtml(text)}\n</pre>`
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length)), fence = '`'.repeat(longest + 1)
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length))
+  const fence = '`'.repeat(longest + 1)
   return `${fence}yaml\n${text}\n${fence}`
 }

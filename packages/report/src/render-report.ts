@@ -22,9 +22,9 @@ export interface Report {
 }
 
 /**
- * A report as one HTML document: inline SVG and CSS, no script and no network, light or dark as the reader prefers, fit for print and
- * for screen readers; the numbers of every figure and table can be saved as CSV, from the page itself. Every text is escaped, and a content
- * security policy forbids what is not there.
+ * A report as one HTML document: inline SVG and CSS, no script and no network, light or dark as the reader prefers, fit
+ * for print and for screen readers; the numbers of every figure and table can be saved as CSV, from the page itself.
+ * Every text is escaped, and a content security policy forbids what is not there.
  *
  * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`, `REPORT_CHART_SIZE`
  *
@@ -33,7 +33,14 @@ export interface Report {
  * await writeFile('report.html', await renderReport({ title: 'tiny-llama to 8k', charts: suite.charts(results) }))
  * ```
  */
-export async function renderReport({ title, summary, charts, tables = [], metadata = {}, recipe }: Report): Promise<string> {
+export async function renderReport({
+  title,
+  summary,
+  charts,
+  tables = [],
+  metadata = {},
+  recipe
+}: Report): Promise<string> {
   const figures: string[] = []
   for (const chart of charts) figures.push(await figure(chart))
   const facts = Object.entries(metadata)
@@ -53,7 +60,12 @@ ${STYLES}
 <main>
 <h1>${escapeHtml(title)}</h1>
 ${summary ? `<p>${escapeHtml(summary)}</p>\n` : ''}${figures.join('')}${tables.map(table => section(table.title, `${tableHtml(table)}\n<p class="actions">${csvLink(table.title, table)}</p>`)).join('')}${
-    facts.length ? section('Run', `<dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(cellText(value))}</dd>`).join('')}</dl>`) : ''
+    facts.length
+      ? section(
+          'Run',
+          `<dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(cellText(value))}</dd>`).join('')}</dl>`
+        )
+      : ''
   }${recipe ? section('Recipe', `<pre>${escapeHtml(recipe)}</pre>`) : ''}</main>
 </body>
 </html>
@@ -85,10 +97,16 @@ const WIDE = 7
 function tableHtml(whole: Table): string {
   const { table, note } = shownRows(whole)
   const cell = (tag: string, text: string, column: number) => {
-    const scope = tag === 'th' ? ' scope="row"' : '', number = isNumeric(table, column) ? ' class="number"' : ''
+    const scope = tag === 'th' ? ' scope="row"' : ''
+    const number = isNumeric(table, column) ? ' class="number"' : ''
     return `<${tag}${scope}${number}>${escapeHtml(text)}</${tag}>`
   }
-  const head = table.headers.map((header, column) => `<th scope="col"${isNumeric(table, column) ? ' class="number"' : ''}>${escapeHtml(header)}</th>`)
-  const rows = table.rows.map(row => `<tr>${table.headers.map((_, column) => cell(column === 0 ? 'th' : 'td', cellText(row[column] ?? ''), column)).join('')}</tr>`)
+  const head = table.headers.map(
+    (header, column) => `<th scope="col"${isNumeric(table, column) ? ' class="number"' : ''}>${escapeHtml(header)}</th>`
+  )
+  const rows = table.rows.map(
+    row =>
+      `<tr>${table.headers.map((_, column) => cell(column === 0 ? 'th' : 'td', cellText(row[column] ?? ''), column)).join('')}</tr>`
+  )
   return `<div class="scroll" tabindex="0" role="group" aria-label="table"><table${table.headers.length > WIDE ? ' class="wide"' : ''}>\n<thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody></table></div>${note ? `\n<p>${note}</p>` : ''}`
 }

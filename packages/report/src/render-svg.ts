@@ -12,7 +12,8 @@ export interface SvgOptions {
 }
 
 /**
- * Draws a chart as a standalone SVG document on white, with its description as text alternative. The same chart gives the same bytes.
+ * Draws a chart as a standalone SVG document on white, with its description as text alternative. The same chart gives
+ * the same bytes.
  *
  * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`, `REPORT_CHART_SIZE`
  *
@@ -27,7 +28,10 @@ export async function renderSvg(given: Chart, { title = true }: SvgOptions = {})
   const view = new View(parse(spec as Spec), { renderer: 'none', logLevel: ERROR_LEVEL })
   try {
     const svg = await view.toSVG()
-    return svg.replace(/<svg([^>]*)>/, `<svg$1 role="img" aria-label="${escapeHtml(`${chart.title}. ${chart.description}`)}">`)
+    return svg.replace(
+      /<svg([^>]*)>/,
+      `<svg$1 role="img" aria-label="${escapeHtml(`${chart.title}. ${chart.description}`)}">`
+    )
   } finally {
     view.finalize()
   }

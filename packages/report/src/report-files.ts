@@ -19,9 +19,14 @@ export interface ReportFile {
  * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`, `REPORT_CHART_SIZE`
  */
 export async function reportFiles(report: Report): Promise<ReportFile[]> {
-  const names = chartNames(report.charts), files: ReportFile[] = [{ name: 'report.html', text: await renderReport(report) }]
+  const names = chartNames(report.charts)
+  const files: ReportFile[] = [{ name: 'report.html', text: await renderReport(report) }]
   files.push({ name: 'report.md', text: renderMarkdown(report, (_, index) => `${names[index]}.svg`) })
-  for (const [index, chart] of report.charts.entries()) files.push({ name: `${names[index]}.svg`, text: await renderSvg(chart) }, { name: `${names[index]}.csv`, text: toCsv(figureNumbers(chart)) })
+  for (const [index, chart] of report.charts.entries())
+    files.push(
+      { name: `${names[index]}.svg`, text: await renderSvg(chart) },
+      { name: `${names[index]}.csv`, text: toCsv(figureNumbers(chart)) }
+    )
   return files
 }
 

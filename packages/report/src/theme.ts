@@ -1,6 +1,6 @@
 /**
- * Colours of series, told apart under every common form of colour blindness: Okabe & Ito, "Color Universal Design" (2008), those with
- * contrast 3 : 1 or near on the background; the yellow is left out. Points also differ in shape.
+ * Colours of series, told apart under every common form of colour blindness: Okabe & Ito, "Color Universal Design"
+ * (2008), those with contrast 3 : 1 or near on the background; the yellow is left out. Points also differ in shape.
  */
 export const SERIES = [
   { light: '#0072b2', dark: '#56b4e9' },
@@ -47,7 +47,8 @@ const VARIABLES: readonly (readonly [string, Themed])[] = [
 ]
 
 /** Declarations of every variable in one theme. */
-export const declareTheme = (theme: keyof Themed): string => VARIABLES.map(([name, colour]) => `${name}: ${colour[theme]}`).join('; ')
+export const declareTheme = (theme: keyof Themed): string =>
+  VARIABLES.map(([name, colour]) => `${name}: ${colour[theme]}`).join('; ')
 
 /** An SVG of the light theme with its colours as variables, so that the page's theme decides. */
 export function themeable(svg: string): string {

@@ -12,8 +12,8 @@ export type Values = Readonly<Record<string, Value>>
 /** How a program is compiled. */
 export interface CompileOptions {
   /**
-   * Input name → output name: the input is consumed by a run and comes back as that output, in the same memory where the
-   * executor can. Both have one shape. Used for weights, optimizer state and key/value caches.
+   * Input name → output name: the input is consumed by a run and comes back as that output, in the same memory where
+   * the executor can. Both have one shape. Used for weights, optimizer state and key/value caches.
    */
   readonly donate?: Readonly<Record<string, string>>
 }
@@ -37,16 +37,19 @@ export interface Executor {
   readonly device: string
   compile(graph: Graph, options?: CompileOptions): Promise<Program>
   /**
-   * Bytes of temporaries that a program of this graph holds at once at its peak and keeps for its next run, beside inputs and outputs. Executors that cannot tell leave
-   * this out: see `peakOfTemporaries`.
+   * Bytes of temporaries that a program of this graph holds at once at its peak and keeps for its next run, beside
+   * inputs and outputs. Executors that cannot tell leave this out: see `peakOfTemporaries`.
    */
   workspace?(graph: Graph): number
   /**
-   * A value holding a copy of `data`, row-major, or zeros. With `adopt` the caller gives `data` away and does not use it again: an executor on the host may
-   * keep it in place of a copy, so that a large tensor is in memory once.
+   * A value holding a copy of `data`, row-major, or zeros. With `adopt` the caller gives `data` away and does not use
+   * it again: an executor on the host may keep it in place of a copy, so that a large tensor is in memory once.
    */
   upload(spec: ValueSpec, data?: HostData, options?: { readonly adopt?: boolean }): Value
-  /** The numbers of a value, row-major; on a CPU executor this may be its own memory: copy what must outlive the next run. */
+  /**
+   * The numbers of a value, row-major; on a CPU executor this may be its own memory: copy what must outlive the next
+   * run.
+   */
   read(value: Value): Promise<HostData>
   dispose(): Promise<void>
 }

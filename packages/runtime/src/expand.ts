@@ -2,9 +2,14 @@ import { fusedKernels } from './fused-kernel.js'
 import type { Graph, GraphNode, ValueId, ValueSpec } from './graph.js'
 import { trace } from './trace.js'
 
-/** Replaces the fused kernels that an executor has no lowering for by the operations of their definition. Other kernels, and the ids of values, stay. */
+/**
+ * Replaces the fused kernels that an executor has no lowering for by the operations of their definition. Other kernels,
+ * and the ids of values, stay.
+ */
 export function expandKernels(graph: Graph, hasLowering: (kernel: string) => boolean): Graph {
-  const values: ValueSpec[] = [...graph.values], constants = new Map(graph.constants), nodes: GraphNode[] = []
+  const values: ValueSpec[] = [...graph.values]
+  const constants = new Map(graph.constants)
+  const nodes: GraphNode[] = []
   for (const node of graph.nodes) {
     const fused = hasLowering(node.kernel) ? undefined : fusedKernels.get(node.kernel)
     if (!fused) {
@@ -12,12 +17,20 @@ export function expandKernels(graph: Graph, hasLowering: (kernel: string) => boo
       continue
     }
     const specs = Object.fromEntries(Object.entries(node.inputs).map(([name, id]) => [name, graph.values[id]]))
-    const part = trace(node.kernel, tensors => Object.fromEntries(fused.compose(tensors, node.attributes as never).map((tensor, i) => [String(i), tensor])), specs)
-    const places = new Map<ValueId, ValueId>(Object.entries(part.inputs).map(([name, id]) => [id, node.inputs[name]])), same: GraphNode[] = []
+    const part = trace(
+      node.kernel,
+      tensors =>
+        Object.fromEntries(fused.compose(tensors, node.attributes as never).map((tensor, i) => [String(i), tensor])),
+      specs
+    )
+    const places = new Map<ValueId, ValueId>(Object.entries(part.inputs).map(([name, id]) => [id, node.inputs[name]]))
+    const same: GraphNode[] = []
     node.outputs.forEach((output, i) => {
-      const id = part.outputs[String(i)], placed = places.get(id)
+      const id = part.outputs[String(i)]
+      const placed = places.get(id)
       // An output that is an input, or another output.
-      if (placed !== undefined) same.push({ kernel: 'Identity', inputs: { x: placed }, attributes: {}, outputs: [output] })
+      if (placed !== undefined)
+        same.push({ kernel: 'Identity', inputs: { x: placed }, attributes: {}, outputs: [output] })
       else places.set(id, output)
     })
     const place = (id: ValueId): ValueId => {
@@ -29,7 +42,11 @@ export function expandKernels(graph: Graph, hasLowering: (kernel: string) => boo
     }
     for (const [id, data] of part.constants) constants.set(place(id), data)
     for (const inner of part.nodes) {
-      nodes.push({ ...inner, inputs: Object.fromEntries(Object.entries(inner.inputs).map(([name, id]) => [name, place(id)])), outputs: inner.outputs.map(place) })
+      nodes.push({
+        ...inner,
+        inputs: Object.fromEntries(Object.entries(inner.inputs).map(([name, id]) => [name, place(id)])),
+        outputs: inner.outputs.map(place)
+      })
     }
     nodes.push(...same)
   }

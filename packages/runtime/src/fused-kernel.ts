@@ -5,15 +5,21 @@ import { tf } from './tfjs.js'
 export type Tensors = Readonly<Record<string, tf.Tensor>>
 
 /**
- * A tfjs kernel of our own: one node in a graph, with a definition in tfjs operations for every backend that has nothing
- * better, and a gradient made of fused kernels again.
+ * A tfjs kernel of our own: one node in a graph, with a definition in tfjs operations for every backend that has
+ * nothing better, and a gradient made of fused kernels again.
  */
 export interface FusedKernel {
   readonly name: string
   readonly outputs: ShapeRule
-  /** The definition: what every lowering must compute, in tensors of the shapes that `outputs` says. Runs eagerly on any tfjs backend. */
+  /**
+   * The definition: what every lowering must compute, in tensors of the shapes that `outputs` says. Runs eagerly on any
+   * tfjs backend.
+   */
   readonly compose: (inputs: Tensors, attributes: never) => tf.Tensor[]
-  /** Gradient functions by input name, each giving the shape of its input; `saved` has every input by name and the outputs as `output0`, `output1`, …. */
+  /**
+   * Gradient functions by input name, each giving the shape of its input; `saved` has every input by name and the
+   * outputs as `output0`, `output1`, ….
+   */
   readonly gradient?: (dy: tf.Tensor[], saved: Tensors, attributes: never) => Record<string, () => tf.Tensor>
 }
 
@@ -44,18 +50,25 @@ export function defineFusedKernel(kernel: FusedKernel, inputNames: readonly stri
   return (inputs: Tensors, attributes: Readonly<Record<string, unknown>> = {}): tf.Tensor[] => {
     const backendName = tf.getBackend()
     registerFusedKernels(backendName, composed)
-    return [tf.engine().runKernel(kernel.name, inputs as tf.NamedTensorMap, attributes as tf.NamedAttrMap)].flat() as tf.Tensor[]
+    return [
+      tf.engine().runKernel(kernel.name, inputs as tf.NamedTensorMap, attributes as tf.NamedAttrMap)
+    ].flat() as tf.Tensor[]
   }
 }
 
 /** Registers every fused kernel for a tfjs backend that does not have it yet. */
-export function registerFusedKernels(backendName: string, makeKernel: (kernel: FusedKernel) => tf.KernelFunc = composed): void {
+export function registerFusedKernels(
+  backendName: string,
+  makeKernel: (kernel: FusedKernel) => tf.KernelFunc = composed
+): void {
   for (const kernel of fusedKernels.values()) {
-    if (!tf.getKernel(kernel.name, backendName)) tf.registerKernel({ kernelName: kernel.name, backendName, kernelFunc: makeKernel(kernel) })
+    if (!tf.getKernel(kernel.name, backendName))
+      tf.registerKernel({ kernelName: kernel.name, backendName, kernelFunc: makeKernel(kernel) })
   }
 }
 
 /** Runs the composed definition; only its results outlive the call. */
 function composed(kernel: FusedKernel): tf.KernelFunc {
-  return ({ inputs, attrs }) => tf.tidy(() => kernel.compose(inputs as unknown as Tensors, attrs as never)) as unknown as tf.TensorInfo[]
+  return ({ inputs, attrs }) =>
+    tf.tidy(() => kernel.compose(inputs as unknown as Tensors, attrs as never)) as unknown as tf.TensorInfo[]
 }

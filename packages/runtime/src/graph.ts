@@ -56,10 +56,15 @@ export function lastUses(graph: Graph): Map<ValueId, number> {
 /** Bytes of a value. */
 export const bytesOf = ({ shape, dtype }: ValueSpec): number => sizeOf(shape) * (dtype === 'bool' ? 1 : 4)
 
-/** The most bytes of a graph's own values that are alive at once when each is freed after its last use: a lower bound for what an executor needs beside inputs and outputs. */
+/**
+ * The most bytes of a graph's own values that are alive at once when each is freed after its last use: a lower bound
+ * for what an executor needs beside inputs and outputs.
+ */
 export function peakOfTemporaries(graph: Graph): number {
-  const last = lastUses(graph), outputs = new Set(Object.values(graph.outputs))
-  let bytes = 0, peak = 0
+  const last = lastUses(graph)
+  const outputs = new Set(Object.values(graph.outputs))
+  let bytes = 0
+  let peak = 0
   graph.nodes.forEach((node, index) => {
     for (const id of node.outputs) if (!outputs.has(id)) bytes += bytesOf(graph.values[id])
     peak = Math.max(peak, bytes)

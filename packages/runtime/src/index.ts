@@ -1,7 +1,25 @@
 export { tf } from './tfjs.js'
-export { allocate, bytesOf, lastUses, peakOfTemporaries, sizeOf, type DType, type Graph, type GraphNode, type HostData, type ValueId, type ValueSpec } from './graph.js'
+export {
+  allocate,
+  bytesOf,
+  lastUses,
+  peakOfTemporaries,
+  sizeOf,
+  type DType,
+  type Graph,
+  type GraphNode,
+  type HostData,
+  type ValueId,
+  type ValueSpec
+} from './graph.js'
 export { trace, isFusedKernel, type TensorFunction } from './trace.js'
-export { defineFusedKernel, fusedKernels, registerFusedKernels, type FusedKernel, type Tensors } from './fused-kernel.js'
+export {
+  defineFusedKernel,
+  fusedKernels,
+  registerFusedKernels,
+  type FusedKernel,
+  type Tensors
+} from './fused-kernel.js'
 export { expandKernels } from './expand.js'
 export { rematerialize } from './rematerialize.js'
 export { reducedAxes, shapeRules, type ShapeRule } from './kernel-shapes.js'
@@ -18,6 +36,11 @@ export { embedding } from './kernels/embedding.js'
 export { causalAttention, type AttentionOptions, type LinearBias } from './kernels/causal-attention.js'
 export { cachedAttention, type CachedAttentionInputs, type CachedAttentionOptions } from './kernels/cached-attention.js'
 export { cacheWrite } from './kernels/cache-write.js'
-export { chunkAttention, type ChunkAttentionInputs, type ChunkAttentionOptions, type TokenNumbers } from './kernels/chunk-attention.js'
+export {
+  chunkAttention,
+  type ChunkAttentionInputs,
+  type ChunkAttentionOptions,
+  type TokenNumbers
+} from './kernels/chunk-attention.js'
 export { linearCrossEntropy } from './kernels/linear-cross-entropy.js'
 export { adamWHyper, clippedAdamW, type AdamWState, type ClippedAdamWAttributes } from './kernels/clipped-adamw.js'

@@ -2,15 +2,26 @@ import type { DType, ValueSpec } from './graph.js'
 
 /** Output specs of a kernel from its input specs: what the kernel would compute, without computing it. */
 // `any` for attributes, as in the NamedAttrMap of tfjs
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type ShapeRule = (inputs: Readonly<Record<string, ValueSpec>>, attributes: Readonly<Record<string, any>>) => readonly ValueSpec[]
+export type ShapeRule = (
+  inputs: Readonly<Record<string, ValueSpec>>,
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  attributes: Readonly<Record<string, any>>
+) => readonly ValueSpec[]
 
 const unary: ShapeRule = ({ x }) => [x]
 const binary: ShapeRule = ({ a, b }) => [{ shape: broadcast(a.shape, b.shape), dtype: a.dtype }]
 const comparison: ShapeRule = ({ a, b }) => [{ shape: broadcast(a.shape, b.shape), dtype: 'bool' }]
-const reduction: ShapeRule = ({ x }, attributes) => [{ shape: reduceShape(x.shape, reducedAxes(x.shape.length, attributes), attributes.keepDims as boolean), dtype: x.dtype }]
+const reduction: ShapeRule = ({ x }, attributes) => [
+  {
+    shape: reduceShape(x.shape, reducedAxes(x.shape.length, attributes), attributes.keepDims as boolean),
+    dtype: x.dtype
+  }
+]
 
-/** The axes that a reduction of a tensor of `rank` sums over, ≥ 0: tfjs calls them `axis` or `reductionIndices` (`Max`), and leaves them out for all. */
+/**
+ * The axes that a reduction of a tensor of `rank` sums over, ≥ 0: tfjs calls them `axis` or `reductionIndices` (`Max`),
+ * and leaves them out for all.
+ */
 export function reducedAxes(rank: number, { axis, reductionIndices }: Parameters<ShapeRule>[1]): number[] {
   const axes = (axis ?? reductionIndices ?? Array.from({ length: rank }, (_, index) => index)) as number | number[]
   return [axes].flat().map(index => (index < 0 ? index + rank : index))
@@ -18,15 +29,52 @@ export function reducedAxes(rank: number, { axis, reductionIndices }: Parameters
 
 /** tfjs kernels that may stand in a traced function (names: tfjs-core/src/kernel_names.ts). */
 export const shapeRules: Readonly<Record<string, ShapeRule>> = {
-  Add: binary, Sub: binary, Multiply: binary, RealDiv: binary, Maximum: binary, Minimum: binary, Pow: binary, SquaredDifference: binary,
-  Equal: comparison, NotEqual: comparison, Greater: comparison, GreaterEqual: comparison, Less: comparison, LessEqual: comparison, LogicalAnd: comparison,
+  Add: binary,
+  Sub: binary,
+  Multiply: binary,
+  RealDiv: binary,
+  Maximum: binary,
+  Minimum: binary,
+  Pow: binary,
+  SquaredDifference: binary,
+  Equal: comparison,
+  NotEqual: comparison,
+  Greater: comparison,
+  GreaterEqual: comparison,
+  Less: comparison,
+  LessEqual: comparison,
+  LogicalAnd: comparison,
   LogicalNot: ({ x }) => [{ shape: x.shape, dtype: 'bool' }],
-  Neg: unary, Exp: unary, Log: unary, Log1p: unary, Sqrt: unary, Rsqrt: unary, Square: unary, Abs: unary, Sigmoid: unary, Tanh: unary, Relu: unary,
-  Erf: unary, Sin: unary, Cos: unary, Reciprocal: unary, Sign: unary, Step: unary, ZerosLike: unary, OnesLike: unary, Identity: unary,
+  Neg: unary,
+  Exp: unary,
+  Log: unary,
+  Log1p: unary,
+  Sqrt: unary,
+  Rsqrt: unary,
+  Square: unary,
+  Abs: unary,
+  Sigmoid: unary,
+  Tanh: unary,
+  Relu: unary,
+  Erf: unary,
+  Sin: unary,
+  Cos: unary,
+  Reciprocal: unary,
+  Sign: unary,
+  Step: unary,
+  ZerosLike: unary,
+  OnesLike: unary,
+  Identity: unary,
   Softmax: ({ logits }) => [logits],
   Cast: ({ x }, { dtype }) => [{ shape: x.shape, dtype: dtype as DType }],
-  Fill: (_, { shape, dtype }) => [{ shape: [...(shape as number[])], dtype: (dtype as DType | undefined) ?? 'float32' }],
-  Sum: reduction, Mean: reduction, Max: reduction, Min: reduction, Prod: reduction,
+  Fill: (_, { shape, dtype }) => [
+    { shape: [...(shape as number[])], dtype: (dtype as DType | undefined) ?? 'float32' }
+  ],
+  Sum: reduction,
+  Mean: reduction,
+  Max: reduction,
+  Min: reduction,
+  Prod: reduction,
   Reshape: ({ x }, { shape }) => [{ shape: [...(shape as number[])], dtype: x.dtype }],
   ExpandDims: ({ input }, { dim }) => {
     const shape = [...input.shape]
@@ -35,27 +83,53 @@ export const shapeRules: Readonly<Record<string, ShapeRule>> = {
   },
   Transpose: ({ x }, { perm }) => [{ shape: (perm as number[]).map(axis => x.shape[axis]), dtype: x.dtype }],
   Slice: ({ x }, { begin, size }) => [
-    { shape: (size as number[]).map((length, axis) => (length === -1 ? x.shape[axis] - (begin as number[])[axis] : length)), dtype: x.dtype }
+    {
+      shape: (size as number[]).map((length, axis) =>
+        length === -1 ? x.shape[axis] - (begin as number[])[axis] : length
+      ),
+      dtype: x.dtype
+    }
   ],
-  PadV2: ({ x }, { paddings }) => [{ shape: x.shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]), dtype: x.dtype }],
+  PadV2: ({ x }, { paddings }) => [
+    { shape: x.shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]), dtype: x.dtype }
+  ],
   Tile: ({ x }, { reps }) => [{ shape: x.shape.map((size, axis) => size * reps[axis]), dtype: x.dtype }],
   Concat: (inputs, { axis }) => {
-    const parts = Object.values(inputs), at = axis < 0 ? parts[0].shape.length + (axis as number) : (axis as number)
+    const parts = Object.values(inputs)
+    const at = axis < 0 ? parts[0].shape.length + (axis as number) : (axis as number)
     const total = parts.reduce((sum, part) => sum + part.shape[at], 0)
     return [{ shape: parts[0].shape.map((size, index) => (index === at ? total : size)), dtype: parts[0].dtype }]
   },
   SplitV: ({ x }, { numOrSizeSplits, axis }) => {
     const at = axis < 0 ? x.shape.length + (axis as number) : (axis as number)
-    const sizes = Array.isArray(numOrSizeSplits) ? (numOrSizeSplits as number[]) : Array<number>(numOrSizeSplits as number).fill(x.shape[at] / (numOrSizeSplits as number))
-    return sizes.map(length => ({ shape: x.shape.map((size, index) => (index === at ? length : size)), dtype: x.dtype }))
+    const sizes = Array.isArray(numOrSizeSplits)
+      ? (numOrSizeSplits as number[])
+      : Array<number>(numOrSizeSplits as number).fill(x.shape[at] / (numOrSizeSplits as number))
+    return sizes.map(length => ({
+      shape: x.shape.map((size, index) => (index === at ? length : size)),
+      dtype: x.dtype
+    }))
   },
   Select: ({ condition, t, e }) => [{ shape: broadcast(broadcast(condition.shape, t.shape), e.shape), dtype: t.dtype }],
-  GatherV2: ({ x, indices }, { axis }) => [{ shape: [...x.shape.slice(0, axis as number), ...indices.shape, ...x.shape.slice((axis as number) + 1)], dtype: x.dtype }],
-  UnsortedSegmentSum: ({ x, segmentIds }, { numSegments }) => [{ shape: [numSegments as number, ...x.shape.slice(segmentIds.shape.length)], dtype: x.dtype }],
-  OneHot: ({ indices }, { depth, dtype }) => [{ shape: [...indices.shape, depth as number], dtype: (dtype as DType | undefined) ?? 'float32' }],
+  GatherV2: ({ x, indices }, { axis }) => [
+    {
+      shape: [...x.shape.slice(0, axis as number), ...indices.shape, ...x.shape.slice((axis as number) + 1)],
+      dtype: x.dtype
+    }
+  ],
+  UnsortedSegmentSum: ({ x, segmentIds }, { numSegments }) => [
+    { shape: [numSegments as number, ...x.shape.slice(segmentIds.shape.length)], dtype: x.dtype }
+  ],
+  OneHot: ({ indices }, { depth, dtype }) => [
+    { shape: [...indices.shape, depth as number], dtype: (dtype as DType | undefined) ?? 'float32' }
+  ],
   BatchMatMul: ({ a, b }, { transposeA, transposeB }) => [
     {
-      shape: [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), a.shape.at(transposeA ? -1 : -2) as number, b.shape.at(transposeB ? -2 : -1) as number],
+      shape: [
+        ...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)),
+        a.shape.at(transposeA ? -1 : -2) as number,
+        b.shape.at(transposeB ? -2 : -1) as number
+      ],
       dtype: a.dtype
     }
   ]
@@ -65,7 +139,8 @@ export const shapeRules: Readonly<Record<string, ShapeRule>> = {
 function broadcast(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length)
   return Array.from({ length: rank }, (_, axis) => {
-    const left = a[axis - rank + a.length] ?? 1, right = b[axis - rank + b.length] ?? 1
+    const left = a[axis - rank + a.length] ?? 1
+    const right = b[axis - rank + b.length] ?? 1
     return left === 1 ? right : left
   })
 }

@@ -8,16 +8,19 @@ export function simplify(graph: Graph): Graph {
   const replaced = new Map<ValueId, ValueId>()
   const resolve = (id: ValueId): ValueId => replaced.get(id) ?? id
 
-  const constants = new Map<ValueId, HostData>(), constantByContent = new Map<string, ValueId>()
+  const constants = new Map<ValueId, HostData>()
+  const constantByContent = new Map<string, ValueId>()
   for (const [id, data] of graph.constants) {
-    const key = contentKey(graph.values[id], data), same = constantByContent.get(key)
+    const key = contentKey(graph.values[id], data)
+    const same = constantByContent.get(key)
     if (same === undefined) {
       constantByContent.set(key, id)
       constants.set(id, data)
     } else replaced.set(id, same)
   }
 
-  const nodes: GraphNode[] = [], nodeByContent = new Map<string, GraphNode>()
+  const nodes: GraphNode[] = []
+  const nodeByContent = new Map<string, GraphNode>()
   for (const original of graph.nodes) {
     const inputs = Object.fromEntries(Object.entries(original.inputs).map(([name, id]) => [name, resolve(id)]))
     const node = { ...original, inputs }
@@ -26,7 +29,8 @@ export function simplify(graph: Graph): Graph {
       replaced.set(node.outputs[0], passed)
       continue
     }
-    const key = `${node.kernel} ${JSON.stringify(inputs)} ${JSON.stringify(node.attributes)}`, same = nodeByContent.get(key)
+    const key = `${node.kernel} ${JSON.stringify(inputs)} ${JSON.stringify(node.attributes)}`
+    const same = nodeByContent.get(key)
     if (same) node.outputs.forEach((id, index) => replaced.set(id, same.outputs[index]))
     else {
       nodeByContent.set(key, node)
@@ -38,9 +42,14 @@ export function simplify(graph: Graph): Graph {
 }
 
 /** The input that a node returns unchanged: x · 1, x + 0, a reshape to the same shape, an identity. */
-function passThrough(node: GraphNode, values: readonly ValueSpec[], constants: ReadonlyMap<ValueId, HostData>): ValueId | undefined {
+function passThrough(
+  node: GraphNode,
+  values: readonly ValueSpec[],
+  constants: ReadonlyMap<ValueId, HostData>
+): ValueId | undefined {
   const sameShape = (id: ValueId) => String(values[id].shape) === String(values[node.outputs[0]].shape)
-  const isSplat = (id: ValueId, value: number) => constants.get(id)?.every((element: number) => element === value) ?? false
+  const isSplat = (id: ValueId, value: number) =>
+    constants.get(id)?.every((element: number) => element === value) ?? false
   const { a, b, x } = node.inputs
   switch (node.kernel) {
     case 'Identity':
@@ -56,7 +65,8 @@ function passThrough(node: GraphNode, values: readonly ValueSpec[], constants: R
 }
 
 function dropUnused(graph: Graph): Graph {
-  const needed = new Set<ValueId>(Object.values(graph.outputs)), nodes: GraphNode[] = []
+  const needed = new Set<ValueId>(Object.values(graph.outputs))
+  const nodes: GraphNode[] = []
   for (let index = graph.nodes.length - 1; index >= 0; index--) {
     const node = graph.nodes[index]
     if (!node.outputs.some(id => needed.has(id))) continue
@@ -66,7 +76,10 @@ function dropUnused(graph: Graph): Graph {
   return { ...graph, nodes: nodes.reverse(), constants: new Map([...graph.constants].filter(([id]) => needed.has(id))) }
 }
 
-/** Small constants by their numbers; large ones by identity of their buffer, which is enough for repeated use of one array. */
+/**
+ * Small constants by their numbers; large ones by identity of their buffer, which is enough for repeated use of one
+ * array.
+ */
 function contentKey(spec: ValueSpec, data: HostData): string {
   const splat = data.length > 0 && data.every((element: number) => Object.is(element, data[0]))
   const content = splat ? `all ${data[0]}` : data.length <= 4096 ? data.join() : `buffer ${bufferNumber(data)}`

@@ -17,7 +17,10 @@ const codeOf = (fn: TensorFunction) => {
 
 describe('a trace', () => {
   test('records kernels in order, with names, shapes and types, and computes nothing', () => {
-    const graph = traceOf(({ x, ids }) => ({ y: tf.sum(tf.exp(x), 1, true), rows: tf.gather(x, ids as tf.Tensor1D) }), { x: matrix, ids: { shape: [4], dtype: 'int32' } })
+    const graph = traceOf(({ x, ids }) => ({ y: tf.sum(tf.exp(x), 1, true), rows: tf.gather(x, ids as tf.Tensor1D) }), {
+      x: matrix,
+      ids: { shape: [4], dtype: 'int32' }
+    })
     expect(graph.name).toBe('test')
     expect(kernels(graph)).toEqual(['Exp', 'Sum', 'GatherV2'])
     expect(Object.keys(graph.inputs)).toEqual(['x', 'ids'])
@@ -27,7 +30,10 @@ describe('a trace', () => {
   })
 
   test('keeps equal constants once', () => {
-    const graph = traceOf(({ x }) => ({ y: tf.mul(tf.add(x, tf.tensor1d([1, 2, 3])), tf.tensor1d([1, 2, 3])), z: tf.sub(x, tf.tensor1d([1, 2, 4])) }))
+    const graph = traceOf(({ x }) => ({
+      y: tf.mul(tf.add(x, tf.tensor1d([1, 2, 3])), tf.tensor1d([1, 2, 3])),
+      z: tf.sub(x, tf.tensor1d([1, 2, 4]))
+    }))
     expect([...graph.constants.values()]).toEqual([Float32Array.of(1, 2, 3), Float32Array.of(1, 2, 4)])
   })
 
@@ -42,14 +48,20 @@ describe('a trace', () => {
   })
 
   test('passes over operations that change nothing', () => {
-    const graph = traceOf(({ x }) => ({ y: tf.neg(tf.add(tf.reshape(tf.mul(tf.clone(x), 1), [2, 3]), 0)), z: tf.reshape(x, [3, 2]) }))
+    const graph = traceOf(({ x }) => ({
+      y: tf.neg(tf.add(tf.reshape(tf.mul(tf.clone(x), 1), [2, 3]), 0)),
+      z: tf.reshape(x, [3, 2])
+    }))
     expect(kernels(graph)).toEqual(['Neg', 'Reshape'])
     // a one that broadcasts is not nothing
     expect(kernels(traceOf(({ x }) => ({ y: tf.mul(x, tf.ones([4, 2, 3])) })))).toContain('Multiply')
   })
 
   test('records a fused kernel as one node', () => {
-    const graph = traceOf(({ gate, up }) => ({ y: swiGlu(gate as tf.Tensor2D, up as tf.Tensor2D) }), { gate: matrix, up: matrix })
+    const graph = traceOf(({ gate, up }) => ({ y: swiGlu(gate as tf.Tensor2D, up as tf.Tensor2D) }), {
+      gate: matrix,
+      up: matrix
+    })
     expect(kernels(graph)).toEqual(['SwiGlu'])
     expect([isFusedKernel('SwiGlu'), isFusedKernel('Exp')]).toEqual([true, false])
   })
@@ -57,7 +69,10 @@ describe('a trace', () => {
   test('records gradients, fused ones as fused kernels', () => {
     const graph = traceOf(
       ({ x, weight }) => {
-        const { value, grads } = tf.valueAndGrads((x: tf.Tensor, weight: tf.Tensor) => tf.sum(tf.square(rmsNorm(x as tf.Tensor2D, weight as tf.Tensor1D, 1e-6))) as tf.Scalar)([x, weight])
+        const { value, grads } = tf.valueAndGrads(
+          (x: tf.Tensor, weight: tf.Tensor) =>
+            tf.sum(tf.square(rmsNorm(x as tf.Tensor2D, weight as tf.Tensor1D, 1e-6))) as tf.Scalar
+        )([x, weight])
         return { value, dx: grads[0], dWeight: grads[1] }
       },
       { x: matrix, weight: { shape: [3], dtype: 'float32' } }
@@ -71,9 +86,15 @@ describe('a trace', () => {
   test('reduces over axes, negative ones and all, as tfjs does', () => {
     for (const axis of [0, [0, 2], -1, undefined] as (number | number[] | undefined)[]) {
       for (const keepDims of [false, true]) {
-        const fn: TensorFunction = ({ x }) => ({ sum: tf.sum(x, axis, keepDims), max: tf.max(x, axis, keepDims), mean: tf.mean(x, axis, keepDims) })
-        const graph = traceOf(fn, { x: { shape: [2, 3, 4], dtype: 'float32' } }), eager = fn({ x: tf.zeros([2, 3, 4]) })
-        for (const [name, tensor] of Object.entries(eager)) expect(graph.values[graph.outputs[name]].shape, `${name} over ${String(axis)}`).toEqual(tensor.shape)
+        const fn: TensorFunction = ({ x }) => ({
+          sum: tf.sum(x, axis, keepDims),
+          max: tf.max(x, axis, keepDims),
+          mean: tf.mean(x, axis, keepDims)
+        })
+        const graph = traceOf(fn, { x: { shape: [2, 3, 4], dtype: 'float32' } })
+        const eager = fn({ x: tf.zeros([2, 3, 4]) })
+        for (const [name, tensor] of Object.entries(eager))
+          expect(graph.values[graph.outputs[name]].shape, `${name} over ${String(axis)}`).toEqual(tensor.shape)
       }
     }
   })

@@ -19,24 +19,37 @@ export type TensorFunction = (inputs: Record<string, tf.Tensor>) => Record<strin
  * @throws SkipwiseError `TRACE_READ`, `TRACE_KERNEL`, `TRACE_OUTPUT`
  */
 export function trace(name: string, fn: TensorFunction, specs: Readonly<Record<string, ValueSpec>>): Graph {
-  const recorder = new Recorder(), engine = tf.engine()
+  const recorder = new Recorder()
+  const engine = tf.engine()
   if (!engine.backendName) switchBackend('cpu')
   const previous = engine.backendName
   registerKernels()
   current = recorder
   switchBackend(BACKEND)
   try {
-    const outputs: Record<string, ValueId> = {}, inputs: Record<string, ValueId> = {}
+    const outputs: Record<string, ValueId> = {}
+    const inputs: Record<string, ValueId> = {}
     tf.tidy(() => {
       const placeholders: Record<string, tf.Tensor> = {}
       for (const [key, spec] of Object.entries(specs)) {
         const value = recorder.value(spec)
         inputs[key] = value.id
-        placeholders[key] = engine.makeTensorFromTensorInfo({ dataId: value, shape: [...spec.shape], dtype: spec.dtype })
+        placeholders[key] = engine.makeTensorFromTensorInfo({
+          dataId: value,
+          shape: [...spec.shape],
+          dtype: spec.dtype
+        })
       }
       for (const [key, tensor] of Object.entries(fn(placeholders))) outputs[key] = recorder.idOf(tensor, key)
     })
-    return simplify({ name, values: recorder.values, inputs, constants: recorder.constants, nodes: recorder.nodes, outputs })
+    return simplify({
+      name,
+      values: recorder.values,
+      inputs,
+      constants: recorder.constants,
+      nodes: recorder.nodes,
+      outputs
+    })
   } catch (error) {
     throw kernelError(error) ?? error
   } finally {
@@ -49,7 +62,10 @@ let current: Recorder | undefined
 
 /** A placeholder: tfjs keys data by object identity. */
 class TracedValue {
-  constructor(readonly id: ValueId, readonly recorder: Recorder) {}
+  constructor(
+    readonly id: ValueId,
+    readonly recorder: Recorder
+  ) {}
 }
 
 class Recorder {
@@ -68,10 +84,21 @@ class Recorder {
     return value
   }
 
-  record(kernel: string, rule: ShapeRule, inputs: Record<string, tf.TensorInfo>, attributes: Record<string, unknown>): tf.TensorInfo[] {
+  record(
+    kernel: string,
+    rule: ShapeRule,
+    inputs: Record<string, tf.TensorInfo>,
+    attributes: Record<string, unknown>
+  ): tf.TensorInfo[] {
     const present = Object.entries(inputs).filter(([, info]) => info !== undefined && info !== null)
-    const specs = Object.fromEntries(present.map(([key, info]) => [key, { shape: info.shape, dtype: info.dtype as DType }]))
-    const outputs = rule(specs, attributes).map(spec => ({ dataId: this.value(spec), shape: [...spec.shape], dtype: spec.dtype }))
+    const specs = Object.fromEntries(
+      present.map(([key, info]) => [key, { shape: info.shape, dtype: info.dtype as DType }])
+    )
+    const outputs = rule(specs, attributes).map(spec => ({
+      dataId: this.value(spec),
+      shape: [...spec.shape],
+      dtype: spec.dtype
+    }))
     this.nodes.push({
       kernel,
       inputs: Object.fromEntries(present.map(([key, { dataId }]) => [key, this.#own(dataId).id])),
@@ -83,7 +110,10 @@ class Recorder {
 
   idOf(tensor: tf.Tensor, key: string): ValueId {
     if (tensor?.dataId instanceof TracedValue) return this.#own(tensor.dataId).id
-    throw new SkipwiseError('TRACE_OUTPUT', { problem: `output '${key}' is not a traced tensor`, fix: 'return tensors that the function computed' })
+    throw new SkipwiseError('TRACE_OUTPUT', {
+      problem: `output '${key}' is not a traced tensor`,
+      fix: 'return tensors that the function computed'
+    })
   }
 
   #own(dataId: object): TracedValue {
@@ -135,7 +165,10 @@ class TraceBackend extends tf.KernelBackend {
 }
 
 const outsideError = () =>
-  new SkipwiseError('TRACE_OUTPUT', { problem: 'a traced function uses a tensor from outside', fix: 'pass it as an input, or make it inside the function' })
+  new SkipwiseError('TRACE_OUTPUT', {
+    problem: 'a traced function uses a tensor from outside',
+    fix: 'pass it as an input, or make it inside the function'
+  })
 
 const readError = (what: string) =>
   new SkipwiseError('TRACE_READ', {
@@ -145,29 +178,47 @@ const readError = (what: string) =>
 
 /** tfjs's plain error about a kernel that the tracing backend does not have, with a code. */
 function kernelError(error: unknown): SkipwiseError | undefined {
-  const [, kernel] = /^Kernel '(\w+)' not registered for backend/.exec(error instanceof Error ? error.message : '') ?? []
+  const [, kernel] =
+    /^Kernel '(\w+)' not registered for backend/.exec(error instanceof Error ? error.message : '') ?? []
   return kernel === undefined
     ? undefined
-    : new SkipwiseError('TRACE_KERNEL', { problem: `a traced function uses the tfjs kernel ${kernel}`, fix: 'write it with operations of `shapeRules` or fused kernels', cause: error })
+    : new SkipwiseError('TRACE_KERNEL', {
+        problem: `a traced function uses the tfjs kernel ${kernel}`,
+        fix: 'write it with operations of `shapeRules` or fused kernels',
+        cause: error
+      })
 }
 
 function recorder(): Recorder {
-  if (!current) throw new SkipwiseError('TRACE_OUTPUT', { problem: 'a traced tensor was used after its trace', fix: 'return what you need from the traced function' })
+  if (!current)
+    throw new SkipwiseError('TRACE_OUTPUT', {
+      problem: 'a traced tensor was used after its trace',
+      fix: 'return what you need from the traced function'
+    })
   return current
 }
 
 function switchBackend(name: string): void {
   const engine = tf.engine()
-  if (name === BACKEND && !(BACKEND in engine.registryFactory)) tf.registerBackend(BACKEND, () => new TraceBackend() as never, 0)
+  if (name === BACKEND && !(BACKEND in engine.registryFactory))
+    tf.registerBackend(BACKEND, () => new TraceBackend() as never, 0)
   // Synchronous for a backend that initialises synchronously; the promise carries nothing more.
   void engine.setBackend(name)
-  if (engine.backendName !== name) throw new SkipwiseError('TRACE_KERNEL', { problem: `tfjs did not switch to the backend '${name}'`, fix: 'await tf.ready() first' })
+  if (engine.backendName !== name)
+    throw new SkipwiseError('TRACE_KERNEL', {
+      problem: `tfjs did not switch to the backend '${name}'`,
+      fix: 'await tf.ready() first'
+    })
 }
 
 let registered = false
 function registerKernels(): void {
-  registerFusedKernels(BACKEND, kernel => ({ inputs, attrs }) =>
-    recorder().record(kernel.name, kernel.outputs, inputs as Record<string, tf.TensorInfo>, { ...attrs }))
+  registerFusedKernels(
+    BACKEND,
+    kernel =>
+      ({ inputs, attrs }) =>
+        recorder().record(kernel.name, kernel.outputs, inputs as Record<string, tf.TensorInfo>, { ...attrs })
+  )
   if (registered) return
   registered = true
   for (const [kernelName, rule] of Object.entries(shapeRules)) {

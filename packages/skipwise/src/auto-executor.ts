@@ -6,25 +6,35 @@ import { z } from 'zod'
 
 /** A feed-forward layer and attention with gradients: what a training step is made of, in some 0.7 GFLOP. */
 function probe() {
-  const [T, d, ff, H] = [512, 256, 512, 4], matrix = (...shape: number[]) => ({ shape, dtype: 'float32' as const })
-  return trace('probe', ({ x, gate, down }) => {
-    const loss = (gate: tf.Tensor, down: tf.Tensor) => {
-      const inner = tf.matMul(x, gate) as tf.Tensor2D, hidden = tf.matMul(swiGlu(inner, inner), down)
-      const heads = tf.reshape(hidden, [1, T, H, d / H]) as tf.Tensor4D
-      return tf.sum(causalAttention(heads, heads, heads, 0.125)) as tf.Scalar
-    }
-    const { value, grads } = tf.valueAndGrads(loss)([gate, down])
-    return { loss: value, gate: grads[0], down: grads[1] }
-  }, { x: matrix(T, d), gate: matrix(d, ff), down: matrix(ff, d) })
+  const [T, d, ff, H] = [512, 256, 512, 4]
+  const matrix = (...shape: number[]) => ({ shape, dtype: 'float32' as const })
+  return trace(
+    'probe',
+    ({ x, gate, down }) => {
+      const loss = (gate: tf.Tensor, down: tf.Tensor) => {
+        const inner = tf.matMul(x, gate) as tf.Tensor2D
+        const hidden = tf.matMul(swiGlu(inner, inner), down)
+        const heads = tf.reshape(hidden, [1, T, H, d / H]) as tf.Tensor4D
+        return tf.sum(causalAttention(heads, heads, heads, 0.125)) as tf.Scalar
+      }
+      const { value, grads } = tf.valueAndGrads(loss)([gate, down])
+      return { loss: value, gate: grads[0], down: grads[1] }
+    },
+    { x: matrix(T, d), gate: matrix(d, ff), down: matrix(ff, d) }
+  )
 }
 
 /** Best time of five steps after two, milliseconds. */
 async function timeOf(executor: Executor): Promise<number> {
-  const graph = probe(), program = await executor.compile(graph)
-  const inputs = Object.fromEntries(Object.entries(graph.inputs).map(([name, id]) => [name, executor.upload(graph.values[id])]))
+  const graph = probe()
+  const program = await executor.compile(graph)
+  const inputs = Object.fromEntries(
+    Object.entries(graph.inputs).map(([name, id]) => [name, executor.upload(graph.values[id])])
+  )
   const times: number[] = []
   for (let step = 0; step < 7; step++) {
-    const started = performance.now(), { loss } = await program.run(inputs)
+    const started = performance.now()
+    const { loss } = await program.run(inputs)
     await executor.read(loss)
     times.push(performance.now() - started)
   }
@@ -34,7 +44,10 @@ async function timeOf(executor: Executor): Promise<number> {
 }
 
 /** The faster of those that open, in the order given when they are equal; the others are closed again. */
-export async function fasterOf(executors: readonly Executor[], measure: (executor: Executor) => Promise<number> = timeOf): Promise<Executor> {
+export async function fasterOf(
+  executors: readonly Executor[],
+  measure: (executor: Executor) => Promise<number> = timeOf
+): Promise<Executor> {
   const times: number[] = []
   for (const executor of executors) times.push(await measure(executor))
   const best = times.indexOf(Math.min(...times))
@@ -53,7 +66,8 @@ export const autoExecutor = definePlugin({
     return {
       unavailable: async () => undefined,
       async open() {
-        const tensorFlow = tensorFlowExecutor.create({ dtype: 'float32', xla: false, ...options }), onnx = await onnxExecutor.create({ device: 'cpu', ...options }).open()
+        const tensorFlow = tensorFlowExecutor.create({ dtype: 'float32', xla: false, ...options })
+        const onnx = await onnxExecutor.create({ device: 'cpu', ...options }).open()
         return (await tensorFlow.unavailable()) === undefined ? fasterOf([onnx, await tensorFlow.open()]) : onnx
       }
     }

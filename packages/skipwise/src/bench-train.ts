@@ -1,5 +1,12 @@
 import { llama } from '@skipwise/arch-llama'
-import { createRegistry, letEventsIn, randomStream, validate, type PositionedExample, type Window } from '@skipwise/core'
+import {
+  createRegistry,
+  letEventsIn,
+  randomStream,
+  validate,
+  type PositionedExample,
+  type Window
+} from '@skipwise/core'
 import type { Executor } from '@skipwise/runtime'
 import { completeOptions, initializeWeights, Trainer, type StrategyName, type TrainerSetup } from '@skipwise/training'
 import { z } from 'zod'
@@ -19,9 +26,19 @@ export interface BenchOptions {
 }
 
 const shapeSchema = z.strictObject({
-  d: z.int().min(1).default(256), L: z.int().min(1).default(4), h: z.int().min(1).default(4), kv: z.int().min(1).optional(),
-  ff: z.int().min(1).default(688), V: z.int().min(1).default(2048), T: z.int().min(2).default(512), B: z.int().min(1).default(4),
-  target: z.int().min(2).optional().describe('L_t: examples of T tokens whose positions skip, by PoSE; default T, contiguous')
+  d: z.int().min(1).default(256),
+  L: z.int().min(1).default(4),
+  h: z.int().min(1).default(4),
+  kv: z.int().min(1).optional(),
+  ff: z.int().min(1).default(688),
+  V: z.int().min(1).default(2048),
+  T: z.int().min(2).default(512),
+  B: z.int().min(1).default(4),
+  target: z
+    .int()
+    .min(2)
+    .optional()
+    .describe('L_t: examples of T tokens whose positions skip, by PoSE; default T, contiguous')
 })
 
 /** A measurement of training steps; the keys of ../shared/bench/torch_train_step.py. */
@@ -40,34 +57,73 @@ export interface BenchResult {
 }
 
 /** What training steps of a LLaMA with random weights are made of. @throws SkipwiseError `BENCH_MODEL` */
-export function benchSetup(shape: unknown, executor: Executor, { strategy = 'whole', measured = MEASURED }: BenchOptions = {}) {
-  const parsed = validate(shapeSchema, shape, 'BENCH_MODEL', '--model'), config = { ...parsed, kv: parsed.kv ?? parsed.h }
-  const { d, L, h, kv, ff, V, T, B, target = T } = config, window = { original: T, target }
+export function benchSetup(
+  shape: unknown,
+  executor: Executor,
+  { strategy = 'whole', measured = MEASURED }: BenchOptions = {}
+) {
+  const parsed = validate(shapeSchema, shape, 'BENCH_MODEL', '--model')
+  const config = { ...parsed, kv: parsed.kv ?? parsed.h }
+  const { d, L, h, kv, ff, V, T, B, target = T } = config
+  const window = { original: T, target }
   const model = createRegistry().register(llama).resolve('architecture', 'llama', {}).define({
-    model_type: 'llama', vocab_size: V, hidden_size: d, intermediate_size: ff, num_hidden_layers: L, num_attention_heads: h, num_key_value_heads: kv, max_position_embeddings: T
+    model_type: 'llama',
+    vocab_size: V,
+    hidden_size: d,
+    intermediate_size: ff,
+    num_hidden_layers: L,
+    num_attention_heads: h,
+    num_key_value_heads: kv,
+    max_position_embeddings: T
   })
-  const { rotaryDim } = model.geometry, interpolation = target === T ? defaultRegistry.resolve('interpolation', 'none', {}) : defaultRegistry.resolve('interpolation', 'linear', {})
+  const { rotaryDim } = model.geometry
+  const interpolation =
+    target === T
+      ? defaultRegistry.resolve('interpolation', 'none', {})
+      : defaultRegistry.resolve('interpolation', 'linear', {})
   const frequencies = interpolation.frequencies({ rotaryDim, base: 10000, originalLength: T, targetLength: target })
-  const options = completeOptions({ steps: WARM_UP + measured, batch: B, learningRate: 1e-3, warmup: 0, weightDecay: 0.01, strategy })
-  const setup: TrainerSetup = { model, encoding: defaultRegistry.resolve('positional-encoding', 'rotary-half', {}), frequencies, executor, window, options }
+  const options = completeOptions({
+    steps: WARM_UP + measured,
+    batch: B,
+    learningRate: 1e-3,
+    warmup: 0,
+    weightDecay: 0.01,
+    strategy
+  })
+  const setup: TrainerSetup = {
+    model,
+    encoding: defaultRegistry.resolve('positional-encoding', 'rotary-half', {}),
+    frequencies,
+    executor,
+    window,
+    options
+  }
   return { config, setup, example: (index: number) => randomExample(index, setup.window, V) }
 }
 
 /** Measures training steps of a LLaMA with random weights on random tokens. @throws SkipwiseError `BENCH_MODEL` */
 export async function benchTrain(shape: unknown, executor: Executor, bench: BenchOptions = {}): Promise<BenchResult> {
-  const { config, setup, example } = benchSetup(shape, executor, bench), { model, options } = setup, { d, L, V, T, B } = config
-  const trainer = await Trainer.create(setup, initializeWeights(model, { seed: 0 })), times: number[] = []
+  const { config, setup, example } = benchSetup(shape, executor, bench)
+  const { model, options } = setup
+  const { d, L, V, T, B } = config
+  const trainer = await Trainer.create(setup, initializeWeights(model, { seed: 0 }))
+  const times: number[] = []
   // positions are drawn anew for every example, as in training
   for (let step = 0; step < options.steps; step++) {
     await letEventsIn(bench.signal)
-    const examples = Array.from({ length: B }, (_, i) => example(step * B + i)), started = performance.now()
+    const examples = Array.from({ length: B }, (_, i) => example(step * B + i))
+    const started = performance.now()
     await trainer.gradients(examples, 0, bench.signal)
     await trainer.update(step, options.learningRate)
     times.push(performance.now() - started)
   }
   await trainer.dispose()
-  const ms = times.slice(WARM_UP).sort((a, b) => a - b)[(times.length - WARM_UP) >> 1], tokens = B * T
-  const params = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
+  const ms = times.slice(WARM_UP).sort((a, b) => a - b)[(times.length - WARM_UP) >> 1]
+  const tokens = B * T
+  const params = model.parameters.reduce(
+    (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
+    0
+  )
   const operations = (6 * (params - V * d) + 12 * L * d * T) * tokens
   return {
     engine: `skipwise ${executor.name} (${executor.device})`,
@@ -82,7 +138,10 @@ export async function benchTrain(shape: unknown, executor: Executor, bench: Benc
 }
 
 function randomExample(index: number, window: Window, V: number): PositionedExample {
-  const { original: T, target } = window, random = randomStream({ seed: 0, stream: 'bench', index }), ids = Int32Array.from({ length: T }, () => random.integer(0, V - 1))
-  if (target > T) return defaultRegistry.resolve('position-transform', 'pose', {}).example(ids, window, { seed: 0, epoch: 0, index })
+  const { original: T, target } = window
+  const random = randomStream({ seed: 0, stream: 'bench', index })
+  const ids = Int32Array.from({ length: T }, () => random.integer(0, V - 1))
+  if (target > T)
+    return defaultRegistry.resolve('position-transform', 'pose', {}).example(ids, window, { seed: 0, epoch: 0, index })
   return { ids, positionIds: Int32Array.from({ length: T }, (_, t) => t), labelMask: new Uint8Array(T).fill(1, 1) }
 }

@@ -19,7 +19,11 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .showSuggestionAfterError()
-  const verb = (signature: string, description: string, run: (terminal: Terminal, ...values: never[]) => Promise<number>) =>
+  const verb = (
+    signature: string,
+    description: string,
+    run: (terminal: Terminal, ...values: never[]) => Promise<number>
+  ) =>
     program
       .command(signature)
       .description(description)
@@ -27,7 +31,8 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
       .option('--verbose', 'let native libraries write what they like to standard error')
       .action(async (...values: unknown[]) => {
         // commander passes arguments, options and the command
-        const given = values.slice(0, -1), { json = false, verbose = false } = given[given.length - 1] as { json?: boolean; verbose?: boolean }
+        const given = values.slice(0, -1)
+        const { json = false, verbose = false } = given[given.length - 1] as { json?: boolean; verbose?: boolean }
         // TensorFlow reads it when it is loaded; fatal errors are written all the same
         if (!verbose) process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3'
         const { usePlainWords } = await import('./plain-words.js')
@@ -35,41 +40,69 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
         exitCode = await run(openTerminal(json), ...(given as never[]))
       })
 
-  verb('extend <recipe>', 'lengthen the window of a model: a recipe to a Hugging Face folder and a report', async (terminal, recipe: string, options: { plan?: boolean; watch?: boolean }) =>
-    (await import('./commands/experiment.js')).experiment('extend', recipe, options, terminal))
+  verb(
+    'extend <recipe>',
+    'lengthen the window of a model: a recipe to a Hugging Face folder and a report',
+    async (terminal, recipe: string, options: { plan?: boolean; watch?: boolean }) =>
+      (await import('./commands/experiment.js')).experiment('extend', recipe, options, terminal)
+  )
     .option('--plan', 'say what training would take in memory, and train nothing')
     .option('--watch', 'draw the loss while it trains, on a terminal')
-  verb('train <recipe>', 'train a model at its own window, also from random weights', async (terminal, recipe: string, options: { plan?: boolean; watch?: boolean }) =>
-    (await import('./commands/experiment.js')).experiment('train', recipe, options, terminal))
+  verb(
+    'train <recipe>',
+    'train a model at its own window, also from random weights',
+    async (terminal, recipe: string, options: { plan?: boolean; watch?: boolean }) =>
+      (await import('./commands/experiment.js')).experiment('train', recipe, options, terminal)
+  )
     .option('--plan', 'say what training would take in memory, and train nothing')
     .option('--watch', 'draw the loss while it trains, on a terminal')
-  verb('eval [suite]', 'run an evaluation suite, or a .yaml list of them, on a model or on every checkpoint of a run; compare results', async (terminal, suite: string | undefined, options: never) =>
-    (await import('./commands/eval.js')).evaluate(suite, options, terminal))
+  verb(
+    'eval [suite]',
+    'run an evaluation suite, or a .yaml list of them, on a model or on every checkpoint of a run; compare results',
+    async (terminal, suite: string | undefined, options: never) =>
+      (await import('./commands/eval.js')).evaluate(suite, options, terminal)
+  )
     .option('--model <folder>', 'Hugging Face model folder, or hub:owner/name@revision')
-    .option('--config <json>', "configuration of the suite, for instance '{\"lengths\": [512, 4096]}'", '{}')
+    .option('--config <json>', 'configuration of the suite, for instance \'{"lengths": [512, 4096]}\'', '{}')
     .option('--output <file>', 'write the result here, a folder for several; a run that was stopped goes on')
     .option('--checkpoints <run>', 'evaluate every model in the folder of a run, and compare each with the first')
     .option('--compare <results...>', 'is the difference of two results significant? files, or folders of runs')
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
     .option('--seed <n>', 'seed of the suite', integer, 0)
-  verb('report <files...>', 'draw results, runs (their folders) and charts: one HTML page, Markdown, SVG and CSV', async (terminal, files: string[], options: never) =>
-    (await import('./commands/report.js')).report(files, options, terminal))
+  verb(
+    'report <files...>',
+    'draw results, runs (their folders) and charts: one HTML page, Markdown, SVG and CSV',
+    async (terminal, files: string[], options: never) =>
+      (await import('./commands/report.js')).report(files, options, terminal)
+  )
     .requiredOption('--out <folder>', 'folder of the report')
     .option('--title <text>', 'its title', 'Evaluation')
-  verb('generate <model> <prompt>', 'continue a text', async (terminal, model: string, prompt: string, options: never) =>
-    (await import('./commands/generate.js')).generate(model, prompt, options, terminal))
+  verb(
+    'generate <model> <prompt>',
+    'continue a text',
+    async (terminal, model: string, prompt: string, options: never) =>
+      (await import('./commands/generate.js')).generate(model, prompt, options, terminal)
+  )
     .option('--max-new-tokens <n>', 'tokens at most', integer, 64)
     .option('--temperature <t>', '0 takes the most likely token', number, 0)
     .option('--top-k <k>', 'draw from the k most likely tokens', integer)
     .option('--top-p <p>', 'draw from the most likely tokens that make up this probability', number)
     .option('--repetition-penalty <p>', 'above 1 makes tokens that were there before less likely', number)
-    .option('--stop <text>', 'end before this text; may be given several times', (text: string, all: string[]) => [...all, text], [])
+    .option(
+      '--stop <text>',
+      'end before this text; may be given several times',
+      (text: string, all: string[]) => [...all, text],
+      []
+    )
     .option('--chat', "answer the prompt as a message, by the model's chat template", false)
     .option('--system <text>', 'system message before the prompt, with --chat')
     .option('--seed <n>', 'seed of sampling', integer, 0)
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
-  verb('coverage', 'plan which relative distances a training run shows, and which target serves a length', async (terminal, options: never) =>
-    (await import('./commands/coverage.js')).coverage(options, terminal))
+  verb(
+    'coverage',
+    'plan which relative distances a training run shows, and which target serves a length',
+    async (terminal, options: never) => (await import('./commands/coverage.js')).coverage(options, terminal)
+  )
     .requiredOption('--train <tokens>', 'L_c: window of the model and of training', integer)
     .requiredOption('--target <tokens>', 'L_t: window to reach', integer)
     .option('--transform <reference...>', 'position transforms to compare: names, or JSON as in a recipe', ['pose'])
@@ -82,45 +115,103 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--sentence <tokens>', 'mean distance of the tokens at which a transform may split', integer, 20)
     .option('--every <n>', 'distances between those that --json lists', integer)
     .option('--svg <file>', 'write the chart')
-  verb('verify <folder...>', 'check that an output is as it was written, or compare a model with reference outputs (logits, loss, gradients)', async (terminal, folders: string[], options: never) =>
-    (await import('./commands/verify.js')).verify(folders, options, terminal))
-    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
-  verb('bench <what>', "measure training steps ('train'), full-length training against PoSE ('overhead'), or what the paper compares, by quality ('baselines')", async (terminal, what: string, options: never) => {
-    if (what === 'overhead') return (await import('./commands/overhead.js')).overhead(options, terminal)
-    if (what === 'baselines') return (await import('./commands/baselines.js')).baselines(options, terminal)
-    if (what !== 'train') throw usageError('CLI_USAGE', `there is no benchmark '${what}'`, "use 'train', 'overhead' or 'baselines'")
-    return (await import('./commands/bench.js')).bench('train', options, terminal)
-  })
+  verb(
+    'verify <folder...>',
+    'check that an output is as it was written, or compare a model with reference outputs (logits, loss, gradients)',
+    async (terminal, folders: string[], options: never) =>
+      (await import('./commands/verify.js')).verify(folders, options, terminal)
+  ).option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
+  verb(
+    'bench <what>',
+    "measure training steps ('train'), full-length training against PoSE ('overhead'), or what the paper compares, by quality ('baselines')",
+    async (terminal, what: string, options: never) => {
+      if (what === 'overhead') return (await import('./commands/overhead.js')).overhead(options, terminal)
+      if (what === 'baselines') return (await import('./commands/baselines.js')).baselines(options, terminal)
+      if (what !== 'train')
+        throw usageError('CLI_USAGE', `there is no benchmark '${what}'`, "use 'train', 'overhead' or 'baselines'")
+      return (await import('./commands/bench.js')).bench('train', options, terminal)
+    }
+  )
     .option('--model <json>', 'shape of a LLaMA: d, L, h, kv, ff, V, T, B, and target for PoSE', '{}')
-    .addOption(new Option('--strategy <name>', 'how gradients are computed').choices(['whole', 'blockwise', 'seco']).default('whole'))
+    .addOption(
+      new Option('--strategy <name>', 'how gradients are computed')
+        .choices(['whole', 'blockwise', 'seco'])
+        .default('whole')
+    )
     .option('--steps <n>', 'steps to measure, after 3 for warming up', positiveInteger)
-    .option('--targets <tokens...>', 'overhead: windows to reach; default 1024 to 131072', (text: string, all: number[] = []) => [...all, positiveInteger(text)])
-    .option('--full-length-to <tokens>', 'overhead: longest target at which full-length training is measured', positiveInteger, 4096)
-    .option('--repeats <n>', 'overhead: processes that measure each target, of which the median counts', positiveInteger, 1)
-    .option('--recipe <file>', 'overhead: train this recipe with its positions and on whole sequences, and show what it validates by step; baselines: train it by every method')
+    .option(
+      '--targets <tokens...>',
+      'overhead: windows to reach; default 1024 to 131072',
+      (text: string, all: number[] = []) => [...all, positiveInteger(text)]
+    )
+    .option(
+      '--full-length-to <tokens>',
+      'overhead: longest target at which full-length training is measured',
+      positiveInteger,
+      4096
+    )
+    .option(
+      '--repeats <n>',
+      'overhead: processes that measure each target, of which the median counts',
+      positiveInteger,
+      1
+    )
+    .option(
+      '--recipe <file>',
+      'overhead: train this recipe with its positions and on whole sequences, and show what it validates by step; baselines: train it by every method'
+    )
     .option('--only <methods...>', 'baselines: full-length, randpos, contiguous, pose-1, pose-2, pose-3; default all')
-    .option('--svg <prefix>', 'overhead: write the charts to <prefix>-memory.svg, <prefix>-time.svg and <prefix>-score.svg')
+    .option(
+      '--svg <prefix>',
+      'overhead: write the charts to <prefix>-memory.svg, <prefix>-time.svg and <prefix>-score.svg'
+    )
     .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
     .option('--threads <n>', 'threads of one operator', integer)
-  verb('doctor [model]', 'what the RoPE keys of a config.json mean, and which traps they hold; or what can run here', async (terminal, model: string | undefined, options: { executors?: boolean; verbose?: boolean }) => {
-    if (options.executors) return (await import('./commands/doctor-executors.js')).doctorExecutors(terminal, options)
-    if (model === undefined) throw usageError('CLI_USAGE', 'doctor is not told what to look at', 'name a model, or use doctor --executors')
-    return (await import('./commands/doctor.js')).doctor(model, options as never, terminal)
-  })
+  verb(
+    'doctor [model]',
+    'what the RoPE keys of a config.json mean, and which traps they hold; or what can run here',
+    async (terminal, model: string | undefined, options: { executors?: boolean; verbose?: boolean }) => {
+      if (options.executors) return (await import('./commands/doctor-executors.js')).doctorExecutors(terminal, options)
+      if (model === undefined)
+        throw usageError('CLI_USAGE', 'doctor is not told what to look at', 'name a model, or use doctor --executors')
+      return (await import('./commands/doctor.js')).doctor(model, options as never, terminal)
+    }
+  )
     .option('--executors', 'executors, their devices, memory and precision, and why one is not usable')
-    .addOption(new Option('--for <stack>', 'the stack that will load it').choices(['transformers', 'vllm', 'llama.cpp', 'axolotl']))
+    .addOption(
+      new Option('--for <stack>', 'the stack that will load it').choices([
+        'transformers',
+        'vllm',
+        'llama.cpp',
+        'axolotl'
+      ])
+    )
     .option('--trained-with <scheme>', 'the interpolation that the weights were trained with, when it is known')
-  verb('convert <model>', 'write the RoPE of a config.json for a stack, exactly or not at all', async (terminal, model: string, options: never) =>
-    (await import('./commands/convert.js')).convert(model, options, terminal))
-    .addOption(new Option('--to <stack>', 'the stack to write for').choices(['transformers', 'vllm', 'llama.cpp', 'axolotl', 'litgpt']).makeOptionMandatory())
+  verb(
+    'convert <model>',
+    'write the RoPE of a config.json for a stack, exactly or not at all',
+    async (terminal, model: string, options: never) =>
+      (await import('./commands/convert.js')).convert(model, options, terminal)
+  )
+    .addOption(
+      new Option('--to <stack>', 'the stack to write for')
+        .choices(['transformers', 'vllm', 'llama.cpp', 'axolotl', 'litgpt'])
+        .makeOptionMandatory()
+    )
     .option('--scheme <name>', 'the interpolation that the weights were trained with, instead of the one in the file')
     .option('--scheme-config <json>', 'its configuration', '{}')
     .option('--target <tokens>', 'the window to reach, instead of the one in the file', positiveInteger)
     .option('--as-longrope', 'write the frequencies as a table of longrope factors')
-    .addOption(new Option('--keys <form>', 'transformers: rope_scaling, rope_parameters or both').choices(['old', 'new', 'both']).default('both'))
+    .addOption(
+      new Option('--keys <form>', 'transformers: rope_scaling, rope_parameters or both')
+        .choices(['old', 'new', 'both'])
+        .default('both')
+    )
     .option('--output <file>', 'where to write; standard output if not given')
     .option('--overwrite', 'replace the output file if it exists, also when it is the input')
-  verb('plugins', 'list what a recipe can name', async (terminal, options: never) => (await import('./commands/plugins.js')).plugins(options, terminal))
+  verb('plugins', 'list what a recipe can name', async (terminal, options: never) =>
+    (await import('./commands/plugins.js')).plugins(options, terminal)
+  )
 
   try {
     await program.parseAsync([...args], { from: 'user' })
@@ -129,7 +220,10 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
     // a bare `skipwise` prints its help and is told so
-    const problem = error.code === 'commander.help' ? 'no command is named' : error.message.replace(/^error: /, '').replace(/\n/g, ' ')
+    const problem =
+      error.code === 'commander.help'
+        ? 'no command is named'
+        : error.message.replace(/^error: /, '').replace(/\n/g, ' ')
     throw usageError('CLI_USAGE', problem, 'see `skipwise --help`', error)
   }
 }

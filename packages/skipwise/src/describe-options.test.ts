@@ -20,17 +20,26 @@ test('says type, bounds, default and meaning of every option of a zod schema', a
 })
 
 test('says the defaults of any other Standard Schema, and nothing of one that needs values', async () => {
-  const schema = (validate: (value: unknown) => StandardSchemaV1.Result<object>): StandardSchemaV1 => ({ '~standard': { version: 1, vendor: 'example', validate } })
-  expect(await describeOptions(schema(value => ({ value: { factor: 2, ...(value as object) } })))).toEqual([{ name: 'factor', required: false, default: 2 }])
+  const schema = (validate: (value: unknown) => StandardSchemaV1.Result<object>): StandardSchemaV1 => ({
+    '~standard': { version: 1, vendor: 'example', validate }
+  })
+  expect(await describeOptions(schema(value => ({ value: { factor: 2, ...(value as object) } })))).toEqual([
+    { name: 'factor', required: false, default: 2 }
+  ])
   expect(await describeOptions(schema(() => ({ issues: [{ message: 'factor is missing' }] })))).toEqual([])
 })
 
 test('an option that a plugin names is one that it takes: every default validates', async () => {
   for (const { name, config } of defaultRegistry.list()) {
     const options = await describeOptions(config)
-    const defaults = Object.fromEntries(options.flatMap(option => ('default' in option ? [[option.name, option.default]] : [])))
+    const defaults = Object.fromEntries(
+      options.flatMap(option => ('default' in option ? [[option.name, option.default]] : []))
+    )
     const { issues } = await (config as StandardSchemaV1)['~standard'].validate(defaults)
     const missing = new Set(options.filter(({ required }) => required).map(option => option.name))
-    expect((issues ?? []).filter(({ path }) => !missing.has(String(path?.[0]))), name).toEqual([])
+    expect(
+      (issues ?? []).filter(({ path }) => !missing.has(String(path?.[0]))),
+      name
+    ).toEqual([])
   }
 })

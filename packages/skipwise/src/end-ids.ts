@@ -6,8 +6,8 @@ const id = z.int().min(0)
 const endKeys = z.looseObject({ eos_token_id: z.union([id, z.array(id)]).nullish() })
 
 /**
- * Ids that end a text: those of `generation_config.json`, or else of `config.json`, which may be several, as transformers takes them, and the
- * tokenizer's own. A file that is not there, or whose ids are none, says nothing.
+ * Ids that end a text: those of `generation_config.json`, or else of `config.json`, which may be several, as
+ * transformers takes them, and the tokenizer's own. A file that is not there, or whose ids are none, says nothing.
  *
  * @throws SkipwiseError `MODEL_CONFIG_INVALID`, `FILE_REFUSED`
  */

@@ -7,7 +7,8 @@ export const skipwiseErrorCodes = {
   CLI_CONFIG: 'A skipwise.config file cannot be loaded, does not end, does not export plugins, or is one of two.',
   CLI_STDOUT: 'Standard output cannot be written, for instance because its disk is full.',
   CLI_OUTPUT_EXISTS: 'The file to write exists already, and overwriting was not asked for.',
-  CLI_SYSTEM: 'The operating system refused something that no verb foresaw: permissions, too many open files, a folder in place of a file.',
+  CLI_SYSTEM:
+    'The operating system refused something that no verb foresaw: permissions, too many open files, a folder in place of a file.',
   CLI_MEMORY: 'Something is larger than the memory of this process allows.',
   VERIFY_CASE: 'A folder is not a case: case.json is missing or wrong.',
   BENCH_MODEL: 'The shape of the model to measure is wrong.',

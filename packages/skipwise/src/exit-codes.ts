@@ -1,6 +1,7 @@
 /**
- * Codes of what was written rather than of what went wrong with it: the command line, a recipe, a configuration, an option, or a name in them
- * that stands for nothing. A command that ends with one has exit code 2; with any other code it is 1.
+ * Codes of what was written rather than of what went wrong with it: the command line, a recipe, a configuration, an
+ * option, or a name in them that stands for nothing. A command that ends with one has exit code 2; with any other code
+ * it is 1.
  */
 export const MISUSE_CODES: readonly string[] = [
   'BENCHMARK_SHOTS',

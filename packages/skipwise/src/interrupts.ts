@@ -20,8 +20,8 @@ export interface Interrupts {
 }
 
 /**
- * Listens to SIGINT and SIGTERM. The first asks the command to stop and keep what it has; the next one ends the process at
- * once, by the system's own way, which works while this thread computes.
+ * Listens to SIGINT and SIGTERM. The first asks the command to stop and keep what it has; the next one ends the process
+ * at once, by the system's own way, which works while this thread computes.
  *
  * @param say writes a line for people
  */

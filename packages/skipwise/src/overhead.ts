@@ -30,14 +30,16 @@ export interface Overhead {
 
 /** The medians of measurements of one method and target. */
 export function medians(runs: readonly OverheadPoint[]): OverheadPoint {
-  const median = (key: 'peakMemoryMB' | 'msPerStep') => runs.map(run => run[key]).sort((a, b) => a - b)[runs.length >> 1]
+  const median = (key: 'peakMemoryMB' | 'msPerStep') =>
+    runs.map(run => run[key]).sort((a, b) => a - b)[runs.length >> 1]
   return { ...runs[0], peakMemoryMB: median('peakMemoryMB'), msPerStep: median('msPerStep') }
 }
 
 const figures = { memory: 'peakMemoryMB', time: 'msPerStep' } as const
 type Figure = keyof typeof figures
 
-const of = ({ points }: Overhead, method: Method, figure: Figure) => points.filter(point => point.method === method).map(point => [point.target, point[figures[figure]]] as const)
+const of = ({ points }: Overhead, method: Method, figure: Figure) =>
+  points.filter(point => point.method === method).map(point => [point.target, point[figures[figure]]] as const)
 
 /** How far PoSE's measurements lie apart, (largest − smallest) / smallest. */
 export function spread(overhead: Overhead, figure: Figure): number {
@@ -46,12 +48,16 @@ export function spread(overhead: Overhead, figure: Figure): number {
 }
 
 /**
- * The target from which full-length training costs at least `factor` times as much as PoSE: between the measured ones, on a line between logarithms;
- * undefined when it does not within them.
+ * The target from which full-length training costs at least `factor` times as much as PoSE: between the measured ones,
+ * on a line between logarithms; undefined when it does not within them.
  */
 export function crossover(overhead: Overhead, figure: Figure, factor: number): number | undefined {
-  const pose = of(overhead, 'pose', figure).map(([, value]) => value).sort((a, b) => a - b), limit = factor * pose[pose.length >> 1]
-  const full = of(overhead, 'full-length', figure), next = full.findIndex(([, value]) => value >= limit)
+  const pose = of(overhead, 'pose', figure)
+    .map(([, value]) => value)
+    .sort((a, b) => a - b)
+  const limit = factor * pose[pose.length >> 1]
+  const full = of(overhead, 'full-length', figure)
+  const next = full.findIndex(([, value]) => value >= limit)
   if (next < 0) return undefined
   if (next === 0) return full[0][0]
   const [[x0, y0], [x1, y1]] = [full[next - 1], full[next]]
@@ -65,7 +71,10 @@ export const overheadCharts = (overhead: Overhead): Record<Figure, LineChart> =>
 })
 
 function chart(overhead: Overhead, figure: Figure, title: string, label: string): LineChart {
-  const series = (['full-length', 'pose'] as const).map(method => ({ name: methodName(method), points: of(overhead, method, figure) }))
+  const series = (['full-length', 'pose'] as const).map(method => ({
+    name: methodName(method),
+    points: of(overhead, method, figure)
+  }))
   return {
     id: `overhead-${figure}`,
     title: `${title} by target window`,

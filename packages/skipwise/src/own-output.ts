@@ -17,8 +17,8 @@ const LIST = 'skipwise-report.json'
 const listSchema = z.looseObject({ madeBy: z.literal('skipwise'), files: z.array(z.string()) })
 
 /**
- * Writes files into a folder. Those that an earlier call has written are replaced; a file of the same name that somebody
- * else made stays, and nothing is written.
+ * Writes files into a folder. Those that an earlier call has written are replaced; a file of the same name that
+ * somebody else made stays, and nothing is written.
  *
  * @throws SkipwiseError `CLI_OUTPUT_EXISTS`, and what writing throws
  */

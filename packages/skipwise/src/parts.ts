@@ -8,8 +8,8 @@ import { usageError } from './errors.js'
 import { defaultRegistry } from './registry.js'
 
 /**
- * The default plugins and those of `skipwise.config.ts` (or `.mts`, `.cts`, `.mjs`, `.js`, `.cjs`): `export default { plugins: [...] }`, in the first
- * of `folders` that has one.
+ * The default plugins and those of `skipwise.config.ts` (or `.mts`, `.cts`, `.mjs`, `.js`, `.cjs`):
+ * `export default { plugins: [...] }`, in the first of `folders` that has one.
  *
  * @throws SkipwiseError `CLI_CONFIG`, `PLUGIN_INVALID`, `PLUGIN_DUPLICATE`, `PLUGIN_API_VERSION`
  */
@@ -28,9 +28,15 @@ async function loadRegistry(folders: readonly string[]): Promise<PluginLookup> {
 /** What a word behind a colon means to an executor. */
 const executorWord: Readonly<Record<string, string>> = { tfjs: 'backend', tensorflow: 'dtype', onnx: 'device' }
 
-/** An executor as the command line has it, in a recipe's form: `onnx`, `onnx:webgpu`, `tfjs:cpu`, `tensorflow:bfloat16`, `tensorflow:xla`, `tensorflow:bfloat16:xla`. */
+/**
+ * An executor as the command line has it, in a recipe's form: `onnx`, `onnx:webgpu`, `tfjs:cpu`, `tensorflow:bfloat16`,
+ * `tensorflow:xla`, `tensorflow:bfloat16:xla`.
+ */
 export function executorReference(text: string, threads?: number): RecipeReference {
-  const [name, ...words] = text.split(':'), config = words.map(word => (name === 'tensorflow' && word === 'xla' ? { xla: true } : { [executorWord[name] ?? 'backend']: word }))
+  const [name, ...words] = text.split(':')
+  const config = words.map(word =>
+    name === 'tensorflow' && word === 'xla' ? { xla: true } : { [executorWord[name] ?? 'backend']: word }
+  )
   return { [name]: Object.assign({}, ...config, threads === undefined ? {} : { threads }) as Record<string, unknown> }
 }
 
@@ -44,6 +50,11 @@ export function parseJson(text: string, option: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw usageError('CLI_USAGE', `${option} is not JSON (${(cause as Error).message})`, `quote it: ${option} '{"key": 1}'`, cause)
+    throw usageError(
+      'CLI_USAGE',
+      `${option} is not JSON (${(cause as Error).message})`,
+      `quote it: ${option} '{"key": 1}'`,
+      cause
+    )
   }
 }

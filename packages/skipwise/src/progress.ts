@@ -57,7 +57,8 @@ const isOver = ({ event }: Running) => event.done >= event.total
 function onTerminal(stream: ProgressStream): Shown {
   let shown = 0
   let open: Running | undefined
-  const write = (running: Running, end: string) => stream.write(`\r\u001b[K${fitted(partsOf(running), stream.columns)}${end}`)
+  const write = (running: Running, end: string) =>
+    stream.write(`\r\u001b[K${fitted(partsOf(running), stream.columns)}${end}`)
   const clear = () => {
     if (open) stream.write('\r\u001b[K')
     open = undefined
@@ -85,7 +86,10 @@ function onTerminal(stream: ProgressStream): Shown {
   }
 }
 
-/** Whole lines: of what runs now and then, and of the end of a task that was long enough for such lines; of short ones only the last. */
+/**
+ * Whole lines: of what runs now and then, and of the end of a task that was long enough for such lines; of short ones
+ * only the last.
+ */
 function inLog(stream: ProgressStream): Shown {
   let shown: number | undefined
   let finished: Running | undefined
@@ -124,11 +128,16 @@ function fitted(parts: readonly string[], columns: number | undefined): string {
 }
 
 /** `train 120/600 steps · loss 2.31 · 12.4k tokens/s · 420 MB · 1:02 left`. */
-export const describe = (event: ProgressEvent, seconds: number, doneHere: number, columns?: number): string => fitted(partsOf({ event, seconds, doneHere }), columns)
+export const describe = (event: ProgressEvent, seconds: number, doneHere: number, columns?: number): string =>
+  fitted(partsOf({ event, seconds, doneHere }), columns)
 
 function partsOf({ event: { task, done, total, unit, metrics = {} }, seconds, doneHere }: Running): string[] {
-  const parts = [`${task} ${done}/${total} ${unit}`, ...Object.entries(metrics).map(([name, value]) => metric(name, value))]
-  if (metrics['tokensPerSecond'] === undefined && doneHere > 0 && seconds > 0) parts.push(`${short(doneHere / seconds)} ${unit}/s`)
+  const parts = [
+    `${task} ${done}/${total} ${unit}`,
+    ...Object.entries(metrics).map(([name, value]) => metric(name, value))
+  ]
+  if (metrics['tokensPerSecond'] === undefined && doneHere > 0 && seconds > 0)
+    parts.push(`${short(doneHere / seconds)} ${unit}/s`)
   if (done >= total) parts.push(`${clock(seconds)} taken`)
   else if (doneHere > 0) parts.push(`${clock(((total - done) * seconds) / doneHere)} left`)
   // Tasks and metrics may have names that plugins and files gave them.
@@ -154,10 +163,14 @@ function metric(name: string, value: number): string {
   }
 }
 
-const short = (value: number) => (value >= 1e6 ? `${(value / 1e6).toFixed(1)}M` : value >= 1000 ? `${(value / 1000).toFixed(1)}k` : value.toPrecision(3))
+const short = (value: number) =>
+  value >= 1e6 ? `${(value / 1e6).toFixed(1)}M` : value >= 1000 ? `${(value / 1000).toFixed(1)}k` : value.toPrecision(3)
 
 /** 1:02, or 1:00:02. */
 export function clock(seconds: number): string {
-  const whole = Math.round(seconds), h = Math.floor(whole / 3600), m = Math.floor(whole / 60) % 60, s = String(whole % 60).padStart(2, '0')
+  const whole = Math.round(seconds)
+  const h = Math.floor(whole / 3600)
+  const m = Math.floor(whole / 60) % 60
+  const s = String(whole % 60).padStart(2, '0')
   return h ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${m}:${s}`
 }

@@ -35,7 +35,10 @@ export type DefaultPlugins =
   | typeof tensorFlowExecutor
   | typeof autoExecutor
 
-/** Every plugin that comes with Skipwise: with {@link DefaultPlugins} the one list to edit when a package of plugins is added. */
+/**
+ * Every plugin that comes with Skipwise: with {@link DefaultPlugins} the one list to edit when a package of plugins is
+ * added.
+ */
 export const defaultRegistry: Registry<DefaultPlugins> = createRegistry().register(
   ...interpolationPlugins,
   ...positionalEncodingPlugins,

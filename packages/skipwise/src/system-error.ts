@@ -22,8 +22,8 @@ const MEMORY =
   /^(Array buffer allocation failed|Invalid (array|string|typed array) length|Cannot create a string longer)/
 
 /**
- * What the operating system or the engine refused, as an error with a code: `DISK_FULL`, `CLI_SYSTEM` or `CLI_MEMORY`; any other error is
- * handed back as it is. Verbs name such refusals themselves where they know more.
+ * What the operating system or the engine refused, as an error with a code: `DISK_FULL`, `CLI_SYSTEM` or `CLI_MEMORY`;
+ * any other error is handed back as it is. Verbs name such refusals themselves where they know more.
  */
 export function namedError(error: unknown): unknown {
   if (!(error instanceof Error)) return error

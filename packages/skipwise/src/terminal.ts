@@ -50,7 +50,8 @@ export function reportError(thrown: unknown): 1 | 2 {
   if (!isSkipwiseError(error)) {
     const text = shortened(error instanceof Error ? error.message : String(error), INTERNAL_CHARACTERS)
     complain(`${errorColours.red('INTERNAL')}: ${text}: set SKIPWISE_DEBUG=1 to see where, and please report it`)
-    if (process.env['SKIPWISE_DEBUG'] && error instanceof Error) complain(shortened(String(error.stack), INTERNAL_CHARACTERS))
+    if (process.env['SKIPWISE_DEBUG'] && error instanceof Error)
+      complain(shortened(String(error.stack), INTERNAL_CHARACTERS))
     return 1
   }
   const errors = (error as Partial<SkipwiseErrors>).errors ?? [error]

@@ -15,14 +15,15 @@ setTimeout(() => {
 export class TimeLimitError extends Error {}
 
 /**
- * The result of `run`, or an error when it takes longer than it may, also when it computes without end or waits for what never comes.
+ * The result of `run`, or an error when it takes longer than it may, also when it computes without end or waits for
+ * what never comes.
  *
  * @param seconds above 0
  * @throws TimeLimitError, and what `run` throws
  */
 export async function withTimeLimit<Result>(run: () => Promise<Result>, seconds: number): Promise<Result> {
-  const limit = 1000 * seconds,
-    watchdog = new Worker(WATCHDOG, { eval: true, workerData: limit, execArgv: [], env: {} })
+  const limit = 1000 * seconds
+  const watchdog = new Worker(WATCHDOG, { eval: true, workerData: limit, execArgv: [], env: {} })
   let timer: NodeJS.Timeout | undefined
   // later than the watchdog, which is to end a loop before this is looked at
   const tooLong = new Promise<never>((_, reject) => {

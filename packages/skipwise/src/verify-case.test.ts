@@ -7,14 +7,23 @@ import { defaultRegistry } from './registry.js'
 import { verifyCase } from './verify-case.js'
 
 const parts = { registry: defaultRegistry, readRope: readHuggingFaceRope }
-const models = sharedFixture('models'), cases = models ? readdirSync(models).sort() : ['the shared fixtures']
+const models = sharedFixture('models')
+const cases = models ? readdirSync(models).sort() : ['the shared fixtures']
 
-test.skipIf(!models).each(cases.flatMap(name => ['onnx', 'tfjs:cpu'].map(executor => [name, executor])))('%s passes on %s', async (name, executor) => {
-  const folder = sharedFixture(`models/${name}`) as string
-  expect(await verifyCase(folder, await openExecutor(defaultRegistry, executor), parts)).toMatchObject({ case: name, passed: true })
-})
+test.skipIf(!models).each(cases.flatMap(name => ['onnx', 'tfjs:cpu'].map(executor => [name, executor])))(
+  '%s passes on %s',
+  async (name, executor) => {
+    const folder = sharedFixture(`models/${name}`) as string
+    expect(await verifyCase(folder, await openExecutor(defaultRegistry, executor), parts)).toMatchObject({
+      case: name,
+      passed: true
+    })
+  }
+)
 
 test('a folder that is no case is refused', async () => {
   const executor = await openExecutor(defaultRegistry, 'onnx')
-  await expect(verifyCase(import.meta.dirname, executor, parts)).rejects.toMatchObject({ code: 'MODEL_CONFIG_NOT_FOUND' })
+  await expect(verifyCase(import.meta.dirname, executor, parts)).rejects.toMatchObject({
+    code: 'MODEL_CONFIG_NOT_FOUND'
+  })
 })

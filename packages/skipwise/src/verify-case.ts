@@ -1,4 +1,10 @@
-import { openCheckpoint, openSafetensors, readFolderJson, readModelConfig, type TensorSource } from '@skipwise/checkpoints'
+import {
+  openCheckpoint,
+  openSafetensors,
+  readFolderJson,
+  readModelConfig,
+  type TensorSource
+} from '@skipwise/checkpoints'
 import { validate } from '@skipwise/core'
 import { defineModel, type Parts } from '@skipwise/experiment'
 import { forward, logits } from '@skipwise/nn'
@@ -29,22 +35,28 @@ const caseSchema = z.looseObject({ batch: z.int().min(1), length: z.int().min(2)
 const GRADIENT_PREFIX = 'grad.'
 
 /**
- * Runs a case folder, a Hugging Face model with `case.json` and `expected.safetensors` (input_ids, position_ids, logits, loss and
- * `grad.<parameter>` of the mean next-token loss), and compares.
+ * Runs a case folder, a Hugging Face model with `case.json` and `expected.safetensors` (input_ids, position_ids,
+ * logits, loss and `grad.<parameter>` of the mean next-token loss), and compares.
  */
 export async function verifyCase(folder: string, executor: Executor, parts: Parts): Promise<VerifyResult> {
   const config = await readModelConfig(folder)
   const { batch, length, note } = validate(caseSchema, await readCase(folder), 'VERIFY_CASE', join(folder, 'case.json'))
   const { model, encoding, rope } = defineModel(config, parts, `${basename(resolve(folder))} ${note}`)
-  const checkpoint = await openCheckpoint(folder), expected = await openSafetensors(join(folder, 'expected.safetensors'))
+  const checkpoint = await openCheckpoint(folder)
+  const expected = await openSafetensors(join(folder, 'expected.safetensors'))
   try {
-    const ids = await expected.readIntegers('input_ids'), positionIds = await expected.readIntegers('position_ids')
+    const ids = await expected.readIntegers('input_ids')
+    const positionIds = await expected.readIntegers('position_ids')
     // transformers takes the highest position for the length that dynamic schemes depend on
-    const frequencies = parts.registry.resolveUnknown('interpolation', rope).frequencies({ ...rope.geometry, length: 1 + positionIds.reduce((a, b) => Math.max(a, b), 0) })
+    const frequencies = parts.registry
+      .resolveUnknown('interpolation', rope)
+      .frequencies({ ...rope.geometry, length: 1 + positionIds.reduce((a, b) => Math.max(a, b), 0) })
     // the authors of ALiBi models count by index whatever the position ids say
     const positions = encoding.slopes ? positionIds.map((_, t) => t % length) : positionIds
-    const tables = encoding.tables(positions, frequencies), shape = { batch, length }
-    const labels = new Int32Array(batch * length), labelWeights = new Float32Array(batch * length)
+    const tables = encoding.tables(positions, frequencies)
+    const shape = { batch, length }
+    const labels = new Int32Array(batch * length)
+    const labelWeights = new Float32Array(batch * length)
     for (let row = 0; row < batch; row++) {
       for (let t = row * length; t + 1 < (row + 1) * length; t++) {
         labels[t] = ids[t + 1]
@@ -54,17 +66,31 @@ export async function verifyCase(folder: string, executor: Executor, parts: Part
     const specs = { ...parameterSpecs(model), ...batchSpecs(model, encoding, shape) }
     const lossGraph = traceLoss(model, encoding, { ...shape, softmaxScale: frequencies.softmaxScale })
     const { labels: _, labelWeights: __, ...logitSpecs } = specs
-    const logitGraph = trace('logits', inputs => {
-      const head = forward(model, encoding, inputs, {
-        batch, softmaxScale: frequencies.softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D, positions: inputs.positions as tf.Tensor2D
-      })
-      return { logits: logits(head) }
-    }, logitSpecs)
+    const logitGraph = trace(
+      'logits',
+      inputs => {
+        const head = forward(model, encoding, inputs, {
+          batch,
+          softmaxScale: frequencies.softmaxScale,
+          ids: inputs.ids as tf.Tensor1D,
+          cos: inputs.cos as tf.Tensor3D,
+          sin: inputs.sin as tf.Tensor3D,
+          positions: inputs.positions as tf.Tensor2D
+        })
+        return { logits: logits(head) }
+      },
+      logitSpecs
+    )
     const data: Record<string, HostData> = { ids, labels, labelWeights, ...tables }
     for (const { name } of model.parameters) data[name] = await checkpoint.read(name)
-    const values = Object.fromEntries(Object.entries(data).map(([name, numbers]) => [name, executor.upload(specs[name], numbers)]))
+    const values = Object.fromEntries(
+      Object.entries(data).map(([name, numbers]) => [name, executor.upload(specs[name], numbers)])
+    )
     const { labels: _labels, labelWeights: _weights, ...logitInputs } = values
-    const logitError = largest(await executor.read((await (await executor.compile(logitGraph)).run(logitInputs)).logits), await expected.readFloat64('logits'))
+    const logitError = largest(
+      await executor.read((await (await executor.compile(logitGraph)).run(logitInputs)).logits),
+      await expected.readFloat64('logits')
+    )
     const outputs = await (await executor.compile(lossGraph)).run(values)
     const loss = await executor.read(outputs.loss)
     const result = {
@@ -72,7 +98,10 @@ export async function verifyCase(folder: string, executor: Executor, parts: Part
       lossError: largest(loss, await expected.readFloat64('loss')),
       maxRelativeGradientError: await gradientError(outputs, expected, executor)
     }
-    const passed = result.maxAbsLogitError <= verifyTolerances.maxAbsLogitError && result.lossError <= verifyTolerances.lossError && result.maxRelativeGradientError <= verifyTolerances.maxRelativeGradientError
+    const passed =
+      result.maxAbsLogitError <= verifyTolerances.maxAbsLogitError &&
+      result.lossError <= verifyTolerances.lossError &&
+      result.maxRelativeGradientError <= verifyTolerances.maxRelativeGradientError
     for (const value of Object.values(values)) value.dispose()
     return { case: basename(folder), executor: executor.name, ...result, passed }
   } finally {
@@ -84,7 +113,8 @@ export async function verifyCase(folder: string, executor: Executor, parts: Part
 async function gradientError(outputs: Values, expected: TensorSource, executor: Executor): Promise<number> {
   let worst = 0
   for (const name of expected.names.filter(name => name.startsWith(GRADIENT_PREFIX))) {
-    const reference = await expected.readFloat64(name), output = outputs[gradientName(name.slice(GRADIENT_PREFIX.length))]
+    const reference = await expected.readFloat64(name)
+    const output = outputs[gradientName(name.slice(GRADIENT_PREFIX.length))]
     if (!output) return Infinity
     let size = 0
     for (const value of reference) size = Math.max(size, Math.abs(value))
@@ -108,5 +138,9 @@ function largest(a: ArrayLike<number>, b: ArrayLike<number>): number {
 async function readCase(folder: string): Promise<unknown> {
   const found = await readFolderJson(folder, 'case.json', 'VERIFY_CASE')
   if (found !== undefined) return found
-  throw usageError('VERIFY_CASE', `${folder} has no case.json`, 'name a folder with config.json, weights, case.json and expected.safetensors')
+  throw usageError(
+    'VERIFY_CASE',
+    `${folder} has no case.json`,
+    'name a folder with config.json, weights, case.json and expected.safetensors'
+  )
 }

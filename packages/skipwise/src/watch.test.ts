@@ -3,10 +3,18 @@ import { createWatch } from './watch.js'
 
 function run(isTTY: boolean) {
   vi.useFakeTimers({ toFake: ['performance'] })
-  const write = vi.fn<(text: string) => boolean>(), otherwise = vi.fn(), listener = createWatch({ isTTY, write, columns: 90 } as unknown as NodeJS.WriteStream, otherwise)
+  const write = vi.fn<(text: string) => boolean>()
+  const otherwise = vi.fn()
+  const listener = createWatch({ isTTY, write, columns: 90 } as unknown as NodeJS.WriteStream, otherwise)
   listener({ task: 'tokenize', done: 1, total: 2, unit: 'files' })
   for (let step = 1; step <= 200; step++) {
-    listener({ task: 'train', done: step, total: 200, unit: 'steps', metrics: { loss: 4 - step / 100, ...(step === 100 && { validation: 12.5 }) } })
+    listener({
+      task: 'train',
+      done: step,
+      total: 200,
+      unit: 'steps',
+      metrics: { loss: 4 - step / 100, ...(step === 100 && { validation: 12.5 }) }
+    })
     if (step === 150) listener({ task: 'step 150: passkey', done: 3, total: 10, unit: 'trials' })
     vi.advanceTimersByTime(100)
   }

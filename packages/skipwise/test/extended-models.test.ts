@@ -15,7 +15,8 @@ import { defaultRegistry } from '../src/registry.js'
 
 expect.extend(matchers)
 
-// Models extended by us, loaded by transformers in float64, at positions up to L_t. To make the golden values again, with torch and transformers:
+// Models extended by us, loaded by transformers in float64, at positions up to L_t. To make the golden values again,
+// with torch and transformers:
 //   SKIPWISE_MODELS=FOLDER npx vitest run test/extended-models.test.ts
 //   python tools/golden/extended_models.py FOLDER > packages/skipwise/test/golden/extended-models.json
 const golden = JSON.parse(await readFile(join(import.meta.dirname, 'golden', 'extended-models.json'), 'utf8')) as {
@@ -24,66 +25,164 @@ const golden = JSON.parse(await readFile(join(import.meta.dirname, 'golden', 'ex
 }
 const root = process.env['SKIPWISE_MODELS'] ?? (await mkdtemp(join(tmpdir(), 'skipwise-extended-')))
 
-const parts = { registry: defaultRegistry, readRope: readHuggingFaceRope }, executor = await openOnnxExecutor({ threads: 1 })
-const L = 32, TARGET = 256
-const positionIds = Int32Array.of(0, 1, 2, 3, 100, 101, 102, 103, TARGET - 4, TARGET - 3, TARGET - 2, TARGET - 1), T = positionIds.length
+const parts = { registry: defaultRegistry, readRope: readHuggingFaceRope }
+const executor = await openOnnxExecutor({ threads: 1 })
+const L = 32
+const TARGET = 256
+const positionIds = Int32Array.of(0, 1, 2, 3, 100, 101, 102, 103, TARGET - 4, TARGET - 3, TARGET - 2, TARGET - 1)
+const T = positionIds.length
 const ids = Int32Array.from(positionIds, (_, t) => (7 * t * t + 3) % 24)
 
 const llama = {
-  architectures: ['LlamaForCausalLM'], model_type: 'llama', vocab_size: 24, hidden_size: 32, intermediate_size: 48, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2,
-  max_position_embeddings: L, rms_norm_eps: 1e-5, rope_theta: 10000, tie_word_embeddings: false
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  vocab_size: 24,
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: L,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10000,
+  tie_word_embeddings: false
 }
 const mistral = { ...llama, architectures: ['MistralForCausalLM'], model_type: 'mistral', sliding_window: 5 }
-const qwen2 = { ...llama, architectures: ['Qwen2ForCausalLM'], model_type: 'qwen2', use_sliding_window: true, sliding_window: 5, max_window_layers: 1 }
-const qwen3 = { ...llama, architectures: ['Qwen3ForCausalLM'], model_type: 'qwen3', head_dim: 16, tie_word_embeddings: true }
-const gptj = { architectures: ['GPTJForCausalLM'], model_type: 'gptj', vocab_size: 24, n_embd: 32, n_layer: 2, n_head: 4, n_positions: L, rotary_dim: 4, n_inner: 48, tie_word_embeddings: false }
+const qwen2 = {
+  ...llama,
+  architectures: ['Qwen2ForCausalLM'],
+  model_type: 'qwen2',
+  use_sliding_window: true,
+  sliding_window: 5,
+  max_window_layers: 1
+}
+const qwen3 = {
+  ...llama,
+  architectures: ['Qwen3ForCausalLM'],
+  model_type: 'qwen3',
+  head_dim: 16,
+  tie_word_embeddings: true
+}
+const gptj = {
+  architectures: ['GPTJForCausalLM'],
+  model_type: 'gptj',
+  vocab_size: 24,
+  n_embd: 32,
+  n_layer: 2,
+  n_head: 4,
+  n_positions: L,
+  rotary_dim: 4,
+  n_inner: 48,
+  tie_word_embeddings: false
+}
 
-const factors = (count: number, last: number) => Array.from({ length: count }, (_, i) => 1 + ((last - 1) * i) / (count - 1))
-const cases: Readonly<Record<string, { readonly config: Readonly<Record<string, unknown>>; readonly scheme: { readonly name: string; readonly config?: object } }>> = {
+const factors = (count: number, last: number) =>
+  Array.from({ length: count }, (_, i) => 1 + ((last - 1) * i) / (count - 1))
+const cases: Readonly<
+  Record<
+    string,
+    {
+      readonly config: Readonly<Record<string, unknown>>
+      readonly scheme: { readonly name: string; readonly config?: object }
+    }
+  >
+> = {
   'llama none': { config: llama, scheme: { name: 'none' } },
   'llama linear': { config: llama, scheme: { name: 'linear' } },
   'llama ntk': { config: llama, scheme: { name: 'ntk' } },
   'llama yarn': { config: llama, scheme: { name: 'yarn' } },
-  'llama yarn, knobs': { config: { ...llama, attention_bias: true, mlp_bias: true, hidden_act: 'gelu' }, scheme: { name: 'yarn', config: { betaFast: 16, betaSlow: 2, attentionFactor: 1.3 } } },
+  'llama yarn, knobs': {
+    config: { ...llama, attention_bias: true, mlp_bias: true, hidden_act: 'gelu' },
+    scheme: { name: 'yarn', config: { betaFast: 16, betaSlow: 2, attentionFactor: 1.3 } }
+  },
   'llama yarn-revised': { config: llama, scheme: { name: 'yarn-revised' } },
-  'llama llama3': { config: { ...llama, rope_theta: 500000 }, scheme: { name: 'llama3', config: { lowFreqFactor: 1, highFreqFactor: 4 } } },
-  'llama longrope': { config: llama, scheme: { name: 'longrope', config: { shortFactor: [1, 1, 1, 1], longFactor: factors(4, 8) } } },
+  'llama llama3': {
+    config: { ...llama, rope_theta: 500000 },
+    scheme: { name: 'llama3', config: { lowFreqFactor: 1, highFreqFactor: 4 } }
+  },
+  'llama longrope': {
+    config: llama,
+    scheme: { name: 'longrope', config: { shortFactor: [1, 1, 1, 1], longFactor: factors(4, 8) } }
+  },
   'mistral, a sliding window, linear': { config: mistral, scheme: { name: 'linear' } },
   'qwen2, a sliding layer, yarn': { config: qwen2, scheme: { name: 'yarn' } },
   'qwen3 yarn': { config: qwen3, scheme: { name: 'yarn' } },
   'gptj none': { config: gptj, scheme: { name: 'none' } },
   'gptj linear': { config: gptj, scheme: { name: 'linear' } },
   'gptj yarn': { config: gptj, scheme: { name: 'yarn' } },
-  'gptj llama3': { config: { ...gptj, activation_function: 'relu' }, scheme: { name: 'llama3', config: { lowFreqFactor: 1, highFreqFactor: 4 } } },
-  'gptj longrope': { config: { ...gptj, rotary_dim: 8 }, scheme: { name: 'longrope', config: { shortFactor: [1, 1, 1, 1], longFactor: factors(4, 8) } } }
+  'gptj llama3': {
+    config: { ...gptj, activation_function: 'relu' },
+    scheme: { name: 'llama3', config: { lowFreqFactor: 1, highFreqFactor: 4 } }
+  },
+  'gptj longrope': {
+    config: { ...gptj, rotary_dim: 8 },
+    scheme: { name: 'longrope', config: { shortFactor: [1, 1, 1, 1], longFactor: factors(4, 8) } }
+  }
 }
 
 /** Extends the model of a configuration, with random weights, as `skipwise extend` writes it. */
 async function writeModel(folder: string, { config, scheme }: (typeof cases)[string]): Promise<void> {
-  const { model, rope } = defineModel(config, parts), interpolation = defaultRegistry.resolveUnknown('interpolation', scheme)
-  await writeCheckpoint(folder, model.parameters.map(({ name, shape, initializer }) => {
-    const random = randomStream({ seed: 0, stream: `extended ${name}` })
-    return { name, shape, data: Float32Array.from({ length: sizeOf(shape) }, () => (initializer === 'ones' ? 1 : 0) + 0.3 * random.normal()) }
-  }))
-  await writeModelConfig(folder, extendedConfig({ config, model }, interpolation.toHuggingFace({ ...rope.geometry, targetLength: TARGET })))
+  const { model, rope } = defineModel(config, parts)
+  const interpolation = defaultRegistry.resolveUnknown('interpolation', scheme)
+  await writeCheckpoint(
+    folder,
+    model.parameters.map(({ name, shape, initializer }) => {
+      const random = randomStream({ seed: 0, stream: `extended ${name}` })
+      return {
+        name,
+        shape,
+        data: Float32Array.from(
+          { length: sizeOf(shape) },
+          () => (initializer === 'ones' ? 1 : 0) + 0.3 * random.normal()
+        )
+      }
+    })
+  )
+  await writeModelConfig(
+    folder,
+    extendedConfig({ config, model }, interpolation.toHuggingFace({ ...rope.geometry, targetLength: TARGET }))
+  )
   await writeFile(join(folder, 'input.json'), JSON.stringify({ ids: [...ids], positionIds: [...positionIds] }))
 }
 
 /** Logits [T, V] of a model folder, with the RoPE of its `config.json`. */
 async function logitsOf(folder: string): Promise<HostData> {
-  const { model, encoding, rope } = defineModel(await readModelConfig(folder), parts), shape = { batch: 1, length: T }
-  const frequencies = defaultRegistry.resolveUnknown('interpolation', rope).frequencies({ ...rope.geometry, length: TARGET })
-  const { labels: _, labelWeights: __, ...batch } = batchSpecs(model, encoding, shape), specs = { ...parameterSpecs(model), ...batch }
-  const graph = trace('logits', inputs => ({
-    logits: logits(forward(model, encoding, inputs, {
-      batch: 1, softmaxScale: frequencies.softmaxScale, ids: inputs.ids as tf.Tensor1D, cos: inputs.cos as tf.Tensor3D, sin: inputs.sin as tf.Tensor3D
-    }))
-  }), specs)
-  const checkpoint = await openCheckpoint(folder), data: Record<string, HostData> = { ids, ...encoding.tables(positionIds, frequencies) }
+  const { model, encoding, rope } = defineModel(await readModelConfig(folder), parts)
+  const shape = { batch: 1, length: T }
+  const frequencies = defaultRegistry
+    .resolveUnknown('interpolation', rope)
+    .frequencies({ ...rope.geometry, length: TARGET })
+  const { labels: _, labelWeights: __, ...batch } = batchSpecs(model, encoding, shape)
+  const specs = { ...parameterSpecs(model), ...batch }
+  const graph = trace(
+    'logits',
+    inputs => ({
+      logits: logits(
+        forward(model, encoding, inputs, {
+          batch: 1,
+          softmaxScale: frequencies.softmaxScale,
+          ids: inputs.ids as tf.Tensor1D,
+          cos: inputs.cos as tf.Tensor3D,
+          sin: inputs.sin as tf.Tensor3D
+        })
+      )
+    }),
+    specs
+  )
+  const checkpoint = await openCheckpoint(folder)
+  const data: Record<string, HostData> = { ids, ...encoding.tables(positionIds, frequencies) }
   for (const { name } of model.parameters) data[name] = await checkpoint.read(name)
   await checkpoint.close()
   const program = await executor.compile(graph)
-  return (await executor.read((await program.run(Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, executor.upload(spec, data[name])])))).logits)).slice()
+  return (
+    await executor.read(
+      (
+        await program.run(
+          Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, executor.upload(spec, data[name])]))
+        )
+      ).logits
+    )
+  ).slice()
 }
 
 describe(`a model that we extended has the logits of ${golden.origin} up to L_t`, () => {

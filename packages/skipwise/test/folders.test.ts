@@ -1,5 +1,5 @@
-// What belongs to others stays: folders that Skipwise did not make, inputs of a run, and the output of a run that another
-// process is making. And what a command prints may be read by nobody.
+// What belongs to others stays: folders that Skipwise did not make, inputs of a run, and the output of a run that
+// another process is making. And what a command prints may be read by nobody.
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'

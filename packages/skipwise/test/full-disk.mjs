@@ -1,11 +1,12 @@
-// Preloaded by a test: every file handle stops writing after SKIPWISE_TEST_DISK bytes in all, as a full disk does, or with
-// SKIPWISE_TEST_DISK_ERROR=EROFS one that was mounted read-only.
+// Preloaded by a test: every file handle stops writing after SKIPWISE_TEST_DISK bytes in all, as a full disk does, or
+// with SKIPWISE_TEST_DISK_ERROR=EROFS one that was mounted read-only.
 import { open } from 'node:fs/promises'
 
 const code = process.env.SKIPWISE_TEST_DISK_ERROR ?? 'ENOSPC'
 let left = Number(process.env.SKIPWISE_TEST_DISK)
 const handle = await open(process.execPath)
-const prototype = Object.getPrototypeOf(handle), { write } = prototype
+const prototype = Object.getPrototypeOf(handle)
+const { write } = prototype
 await handle.close()
 prototype.write = function (data, ...rest) {
   left -= data.length

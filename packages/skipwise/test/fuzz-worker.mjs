@@ -1,4 +1,5 @@
-// Runs commands one after the other in this process, as cli.js would each in its own: what they write goes back to whoever forked it.
+// Runs commands one after the other in this process, as cli.js would each in its own: what they write goes back to
+// whoever forked it.
 import { runCommand } from '../dist/command-line.js'
 import { openTerminal, reportError } from '../dist/terminal.js'
 
@@ -8,8 +9,8 @@ process.on('message', async ({ args, cwd }) => {
   let stderr = ''
   const { write } = process.stdout
   const { write: writeError } = process.stderr
-  process.stdout.write = text => (stdout = `${stdout}${text}`.slice(-100_000), true)
-  process.stderr.write = text => (stderr = `${stderr}${text}`.slice(-100_000), true)
+  process.stdout.write = text => ((stdout = `${stdout}${text}`.slice(-100_000)), true)
+  process.stderr.write = text => ((stderr = `${stderr}${text}`.slice(-100_000)), true)
   process.exitCode = 0
   let code
   try {

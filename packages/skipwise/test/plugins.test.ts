@@ -9,9 +9,18 @@ test('skipwise plugins: what is registered, options and defaults, as table and J
   workspace.write('skipwise.config.mjs', `export default { plugins: [Object.freeze(${third})] }`)
   const [table, json] = [await workspace.run(['plugins']), await workspace.run(['plugins', '--json'])]
   expect([table.code, json.code]).toEqual([0, 0])
-  const list = JSON.parse(json.stdout) as { kind: string; name: string; options: { name: string; default?: unknown; type?: string }[] }[]
-  expect(list.find(({ name }) => name === 'pose')?.options).toContainEqual(expect.objectContaining({ name: 'chunks', type: 'integer ≥ 1', required: false, default: 2 }))
-  expect(list.find(({ name }) => name === 'vendor/half')?.options).toEqual([{ name: 'factor', required: false, default: 2 }])
+  const list = JSON.parse(json.stdout) as {
+    kind: string
+    name: string
+    options: { name: string; default?: unknown; type?: string }[]
+  }[]
+  expect(list.find(({ name }) => name === 'pose')?.options).toContainEqual(
+    expect.objectContaining({ name: 'chunks', type: 'integer ≥ 1', required: false, default: 2 })
+  )
+  expect(list.find(({ name }) => name === 'vendor/half')?.options).toEqual([
+    { name: 'factor', required: false, default: 2 }
+  ])
   expect(table.stdout).toMatch(/^position-transform\n[^]*^ {2}pose +PoSE: .*\n +chunks = 2 +integer ≥ 1: N: /m)
-  for (const { name, options } of list) for (const option of [name, ...options.map(each => each.name)]) expect(table.stdout).toContain(option)
+  for (const { name, options } of list)
+    for (const option of [name, ...options.map(each => each.name)]) expect(table.stdout).toContain(option)
 })

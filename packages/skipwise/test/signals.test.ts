@@ -1,5 +1,5 @@
-// Real processes and real signals, at every stage of the long verbs: what was done is kept, and the same command goes on to
-// the bytes of a run that was left alone.
+// Real processes and real signals, at every stage of the long verbs: what was done is kept, and the same command goes
+// on to the bytes of a run that was left alone.
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -24,10 +24,14 @@ export interface RunOptions {
 }
 
 /** Runs the command to its end, or kills it when `kill` says so. */
-export function skipwise(args: readonly string[], { cwd, kill, signals = ['SIGKILL'], env = {} }: RunOptions & { cwd: string }): Promise<Outcome> {
+export function skipwise(
+  args: readonly string[],
+  { cwd, kill, signals = ['SIGKILL'], env = {} }: RunOptions & { cwd: string }
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, ...args], { cwd, env: { ...process.env, ...env } })
-    let stdout = '', stderr = ''
+    let stdout = ''
+    let stderr = ''
     child.stdout.on('data', chunk => (stdout += chunk))
     child.stderr.on('data', chunk => (stderr += chunk))
     const send = ([next, ...rest]: readonly (NodeJS.Signals | number)[]): void => {
@@ -38,11 +42,13 @@ export function skipwise(args: readonly string[], { cwd, kill, signals = ['SIGKI
         send(rest)
       }
     }
-    const watch = kill && setInterval(() => {
-      if (!kill()) return
-      clearInterval(watch)
-      send(signals)
-    }, 5)
+    const watch =
+      kill &&
+      setInterval(() => {
+        if (!kill()) return
+        clearInterval(watch)
+        send(signals)
+      }, 5)
     child.on('error', reject)
     child.on('close', (code, signal) => {
       clearInterval(watch)
@@ -59,10 +65,25 @@ function byteAlphabet(): string[] {
 }
 
 const tokenizer = {
-  version: '1.0', truncation: null, padding: null, added_tokens: [], normalizer: null, post_processor: null,
+  version: '1.0',
+  truncation: null,
+  padding: null,
+  added_tokens: [],
+  normalizer: null,
+  post_processor: null,
   pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
   decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
-  model: { type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, vocab: Object.fromEntries(byteAlphabet().map((character, byte) => [character, byte])), merges: [] }
+  model: {
+    type: 'BPE',
+    dropout: null,
+    unk_token: null,
+    continuing_subword_prefix: null,
+    end_of_word_suffix: null,
+    fuse_unk: false,
+    byte_fallback: false,
+    vocab: Object.fromEntries(byteAlphabet().map((character, byte) => [character, byte])),
+    merges: []
+  }
 }
 
 export const trainRecipe = `model:
@@ -105,5 +126,12 @@ export class Workspace {
 
 /** Documents of some 300 characters that a tiny model can learn something from. */
 function documents(from: number, to: number): string {
-  return Array.from({ length: to - from }, (_, i) => JSON.stringify({ text: Array.from({ length: 40 }, (_, k) => `${(i + from + 1) * k} is even? ${((i + from + 1) * k) % 2 ? 'no' : 'yes'}`).join('; ') })).join('\n')
+  return Array.from({ length: to - from }, (_, i) =>
+    JSON.stringify({
+      text: Array.from(
+        { length: 40 },
+        (_, k) => `${(i + from + 1) * k} is even? ${((i + from + 1) * k) % 2 ? 'no' : 'yes'}`
+      ).join('; ')
+    })
+  ).join('\n')
 }

@@ -1,4 +1,7 @@
-/** How far numbers may lie from what is expected: `|actual − expected| ≤ absolute + relative · |expected|`, as in `numpy.allclose`. */
+/**
+ * How far numbers may lie from what is expected: `|actual − expected| ≤ absolute + relative · |expected|`, as in
+ * `numpy.allclose`.
+ */
 export interface Tolerance {
   /** Default 0. */
   readonly absolute?: number
@@ -6,7 +9,10 @@ export interface Tolerance {
   readonly relative?: number
 }
 
-/** What {@link compareAllclose} finds; `worst` is the element furthest outside the tolerance, or the furthest off when all are inside. */
+/**
+ * What {@link compareAllclose} finds; `worst` is the element furthest outside the tolerance, or the furthest off when
+ * all are inside.
+ */
 export interface AllcloseResult {
   readonly pass: boolean
   /** Elements outside the tolerance. */
@@ -17,13 +23,27 @@ export interface AllcloseResult {
 }
 
 /** Compares two lists of numbers element by element. Equal infinities are close; NaN is close to nothing. */
-export function compareAllclose(actual: ArrayLike<number>, expected: ArrayLike<number>, { absolute = 0, relative = 0 }: Tolerance = {}): AllcloseResult {
+export function compareAllclose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  { absolute = 0, relative = 0 }: Tolerance = {}
+): AllcloseResult {
   if (actual.length !== expected.length) {
-    return { pass: false, outside: 0, worst: undefined, message: `${actual.length} numbers, expected ${expected.length}` }
+    return {
+      pass: false,
+      outside: 0,
+      worst: undefined,
+      message: `${actual.length} numbers, expected ${expected.length}`
+    }
   }
-  let outside = 0, worst = -1, worstExcess = -Infinity
+  let outside = 0
+  let worst = -1
+  let worstExcess = -Infinity
   for (let i = 0; i < actual.length; i++) {
-    const excess = actual[i] === expected[i] ? -Infinity : Math.abs(actual[i] - expected[i]) - (absolute + (relative && relative * Math.abs(expected[i])))
+    const excess =
+      actual[i] === expected[i]
+        ? -Infinity
+        : Math.abs(actual[i] - expected[i]) - (absolute + (relative && relative * Math.abs(expected[i])))
     if (!(excess <= 0)) outside++
     // a NaN is the worst that can be
     if (worst < 0 || excess > worstExcess || (Number.isNaN(excess) && !Number.isNaN(worstExcess))) {
@@ -32,8 +52,15 @@ export function compareAllclose(actual: ArrayLike<number>, expected: ArrayLike<n
     }
   }
   const at = worst < 0 ? undefined : { index: worst, actual: actual[worst], expected: expected[worst] }
-  const found = at ? `the worst is [${at.index}]: ${at.actual}, expected ${at.expected}, off by ${Math.abs(at.actual - at.expected)}` : 'there are no elements'
-  return { pass: outside === 0, outside, worst: at, message: `${outside} of ${actual.length} elements are further off than ${absolute} + ${relative}·|expected|; ${found}` }
+  const found = at
+    ? `the worst is [${at.index}]: ${at.actual}, expected ${at.expected}, off by ${Math.abs(at.actual - at.expected)}`
+    : 'there are no elements'
+  return {
+    pass: outside === 0,
+    outside,
+    worst: at,
+    message: `${outside} of ${actual.length} elements are further off than ${absolute} + ${relative}·|expected|; ${found}`
+  }
 }
 
 /**

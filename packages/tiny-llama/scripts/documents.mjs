@@ -1,5 +1,5 @@
-// Synthetic documents of an exact number of tokens, BOS included, in which much can be foretold from the text before. Each document is a pure
-// function of its number: draw(random) of one stream.
+// Synthetic documents of an exact number of tokens, BOS included, in which much can be foretold from the text before.
+// Each document is a pure function of its number: draw(random) of one stream.
 import { passkeyDocument } from '@skipwise/eval-retrieval'
 import { QUESTION } from './passkey-wording.mjs'
 import { exactText, pick, vocabularyOf } from './vocabulary.mjs'
@@ -16,7 +16,10 @@ function untilDefined(draw) {
   throw new Error('no document of that length comes out: does the tokenizer fit?')
 }
 
-/** A number of five digits; some have few different ones, so that copying by digit alone loses its place. @param {RandomStream} random */
+/**
+ * A number of five digits; some have few different ones, so that copying by digit alone loses its place. @param
+ * {RandomStream} random
+ */
 function drawKey(random) {
   if (random.uniform() < 0.6) return String(random.integer(10_000, 99_999))
   const few = Array.from({ length: random.integer(2, 3) }, () => random.integer(0, 9))
@@ -28,10 +31,17 @@ function drawKey(random) {
  * @param {readonly string[]} texts real text for noise and filling
  */
 export function documentMakers(tokenizer, texts) {
-  const vocabulary = vocabularyOf(tokenizer), bos = tokenizer.addBos ? 1 : 0
+  const vocabulary = vocabularyOf(tokenizer)
+  const bos = tokenizer.addBos ? 1 : 0
   /** @param {string} text */
   const count = text => bos + tokenizer.encode(text).length
-  const encoded = texts.map(text => (/** @type {Int32Array | undefined} */ kept => () => (kept ??= tokenizer.encode(text)))(undefined))
+  const encoded = texts.map(text =>
+    (
+      /** @type {Int32Array | undefined} */ kept => () =>
+          (kept ??= tokenizer.encode(text))
+
+    )(undefined)
+  )
 
   /** Real text of that many tokens. @param {RandomStream} random @param {number} tokens */
   const realText = (random, tokens) =>
@@ -42,22 +52,29 @@ export function documentMakers(tokenizer, texts) {
       return exactText(tokenizer, ids.subarray(start, start + tokens))
     })
 
-  /** Tokens of an alphabet that stay apart in every order, or undefined. @param {RandomStream} random @param {readonly number[]} alphabet @param {number} size */
+  /**
+   * Tokens of an alphabet that stay apart in every order, or undefined. @param {RandomStream} random @param {readonly
+   * number[]} alphabet @param {number} size
+   */
   const separate = (random, alphabet, size) => {
     /** @type {number[]} */
     const set = []
     for (let attempt = 0; set.length < size && attempt < 40 * size; attempt++) {
       const next = pick(random, alphabet)
-      if (!set.includes(next) && [...set, next].every(other => vocabulary.canFollow(other, next) && vocabulary.canFollow(next, other))) set.push(next)
+      if (
+        !set.includes(next) &&
+        [...set, next].every(other => vocabulary.canFollow(other, next) && vocabulary.canFollow(next, other))
+      )
+        set.push(next)
     }
     return set.length === size ? set : undefined
   }
 
   /**
-   * A walk over a few tokens, each with one successor drawn for this document, with jumps: what comes next can be told only from what came
-   * after the same token before, which is what retrieval is made of.
-   * @param {number} tokens @param {{ alphabet: number, fewest: number, most: number, jump: number }} options tokens to draw from, tokens of
-   * one document, probability of a jump
+   * A walk over a few tokens, each with one successor drawn for this document, with jumps: what comes next can be told
+   * only from what came after the same token before, which is what retrieval is made of.
+   * @param {number} tokens @param {{ alphabet: number, fewest: number, most: number, jump: number }} options tokens to
+   * draw from, tokens of one document, probability of a jump
    */
   const chain = (tokens, { alphabet, fewest, most, jump }) => {
     const from = vocabulary.ids.slice(0, alphabet)
@@ -65,13 +82,17 @@ export function documentMakers(tokenizer, texts) {
       untilDefined(() => {
         const set = separate(random, from, random.integer(fewest, most))
         if (!set) return undefined
-        const successor = set.map(() => random.integer(0, set.length - 1)), anywhere = () => random.integer(0, set.length - 1)
+        const successor = set.map(() => random.integer(0, set.length - 1))
+        const anywhere = () => random.integer(0, set.length - 1)
         let at = anywhere()
-        return exactText(tokenizer, Array.from({ length: tokens - bos }, () => {
-          const id = set[at]
-          at = random.uniform() < jump ? anywhere() : successor[at]
-          return id
-        }))
+        return exactText(
+          tokenizer,
+          Array.from({ length: tokens - bos }, () => {
+            const id = set[at]
+            at = random.uniform() < jump ? anywhere() : successor[at]
+            return id
+          })
+        )
       })
   }
 
@@ -81,19 +102,28 @@ export function documentMakers(tokenizer, texts) {
       const names = new Set(Array.from({ length: random.integer(2, 7) }, () => pick(random, vocabulary.words)))
       const all = [...names].map(name => `The ${name} key is ${drawKey(random)}.\n`)
       let text = ''
-      for (let i = 0; i < all.length; i++) text += (random.uniform() < 0.3 ? `${realText(random, random.integer(3, 20)).trim()}\n` : '') + all[i]
+      for (let i = 0; i < all.length; i++)
+        text += (random.uniform() < 0.3 ? `${realText(random, random.integer(3, 20)).trim()}\n` : '') + all[i]
       while (count(text) < tokens) text += shuffled(random, all).join('')
       return exactText(tokenizer, tokenizer.encode(text).subarray(0, tokens - bos))
     })
 
-  /** Noise for a passkey document: the paper's (undefined) in 60 %, otherwise real text. @param {RandomStream} random */
+  /**
+   * Noise for a passkey document: the paper's (undefined) in 60 %, otherwise real text. @param {RandomStream} random
+   */
   const noise = random => (random.uniform() < 0.6 ? undefined : realText(random, 300))
 
   /** @param {RandomStream} random @param {number} length at most */
   const passkeyText = (random, length) => {
-    const key = drawKey(random), chosen = noise(random)
+    const key = drawKey(random)
+    const chosen = noise(random)
     if (chosen !== undefined && !chosen.trim()) return undefined
-    const { prompt, answer } = passkeyDocument(tokenizer, { length, depth: random.uniform(), key, ...(chosen === undefined ? {} : { noise: chosen }) })
+    const { prompt, answer } = passkeyDocument(tokenizer, {
+      length,
+      depth: random.uniform(),
+      key,
+      ...(chosen === undefined ? {} : { noise: chosen })
+    })
     return { text: prompt + answer, again: `\n${QUESTION}${answer}` }
   }
 
@@ -108,9 +138,11 @@ export function documentMakers(tokenizer, texts) {
         const text = passkeyText(random, tokens)?.text
         return text === undefined ? undefined : fits(text)
       }
-      const times = kind < 0.75 ? 0 : random.integer(1, 4), made = passkeyText(random, random.integer(80, tokens - 8 - 18 * times))
+      const times = kind < 0.75 ? 0 : random.integer(1, 4)
+      const made = passkeyText(random, random.integer(80, tokens - 8 - 18 * times))
       if (!made) return undefined
-      const text = made.text + made.again.repeat(times), missing = tokens - count(text) - 1
+      const text = made.text + made.again.repeat(times)
+      const missing = tokens - count(text) - 1
       return missing < 0 ? undefined : fits(`${text}\n${missing ? realText(random, missing) : ''}`)
     })
 
@@ -127,7 +159,8 @@ export function documentMakers(tokenizer, texts) {
 function shuffled(random, list) {
   const result = [...list]
   for (let i = result.length - 1; i > 0; i--) {
-    const j = random.integer(0, i), kept = result[i]
+    const j = random.integer(0, i)
+    const kept = result[i]
     result[i] = result[j]
     result[j] = kept
   }

@@ -26,13 +26,18 @@ export function writeText(file, text) {
  * @param {string} file
  * @param {readonly object[]} records
  */
-export const writeJsonLines = (file, records) => writeText(file, records.map(record => `${JSON.stringify(record)}\n`).join(''))
+export const writeJsonLines = (file, records) =>
+  writeText(file, records.map(record => `${JSON.stringify(record)}\n`).join(''))
 
 /**
  * @param {string} file
  * @returns {any[]}
  */
-export const readJsonLines = file => readFileSync(file, 'utf8').trim().split('\n').map(line => JSON.parse(line))
+export const readJsonLines = file =>
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
 
 /** Whether this module is the one that node was called with. @param {string} url */
 export const isMain = url => process.argv[1] !== undefined && fileURLToPath(url) === process.argv[1]

@@ -1,9 +1,11 @@
-// Trains the tokenizer on the corpus: model/tokenizer.json and tokenizer_config.json. Usage: node scripts/train-tokenizer.mjs
+// Trains the tokenizer on the corpus: model/tokenizer.json and tokenizer_config.json. Usage: node
+// scripts/train-tokenizer.mjs
 import { learnMerges, PRE_TOKENIZER } from './bpe.mjs'
 import { information, NOISE, QUESTION, TASK } from './passkey-wording.mjs'
 import { at, isMain, readJsonLines, say, writeText } from './paths.mjs'
 
-const VOCABULARY = 1024, special = ['<s>', '</s>']
+const VOCABULARY = 1024
+const special = ['<s>', '</s>']
 /** Weight of the passkey sentences, as if they stood in the corpus so often: they are to be short. */
 const PASSKEY_WEIGHT = 2_000
 
@@ -13,7 +15,15 @@ export function trainTokenizer() {
   texts.push([[TASK, NOISE, information('71432'), NOISE, `${QUESTION} 71432.`].join('\n'), PASSKEY_WEIGHT])
   const { tokens, merges } = learnMerges(texts, VOCABULARY - special.length - 256)
   const vocab = Object.fromEntries([...special, ...tokens].map((token, id) => [token, id]))
-  const added = (content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })
+  const added = (content, id) => ({
+    id,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true
+  })
   const bos = special[0]
   const tokenizer = {
     version: '1.0',
@@ -31,7 +41,11 @@ export function trainTokenizer() {
     post_processor: {
       type: 'TemplateProcessing',
       single: [{ SpecialToken: { id: bos, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
-      pair: [{ SpecialToken: { id: bos, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 1 } }],
+      pair: [
+        { SpecialToken: { id: bos, type_id: 0 } },
+        { Sequence: { id: 'A', type_id: 0 } },
+        { Sequence: { id: 'B', type_id: 1 } }
+      ],
       special_tokens: { [bos]: { id: bos, ids: [0], tokens: [bos] } }
     },
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },

@@ -6,7 +6,10 @@
 /** @template T @param {RandomStream} random @param {readonly T[]} list */
 export const pick = (random, list) => /** @type {T} */ (list[random.integer(0, list.length - 1)])
 
-/** Whether a text encodes to exactly these ids. @param {Tokenizer} tokenizer @param {string} text @param {ArrayLike<number>} ids */
+/**
+ * Whether a text encodes to exactly these ids. @param {Tokenizer} tokenizer @param {string} text @param
+ * {ArrayLike<number>} ids
+ */
 export function encodesTo(tokenizer, text, ids) {
   const encoded = tokenizer.encode(text)
   return encoded.length === ids.length && encoded.every((id, i) => id === ids[i])

@@ -8,7 +8,13 @@ import { tinyLlama } from './index.js'
 describe.skipIf(!existsSync(join(tinyLlama.folder, 'model.safetensors')))('the model folder', () => {
   it('has finite bf16 weights of a LLaMA with 935,040 parameters', async () => {
     const config = await readModelConfig(tinyLlama.folder)
-    expect(config).toMatchObject({ vocab_size: 1024, hidden_size: 128, num_hidden_layers: 4, max_position_embeddings: tinyLlama.window, tie_word_embeddings: true })
+    expect(config).toMatchObject({
+      vocab_size: 1024,
+      hidden_size: 128,
+      num_hidden_layers: 4,
+      max_position_embeddings: tinyLlama.window,
+      tie_word_embeddings: true
+    })
     const checkpoint = await openCheckpoint(tinyLlama.folder)
     try {
       expect(checkpoint.names.length).toBe(2 + 9 * 4)

@@ -8,10 +8,14 @@ const byteTokenizer: Tokenizer = Object.freeze({
   addBos: false,
   digest: 'bytes',
   encode: (text: string) => Int32Array.from(new TextEncoder().encode(text)),
-  decode: (ids: ArrayLike<number>) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(Array.from(ids).filter(id => id < 256)))
+  decode: (ids: ArrayLike<number>) =>
+    new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(Array.from(ids).filter(id => id < 256)))
 })
 
-/** Tokenizer plugin `bytes`: the 256 bytes of UTF-8, no special tokens, no files. It accepts no folder by itself: name it. */
+/**
+ * Tokenizer plugin `bytes`: the 256 bytes of UTF-8, no special tokens, no files. It accepts no folder by itself: name
+ * it.
+ */
 export const bytes = definePlugin({
   kind: 'tokenizer',
   name: 'bytes',

@@ -11,11 +11,15 @@ afterAll(() => Promise.all(folders.map(folder => rm(folder, { recursive: true })
 async function folderOf(files: Readonly<Record<string, unknown>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'skipwise-chat-'))
   folders.push(folder)
-  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
+  for (const [name, content] of Object.entries(files))
+    await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
   return folder
 }
 const hello = [{ role: 'user', content: 'Hello' }]
-const render = async (template: unknown, messages = hello) => (await loadChatTemplate(await folderOf({ 'tokenizer_config.json': { ...golden.tokens, chat_template: template } }))).render(messages)
+const render = async (template: unknown, messages = hello) =>
+  (
+    await loadChatTemplate(await folderOf({ 'tokenizer_config.json': { ...golden.tokens, chat_template: template } }))
+  ).render(messages)
 
 // tools/golden/chat_templates.py
 describe(`a conversation reads as in ${golden.origin}`, () => {
@@ -26,31 +30,78 @@ describe(`a conversation reads as in ${golden.origin}`, () => {
 
 describe('loadChatTemplate', () => {
   test('takes chat_template.jinja, or else the default of tokenizer_config.json, and tokens as text or object', async () => {
-    const config = { bos_token: { content: '<b>', lstrip: false }, eos_token: null, chat_template: [{ name: 'tool_use', template: 'no' }, { name: 'default', template: '{{ bos_token }}{{ messages[0].content }}' }] }
-    expect(await (await loadChatTemplate(await folderOf({ 'tokenizer_config.json': config }))).render(hello)).toBe('<b>Hello')
-    expect(await (await loadChatTemplate(await folderOf({ 'tokenizer_config.json': config, 'chat_template.jinja': 'mine{{ bos_token }}' }))).render(hello)).toBe('mine<b>')
+    const config = {
+      bos_token: { content: '<b>', lstrip: false },
+      eos_token: null,
+      chat_template: [
+        { name: 'tool_use', template: 'no' },
+        { name: 'default', template: '{{ bos_token }}{{ messages[0].content }}' }
+      ]
+    }
+    expect(await (await loadChatTemplate(await folderOf({ 'tokenizer_config.json': config }))).render(hello)).toBe(
+      '<b>Hello'
+    )
+    expect(
+      await (
+        await loadChatTemplate(
+          await folderOf({ 'tokenizer_config.json': config, 'chat_template.jinja': 'mine{{ bos_token }}' })
+        )
+      ).render(hello)
+    ).toBe('mine<b>')
   })
 
   test('knows the tokens of the other places that transformers reads', async () => {
-    const template = '{{ bos_token }}{{ image_token }}{{ mask_token }}{{ add_bos_token }}', files = { 'chat_template.jinja': template }
-    const config = { bos_token: '<b>', mask_token: { content: '<m>' }, add_bos_token: true, extra_special_tokens: { image_token: '<i>' } }
-    expect(await (await loadChatTemplate(await folderOf({ ...files, 'tokenizer_config.json': config }))).render(hello)).toBe('<b><i><m>')
+    const template = '{{ bos_token }}{{ image_token }}{{ mask_token }}{{ add_bos_token }}'
+    const files = { 'chat_template.jinja': template }
+    const config = {
+      bos_token: '<b>',
+      mask_token: { content: '<m>' },
+      add_bos_token: true,
+      extra_special_tokens: { image_token: '<i>' }
+    }
+    expect(
+      await (await loadChatTemplate(await folderOf({ ...files, 'tokenizer_config.json': config }))).render(hello)
+    ).toBe('<b><i><m>')
     const legacy = { 'special_tokens_map.json': { bos_token: { content: '<c>' } } }
-    expect(await (await loadChatTemplate(await folderOf({ ...files, ...legacy, 'tokenizer_config.json': config }))).render(hello)).toBe('<c><i><m>')
-    expect(await (await loadChatTemplate(await folderOf({ ...files, ...legacy, 'tokenizer_config.json': { ...config, added_tokens_decoder: {} } }))).render(hello)).toBe('<b><i><m>')
+    expect(
+      await (
+        await loadChatTemplate(await folderOf({ ...files, ...legacy, 'tokenizer_config.json': config }))
+      ).render(hello)
+    ).toBe('<c><i><m>')
+    expect(
+      await (
+        await loadChatTemplate(
+          await folderOf({ ...files, ...legacy, 'tokenizer_config.json': { ...config, added_tokens_decoder: {} } })
+        )
+      ).render(hello)
+    ).toBe('<b><i><m>')
   })
 
   test('takes the template for tools where there are some', async () => {
-    const config = { chat_template: [{ name: 'tool_use', template: 'tools{% generation %}a{% endgeneration %}' }, { name: 'default', template: 'none{% generation %}a{% endgeneration %}' }] }
+    const config = {
+      chat_template: [
+        { name: 'tool_use', template: 'tools{% generation %}a{% endgeneration %}' },
+        { name: 'default', template: 'none{% generation %}a{% endgeneration %}' }
+      ]
+    }
     const template = await loadChatTemplate(await folderOf({ 'tokenizer_config.json': config }))
-    const texts = await template.renderLearned([JSON.stringify({ messages: hello }), JSON.stringify({ messages: hello, tools: [] })])
+    const texts = await template.renderLearned([
+      JSON.stringify({ messages: hello }),
+      JSON.stringify({ messages: hello, tools: [] })
+    ])
     expect(texts.map(each => ('texts' in each ? each.texts[0].text : each))).toEqual(['nonea', 'toolsa'])
   })
 
   test('refuses a folder without one, and files that are wrong', async () => {
-    const refused = async (files: Readonly<Record<string, unknown>>) => loadChatTemplate(await folderOf(files)).then(() => undefined, (error: { code?: string }) => error.code)
+    const refused = async (files: Readonly<Record<string, unknown>>) =>
+      loadChatTemplate(await folderOf(files)).then(
+        () => undefined,
+        (error: { code?: string }) => error.code
+      )
     expect(await refused({})).toBe('CHAT_TEMPLATE_NOT_FOUND')
-    expect(await refused({ 'tokenizer_config.json': { chat_template: [{ name: 'rag', template: '' }] } })).toBe('CHAT_TEMPLATE_NOT_FOUND')
+    expect(await refused({ 'tokenizer_config.json': { chat_template: [{ name: 'rag', template: '' }] } })).toBe(
+      'CHAT_TEMPLATE_NOT_FOUND'
+    )
     expect(await refused({ 'tokenizer_config.json': '{' })).toBe('CHAT_TEMPLATE_INVALID')
     expect(await refused({ 'tokenizer_config.json': { chat_template: 3 } })).toBe('CHAT_TEMPLATE_INVALID')
     expect(await refused({ 'chat_template.jinja': ' '.repeat(2 ** 20 + 1) })).toBe('FILE_REFUSED')
@@ -68,9 +119,21 @@ describe('a template from a stranger', () => {
   })
 
   test.each([
-    ['never ends', '{%- for a in range(10000) -%}{%- for b in range(10000) -%}{%- for c in range(10000) -%}{%- endfor -%}{%- endfor -%}{%- endfor -%}', /steps/],
-    ['doubles a text', "{% set ns = namespace(x='ab') %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}", /characters/],
-    ['doubles a list', '{% set ns = namespace(x=[1]) %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}', /steps/],
+    [
+      'never ends',
+      '{%- for a in range(10000) -%}{%- for b in range(10000) -%}{%- for c in range(10000) -%}{%- endfor -%}{%- endfor -%}{%- endfor -%}',
+      /steps/
+    ],
+    [
+      'doubles a text',
+      "{% set ns = namespace(x='ab') %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+      /characters/
+    ],
+    [
+      'doubles a list',
+      '{% set ns = namespace(x=[1]) %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}',
+      /steps/
+    ],
     ['repeats a text', "{{ 'x' * 10 ** 12 }}", /characters/],
     ['pads a text', "{{ 'x'.center(10 ** 12) }}", /characters/],
     ['formats a number wide', "{{ '%999999999999d' % 1 }}", /characters/],
@@ -81,11 +144,22 @@ describe('a template from a stranger', () => {
     ['nests brackets', `{{ ${'('.repeat(100000)}1${')'.repeat(100000)} }}`, /within one another/],
     ['adds a hundred thousand times', `{{ 1${' + 1'.repeat(100000)} }}`, /too much|steps/],
     ['calls itself', '{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}', /deep/]
-  ] as const)('%s', async (_, template, problem) => {
-    await expect(render(template)).rejects.toMatchObject({ code: 'CHAT_TEMPLATE_INVALID', problem: expect.stringMatching(problem) })
-  }, 20_000)
+  ] as const)(
+    '%s',
+    async (_, template, problem) => {
+      await expect(render(template)).rejects.toMatchObject({
+        code: 'CHAT_TEMPLATE_INVALID',
+        problem: expect.stringMatching(problem)
+      })
+    },
+    20_000
+  )
 
   test('sees neither the environment nor objects of ours', async () => {
-    expect(await render('{{ process }}{{ require }}{{ messages.__proto__ }}{{ "".constructor }}{{ messages[0].constructor }}{{ range.constructor }}')).toBe('')
+    expect(
+      await render(
+        '{{ process }}{{ require }}{{ messages.__proto__ }}{{ "".constructor }}{{ messages[0].constructor }}{{ range.constructor }}'
+      )
+    ).toBe('')
   })
 })

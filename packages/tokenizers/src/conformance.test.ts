@@ -23,16 +23,25 @@ const metaspaces = (text: string) => text.replaceAll('\u2581', ' ')
 describeTokenizer(bytes, { folder: tmpdir() })
 
 describe.each([
-  ['llama', metaspaces], ['across', metaspaces], ['unused', metaspaces],
+  ['llama', metaspaces],
+  ['across', metaspaces],
+  ['unused', metaspaces],
   // these normalize, or have no bytes for what they do not know
-  ['plain', false], ['suffix', false], ['rules', false]
-] as const)('SentencePiece model %s', async (name, roundTrip) => describeTokenizer(sentencePiece, { folder: await folderOf(`${name}.model`, 'tokenizer.model'), roundTrip }))
+  ['plain', false],
+  ['suffix', false],
+  ['rules', false]
+] as const)('SentencePiece model %s', async (name, roundTrip) =>
+  describeTokenizer(sentencePiece, { folder: await folderOf(`${name}.model`, 'tokenizer.model'), roundTrip })
+)
 
 describe.each([
   ['json-prepend', metaspaces],
-  // puts a space in front of texts that have none, and takes one away from all of them: so do the Rust library and its decoder
+  // puts a space in front of texts that have none, and takes one away from all of them: so do the Rust library and its
+  // decoder
   ['json-metaspace', (text: string) => metaspaces(text).replace(/^ /, '')]
-] as const)('tokenizer.json %s', async (name, roundTrip) => describeTokenizer(tokenizerJson, { folder: await folderOf(`${name}.tokenizer.json`, 'tokenizer.json'), roundTrip }))
+] as const)('tokenizer.json %s', async (name, roundTrip) =>
+  describeTokenizer(tokenizerJson, { folder: await folderOf(`${name}.tokenizer.json`, 'tokenizer.json'), roundTrip })
+)
 
 for (const name of ['byte-level-gpt2', 'byte-level-llama3']) {
   const folder = sharedFixture(`tokenizers/${name}`)

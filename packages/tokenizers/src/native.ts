@@ -9,7 +9,7 @@ type EncodeAll = NonNullable<Tokenizer['encodeAll']>
 /** Words, numbers, punctuation and white space of many kinds. */
 const PROBE =
   "The quick brown fox isn't here. It's  12345 items,\n\nwe're done (almost) now\r\n\t" +
-  "for x in range:\n    return x ** 2  # ok\n" +
+  'for x in range:\n    return x ** 2  # ok\n' +
   'of the in the of a to be or not to be NASA and HTTPServer ' +
   'caf\u00e9 na\u00efve \u65e5\u672c\u8a9e \u{1f600} end of text a b c d '
 

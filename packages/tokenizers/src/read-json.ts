@@ -22,4 +22,8 @@ export async function readJsonObject(
 
 /** `TOKENIZER_INVALID`, saying what is wrong in which file. */
 export const invalid = (file: string, problem: string, cause?: unknown) =>
-  new SkipwiseError('TOKENIZER_INVALID', { problem: `${file}: ${problem}`, fix: 'get the file again, or save it again with transformers', cause })
+  new SkipwiseError('TOKENIZER_INVALID', {
+    problem: `${file}: ${problem}`,
+    fix: 'get the file again, or save it again with transformers',
+    cause
+  })

@@ -20,7 +20,9 @@ function smallFile(): Record<string, unknown> {
   const vocab = Object.fromEntries([...characters, 'he', 'hel', '\u0120w'].map((token, id) => [token, id]))
   return {
     version: '1.0',
-    added_tokens: [{ id: 259, content: '<s>', special: true, normalized: false, lstrip: false, rstrip: false, single_word: false }],
+    added_tokens: [
+      { id: 259, content: '<s>', special: true, normalized: false, lstrip: false, rstrip: false, single_word: false }
+    ],
     normalizer: null,
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
     post_processor: {
@@ -45,7 +47,8 @@ const fixtures = sharedFixture('tokenizers')
 const byteLevel = ['byte-level-gpt2', 'byte-level-llama3'] as const
 
 describe.skipIf(!fixtures)('against tokenizers 0.23.2 (Rust)', () => {
-  const golden = () => JSON.parse(readFileSync(join(fixtures as string, 'golden.json'), 'utf8')).sets as Record<string, GoldenCase[]>
+  const golden = () =>
+    JSON.parse(readFileSync(join(fixtures as string, 'golden.json'), 'utf8')).sets as Record<string, GoldenCase[]>
 
   it.for(byteLevel)('%s: every golden text', async name => {
     const tokenizer = await loadTokenizerJson(join(fixtures as string, name))
@@ -65,8 +68,18 @@ describe.skipIf(!fixtures)('against tokenizers 0.23.2 (Rust)', () => {
       const { vocabSize, bosId, eosId, addBos } = await load(path)
       return { vocabSize, bosId, eosId, addBos }
     }
-    expect(await facts('tokenizers/byte-level-gpt2')).toEqual({ vocabSize: 700, bosId: undefined, eosId: undefined, addBos: false })
-    expect(await facts('tokenizers/byte-level-llama3')).toEqual({ vocabSize: 700, bosId: 0, eosId: undefined, addBos: true })
+    expect(await facts('tokenizers/byte-level-gpt2')).toEqual({
+      vocabSize: 700,
+      bosId: undefined,
+      eosId: undefined,
+      addBos: false
+    })
+    expect(await facts('tokenizers/byte-level-llama3')).toEqual({
+      vocabSize: 700,
+      bosId: 0,
+      eosId: undefined,
+      addBos: true
+    })
     expect(await facts('harness/model')).toEqual({ vocabSize: 700, bosId: 0, eosId: 1, addBos: true })
   })
 
@@ -74,7 +87,8 @@ describe.skipIf(!fixtures)('against tokenizers 0.23.2 (Rust)', () => {
 
   test.prop([fc.string({ unit: 'binary' })], { numRuns: 300 })('any text is decoded to itself', async text => {
     const wellFormed = text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
-    for (const tokenizer of await (loaded as NonNullable<typeof loaded>)) expect(tokenizer.decode(tokenizer.encode(text))).toBe(wellFormed)
+    for (const tokenizer of await (loaded as NonNullable<typeof loaded>))
+      expect(tokenizer.decode(tokenizer.encode(text))).toBe(wellFormed)
   })
 })
 
@@ -102,28 +116,77 @@ describe('makeTokenizer', () => {
     const text = `${'word '.repeat(20_000)}x y`
     const idsOf = (file: Record<string, unknown>) => Array.from(makeTokenizer(file, {}, origin).encode(text))
     const crossing = smallFile()
-    ;(crossing['added_tokens'] as unknown[]).push({ id: 260, content: 'd w', special: false, normalized: false, lstrip: false, rstrip: false, single_word: false })
+    ;(crossing['added_tokens'] as unknown[]).push({
+      id: 260,
+      content: 'd w',
+      special: false,
+      normalized: false,
+      lstrip: false,
+      rstrip: false,
+      single_word: false
+    })
     expect(idsOf(crossing).filter(id => id === 260).length).toBe(19_999)
   })
 
-  const split = (extra: object) => ({ pre_tokenizer: { type: 'Split', pattern: { Regex: '.' }, behavior: 'Isolated', ...extra } })
+  const split = (extra: object) => ({
+    pre_tokenizer: { type: 'Split', pattern: { Regex: '.' }, behavior: 'Isolated', ...extra }
+  })
   it.for([
     ['no model', { model: undefined }, 'TOKENIZER_INVALID', /model/],
     ['no vocabulary', { model: { type: 'BPE', merges: [] } }, 'TOKENIZER_INVALID', /vocab/],
-    ['an id that asks for memory', { model: { type: 'BPE', vocab: { a: 4e9 }, merges: [] } }, 'TOKENIZER_INVALID', /'a'.*4000000000/],
+    [
+      'an id that asks for memory',
+      { model: { type: 'BPE', vocab: { a: 4e9 }, merges: [] } },
+      'TOKENIZER_INVALID',
+      /'a'.*4000000000/
+    ],
     ['a negative id', { model: { type: 'BPE', vocab: { a: -1 }, merges: [] } }, 'TOKENIZER_INVALID', /'a'/],
     ['a merge of one', { model: { type: 'BPE', vocab: { a: 0 }, merges: ['a'] } }, 'TOKENIZER_INVALID', /merges\[0\]/],
-    ['a merge of three', { model: { type: 'BPE', vocab: { a: 0, b: 1, ab: 2 }, merges: [['a', 'b'], ['a', 'b', 'c']] } }, 'TOKENIZER_INVALID', /merges\[1\]/],
+    [
+      'a merge of three',
+      {
+        model: {
+          type: 'BPE',
+          vocab: { a: 0, b: 1, ab: 2 },
+          merges: [
+            ['a', 'b'],
+            ['a', 'b', 'c']
+          ]
+        }
+      },
+      'TOKENIZER_INVALID',
+      /merges\[1\]/
+    ],
     ['an unknown decoder', { decoder: { type: 'Rot13' } }, 'TOKENIZER_INVALID', /Rot13/],
     ['an added token without content', { added_tokens: [{ id: 1 }] }, 'TOKENIZER_INVALID', /added_tokens\.0\.content/],
     ['steps of zero', { pre_tokenizer: { type: 'FixedLength', length: 0 } }, 'TOKENIZER_INVALID', /length/],
     ['a pattern of nothing', split({ pattern: {} }), 'TOKENIZER_INVALID', /pattern/],
     ['a pattern that is no expression', split({ pattern: { Regex: '(' } }), 'TOKENIZER_UNSUPPORTED', /does not close/],
-    ['sequences without end', { normalizer: JSON.parse(`${'{"type":"Sequence","normalizers":['.repeat(5000)}${']}'.repeat(5000)}`) }, 'TOKENIZER_INVALID', /normalizer.*inside one another/],
+    [
+      'sequences without end',
+      { normalizer: JSON.parse(`${'{"type":"Sequence","normalizers":['.repeat(5000)}${']}'.repeat(5000)}`) },
+      'TOKENIZER_INVALID',
+      /normalizer.*inside one another/
+    ],
     ['a split that does what nobody knows', split({ behavior: 'Sideways' }), 'TOKENIZER_INVALID', /behavior/],
-    ['a normalizer that needs grapheme clusters', { normalizer: { type: 'Precompiled', precompiled_charsmap: '' } }, 'TOKENIZER_UNSUPPORTED', /Precompiled/],
-    ['a pre-tokenizer by scripts', { pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'UnicodeScripts' }] } }, 'TOKENIZER_UNSUPPORTED', /UnicodeScripts/],
-    ['merges by chance', { model: { type: 'BPE', vocab: { a: 0 }, merges: [], dropout: 0.1 } }, 'TOKENIZER_UNSUPPORTED', /dropout/],
+    [
+      'a normalizer that needs grapheme clusters',
+      { normalizer: { type: 'Precompiled', precompiled_charsmap: '' } },
+      'TOKENIZER_UNSUPPORTED',
+      /Precompiled/
+    ],
+    [
+      'a pre-tokenizer by scripts',
+      { pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'UnicodeScripts' }] } },
+      'TOKENIZER_UNSUPPORTED',
+      /UnicodeScripts/
+    ],
+    [
+      'merges by chance',
+      { model: { type: 'BPE', vocab: { a: 0 }, merges: [], dropout: 0.1 } },
+      'TOKENIZER_UNSUPPORTED',
+      /dropout/
+    ],
     ['\\G', split({ pattern: { Regex: '\\Ga' } }), 'TOKENIZER_UNSUPPORTED', /\\G/]
   ] as const)('refuses %s', ([, change, code, message]) => {
     const make = () => makeTokenizer({ ...smallFile(), ...change }, {}, origin)
@@ -132,32 +195,62 @@ describe('makeTokenizer', () => {
   })
 
   const paths = (value: unknown, path: (string | number)[] = []): (string | number)[][] =>
-    typeof value === 'object' && value !== null ? [path, ...Object.entries(value).slice(0, 12).flatMap(([key, item]) => paths(item, [...path, key]))] : [path]
-  const replacement = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(undefined, null, '', 0, -1, 1e9, [], {}, { type: 'Sequence' }, { type: 'BPE' }, 'Unigram', 'WordPiece'))
-
-  test.prop([fc.array(fc.tuple(fc.constantFrom(...paths(smallFile()).slice(1)), replacement), { minLength: 1, maxLength: 3 }), fc.string({ unit: 'binary' })], { numRuns: 500 })(
-    'a changed file makes a tokenizer or an error with a code',
-    (changes, text) => {
-      const file = smallFile()
-      for (const [path, value] of changes) {
-        const parent = path.slice(0, -1).reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], file)
-        if (typeof parent === 'object' && parent !== null) (parent as Record<string, unknown>)[path.at(-1) as string] = structuredClone(value)
-      }
-      try {
-        const tokenizer = makeTokenizer(file, {}, origin)
-        tokenizer.decode(tokenizer.encode(text))
-      } catch (error) {
-        expect(isSkipwiseError(error), String((error as Error).stack)).toBe(true)
-      }
-    }
+    typeof value === 'object' && value !== null
+      ? [
+          path,
+          ...Object.entries(value)
+            .slice(0, 12)
+            .flatMap(([key, item]) => paths(item, [...path, key]))
+        ]
+      : [path]
+  const replacement = fc.oneof(
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.constantFrom(
+      undefined,
+      null,
+      '',
+      0,
+      -1,
+      1e9,
+      [],
+      {},
+      { type: 'Sequence' },
+      { type: 'BPE' },
+      'Unigram',
+      'WordPiece'
+    )
   )
+
+  test.prop(
+    [
+      fc.array(fc.tuple(fc.constantFrom(...paths(smallFile()).slice(1)), replacement), { minLength: 1, maxLength: 3 }),
+      fc.string({ unit: 'binary' })
+    ],
+    { numRuns: 500 }
+  )('a changed file makes a tokenizer or an error with a code', (changes, text) => {
+    const file = smallFile()
+    for (const [path, value] of changes) {
+      const parent = path
+        .slice(0, -1)
+        .reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], file)
+      if (typeof parent === 'object' && parent !== null)
+        (parent as Record<string, unknown>)[path.at(-1) as string] = structuredClone(value)
+    }
+    try {
+      const tokenizer = makeTokenizer(file, {}, origin)
+      tokenizer.decode(tokenizer.encode(text))
+    } catch (error) {
+      expect(isSkipwiseError(error), String((error as Error).stack)).toBe(true)
+    }
+  })
 })
 
 describe('plugins', () => {
   it('load by name and accept folders', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'skipwise-tokenizers-'))
     onTestFinished(() => rm(folder, { recursive: true }))
-    const registry = createRegistry().register(tokenizerJson, bytes), loader = registry.resolve('tokenizer', 'tokenizer-json', {})
+    const registry = createRegistry().register(tokenizerJson, bytes)
+    const loader = registry.resolve('tokenizer', 'tokenizer-json', {})
     expect(await loader.accepts(folder)).toBe(false)
     await expect(loader.load(folder)).rejects.toThrow(/^TOKENIZER_NOT_FOUND/)
     await writeFile(join(folder, 'tokenizer.json'), '{"model":')

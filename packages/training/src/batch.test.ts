@@ -4,15 +4,22 @@ import { linearBias, rotary } from '@skipwise/testing'
 import { describe, expect } from 'vitest'
 import { countLabels, makeBatch } from './batch.js'
 
-const T = 4, window = { original: T, target: 10 }, encoding = rotary
-const frequencies: RopeFrequencies = { inverseFrequencies: Float64Array.of(1, 0.01), attentionFactor: 1, softmaxScale: 1 }
+const T = 4
+const window = { original: T, target: 10 }
+const encoding = rotary
+const frequencies: RopeFrequencies = {
+  inverseFrequencies: Float64Array.of(1, 0.01),
+  attentionFactor: 1,
+  softmaxScale: 1
+}
 
 const example = (changes: Partial<Record<keyof PositionedExample, readonly number[]>> = {}): PositionedExample => ({
   ids: Int32Array.from(changes.ids ?? [5, 6, 7, 8]),
   positionIds: Int32Array.from(changes.positionIds ?? [0, 1, 8, 9]),
   labelMask: Uint8Array.from(changes.labelMask ?? [0, 1, 0, 1])
 })
-const batchOf = (examples: readonly PositionedExample[], labelCount = countLabels(examples)) => makeBatch(examples, window, labelCount, encoding, frequencies)
+const batchOf = (examples: readonly PositionedExample[], labelCount = countLabels(examples)) =>
+  makeBatch(examples, window, labelCount, encoding, frequencies)
 
 describe('makeBatch', () => {
   test('stacks ids, next ids, label weights and the tables of the positions', () => {
@@ -26,13 +33,23 @@ describe('makeBatch', () => {
   })
 
   test('hands on the positions of an encoding with slopes', () => {
-    const { positions } = makeBatch([example(), example({ positionIds: [2, 3, 4, 5] })], window, 1, linearBias, frequencies)
-    expect([...positions ?? []]).toEqual([0, 1, 8, 9, 2, 3, 4, 5])
+    const { positions } = makeBatch(
+      [example(), example({ positionIds: [2, 3, 4, 5] })],
+      window,
+      1,
+      linearBias,
+      frequencies
+    )
+    expect([...(positions ?? [])]).toEqual([0, 1, 8, 9, 2, 3, 4, 5])
   })
 
-  const masks = fc.array(fc.array(fc.integer({ min: 0, max: 1 }), { minLength: T, maxLength: T }), { minLength: 1, maxLength: 6 })
+  const masks = fc.array(fc.array(fc.integer({ min: 0, max: 1 }), { minLength: T, maxLength: T }), {
+    minLength: 1,
+    maxLength: 6
+  })
   test.prop([masks])('weights the labels of all micro-batches together to 1, and never the last token', flags => {
-    const examples = flags.map(labelMask => example({ labelMask })), count = countLabels(examples)
+    const examples = flags.map(labelMask => example({ labelMask }))
+    const count = countLabels(examples)
     fc.pre(count > 0)
     const weights = examples.map(one => batchOf([one], count).labelWeights)
     expect(Math.abs(weights.reduce((sum, row) => sum + row.reduce((a, b) => a + b), 0) - 1)).toBeLessThan(1e-6)

@@ -27,42 +27,75 @@ export const countLabels = (examples: readonly PositionedExample[]): number => {
 }
 
 /**
- * Stacks examples to a batch: labels are the next ids, weighted so that the loss is the mean over `labelCount` labels, also when
- * the examples are one micro-batch of several.
+ * Stacks examples to a batch: labels are the next ids, weighted so that the loss is the mean over `labelCount` labels,
+ * also when the examples are one micro-batch of several.
  *
  * @param packed whether examples may hold several documents
  * @throws SkipwiseError `TRAINING_POSITIONS`
  */
-export function makeBatch(examples: readonly PositionedExample[], window: Window, labelCount: number, encoding: PositionalEncoding, frequencies: RopeFrequencies, packed = false): Batch {
-  const T = window.original, N = examples.length * T
-  const ids = new Int32Array(N), labels = new Int32Array(N), labelWeights = new Float32Array(N), positionIds = new Int32Array(N), documents = packed ? new Float32Array(N) : undefined
+export function makeBatch(
+  examples: readonly PositionedExample[],
+  window: Window,
+  labelCount: number,
+  encoding: PositionalEncoding,
+  frequencies: RopeFrequencies,
+  packed = false
+): Batch {
+  const T = window.original
+  const N = examples.length * T
+  const ids = new Int32Array(N)
+  const labels = new Int32Array(N)
+  const labelWeights = new Float32Array(N)
+  const positionIds = new Int32Array(N)
+  const documents = packed ? new Float32Array(N) : undefined
   examples.forEach((example, row) => {
     checkPositions(example, window)
-    if (example.documentIds && !documents) throw positionsError('an example holds several documents, which this run is not compiled for', 'say that its examples are packed')
+    if (example.documentIds && !documents)
+      throw positionsError(
+        'an example holds several documents, which this run is not compiled for',
+        'say that its examples are packed'
+      )
     const at = row * T
     ids.set(example.ids, at)
     positionIds.set(example.positionIds, at)
     if (example.documentIds) documents?.set(example.documentIds, at)
     labels.set(example.ids.subarray(1), at)
-    for (let t = 0; t + 1 < T; t++) if (example.labelMask[t + 1]) labelWeights[at + t] = example.labelMask[t + 1] / labelCount
+    for (let t = 0; t + 1 < T; t++)
+      if (example.labelMask[t + 1]) labelWeights[at + t] = example.labelMask[t + 1] / labelCount
   })
   return { ids, labels, labelWeights, ...encoding.tables(positionIds, frequencies), ...(documents && { documents }) }
 }
 
-/** Positions outside the window would train angles that no one meets; positions out of order would break causality's meaning. */
-function checkPositions({ ids, positionIds, labelMask, documentIds }: PositionedExample, { original, target }: Window): void {
+/**
+ * Positions outside the window would train angles that no one meets; positions out of order would break causality's
+ * meaning.
+ */
+function checkPositions(
+  { ids, positionIds, labelMask, documentIds }: PositionedExample,
+  { original, target }: Window
+): void {
   if (ids.length !== original || positionIds.length !== original || labelMask.length !== original) {
-    throw positionsError(`an example has ${ids.length} ids, ${positionIds.length} positions and ${labelMask.length} label flags, not ${original} of each`)
+    throw positionsError(
+      `an example has ${ids.length} ids, ${positionIds.length} positions and ${labelMask.length} label flags, not ${original} of each`
+    )
   }
-  if (documentIds && documentIds.length !== original) throw positionsError(`an example has ${documentIds.length} document ids, not ${original}`)
+  if (documentIds && documentIds.length !== original)
+    throw positionsError(`an example has ${documentIds.length} document ids, not ${original}`)
   for (let t = 0; t < original; t++) {
-    if (positionIds[t] < 0 || positionIds[t] >= target) throw positionsError(`position ${positionIds[t]} of token ${t} is outside [0, ${target})`)
+    if (positionIds[t] < 0 || positionIds[t] >= target)
+      throw positionsError(`position ${positionIds[t]} of token ${t} is outside [0, ${target})`)
     if (t === 0) continue
     const starts = documentIds && documentIds[t] !== documentIds[t - 1]
-    if (starts && documentIds[t] < documentIds[t - 1]) throw positionsError(`document ${documentIds[t]} of token ${t} follows document ${documentIds[t - 1]}`)
-    if (starts && labelMask[t]) throw positionsError(`the first token of document ${documentIds[t]} would be predicted from the document before`)
-    if (!starts && positionIds[t] <= positionIds[t - 1]) throw positionsError(`position ${positionIds[t]} of token ${t} does not follow ${positionIds[t - 1]}`)
+    if (starts && documentIds[t] < documentIds[t - 1])
+      throw positionsError(`document ${documentIds[t]} of token ${t} follows document ${documentIds[t - 1]}`)
+    if (starts && labelMask[t])
+      throw positionsError(`the first token of document ${documentIds[t]} would be predicted from the document before`)
+    if (!starts && positionIds[t] <= positionIds[t - 1])
+      throw positionsError(`position ${positionIds[t]} of token ${t} does not follow ${positionIds[t - 1]}`)
   }
 }
 
-const positionsError = (problem: string, fix = 'mend the position transform: run describePositionTransform of @skipwise/testing on it') => new SkipwiseError('TRAINING_POSITIONS', { problem, fix })
+const positionsError = (
+  problem: string,
+  fix = 'mend the position transform: run describePositionTransform of @skipwise/testing on it'
+) => new SkipwiseError('TRAINING_POSITIONS', { problem, fix })

@@ -15,19 +15,38 @@ test('the best score is the first of the best ones, and never what is no number'
 /** Scores that are best after 6 of 12 steps, and the weights that were scored. */
 function validation(changes: Partial<Validation> = {}) {
   const seen = new Map<number, ReadonlyMap<string, Float32Array>>()
-  return { seen, given: { every: 3, better: 'higher', keep: 'best', score: (weights, step) => Promise.resolve((seen.set(step, new Map([...weights].map(([name, values]) => [name, values.slice()]))), 5 - Math.abs(step - 6))), ...changes } satisfies Validation as Validation }
+  return {
+    seen,
+    given: {
+      every: 3,
+      better: 'higher',
+      keep: 'best',
+      score: (weights, step) =>
+        Promise.resolve(
+          (seen.set(step, new Map([...weights].map(([name, values]) => [name, values.slice()]))),
+          5 - Math.abs(step - 6))
+        ),
+      ...changes
+    } satisfies Validation as Validation
+  }
 }
 
 test('a run gives the weights that scored best, at every so many steps and the last', async () => {
-  const { seen, given } = validation({ every: 5 }), { weights, scores, bestStep } = await train(await setup({}, { validation: given }))
-  expect(scores).toEqual([{ step: 5, score: 4 }, { step: 10, score: 1 }, { step: 12, score: -1 }])
+  const { seen, given } = validation({ every: 5 })
+  const { weights, scores, bestStep } = await train(await setup({}, { validation: given }))
+  expect(scores).toEqual([
+    { step: 5, score: 4 },
+    { step: 10, score: 1 },
+    { step: 12, score: -1 }
+  ])
   expect(bestStep).toBe(5)
   expect(weights).toEqual(seen.get(5))
   expect(weights).not.toEqual(seen.get(12))
 })
 
 test('or the last ones, with the scores told', async () => {
-  const { seen, given } = validation({ keep: 'last' }), { weights, scores, bestStep } = await train(await setup({}, { validation: given }))
+  const { seen, given } = validation({ keep: 'last' })
+  const { weights, scores, bestStep } = await train(await setup({}, { validation: given }))
   expect([scores.map(({ step }) => step), bestStep]).toEqual([[3, 6, 9, 12], undefined])
   expect(weights).toEqual(seen.get(12))
 })
@@ -36,10 +55,16 @@ test.each([
   ['adapters', { lora: { rank: 2, targets: ['q_proj'], seed: 1 } }],
   ['averages', { ema: { decay: 0.8 } }]
 ])('the best %s are kept over an interruption, to the bit', async (_, options) => {
-  const whole = await train(await setup(options, { validation: validation().given })), abort = new AbortController()
-  const run = await setup(options, { validation: validation().given, signal: abort.signal, progress: ({ done }) => done === 8 && abort.abort() })
+  const whole = await train(await setup(options, { validation: validation().given }))
+  const abort = new AbortController()
+  const run = await setup(options, {
+    validation: validation().given,
+    signal: abort.signal,
+    progress: ({ done }) => done === 8 && abort.abort()
+  })
   await expect(train(run)).rejects.toThrow('TRAINING_INTERRUPTED')
-  const { signal: __, progress: ___, ...again } = run, resumed = await train(again)
+  const { signal: __, progress: ___, ...again } = run
+  const resumed = await train(again)
   expect([resumed.bestStep, resumed.scores]).toEqual([6, whole.scores])
   expect([resumed.weights, resumed.adapters]).toEqual([whole.weights, whole.adapters])
   await finishTraining(run.stateFolder)
@@ -47,19 +72,27 @@ test.each([
 })
 
 test.each([
-  ['changed by one bit', async (file: string) => {
-    const bytes = await readFile(file)
-    bytes[bytes.length >> 1] ^= 4
-    await writeFile(file, bytes)
-  }],
+  [
+    'changed by one bit',
+    async (file: string) => {
+      const bytes = await readFile(file)
+      bytes[bytes.length >> 1] ^= 4
+      await writeFile(file, bytes)
+    }
+  ],
   ['gone', (file: string) => rm(file)]
 ])('best weights that are %s are said before any step', async (_, change) => {
   const abort = new AbortController()
-  const run = await setup({}, { validation: validation().given, signal: abort.signal, progress: ({ done }) => done === 8 && abort.abort() })
+  const run = await setup(
+    {},
+    { validation: validation().given, signal: abort.signal, progress: ({ done }) => done === 8 && abort.abort() }
+  )
   await expect(train(run)).rejects.toThrow('TRAINING_INTERRUPTED')
   await change(join(run.stateFolder, 'best.safetensors'))
   const steps: number[] = []
   const { signal: __, ...again } = run
-  await expect(train({ ...again, progress: ({ done }) => void steps.push(done) })).rejects.toThrow(/^TRAINING_STATE.*best\.safetensors is damaged/)
+  await expect(train({ ...again, progress: ({ done }) => void steps.push(done) })).rejects.toThrow(
+    /^TRAINING_STATE.*best\.safetensors is damaged/
+  )
   expect(steps).toEqual([])
 })

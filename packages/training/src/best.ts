@@ -23,15 +23,27 @@ export interface ValidationScore {
 }
 
 /** The first of the best scores, undefined when there is none; one that is no number is never the best. */
-export function bestOf(scores: readonly ValidationScore[], { better }: Pick<Validation, 'better'>): ValidationScore | undefined {
+export function bestOf(
+  scores: readonly ValidationScore[],
+  { better }: Pick<Validation, 'better'>
+): ValidationScore | undefined {
   const sign = better === 'lower' ? 1 : -1
-  return scores.reduce<ValidationScore | undefined>((best, one) => (Number.isNaN(one.score) || (best && sign * one.score >= sign * best.score) ? best : one), undefined)
+  return scores.reduce<ValidationScore | undefined>(
+    (best, one) => (Number.isNaN(one.score) || (best && sign * one.score >= sign * best.score) ? best : one),
+    undefined
+  )
 }
 
 const FILE = 'best.safetensors'
 
 /** Keeps the trained tensors of the best validation, atomically. */
-export async function saveBest(folder: string, runKey: string, step: number, trained: readonly ParameterSpec[], tensors: ReadonlyMap<string, Float32Array>): Promise<void> {
+export async function saveBest(
+  folder: string,
+  runKey: string,
+  step: number,
+  trained: readonly ParameterSpec[],
+  tensors: ReadonlyMap<string, Float32Array>
+): Promise<void> {
   await mkdir(folder, { recursive: true })
   const stored = trained.map(({ name, shape }) => ({ name, shape, data: tensors.get(name) as Float32Array }))
   await writeSafetensors(join(folder, FILE), stored, { metadata: { runKey, step: String(step) }, sealed: true })
@@ -42,18 +54,26 @@ export async function saveBest(folder: string, runKey: string, step: number, tra
  *
  * @throws SkipwiseError `TRAINING_STATE` when they are not there, of another run or step, or damaged
  */
-export async function loadBest(folder: string, runKey: string, step: number, trained: readonly ParameterSpec[]): Promise<Map<string, Float32Array>> {
+export async function loadBest(
+  folder: string,
+  runKey: string,
+  step: number,
+  trained: readonly ParameterSpec[]
+): Promise<Map<string, Float32Array>> {
   const file = join(folder, FILE)
   const { metadata, tensors } = await readKept(file)
   if (metadata.runKey !== runKey || metadata.step !== String(step)) {
-    throw damagedState(file, `it holds the weights of step ${metadata.step}${metadata.runKey === runKey ? '' : ' of another run'}, not of step ${step}`)
+    throw damagedState(
+      file,
+      `it holds the weights of step ${metadata.step}${metadata.runKey === runKey ? '' : ' of another run'}, not of step ${step}`
+    )
   }
   return new Map(trained.map(({ name }) => [name, tensors.get(name)?.data ?? missing(file, name)]))
 }
 
 /**
- * Looks at the tensors that a run which goes on from a state will need in the end: they are of its best validation, or of a later one that
- * it will come to again.
+ * Looks at the tensors that a run which goes on from a state will need in the end: they are of its best validation, or
+ * of a later one that it will come to again.
  *
  * @throws SkipwiseError `TRAINING_STATE`
  */

@@ -19,10 +19,12 @@ test.each([
 ])('%s on %s: %s', (pattern, name, fits) => expect(matchesPattern(pattern, name)).toBe(fits))
 
 describe('freeze', () => {
-  const freeze = ['model.embed_tokens.*', '*mlp*'], isFrozen = (name: string) => /embed_tokens|mlp/.test(name)
+  const freeze = ['model.embed_tokens.*', '*mlp*']
+  const isFrozen = (name: string) => /embed_tokens|mlp/.test(name)
 
   test('leaves what it names as it was, to the bit, and trains the rest', async () => {
-    const run = await setup({ freeze }), { weights, losses } = await train(run)
+    const run = await setup({ freeze })
+    const { weights, losses } = await train(run)
     for (const [name, before] of run.weights) {
       if (isFrozen(name)) expect(weights.get(name), name).toEqual(before)
       else expect(weights.get(name), name).not.toEqual(before)
@@ -31,16 +33,25 @@ describe('freeze', () => {
   })
 
   test('gives the gradients that training whole gives: the first step moves the rest alike', async () => {
-    const options = { steps: 1, maxGradientNorm: 1e9 }, partly = await train(await setup({ ...options, freeze })), whole = await train(await setup(options))
+    const options = { steps: 1, maxGradientNorm: 1e9 }
+    const partly = await train(await setup({ ...options, freeze }))
+    const whole = await train(await setup(options))
     expect(partly.losses).toEqual(whole.losses)
     for (const [name, values] of partly.weights) {
-      if (!isFrozen(name)) values.forEach((value, i) => expect(Math.abs(value - (whole.weights.get(name) as Float32Array)[i])).toBeLessThan(1e-6))
+      if (!isFrozen(name))
+        values.forEach((value, i) =>
+          expect(Math.abs(value - (whole.weights.get(name) as Float32Array)[i])).toBeLessThan(1e-6)
+        )
     }
   })
 
   test('keeps no optimizer state of what is frozen, and resumes to the same bytes', async () => {
-    const whole = await train(await setup({ freeze })), abort = new AbortController()
-    const interrupted = await setup({ freeze }, { signal: abort.signal, progress: ({ done }) => done === 7 && abort.abort() })
+    const whole = await train(await setup({ freeze }))
+    const abort = new AbortController()
+    const interrupted = await setup(
+      { freeze },
+      { signal: abort.signal, progress: ({ done }) => done === 7 && abort.abort() }
+    )
     await expect(train(interrupted)).rejects.toThrow('TRAINING_INTERRUPTED')
     const state = await openSafetensors(join(interrupted.stateFolder, 'state.safetensors'))
     expect(state.names.filter(isFrozen)).toEqual([])
@@ -50,13 +61,19 @@ describe('freeze', () => {
   })
 
   test.each([
-    ['a pattern that fits nothing', ['model.embed_token.*'], "TRAINING_FREEZE: no parameter of the model fits 'model.embed_token.*'"],
+    [
+      'a pattern that fits nothing',
+      ['model.embed_token.*'],
+      "TRAINING_FREEZE: no parameter of the model fits 'model.embed_token.*'"
+    ],
     ['everything', ['*'], 'TRAINING_FREEZE: every parameter is frozen']
   ])('refuses %s', (_, patterns, message) => {
     expect(() => trainedParameters(model, { freeze: patterns })).toThrow(message)
   })
 
   test('refuses to be given with lora', () => {
-    expect(() => trainedParameters(model, { freeze: ['*norm*'], lora: { rank: 2, targets: ['q_proj'], seed: 0 } })).toThrow('TRAINING_FREEZE')
+    expect(() =>
+      trainedParameters(model, { freeze: ['*norm*'], lora: { rank: 2, targets: ['q_proj'], seed: 0 } })
+    ).toThrow('TRAINING_FREEZE')
   })
 })

@@ -23,18 +23,31 @@ export interface StepHistory {
 }
 
 /** What is wrong with a step, or undefined. */
-export function spikeOf({ loss, gradientNorm }: { readonly loss: number; readonly gradientNorm: number }, history: StepHistory, guard: GuardOptions): string | undefined {
+export function spikeOf(
+  { loss, gradientNorm }: { readonly loss: number; readonly gradientNorm: number },
+  history: StepHistory,
+  guard: GuardOptions
+): string | undefined {
   const judge = (name: string, value: number, before: readonly number[], factor: number | undefined) => {
     if (!Number.isFinite(value)) return `the ${name} is ${value}`
     const usual = factor === undefined ? undefined : medianOfLast(before, guard.window ?? 100)
-    return usual !== undefined && factor !== undefined && value > factor * usual ? `the ${name} is ${value.toPrecision(4)}, more than ${factor} times the median of ${usual.toPrecision(4)}` : undefined
+    return usual !== undefined && factor !== undefined && value > factor * usual
+      ? `the ${name} is ${value.toPrecision(4)}, more than ${factor} times the median of ${usual.toPrecision(4)}`
+      : undefined
   }
-  return judge('loss', loss, history.losses, guard.loss) ?? judge('gradient norm', gradientNorm, history.gradientNorms, guard.gradientNorm)
+  return (
+    judge('loss', loss, history.losses, guard.loss) ??
+    judge('gradient norm', gradientNorm, history.gradientNorms, guard.gradientNorm)
+  )
 }
 
 /** Median of the finite ones of the last `window` values; undefined while there are fewer than a quarter of these. */
 function medianOfLast(values: readonly number[], window: number): number | undefined {
-  const last = values.slice(-window).filter(Number.isFinite).sort((a, b) => a - b), { length } = last
+  const last = values
+    .slice(-window)
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b)
+  const { length } = last
   if (length < Math.max(1, window / 4)) return undefined
   return length % 2 ? last[(length - 1) / 2] : (last[length / 2 - 1] + last[length / 2]) / 2
 }
@@ -42,6 +55,11 @@ function medianOfLast(values: readonly number[], window: number): number | undef
 /** The norm of all gradients: known before the update, which works in place and cannot be undone. */
 export function traceGradientNorm(trained: readonly ParameterSpec[]): Graph {
   const names = trained.map(({ name }) => gradientName(name))
-  return trace('gradient norm', inputs => ({ gradientNorm: tf.sqrt(names.map(name => tf.sum(tf.square(inputs[name]))).reduce((a, b) => tf.add(a, b))) }),
-    Object.fromEntries(trained.map(({ name, shape }) => [gradientName(name), { shape, dtype: 'float32' as const }])))
+  return trace(
+    'gradient norm',
+    inputs => ({
+      gradientNorm: tf.sqrt(names.map(name => tf.sum(tf.square(inputs[name]))).reduce((a, b) => tf.add(a, b)))
+    }),
+    Object.fromEntries(trained.map(({ name, shape }) => [gradientName(name), { shape, dtype: 'float32' as const }]))
+  )
 }

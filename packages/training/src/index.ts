@@ -1,6 +1,15 @@
 export { finishTraining, train, type TrainResult, type TrainSetup } from './train.js'
 export { Trainer, type StepGradients, type TrainerSetup } from './trainer.js'
-export { completeOptions, type StrategyName, type StrategyOption, type SecoOptions, type SpacoOptions, type ChunkwiseOptions, type CompleteTrainingOptions, type TrainingOptions } from './options.js'
+export {
+  completeOptions,
+  type StrategyName,
+  type StrategyOption,
+  type SecoOptions,
+  type SpacoOptions,
+  type ChunkwiseOptions,
+  type CompleteTrainingOptions,
+  type TrainingOptions
+} from './options.js'
 export { planMemory, plannedStrategy, type MemoryPlan, type StrategyMemory } from './memory-plan.js'
 export type { StrategySetup } from './strategies/strategy.js'
 export { trainedParameters, type TrainedParameters } from './trained-parameters.js'
@@ -12,7 +21,15 @@ export { bestOf, type Validation, type ValidationScore } from './best.js'
 export { learningRateAt } from './schedule.js'
 export { initializeWeights, type InitializeOptions } from './initialize.js'
 export { countLabels, makeBatch, type Batch } from './batch.js'
-export { accumulatedName, batchSpecs, gradientName, parameterSpecs, traceLoss, type BatchShape, type LossProgramOptions } from './loss-program.js'
+export {
+  accumulatedName,
+  batchSpecs,
+  gradientName,
+  parameterSpecs,
+  traceLoss,
+  type BatchShape,
+  type LossProgramOptions
+} from './loss-program.js'
 export { meanName, traceUpdate, varianceName } from './update-program.js'
 export { loadState, removeState, saveState, stateTensors, type TrainingState } from './state.js'
 export { MetricsLog, readMetrics, type StepMetrics } from './metrics/metrics-log.js'

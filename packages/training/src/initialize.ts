@@ -9,8 +9,14 @@ export interface InitializeOptions {
   readonly standardDeviation?: number
 }
 
-/** Random weights for training from nothing, by name, row-major: every parameter has a stream of its own, so the numbers do not depend on order. */
-export function initializeWeights(model: ModelDefinition, { seed, standardDeviation = 1 / Math.sqrt(model.geometry.hiddenSize) }: InitializeOptions): Map<string, Float32Array> {
+/**
+ * Random weights for training from nothing, by name, row-major: every parameter has a stream of its own, so the numbers
+ * do not depend on order.
+ */
+export function initializeWeights(
+  model: ModelDefinition,
+  { seed, standardDeviation = 1 / Math.sqrt(model.geometry.hiddenSize) }: InitializeOptions
+): Map<string, Float32Array> {
   return new Map(
     model.parameters.map(({ name, shape, initializer }) => {
       const data = new Float32Array(sizeOf(shape))

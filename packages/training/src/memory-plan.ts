@@ -8,7 +8,10 @@ import { parameterSpecs } from './loss-program.js'
 import { allParameters, trainedParameters } from './trained-parameters.js'
 import type { TrainerSetup } from './trainer.js'
 
-/** Code, threads and traces that compiling the first programs adds to a process (measured, docs/adr/0010-memory-plan.md). */
+/**
+ * Code, threads and traces that compiling the first programs adds to a process (measured,
+ * docs/adr/0010-memory-plan.md).
+ */
 const COMPILER_BYTES = 35e6
 /** Share of the available memory that is used when no limit is given: the rest is for what a plan cannot know. */
 const USABLE = 0.9
@@ -31,7 +34,10 @@ export interface MemoryPlan {
   readonly optimizer: number
   /** Of what is trained. */
   readonly gradients: number
-  /** Of the strategies that may be chosen: `seco` only where a sequence has several chunks, `spaco` only where it is asked for. */
+  /**
+   * Of the strategies that may be chosen: `seco` only where a sequence has several chunks, `spaco` only where it is
+   * asked for.
+   */
   readonly strategies: Readonly<Partial<Record<StrategyName, StrategyMemory>>>
   readonly machine: { readonly total: number; readonly available: number }
   /** What the process may use. */
@@ -44,34 +50,67 @@ export interface MemoryPlan {
 
 /** Plans the memory of a training run: traces its programs, compiles and allocates nothing. */
 export function planMemory(given: TrainerSetup): MemoryPlan {
-  const { options } = given, trains = trainedParameters(given.model, options), setup = { ...given, trains }
-  const weights = bytesOfAll(allParameters(trains).parameters), trained = bytesOfAll(trains.trained), optimizer = (options.ema ? 3 : 2) * trained
-  const inUse = process.memoryUsage().rss, state = inUse + COMPILER_BYTES + weights + optimizer + trained
+  const { options } = given
+  const trains = trainedParameters(given.model, options)
+  const setup = { ...given, trains }
+  const weights = bytesOfAll(allParameters(trains).parameters)
+  const trained = bytesOfAll(trains.trained)
+  const optimizer = (options.ema ? 3 : 2) * trained
+  const inUse = process.memoryUsage().rss
+  const state = inUse + COMPILER_BYTES + weights + optimizer + trained
   const machine = { total: totalmem(), available: process.availableMemory() + inUse }
   const limit = options.memoryLimit === undefined ? USABLE * machine.available : options.memoryLimit * 1e9
-  const hasChunks = given.window.original > options.chunkwise.chunk, isPlanned = (name: StrategyName) => name === options.strategy || (name === 'seco' ? hasChunks : name !== 'spaco')
+  const hasChunks = given.window.original > options.chunkwise.chunk
+  const isPlanned = (name: StrategyName) =>
+    name === options.strategy || (name === 'seco' ? hasChunks : name !== 'spaco')
   const figures: Partial<Record<StrategyName, StrategyMemory>> = {}
   for (const name of strategyNames.filter(isPlanned)) {
     const activations = strategies[name](setup).activations()
     figures[name] = { activations, peak: state + activations }
   }
-  return { process: inUse, weights, optimizer, gradients: trained, strategies: figures, machine, limit, ...choose(options.strategy, figures, limit) }
+  return {
+    process: inUse,
+    weights,
+    optimizer,
+    gradients: trained,
+    strategies: figures,
+    machine,
+    limit,
+    ...choose(options.strategy, figures, limit)
+  }
 }
 
-const bytesOfAll = (parameters: readonly ParameterSpec[]) => Object.values(parameterSpecs({ parameters })).reduce((sum, spec) => sum + bytesOf(spec), 0)
+const bytesOfAll = (parameters: readonly ParameterSpec[]) =>
+  Object.values(parameterSpecs({ parameters })).reduce((sum, spec) => sum + bytesOf(spec), 0)
 
 /** Strategies of the same numbers, fastest first: what `auto` chooses from. */
 const automatic = ['whole', 'blockwise', 'seco'] as const
 
-function choose(asked: 'auto' | StrategyName, figures: MemoryPlan['strategies'], limit: number): Pick<MemoryPlan, 'chosen' | 'reason'> {
-  const peak = (name: StrategyName) => (figures[name] as StrategyMemory).peak, say = (name: StrategyName) => `${name} takes ${gigabytes(peak(name))}`
+function choose(
+  asked: 'auto' | StrategyName,
+  figures: MemoryPlan['strategies'],
+  limit: number
+): Pick<MemoryPlan, 'chosen' | 'reason'> {
+  const peak = (name: StrategyName) => (figures[name] as StrategyMemory).peak
+  const say = (name: StrategyName) => `${name} takes ${gigabytes(peak(name))}`
   if (asked !== 'auto') {
-    return peak(asked) <= limit ? { chosen: asked, reason: `asked for, and ${gigabytes(peak(asked))} fit in ${gigabytes(limit)}` } : { chosen: undefined, reason: `${say(asked)} of ${gigabytes(limit)}` }
+    return peak(asked) <= limit
+      ? { chosen: asked, reason: `asked for, and ${gigabytes(peak(asked))} fit in ${gigabytes(limit)}` }
+      : { chosen: undefined, reason: `${say(asked)} of ${gigabytes(limit)}` }
   }
-  const candidates = automatic.filter(name => figures[name]), chosen = candidates.find(name => peak(name) <= limit)
-  const larger = candidates.slice(0, chosen === undefined ? undefined : candidates.indexOf(chosen)).map(say).join(' and ')
+  const candidates = automatic.filter(name => figures[name])
+  const chosen = candidates.find(name => peak(name) <= limit)
+  const larger = candidates
+    .slice(0, chosen === undefined ? undefined : candidates.indexOf(chosen))
+    .map(say)
+    .join(' and ')
   if (chosen === undefined) return { chosen, reason: `${larger}, more than ${gigabytes(limit)}` }
-  return { chosen, reason: larger ? `${larger}, more than ${gigabytes(limit)}; ${say(chosen)}` : `the fastest, and ${gigabytes(peak(chosen))} fit in ${gigabytes(limit)}` }
+  return {
+    chosen,
+    reason: larger
+      ? `${larger}, more than ${gigabytes(limit)}; ${say(chosen)}`
+      : `the fastest, and ${gigabytes(peak(chosen))} fit in ${gigabytes(limit)}`
+  }
 }
 
 /**
@@ -82,14 +121,24 @@ function choose(asked: 'auto' | StrategyName, figures: MemoryPlan['strategies'],
  */
 export function plannedStrategy(plan: MemoryPlan, setup: TrainerSetup): StrategyName {
   if (plan.chosen !== undefined) return plan.chosen
-  throw new SkipwiseError('TRAINING_MEMORY', { problem: `training does not fit in memory: ${plan.reason}`, fix: remedy(plan, setup) })
+  throw new SkipwiseError('TRAINING_MEMORY', {
+    problem: `training does not fit in memory: ${plan.reason}`,
+    fix: remedy(plan, setup)
+  })
 }
 
 /** The least that a run of this model can take, with the advice that follows. */
 function remedy({ limit }: MemoryPlan, setup: TrainerSetup): string {
-  const { options } = setup, smallest = planMemory({ ...setup, options: { ...options, strategy: 'auto', microBatch: 1 } }), { chosen } = smallest
+  const { options } = setup
+  const smallest = planMemory({ ...setup, options: { ...options, strategy: 'auto', microBatch: 1 } })
+  const { chosen } = smallest
   if (chosen !== undefined) {
-    const change = [options.microBatch > 1 && 'microBatch: 1', options.strategy !== 'auto' && options.strategy !== chosen && `strategy: ${chosen}`].filter(Boolean).join(' and ')
+    const change = [
+      options.microBatch > 1 && 'microBatch: 1',
+      options.strategy !== 'auto' && options.strategy !== chosen && `strategy: ${chosen}`
+    ]
+      .filter(Boolean)
+      .join(' and ')
     return `use ${change} (${gigabytes((smallest.strategies[chosen] as StrategyMemory).peak)})`
   }
   const [least, { peak }] = Object.entries(smallest.strategies).reduce((a, b) => (b[1].peak < a[1].peak ? b : a))

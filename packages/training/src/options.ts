@@ -5,9 +5,11 @@ import type { LoraOptions } from './lora.js'
 import type { AverageOptions } from './weight-average.js'
 
 /**
- * How gradients are computed: `whole`, one program with the activations of all layers in memory; `blockwise`, layer by layer with the activations
- * of one, each layer computed twice; `seco`, chunk by chunk of the sequence with the activations of one chunk and the keys and values of all, each chunk computed twice; or `spaco`,
- * the same with only some chunks backward. The numbers of the first three are the same but for rounding, those of `spaco` are so in expectation.
+ * How gradients are computed: `whole`, one program with the activations of all layers in memory; `blockwise`, layer by
+ * layer with the activations of one, each layer computed twice; `seco`, chunk by chunk of the sequence with the
+ * activations of one chunk and the keys and values of all, each chunk computed twice; or `spaco`, the same with only
+ * some chunks backward. The numbers of the first three are the same but for rounding, those of `spaco` are so in
+ * expectation.
  */
 export type StrategyName = 'whole' | 'blockwise' | 'seco' | 'spaco'
 
@@ -27,14 +29,18 @@ export interface SecoOptions {
 export interface SpacoOptions extends SecoOptions {
   /** Chunks of a sequence that go backward, about: at least so many, seldom more. */
   readonly chunks: number
-  /** Most that a gradient from later chunks is multiplied by. The paper advises 2 for less variance; gradients are then biased. Default no bound. */
+  /**
+   * Most that a gradient from later chunks is multiplied by. The paper advises 2 for less variance; gradients are then
+   * biased. Default no bound.
+   */
   readonly maxCompensation?: number
   /** Of the draws. Default 0. */
   readonly seed?: number
 }
 
 /** A strategy as it is asked for. */
-export type StrategyOption = 'auto' | Exclude<StrategyName, 'spaco'> | { readonly seco: SecoOptions } | { readonly spaco: SpacoOptions }
+export type StrategyOption =
+  'auto' | Exclude<StrategyName, 'spaco'> | { readonly seco: SecoOptions } | { readonly spaco: SpacoOptions }
 
 /** What the strategies that cut sequences are told. */
 export interface ChunkwiseOptions extends Omit<SpacoOptions, 'chunk' | 'chunks'> {
@@ -51,7 +57,10 @@ export interface TrainingOptions {
   readonly steps: number
   /** Examples of one optimizer step. */
   readonly batch: number
-  /** Examples computed at once; divides `batch`. Default: `batch`. Gradients are accumulated exactly, so this changes only memory. */
+  /**
+   * Examples computed at once; divides `batch`. Default: `batch`. Gradients are accumulated exactly, so this changes
+   * only memory.
+   */
   readonly microBatch?: number
   /** How gradients are computed. Default `auto`: the fastest that fits in memory, by a plan made before the run. */
   readonly strategy?: StrategyOption
@@ -65,7 +74,10 @@ export interface TrainingOptions {
   readonly schedule?: 'linear' | 'cosine' | 'constant'
   /** Steps of linear warm-up. Default 10, the paper's. */
   readonly warmup?: number
-  /** Decoupled weight decay of matrices; vectors (norms, biases) have none. Default 0, as Hugging Face's Trainer and PoSE. */
+  /**
+   * Decoupled weight decay of matrices; vectors (norms, biases) have none. Default 0, as Hugging Face's Trainer and
+   * PoSE.
+   */
   readonly weightDecay?: number
   readonly beta1?: number
   readonly beta2?: number
@@ -74,7 +86,10 @@ export interface TrainingOptions {
   readonly maxGradientNorm?: number
   /** State is saved after this many steps. Default 100. */
   readonly checkpointEvery?: number
-  /** Parameters that stay as they are, by patterns of names in which `*` stands for any characters: no gradient, no optimizer state. */
+  /**
+   * Parameters that stay as they are, by patterns of names in which `*` stands for any characters: no gradient, no
+   * optimizer state.
+   */
   readonly freeze?: readonly string[]
   /** Train low-rank adapters and leave the model itself as it is. */
   readonly lora?: LoraOptions
@@ -85,41 +100,71 @@ export interface TrainingOptions {
 }
 
 /** Options with every default filled in; what has none stays absent. */
-export type CompleteTrainingOptions = Required<Omit<TrainingOptions, 'strategy' | 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'>> & Pick<TrainingOptions, 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'> & {
-  readonly strategy: 'auto' | StrategyName
-  readonly chunkwise: ChunkwiseOptions
-}
+export type CompleteTrainingOptions = Required<
+  Omit<TrainingOptions, 'strategy' | 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'>
+> &
+  Pick<TrainingOptions, 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'> & {
+    readonly strategy: 'auto' | StrategyName
+    readonly chunkwise: ChunkwiseOptions
+  }
 
 /** Fills in defaults and checks ranges; complete options stay as they are. @throws SkipwiseError `TRAINING_OPTIONS` */
 export function completeOptions(options: TrainingOptions | CompleteTrainingOptions): CompleteTrainingOptions {
   const complete: CompleteTrainingOptions = {
-    microBatch: options.batch, finalLearningRate: 0, schedule: 'linear', warmup: 10, weightDecay: 0,
-    beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradientNorm: 1, checkpointEvery: 100, ...options, ...strategyOf(options)
+    microBatch: options.batch,
+    finalLearningRate: 0,
+    schedule: 'linear',
+    warmup: 10,
+    weightDecay: 0,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    maxGradientNorm: 1,
+    checkpointEvery: 100,
+    ...options,
+    ...strategyOf(options)
   }
   const { steps, batch, microBatch, learningRate } = complete
-  if (batch > MAX_BATCH) throw optionsError(`batch is ${batch}`, `use at most ${MAX_BATCH}: the examples of a step are in memory together`)
+  if (batch > MAX_BATCH)
+    throw optionsError(`batch is ${batch}`, `use at most ${MAX_BATCH}: the examples of a step are in memory together`)
   if (steps * batch > MAX_EXAMPLES) {
-    throw optionsError(`${steps} steps of ${batch} are ${steps * batch} examples`, `use at most ${MAX_EXAMPLES} examples: a run of more would take years`)
+    throw optionsError(
+      `${steps} steps of ${batch} are ${steps * batch} examples`,
+      `use at most ${MAX_EXAMPLES} examples: a run of more would take years`
+    )
   }
   if (!Number.isInteger(steps) || steps < 1) throw optionsError(`steps is ${steps}`, 'use a whole number of at least 1')
-  if (!Number.isInteger(batch / microBatch) || microBatch < 1) throw optionsError(`microBatch ${microBatch} does not divide batch ${batch}`, 'choose a divisor')
+  if (!Number.isInteger(batch / microBatch) || microBatch < 1)
+    throw optionsError(`microBatch ${microBatch} does not divide batch ${batch}`, 'choose a divisor')
   if (!(learningRate > 0)) throw optionsError(`learningRate is ${learningRate}`, 'use a positive number')
-  if (complete.lora && !(Number.isInteger(complete.lora.rank) && complete.lora.rank >= 1)) throw optionsError(`lora.rank is ${complete.lora.rank}`, 'use a whole number of at least 1')
-  if (complete.memoryLimit !== undefined && !(complete.memoryLimit > 0)) throw optionsError(`memoryLimit is ${complete.memoryLimit}`, 'use a positive number of 10⁹ bytes')
-  if (complete.ema && !(complete.ema.decay > 0 && complete.ema.decay < 1)) throw optionsError(`ema.decay is ${complete.ema.decay}`, 'use a number between 0 and 1')
+  if (complete.lora && !(Number.isInteger(complete.lora.rank) && complete.lora.rank >= 1))
+    throw optionsError(`lora.rank is ${complete.lora.rank}`, 'use a whole number of at least 1')
+  if (complete.memoryLimit !== undefined && !(complete.memoryLimit > 0))
+    throw optionsError(`memoryLimit is ${complete.memoryLimit}`, 'use a positive number of 10⁹ bytes')
+  if (complete.ema && !(complete.ema.decay > 0 && complete.ema.decay < 1))
+    throw optionsError(`ema.decay is ${complete.ema.decay}`, 'use a number between 0 and 1')
   return complete
 }
 
 /** A strategy by its name, with what it is told. */
-function strategyOf(options: TrainingOptions | CompleteTrainingOptions): Pick<CompleteTrainingOptions, 'strategy' | 'chunkwise'> {
+function strategyOf(
+  options: TrainingOptions | CompleteTrainingOptions
+): Pick<CompleteTrainingOptions, 'strategy' | 'chunkwise'> {
   if ('chunkwise' in options) return options
   const asked = options.strategy ?? 'auto'
   if (typeof asked === 'string') return { strategy: asked, chunkwise: { chunk: DEFAULT_CHUNK } }
-  const [strategy, given] = 'seco' in asked ? (['seco', asked.seco] as const) : (['spaco', asked.spaco] as const), chunkwise: ChunkwiseOptions = { chunk: DEFAULT_CHUNK, ...given }
+  const [strategy, given] = 'seco' in asked ? (['seco', asked.seco] as const) : (['spaco', asked.spaco] as const)
+  const chunkwise: ChunkwiseOptions = { chunk: DEFAULT_CHUNK, ...given }
   const { chunk, chunks, maxCompensation } = chunkwise
-  if (!Number.isInteger(chunk) || chunk < 1) throw optionsError(`strategy.${strategy}.chunk is ${chunk}`, 'use a whole number of tokens of at least 1')
-  if (strategy === 'spaco' && !(Number.isInteger(chunks) && (chunks as number) >= 1)) throw optionsError(`strategy.spaco.chunks is ${chunks}`, 'say how many chunks of a sequence go backward, at least 1')
-  if (maxCompensation !== undefined && !(maxCompensation >= 1)) throw optionsError(`strategy.spaco.maxCompensation is ${maxCompensation}`, 'use a number of at least 1')
+  if (!Number.isInteger(chunk) || chunk < 1)
+    throw optionsError(`strategy.${strategy}.chunk is ${chunk}`, 'use a whole number of tokens of at least 1')
+  if (strategy === 'spaco' && !(Number.isInteger(chunks) && (chunks as number) >= 1))
+    throw optionsError(
+      `strategy.spaco.chunks is ${chunks}`,
+      'say how many chunks of a sequence go backward, at least 1'
+    )
+  if (maxCompensation !== undefined && !(maxCompensation >= 1))
+    throw optionsError(`strategy.spaco.maxCompensation is ${maxCompensation}`, 'use a number of at least 1')
   return { strategy, chunkwise }
 }
 

@@ -36,7 +36,11 @@ test('a trained embedding that is the output layer too is written as both, for P
 })
 
 test('nothing is added where embeddings are not tied, or not trained', async () => {
-  for (const [also, of] of [[['embed_tokens'], {}], [['norm'], { tied }], [[], { tied }]] as const) {
+  for (const [also, of] of [
+    [['embed_tokens'], {}],
+    [['norm'], { tied }],
+    [[], { tied }]
+  ] as const) {
     const { stored, config } = await written({ ...lora, alsoTrain: [...also] }, of)
     expect([...stored.keys()]).not.toContain(`base_model.model.${HEAD}`)
     expect(config).not.toHaveProperty('ensure_weight_tying')

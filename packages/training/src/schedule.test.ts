@@ -15,18 +15,20 @@ describe('learningRateAt', () => {
     expect(learningRateAt(99, options)).toBeCloseTo(2e-5 / 90, 12)
   })
 
-  test.prop([fc.constantFrom('linear' as const, 'cosine' as const, 'constant' as const), fc.integer({ min: 0, max: 50 }), fc.double({ min: 0, max: 1, noNaN: true })])(
-    'rises, then never rises again and stays between its ends',
-    (schedule, warmup, finalLearningRate) => {
-      const options = completeOptions({ ...base, schedule, warmup, finalLearningRate }), rates = Array.from({ length: 100 }, (_, step) => learningRateAt(step, options))
-      rates.forEach((rate, step) => {
-        expect(rate).toBeGreaterThan(-1e-18)
-        expect(rate).toBeLessThanOrEqual(base.learningRate * (1 + 1e-12))
-        if (step > 0 && step < warmup) expect(rate).toBeGreaterThan(rates[step - 1])
-        if (step > warmup) expect(rate).toBeLessThanOrEqual(rates[step - 1] * (1 + 1e-12))
-      })
-    }
-  )
+  test.prop([
+    fc.constantFrom('linear' as const, 'cosine' as const, 'constant' as const),
+    fc.integer({ min: 0, max: 50 }),
+    fc.double({ min: 0, max: 1, noNaN: true })
+  ])('rises, then never rises again and stays between its ends', (schedule, warmup, finalLearningRate) => {
+    const options = completeOptions({ ...base, schedule, warmup, finalLearningRate })
+    const rates = Array.from({ length: 100 }, (_, step) => learningRateAt(step, options))
+    rates.forEach((rate, step) => {
+      expect(rate).toBeGreaterThan(-1e-18)
+      expect(rate).toBeLessThanOrEqual(base.learningRate * (1 + 1e-12))
+      if (step > 0 && step < warmup) expect(rate).toBeGreaterThan(rates[step - 1])
+      if (step > warmup) expect(rate).toBeLessThanOrEqual(rates[step - 1] * (1 + 1e-12))
+    })
+  })
 
   test('refuses options that cannot be run', () => {
     expect(() => completeOptions({ ...base, steps: 0 })).toThrow('TRAINING_OPTIONS')

@@ -9,6 +9,7 @@ export function learningRateAt(step: number, options: CompleteTrainingOptions): 
   const { learningRate, warmup, steps, schedule, finalLearningRate } = options
   if (step < warmup) return (learningRate * (step + 1)) / warmup
   const progress = (step - warmup) / Math.max(1, steps - warmup)
-  const remaining = schedule === 'constant' ? 1 : schedule === 'linear' ? 1 - progress : (1 + Math.cos(Math.PI * progress)) / 2
+  const remaining =
+    schedule === 'constant' ? 1 : schedule === 'linear' ? 1 - progress : (1 + Math.cos(Math.PI * progress)) / 2
   return learningRate * (finalLearningRate + (1 - finalLearningRate) * remaining)
 }

@@ -8,13 +8,21 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { loadState, removeState, saveState, stateTensors, type TrainingState } from './state.js'
 
-const trained: readonly ParameterSpec[] = [{ name: 'matrix', shape: [3, 2], initializer: 'normal' }, { name: 'bias', shape: [3], initializer: 'zeros' }]
+const trained: readonly ParameterSpec[] = [
+  { name: 'matrix', shape: [3, 2], initializer: 'normal' },
+  { name: 'bias', shape: [3], initializer: 'zeros' }
+]
 const specs = stateTensors(trained)
 const random = randomStream({ seed: 0, stream: 'state' })
 const state: TrainingState = {
   step: 3,
   strategy: 'blockwise',
-  tensors: new Map(stateTensors(trained).map(({ name, shape }) => [name, Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal())])),
+  tensors: new Map(
+    stateTensors(trained).map(({ name, shape }) => [
+      name,
+      Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal())
+    ])
+  ),
   losses: [3.25, 2.5, 2.125],
   gradientNorms: [1.5, 0.75, 8],
   skipped: 1,
@@ -63,7 +71,9 @@ describe('the state of a run', () => {
 })
 
 describe('a damaged state', () => {
-  const write = (changes: { shape?: readonly number[]; step?: string; without?: string; norms?: number; history?: string } = {}) =>
+  const write = (
+    changes: { shape?: readonly number[]; step?: string; without?: string; norms?: number; history?: string } = {}
+  ) =>
     writeSafetensors(
       file,
       [...specs, { name: 'losses', shape: [3] }, { name: 'gradientNorms', shape: [changes.norms ?? 3] }]
@@ -72,7 +82,14 @@ describe('a damaged state', () => {
           const shape = name === 'mean:matrix' ? (changes.shape ?? usual) : usual
           return { name, shape, data: new Float32Array(shape.reduce((a, b) => a * b)) }
         }),
-      { metadata: { runKey: 'key', history: changes.history ?? '{"skipped":0,"skippedInRow":0,"scores":[]}', ...('step' in changes ? { step: changes.step as string } : { step: '3' }) }, sealed: true }
+      {
+        metadata: {
+          runKey: 'key',
+          history: changes.history ?? '{"skipped":0,"skippedInRow":0,"scores":[]}',
+          ...('step' in changes ? { step: changes.step as string } : { step: '3' })
+        },
+        sealed: true
+      }
     )
 
   test('is what the cases below change', async () => {
@@ -89,33 +106,47 @@ describe('a damaged state', () => {
     ['a step without its gradient norms', { norms: 2 }, 'TRAINING_STATE'],
     ['a history that is no JSON', { history: '{' }, 'TRAINING_STATE'],
     ['a history of other things', { history: '{"skipped":-1,"skippedInRow":0,"scores":[]}' }, 'TRAINING_STATE'],
-    ['a score that is no number', { history: '{"skipped":0,"skippedInRow":0,"scores":[{"step":1,"score":"2"}]}' }, 'TRAINING_STATE'],
+    [
+      'a score that is no number',
+      { history: '{"skipped":0,"skippedInRow":0,"scores":[{"step":1,"score":"2"}]}' },
+      'TRAINING_STATE'
+    ],
     ['a negative step', { step: '-1' }, 'TRAINING_STATE']
   ])('with %s is refused', async (_, changes, code) => {
     await write(changes)
     expect(await codeOfLoading()).toBe(code)
   })
 
-  test.prop([fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })], { numRuns: 30 })('cut anywhere is refused with a code', async part => {
-    await saveState(folder, 'key', specs, state)
-    const bytes = await readFile(file)
-    await writeFile(file, bytes.subarray(0, Math.floor(part * bytes.length)))
-    expect(await codeOfLoading()).toBe('TRAINING_STATE')
-  })
+  test.prop([fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })], { numRuns: 30 })(
+    'cut anywhere is refused with a code',
+    async part => {
+      await saveState(folder, 'key', specs, state)
+      const bytes = await readFile(file)
+      await writeFile(file, bytes.subarray(0, Math.floor(part * bytes.length)))
+      expect(await codeOfLoading()).toBe('TRAINING_STATE')
+    }
+  )
 
-  test.prop([fc.nat(), fc.integer({ min: 1, max: 255 })], { numRuns: 200 })('with any byte changed is said, with what to remove', async (place, change) => {
-    await saveState(folder, 'key', specs, state)
-    const bytes = await readFile(file)
-    bytes[place % bytes.length] ^= change
-    await writeFile(file, bytes)
-    const loading = loadState(folder, 'key', specs)
-    await expect(loading).rejects.toThrow(/^TRAINING_STATE: /)
-    await expect(loading).rejects.toThrow(`${file} is damaged`)
-    await expect(loading).rejects.toThrow(`remove ${folder} and run the same command again`)
-  })
+  test.prop([fc.nat(), fc.integer({ min: 1, max: 255 })], { numRuns: 200 })(
+    'with any byte changed is said, with what to remove',
+    async (place, change) => {
+      await saveState(folder, 'key', specs, state)
+      const bytes = await readFile(file)
+      bytes[place % bytes.length] ^= change
+      await writeFile(file, bytes)
+      const loading = loadState(folder, 'key', specs)
+      await expect(loading).rejects.toThrow(/^TRAINING_STATE: /)
+      await expect(loading).rejects.toThrow(`${file} is damaged`)
+      await expect(loading).rejects.toThrow(`remove ${folder} and run the same command again`)
+    }
+  )
 
   test('without a digest is refused', async () => {
-    await writeSafetensors(file, specs.map(({ name, shape }) => ({ name, shape, data: new Float32Array(shape.reduce((a, b) => a * b)) })), { metadata: { runKey: 'key', step: '0' } })
+    await writeSafetensors(
+      file,
+      specs.map(({ name, shape }) => ({ name, shape, data: new Float32Array(shape.reduce((a, b) => a * b)) })),
+      { metadata: { runKey: 'key', step: '0' } }
+    )
     expect(await codeOfLoading()).toBe('TRAINING_STATE')
   })
 })

@@ -1,6 +1,11 @@
 import { isSkipwiseError, SkipwiseError } from '@skipwise/core'
 import {
-  readSealedSafetensors, removeOwnFile, TEMPORARY_FILE, writeSafetensors, type SealedTensors, type TensorToWrite
+  readSealedSafetensors,
+  removeOwnFile,
+  TEMPORARY_FILE,
+  writeSafetensors,
+  type SealedTensors,
+  type TensorToWrite
 } from '@skipwise/checkpoints'
 import type { ParameterSpec } from '@skipwise/nn'
 import { access, mkdir, readdir } from 'node:fs/promises'
@@ -31,24 +36,46 @@ export interface TrainingState {
 }
 
 const FILE = 'state.safetensors'
-const LOSSES = 'losses', NORMS = 'gradientNorms'
+const LOSSES = 'losses'
+const NORMS = 'gradientNorms'
 
 /** Names and shapes of what the update changes: of what is trained, nothing else does. */
 export const updatedTensors = (trained: readonly ParameterSpec[]) =>
   trained.flatMap(({ name, shape }) => [name, meanName(name), varianceName(name)].map(key => ({ name: key, shape })))
 
 /** Names and shapes of the tensors of a state. */
-export const stateTensors = (trained: readonly ParameterSpec[], averaged = false) =>
-  [...updatedTensors(trained), ...(averaged ? trained.map(({ name, shape }) => ({ name: averageName(name), shape })) : [])]
+export const stateTensors = (trained: readonly ParameterSpec[], averaged = false) => [
+  ...updatedTensors(trained),
+  ...(averaged ? trained.map(({ name, shape }) => ({ name: averageName(name), shape })) : [])
+]
 
 /** Saves a state as one safetensors file, atomically: a killed process leaves the state before or the state after. */
-export async function saveState(folder: string, runKey: string, specs: readonly Pick<ParameterSpec, 'name' | 'shape'>[], state: TrainingState): Promise<void> {
+export async function saveState(
+  folder: string,
+  runKey: string,
+  specs: readonly Pick<ParameterSpec, 'name' | 'shape'>[],
+  state: TrainingState
+): Promise<void> {
   const { step, losses, gradientNorms, skipped, skippedInRow, scores } = state
   await mkdir(folder, { recursive: true })
-  const tensors: TensorToWrite[] = specs.map(({ name, shape }) => ({ name, shape, data: state.tensors.get(name) as Float32Array }))
-  for (const [name, values] of [[LOSSES, losses], [NORMS, gradientNorms]] as const) tensors.push({ name, shape: [values.length], data: Float32Array.from(values) })
+  const tensors: TensorToWrite[] = specs.map(({ name, shape }) => ({
+    name,
+    shape,
+    data: state.tensors.get(name) as Float32Array
+  }))
+  for (const [name, values] of [
+    [LOSSES, losses],
+    [NORMS, gradientNorms]
+  ] as const)
+    tensors.push({ name, shape: [values.length], data: Float32Array.from(values) })
   await writeSafetensors(join(folder, FILE), tensors, {
-    metadata: { runKey, step: String(step), strategy: state.strategy, history: JSON.stringify({ skipped, skippedInRow, scores }) }, sealed: true
+    metadata: {
+      runKey,
+      step: String(step),
+      strategy: state.strategy,
+      history: JSON.stringify({ skipped, skippedInRow, scores })
+    },
+    sealed: true
   })
 }
 
@@ -57,9 +84,19 @@ export async function saveState(folder: string, runKey: string, specs: readonly 
  *
  * @throws SkipwiseError `TRAINING_STATE` when the folder holds the state of another run or a damaged one
  */
-export async function loadState(folder: string, runKey: string, specs: readonly Pick<ParameterSpec, 'name' | 'shape'>[]): Promise<TrainingState | undefined> {
+export async function loadState(
+  folder: string,
+  runKey: string,
+  specs: readonly Pick<ParameterSpec, 'name' | 'shape'>[]
+): Promise<TrainingState | undefined> {
   const file = join(folder, FILE)
-  if (!(await access(file).then(() => true, () => false))) return undefined
+  if (
+    !(await access(file).then(
+      () => true,
+      () => false
+    ))
+  )
+    return undefined
   const { metadata, tensors: kept } = await readKept(file)
   if (metadata.runKey !== runKey) {
     throw new SkipwiseError('TRAINING_STATE', {
@@ -70,20 +107,26 @@ export async function loadState(folder: string, runKey: string, specs: readonly 
   const tensors = new Map<string, Float32Array>()
   for (const { name, shape } of specs) {
     const saved = kept.get(name) ?? missing(file, name)
-    if (String(saved.shape) !== String(shape)) throw damagedState(file, `'${name}' is [${saved.shape.join()}], not [${shape.join()}]`)
+    if (String(saved.shape) !== String(shape))
+      throw damagedState(file, `'${name}' is [${saved.shape.join()}], not [${shape.join()}]`)
     tensors.set(name, saved.data)
   }
   const step = Number(metadata.step)
   const losses = [...(kept.get(LOSSES) ?? missing(file, LOSSES)).data]
   const gradientNorms = [...(kept.get(NORMS) ?? missing(file, NORMS)).data]
-  if (!Number.isInteger(step) || step !== losses.length) throw damagedState(file, `it says step ${metadata.step} and holds ${losses.length} losses`)
-  if (gradientNorms.length !== step) throw damagedState(file, `it says step ${step} and holds ${gradientNorms.length} gradient norms`)
+  if (!Number.isInteger(step) || step !== losses.length)
+    throw damagedState(file, `it says step ${metadata.step} and holds ${losses.length} losses`)
+  if (gradientNorms.length !== step)
+    throw damagedState(file, `it says step ${step} and holds ${gradientNorms.length} gradient norms`)
   const { strategy = 'whole' } = metadata
   if (!isStrategy(strategy)) throw damagedState(file, `its strategy is '${strategy}'`)
   return { step, strategy, tensors, losses, gradientNorms, ...historyOf(metadata.history, file) }
 }
 
-/** A sealed file of this run; what is wrong with it is not to be mended by getting it again. @throws SkipwiseError `TRAINING_STATE` */
+/**
+ * A sealed file of this run; what is wrong with it is not to be mended by getting it again. @throws SkipwiseError
+ * `TRAINING_STATE`
+ */
 export async function readKept(file: string): Promise<SealedTensors> {
   try {
     return await readSealedSafetensors(file)
@@ -100,8 +143,10 @@ function historyOf(text: string | undefined, file: string): Pick<TrainingState, 
   try {
     const { skipped, skippedInRow, scores } = JSON.parse(text ?? '') as Record<string, unknown>
     const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0
-    const isScore = (value: unknown): value is ValidationScore => isCount((value as ValidationScore | null)?.step) && typeof (value as ValidationScore).score === 'number'
-    if (isCount(skipped) && isCount(skippedInRow) && Array.isArray(scores) && scores.every(isScore)) return { skipped, skippedInRow, scores }
+    const isScore = (value: unknown): value is ValidationScore =>
+      isCount((value as ValidationScore | null)?.step) && typeof (value as ValidationScore).score === 'number'
+    if (isCount(skipped) && isCount(skippedInRow) && Array.isArray(scores) && scores.every(isScore))
+      return { skipped, skippedInRow, scores }
   } catch {
     // said below
   }
@@ -116,7 +161,9 @@ export const damagedState = (file: string, problem: string, cause?: unknown) =>
     cause
   })
 
-/** Removes what processes that were killed while saving have left, so that a run killed often does not fill the disk. */
+/**
+ * Removes what processes that were killed while saving have left, so that a run killed often does not fill the disk.
+ */
 export async function removeUnfinished(folder: string): Promise<void> {
   const files = await readdir(folder).catch(() => [])
   await Promise.all(files.filter(name => TEMPORARY_FILE.test(name)).map(name => removeOwnFile(join(folder, name))))

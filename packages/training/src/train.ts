@@ -45,34 +45,66 @@ export interface TrainResult {
 }
 
 /**
- * Runs or resumes a training: gradients, clipping, AdamW, with state saved every `checkpointEvery` steps. A run that was killed and
- * resumed gives the same bytes as one that was not. A loss or gradient norm that is not finite stops it before anything is saved; the
- * last saved state stays.
+ * Runs or resumes a training: gradients, clipping, AdamW, with state saved every `checkpointEvery` steps. A run that
+ * was killed and resumed gives the same bytes as one that was not. A loss or gradient norm that is not finite stops it
+ * before anything is saved; the last saved state stays.
  *
- * @throws SkipwiseError `TRAINING_OPTIONS`, `TRAINING_FREEZE`, `TRAINING_LORA`, `TRAINING_MEMORY`, `TRAINING_POSITIONS`, `TRAINING_DIVERGED`,
- * `TRAINING_SPIKE`, `TRAINING_INTERRUPTED`, `TRAINING_STATE`
+ * @throws SkipwiseError `TRAINING_OPTIONS`, `TRAINING_FREEZE`, `TRAINING_LORA`, `TRAINING_MEMORY`,
+ * `TRAINING_POSITIONS`, `TRAINING_DIVERGED`, `TRAINING_SPIKE`, `TRAINING_INTERRUPTED`, `TRAINING_STATE`
  */
 export async function train(setup: TrainSetup): Promise<TrainResult> {
-  const { model, window, stateFolder, runKey } = setup, given = completeOptions(setup.options)
-  const { guard, ema, batch, steps } = given, { validation, signal } = setup
-  const trains = trainedParameters(model, given), specs = stateTensors(trains.trained, ema !== undefined), saved = await loadState(stateFolder, runKey, specs)
+  const { model, window, stateFolder, runKey } = setup
+  const given = completeOptions(setup.options)
+  const { guard, ema, batch, steps } = given
+  const { validation, signal } = setup
+  const trains = trainedParameters(model, given)
+  const specs = stateTensors(trains.trained, ema !== undefined)
+  const saved = await loadState(stateFolder, runKey, specs)
   const bestSoFar = saved && validation?.keep === 'best' ? bestOf(saved.scores, validation) : undefined
   if (bestSoFar) await checkBest(stateFolder, runKey, bestSoFar.step)
   // a resumed run goes on as it began: strategies round differently
-  const planned = { ...setup, options: given.strategy === 'auto' && saved ? { ...given, strategy: saved.strategy } : given }
-  const strategy = plannedStrategy(planMemory(planned), planned), options = { ...given, strategy }
+  const planned = {
+    ...setup,
+    options: given.strategy === 'auto' && saved ? { ...given, strategy: saved.strategy } : given
+  }
+  const strategy = plannedStrategy(planMemory(planned), planned)
+  const options = { ...given, strategy }
   await removeUnfinished(stateFolder)
   const trainer = await Trainer.create({ ...setup, options }, new Map([...setup.weights, ...(saved?.tensors ?? [])]))
-  const losses = [...(saved?.losses ?? [])], gradientNorms = [...(saved?.gradientNorms ?? [])], scores = [...(saved?.scores ?? [])], from = saved?.step ?? 0
-  let skipped = saved?.skipped ?? 0, skippedInRow = saved?.skippedInRow ?? 0
-  const save = async (step: number) => saveState(stateFolder, runKey, specs, { step, strategy, tensors: await trainer.read(), losses, gradientNorms, skipped, skippedInRow, scores })
-  const started = performance.now(), tokensPerSecond = () => ((losses.length - from) * batch * window.original * 1000) / (performance.now() - started)
+  const losses = [...(saved?.losses ?? [])]
+  const gradientNorms = [...(saved?.gradientNorms ?? [])]
+  const scores = [...(saved?.scores ?? [])]
+  const from = saved?.step ?? 0
+  let skipped = saved?.skipped ?? 0
+  let skippedInRow = saved?.skippedInRow ?? 0
+  const save = async (step: number) =>
+    saveState(stateFolder, runKey, specs, {
+      step,
+      strategy,
+      tensors: await trainer.read(),
+      losses,
+      gradientNorms,
+      skipped,
+      skippedInRow,
+      scores
+    })
+  const started = performance.now()
+  const tokensPerSecond = () =>
+    ((losses.length - from) * batch * window.original * 1000) / (performance.now() - started)
 
   /** Gradients, and the update, or what speaks against it. */
-  const takeStep = async (step: number, learningRate: number): Promise<{ loss: number; gradientNorm: number; spike?: string | undefined }> => {
-    const { loss } = await trainer.gradients(Array.from({ length: batch }, (_, i) => setup.example(step * batch + i)), step * batch, signal)
+  const takeStep = async (
+    step: number,
+    learningRate: number
+  ): Promise<{ loss: number; gradientNorm: number; spike?: string | undefined }> => {
+    const { loss } = await trainer.gradients(
+      Array.from({ length: batch }, (_, i) => setup.example(step * batch + i)),
+      step * batch,
+      signal
+    )
     if (guard) {
-      const gradientNorm = await trainer.gradientNorm(), spike = spikeOf({ loss, gradientNorm }, { losses, gradientNorms }, guard)
+      const gradientNorm = await trainer.gradientNorm()
+      const spike = spikeOf({ loss, gradientNorm }, { losses, gradientNorms }, guard)
       if (spike !== undefined) {
         if (!Number.isFinite(gradientNorm)) await trainer.forgetGradients()
         return { loss, gradientNorm, spike }
@@ -84,10 +116,15 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
   }
 
   const isDue = (step: number, { every }: Validation) => step % every === 0 || step === steps
-  const validate = async (step: number, { keep, better, score }: Validation): Promise<Readonly<Record<string, number>>> => {
-    const trained = await trainer.trained(), found = { step, score: await score(await trainer.weights(trained), step) }
+  const validate = async (
+    step: number,
+    { keep, better, score }: Validation
+  ): Promise<Readonly<Record<string, number>>> => {
+    const trained = await trainer.trained()
+    const found = { step, score: await score(await trainer.weights(trained), step) }
     scores.push(found)
-    if (keep === 'best' && bestOf(scores, { better }) === found) await saveBest(stateFolder, runKey, step, trains.trained, trained)
+    if (keep === 'best' && bestOf(scores, { better }) === found)
+      await saveBest(stateFolder, runKey, step, trains.trained, trained)
     return { validation: found.score }
   }
 
@@ -95,10 +132,19 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
   const report = async (step: number, first: { firstStepSeconds?: number }) => {
     const score = validation && isDue(step, validation) ? await validate(step, validation) : {}
     setup.progress?.({
-      task: 'train', done: step, total: steps, unit: 'steps',
+      task: 'train',
+      done: step,
+      total: steps,
+      unit: 'steps',
       metrics: {
-        loss: losses[step - 1], ...score, learningRate: learningRateAt(step - 1, options), gradientNorm: gradientNorms[step - 1],
-        tokensPerSecond: tokensPerSecond(), peakMemoryMB: process.resourceUsage().maxRSS / 1024, ...(skipped > 0 && { skipped }), ...first
+        loss: losses[step - 1],
+        ...score,
+        learningRate: learningRateAt(step - 1, options),
+        gradientNorm: gradientNorms[step - 1],
+        tokensPerSecond: tokensPerSecond(),
+        peakMemoryMB: process.resourceUsage().maxRSS / 1024,
+        ...(skipped > 0 && { skipped }),
+        ...first
       }
     })
   }
@@ -110,7 +156,8 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
       const begun = performance.now()
       // An executor may compute on this thread.
       await letEventsIn(signal)
-      const learningRate = learningRateAt(step, options), { loss, gradientNorm, spike } = await takeStep(step, learningRate)
+      const learningRate = learningRateAt(step, options)
+      const { loss, gradientNorm, spike } = await takeStep(step, learningRate)
       if (spike !== undefined && (guard?.action !== 'skip' || skippedInRow + 1 >= (guard.patience ?? 5))) {
         await save(step)
         throw spikeError(step, spike)
@@ -125,15 +172,25 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
       if ((step + 1) % options.checkpointEvery === 0 && step + 1 < steps) await save(step + 1)
     }
     const best = validation?.keep === 'best' ? bestOf(scores, validation) : undefined
-    const kept = best && (await loadBest(stateFolder, runKey, best.step, trains.trained)), trained = kept ?? (await trainer.trained())
+    const kept = best && (await loadBest(stateFolder, runKey, best.step, trains.trained))
+    const trained = kept ?? (await trainer.trained())
     return {
-      weights: await trainer.weights(trained), ...(options.lora && { adapters: trained }), losses, strategy, skipped, scores, ...(best && { bestStep: best.step }), tokensPerSecond: tokensPerSecond()
+      weights: await trainer.weights(trained),
+      ...(options.lora && { adapters: trained }),
+      losses,
+      strategy,
+      skipped,
+      scores,
+      ...(best && { bestStep: best.step }),
+      tokensPerSecond: tokensPerSecond()
     }
   } catch (error) {
     if (signal?.aborted !== true || error !== signal.reason) throw error
     await save(losses.length)
     throw new SkipwiseError('TRAINING_INTERRUPTED', {
-      problem: `training stopped after step ${losses.length} of ${steps}`, fix: 'run the same command again to go on', cause: error
+      problem: `training stopped after step ${losses.length} of ${steps}`,
+      fix: 'run the same command again to go on',
+      cause: error
     })
   } finally {
     await trainer.dispose()
@@ -148,8 +205,12 @@ export async function finishTraining(stateFolder: string): Promise<void> {
 
 const spikeError = (step: number, spike: string) =>
   new SkipwiseError('TRAINING_SPIKE', {
-    problem: `at step ${step + 1} ${spike}`, fix: "look at the documents of this step, or let guard leave such steps out (action: skip): the state before it is saved, the same command goes on from there"
+    problem: `at step ${step + 1} ${spike}`,
+    fix: 'look at the documents of this step, or let guard leave such steps out (action: skip): the state before it is saved, the same command goes on from there'
   })
 
 const diverged = (problem: string) =>
-  new SkipwiseError('TRAINING_DIVERGED', { problem, fix: 'lower learningRate or maxGradientNorm, or look for broken documents; the last saved state is kept' })
+  new SkipwiseError('TRAINING_DIVERGED', {
+    problem,
+    fix: 'lower learningRate or maxGradientNorm, or look for broken documents; the last saved state is kept'
+  })

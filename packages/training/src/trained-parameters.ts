@@ -21,18 +21,35 @@ export interface TrainedParameters {
  *
  * @throws SkipwiseError `TRAINING_FREEZE`, `TRAINING_LORA`
  */
-export function trainedParameters({ parameters }: Pick<ModelDefinition, 'parameters'>, { freeze = [], lora }: Pick<TrainingOptions, 'freeze' | 'lora'>): TrainedParameters {
+export function trainedParameters(
+  { parameters }: Pick<ModelDefinition, 'parameters'>,
+  { freeze = [], lora }: Pick<TrainingOptions, 'freeze' | 'lora'>
+): TrainedParameters {
   if (lora) {
-    if (freeze.length) throw freezeError('lora freezes the model already', 'remove freeze, or name in lora.alsoTrain what is to be trained whole')
+    if (freeze.length)
+      throw freezeError(
+        'lora freezes the model already',
+        'remove freeze, or name in lora.alsoTrain what is to be trained whole'
+      )
     const { adapters, whole } = loraAdapters(parameters, lora)
     const trained = [...parameters.filter(({ name }) => whole.has(name)), ...adapters.flatMap(({ a, b }) => [a, b])]
-    return { trained, frozen: parameters.filter(({ name }) => !whole.has(name)), adapters, adapterScale: loraScale(lora) }
+    return {
+      trained,
+      frozen: parameters.filter(({ name }) => !whole.has(name)),
+      adapters,
+      adapterScale: loraScale(lora)
+    }
   }
   const names = parameters.map(({ name }) => name)
   for (const pattern of freeze) {
     if (names.some(name => matchesPattern(pattern, name))) continue
     const nearest = nearestName(pattern, names)
-    throw freezeError(`no parameter of the model fits '${pattern}'`, nearest ? `did you mean '${nearest}'? '*' stands for any characters` : `use a name such as '${names[0]}', with '*' for any characters`)
+    throw freezeError(
+      `no parameter of the model fits '${pattern}'`,
+      nearest
+        ? `did you mean '${nearest}'? '*' stands for any characters`
+        : `use a name such as '${names[0]}', with '*' for any characters`
+    )
   }
   const isFrozen = (name: string) => freeze.some(pattern => matchesPattern(pattern, name))
   const trained = parameters.filter(({ name }) => !isFrozen(name))
@@ -41,12 +58,16 @@ export function trainedParameters({ parameters }: Pick<ModelDefinition, 'paramet
 }
 
 /** Every parameter that programs read, adapters included. */
-export const allParameters = ({ frozen, trained }: TrainedParameters): Pick<ModelDefinition, 'parameters'> => ({ parameters: [...frozen, ...trained] })
+export const allParameters = ({ frozen, trained }: TrainedParameters): Pick<ModelDefinition, 'parameters'> => ({
+  parameters: [...frozen, ...trained]
+})
 
 /** Parameters as `linear` of @skipwise/nn takes them: the scale of adapters is in their B. */
 export const scaleAdapters = (parameters: Parameters, { adapters, adapterScale }: TrainedParameters): Parameters => ({
   ...parameters,
-  ...Object.fromEntries(adapters.flatMap(({ b: { name } }) => (name in parameters ? [[name, tf.mul(parameters[name], adapterScale)]] : [])))
+  ...Object.fromEntries(
+    adapters.flatMap(({ b: { name } }) => (name in parameters ? [[name, tf.mul(parameters[name], adapterScale)]] : []))
+  )
 })
 
 const freezeError = (problem: string, fix: string) => new SkipwiseError('TRAINING_FREEZE', { problem, fix })

@@ -23,28 +23,53 @@ export interface StepGradients {
 /** The state of a training run on a device, and its compiled programs: gradients of a batch, then an update. */
 export class Trainer {
   private constructor(
-    private readonly setup: StrategySetup, private strategy: GradientStrategy, private readonly open: () => Promise<GradientStrategy>,
-    private readonly updateProgram: Program, private readonly normProgram: Program | undefined, private readonly average: WeightAverage | undefined,
-    private readonly frozen: Values, private state: Record<string, Value>
+    private readonly setup: StrategySetup,
+    private strategy: GradientStrategy,
+    private readonly open: () => Promise<GradientStrategy>,
+    private readonly updateProgram: Program,
+    private readonly normProgram: Program | undefined,
+    private readonly average: WeightAverage | undefined,
+    private readonly frozen: Values,
+    private state: Record<string, Value>
   ) {}
 
   /**
    * Without a plan, the strategy `auto` is `whole`.
    *
-   * @param tensors by name, row-major: parameters, and on resume adapters, `mean:` and `variance:`; those that are absent start at zero, adapters at their own beginning
+   * @param tensors by name, row-major: parameters, and on resume adapters, `mean:` and `variance:`; those that are
+   * absent start at zero, adapters at their own beginning
    */
   static async create(setup: TrainerSetup, tensors: ReadonlyMap<string, Float32Array>): Promise<Trainer> {
-    const { model, executor, options } = setup, trains = trainedParameters(model, options), { trained, adapters, frozen } = trains
+    const { model, executor, options } = setup
+    const trains = trainedParameters(model, options)
+    const { trained, adapters, frozen } = trains
     const matrices = new Set(trained.filter(parameter => parameter.shape.length > 1).map(parameter => parameter.name))
-    const strategySetup: StrategySetup = { ...setup, trains }, prepared = strategies[options.strategy === 'auto' ? 'whole' : options.strategy](strategySetup), strategy = await prepared.open()
-    const update = await executor.compile(traceUpdate({ parameters: trained }, gradientName, name => (matrices.has(name) ? options.weightDecay : 0)), {
-      donate: Object.fromEntries(updatedTensors(trained).map(({ name }) => [name, name]))
-    })
+    const strategySetup: StrategySetup = { ...setup, trains }
+    const prepared = strategies[options.strategy === 'auto' ? 'whole' : options.strategy](strategySetup)
+    const strategy = await prepared.open()
+    const update = await executor.compile(
+      traceUpdate({ parameters: trained }, gradientName, name => (matrices.has(name) ? options.weightDecay : 0)),
+      {
+        donate: Object.fromEntries(updatedTensors(trained).map(({ name }) => [name, name]))
+      }
+    )
     const initial = new Map([...(options.lora ? initializeAdapters(adapters, options.lora.seed) : []), ...tensors])
     const upload = (specs: readonly { name: string; shape: readonly number[] }[]) =>
-      Object.fromEntries(specs.map(({ name, shape }) => [name, executor.upload({ shape, dtype: 'float32' }, initial.get(name))]))
-    const norm = options.guard && (await executor.compile(traceGradientNorm(trained))), average = options.ema && (await WeightAverage.create(executor, trained, options.ema, initial))
-    return new Trainer(strategySetup, strategy, () => prepared.open(), update, norm, average, upload(frozen), upload(updatedTensors(trained)))
+      Object.fromEntries(
+        specs.map(({ name, shape }) => [name, executor.upload({ shape, dtype: 'float32' }, initial.get(name))])
+      )
+    const norm = options.guard && (await executor.compile(traceGradientNorm(trained)))
+    const average = options.ema && (await WeightAverage.create(executor, trained, options.ema, initial))
+    return new Trainer(
+      strategySetup,
+      strategy,
+      () => prepared.open(),
+      update,
+      norm,
+      average,
+      upload(frozen),
+      upload(updatedTensors(trained))
+    )
   }
 
   /**
@@ -56,13 +81,23 @@ export class Trainer {
    */
   async gradients(examples: readonly PositionedExample[], first = 0, signal?: AbortSignal): Promise<StepGradients> {
     const { model, encoding, executor, frequencies, window, options, packed } = this.setup
-    const labelCount = countLabels(examples), parameters = { ...this.frozen, ...this.#trained }
+    const labelCount = countLabels(examples)
+    const parameters = { ...this.frozen, ...this.#trained }
     const specs = batchSpecs(model, encoding, programShape(this.setup))
     let loss = 0
     for (let at = 0; at < examples.length; at += options.microBatch) {
       await letEventsIn(signal)
-      const data = makeBatch(examples.slice(at, at + options.microBatch), window, labelCount, encoding, frequencies, packed)
-      const batch = Object.fromEntries(Object.entries(data).map(([name, array]) => [name, executor.upload(specs[name], array as HostData)]))
+      const data = makeBatch(
+        examples.slice(at, at + options.microBatch),
+        window,
+        labelCount,
+        encoding,
+        frequencies,
+        packed
+      )
+      const batch = Object.fromEntries(
+        Object.entries(data).map(([name, array]) => [name, executor.upload(specs[name], array as HostData)])
+      )
       loss += await this.strategy.run(parameters, batch, at === 0, first + at)
       for (const value of Object.values(batch)) value.dispose()
     }
@@ -76,13 +111,27 @@ export class Trainer {
    * @returns the gradient norm before clipping
    */
   async update(step: number, learningRate: number): Promise<number> {
-    const { executor, options } = this.setup, { beta1, beta2, epsilon, maxGradientNorm } = options
+    const { executor, options } = this.setup
+    const { beta1, beta2, epsilon, maxGradientNorm } = options
     const numbers = {
-      learningRate, beta1, beta2, epsilon, maxGradientNorm, gradientScale: 1,
-      biasCorrection1: 1 - beta1 ** (step + 1), biasCorrection2: 1 - beta2 ** (step + 1)
+      learningRate,
+      beta1,
+      beta2,
+      epsilon,
+      maxGradientNorm,
+      gradientScale: 1,
+      biasCorrection1: 1 - beta1 ** (step + 1),
+      biasCorrection2: 1 - beta2 ** (step + 1)
     }
-    const hyper = executor.upload({ shape: [adamWHyper.length], dtype: 'float32' }, Float32Array.from(adamWHyper, name => numbers[name]))
-    const { gradientNorm, ...state } = await this.updateProgram.run({ ...this.state, ...this.strategy.gradients, hyper })
+    const hyper = executor.upload(
+      { shape: [adamWHyper.length], dtype: 'float32' },
+      Float32Array.from(adamWHyper, name => numbers[name])
+    )
+    const { gradientNorm, ...state } = await this.updateProgram.run({
+      ...this.state,
+      ...this.strategy.gradients,
+      hyper
+    })
     hyper.dispose()
     this.state = { ...state }
     await this.average?.update(this.#trained, step)
@@ -92,7 +141,8 @@ export class Trainer {
   /** The norm of the gradients of the last {@link gradients} call, before an update; only with a guard. */
   async gradientNorm(): Promise<number> {
     if (!this.normProgram) throw new TypeError('the trainer has no guard')
-    const { gradientNorm } = await this.normProgram.run(this.strategy.gradients), [norm] = await this.setup.executor.read(gradientNorm)
+    const { gradientNorm } = await this.normProgram.run(this.strategy.gradients)
+    const [norm] = await this.setup.executor.read(gradientNorm)
     return norm
   }
 
@@ -102,32 +152,48 @@ export class Trainer {
     this.strategy = await this.open()
   }
 
-  /** The gradients of the last {@link gradients} call, by `gradientName`, each of the shape of its parameter: on a CPU the trainer's own memory, which the next call overwrites. */
+  /**
+   * The gradients of the last {@link gradients} call, by `gradientName`, each of the shape of its parameter: on a CPU
+   * the trainer's own memory, which the next call overwrites.
+   */
   readGradients(): Promise<Map<string, Float32Array>> {
     return this.#readAll(this.strategy.gradients)
   }
 
-  /** All tensors of the state, by name, row-major, what is trained, moments and averages: on a CPU the trainer's own memory, which the next {@link update} overwrites. */
+  /**
+   * All tensors of the state, by name, row-major, what is trained, moments and averages: on a CPU the trainer's own
+   * memory, which the next {@link update} overwrites.
+   */
   read(): Promise<Map<string, Float32Array>> {
     return this.#readAll({ ...this.state, ...this.average?.values })
   }
 
   /**
-   * What a run gives of the trained parameters, by name, row-major, as {@link read} gives them: their averages, where there are any. They are those of adapters, and of
-   * what is trained whole beside them.
+   * What a run gives of the trained parameters, by name, row-major, as {@link read} gives them: their averages, where
+   * there are any. They are those of adapters, and of what is trained whole beside them.
    */
   async trained(): Promise<Map<string, Float32Array>> {
     const tensors = await this.#readAll(this.average?.values ?? this.#trained)
-    return new Map(this.setup.trains.trained.map(({ name }) => [name, tensors.get(this.average ? averageName(name) : name) as Float32Array]))
+    return new Map(
+      this.setup.trains.trained.map(({ name }) => [
+        name,
+        tensors.get(this.average ? averageName(name) : name) as Float32Array
+      ])
+    )
   }
 
   /**
-   * The parameters of the model, by name, row-major, as {@link read} gives them, with adapters merged into their matrices.
+   * The parameters of the model, by name, row-major, as {@link read} gives them, with adapters merged into their
+   * matrices.
    *
    * @param trained what `trained()` gives, now or at an earlier step
    */
   async weights(trained?: ReadonlyMap<string, Float32Array>): Promise<Map<string, Float32Array>> {
-    const { model, trains: { adapters, adapterScale } } = this.setup, all = new Map([...(await this.#readAll(this.frozen)), ...(trained ?? (await this.trained()))])
+    const {
+      model,
+      trains: { adapters, adapterScale }
+    } = this.setup
+    const all = new Map([...(await this.#readAll(this.frozen)), ...(trained ?? (await this.trained()))])
     for (const adapter of adapters) {
       const [weight, a, b] = [adapter.target, adapter.a.name, adapter.b.name].map(name => all.get(name) as Float32Array)
       all.set(adapter.target, mergeAdapter(weight, adapter, a, b, adapterScale))
@@ -137,7 +203,8 @@ export class Trainer {
 
   async #readAll(values: Values): Promise<Map<string, Float32Array>> {
     const tensors = new Map<string, Float32Array>()
-    for (const [name, value] of Object.entries(values)) tensors.set(name, (await this.setup.executor.read(value)) as Float32Array)
+    for (const [name, value] of Object.entries(values))
+      tensors.set(name, (await this.setup.executor.read(value)) as Float32Array)
     return tensors
   }
 

@@ -10,12 +10,18 @@ import type { TrainingOptions } from '../src/options.js'
 import type { TrainSetup } from '../src/train.js'
 
 /** A decoder of 32 tokens and two layers, trained at 24 tokens for positions below 96. */
-export const V = 32, window = { original: 24, target: 96 }
-export const model = decoder({ vocabSize: V, keyValueHeads: 1, maxPositionEmbeddings: 24 }), frequencies = plainFrequencies(model.geometry.rotaryDim)
+export const V = 32
+export const window = { original: 24, target: 96 }
+export const model = decoder({ vocabSize: V, keyValueHeads: 1, maxPositionEmbeddings: 24 })
+export const frequencies = plainFrequencies(model.geometry.rotaryDim)
 
 /** A repeating sequence, so that there is something to learn, with one skip. */
 export function example(index: number): PositionedExample {
-  const random = randomStream({ seed: 7, stream: 'test', index }), period = random.integer(2, 5), skip = random.integer(0, 72), cut = random.integer(1, 23), first = random.integer(0, V - 6)
+  const random = randomStream({ seed: 7, stream: 'test', index })
+  const period = random.integer(2, 5)
+  const skip = random.integer(0, 72)
+  const cut = random.integer(1, 23)
+  const first = random.integer(0, V - 6)
   return {
     ids: Int32Array.from({ length: 24 }, (_, t) => first + (t % period)),
     positionIds: Int32Array.from({ length: 24 }, (_, t) => (t < cut ? t : t + skip)),
@@ -32,7 +38,19 @@ export async function newFolder(): Promise<string> {
 afterAll(() => Promise.all(folders.map(folder => rm(folder, { recursive: true, force: true }))))
 
 /** A run of twelve steps of four examples, saved after five and ten, in a folder of its own. */
-export const setup = async (options: Partial<TrainingOptions> = {}, changes: Partial<TrainSetup> = {}): Promise<TrainSetup> => ({
-  model, encoding: rotary, frequencies, executor: await openInterpreter(), window, example, stateFolder: await newFolder(), runKey: 'test',
-  weights: initializeWeights(model, { seed: 0 }), options: { steps: 12, batch: 4, learningRate: 1e-2, warmup: 2, checkpointEvery: 5, ...options }, ...changes
+export const setup = async (
+  options: Partial<TrainingOptions> = {},
+  changes: Partial<TrainSetup> = {}
+): Promise<TrainSetup> => ({
+  model,
+  encoding: rotary,
+  frequencies,
+  executor: await openInterpreter(),
+  window,
+  example,
+  stateFolder: await newFolder(),
+  runKey: 'test',
+  weights: initializeWeights(model, { seed: 0 }),
+  options: { steps: 12, batch: 4, learningRate: 1e-2, warmup: 2, checkpointEvery: 5, ...options },
+  ...changes
 })

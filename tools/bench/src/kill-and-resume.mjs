@@ -1,6 +1,7 @@
-// One run of `skipwise extend` and one of `skipwise eval`, stopped by SIGINT, SIGTERM or SIGKILL at random moments again and
-// again and resumed each time, against the same runs left alone: weights, adapters and every figure that is not a time must be
-// the same to the byte. Prints one JSON document; exit code 1 where they differ. Run `npm run build` first.
+// One run of `skipwise extend` and one of `skipwise eval`, stopped by SIGINT, SIGTERM or SIGKILL at random moments
+// again and again and resumed each time, against the same runs left alone: weights, adapters and every figure that is
+// not a time must be the same to the byte. Prints one JSON document; exit code 1 where they differ. Run `npm run build`
+// first.
 //
 //   node tools/bench/src/kill-and-resume.mjs [signals = 50] [seed = 1]
 import { randomStream } from '@skipwise/core'
@@ -29,18 +30,31 @@ function tokenizer() {
   const alphabet = Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(printable(byte) ? byte : next++))
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true }
   return {
-    version: '1.0', truncation: null, padding: null, added_tokens: [], normalizer: null, post_processor: null,
-    pre_tokenizer: byteLevel, decoder: byteLevel,
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: [],
+    normalizer: null,
+    post_processor: null,
+    pre_tokenizer: byteLevel,
+    decoder: byteLevel,
     model: {
-      type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null,
-      fuse_unk: false, byte_fallback: false, merges: [],
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      merges: [],
       vocab: Object.fromEntries(alphabet.map((character, byte) => [character, byte]))
     }
   }
 }
 
 function documents(from, to) {
-  const line = i => Array.from({ length: 40 }, (_, k) => `${(i + 1) * k} is even? ${((i + 1) * k) % 2 ? 'no' : 'yes'}`).join('; ')
+  const line = i =>
+    Array.from({ length: 40 }, (_, k) => `${(i + 1) * k} is even? ${((i + 1) * k) % 2 ? 'no' : 'yes'}`).join('; ')
   return Array.from({ length: to - from }, (_, i) => JSON.stringify({ text: line(from + i) })).join('\n')
 }
 
@@ -74,7 +88,10 @@ output: ${output}
 `
 const evaluation = JSON.stringify({ data: 'many.jsonl', windows: [64], documents: 60 })
 
-/** Runs a command; sends it a signal after some milliseconds, if it still runs. @returns whether it ended by itself, with success */
+/**
+ * Runs a command; sends it a signal after some milliseconds, if it still runs. @returns whether it ended by itself,
+ * with success
+ */
 function run(args, stop) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
@@ -112,20 +129,29 @@ async function timed(args) {
   return (performance.now() - started) / 1000
 }
 
-const sha256 = file => createHash('sha256').update(readFileSync(join(folder, file))).digest('hex')
+const sha256 = file =>
+  createHash('sha256')
+    .update(readFileSync(join(folder, file)))
+    .digest('hex')
 
 /** What must not depend on interruptions. */
 function outcome(name) {
   const { training, results } = JSON.parse(readFileSync(join(folder, name, 'skipwise.json'), 'utf8'))
-  const lines = readFileSync(join(folder, name, 'metrics', 'metrics.jsonl'), 'utf8').trim().split('\n')
+  const lines = readFileSync(join(folder, name, 'metrics', 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
   const metrics = lines.map(line => {
     const { step, loss, gradientNorm, learningRate, validation } = JSON.parse(line)
     return [step, loss, gradientNorm, learningRate, validation]
   })
   return {
-    weights: sha256(`${name}/model.safetensors`), adapter: sha256(`${name}/adapter/adapter_model.safetensors`),
-    losses: training.losses, validation: training.validation, metrics,
-    results: results.model.map(result => result.metrics), leftOver: existsSync(join(folder, `${name}.training`))
+    weights: sha256(`${name}/model.safetensors`),
+    adapter: sha256(`${name}/adapter/adapter_model.safetensors`),
+    losses: training.losses,
+    validation: training.validation,
+    metrics,
+    results: results.model.map(result => result.metrics),
+    leftOver: existsSync(join(folder, `${name}.training`))
   }
 }
 
@@ -155,8 +181,14 @@ try {
   const identical = JSON.stringify(alone) === JSON.stringify(stopped)
   const sameScores = JSON.stringify(scoresOf('alone.json')) === JSON.stringify(scoresOf('stopped.json'))
   const result = {
-    seed, steps: STEPS,
-    extend: { seconds_alone: +extendSeconds.toFixed(1), signals: extendSignals, identical, weights_sha256: stopped.weights },
+    seed,
+    steps: STEPS,
+    extend: {
+      seconds_alone: +extendSeconds.toFixed(1),
+      signals: extendSignals,
+      identical,
+      weights_sha256: stopped.weights
+    },
     eval: { seconds_alone: +evalSeconds.toFixed(1), signals: evalSignals, identical: sameScores }
   }
   process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)

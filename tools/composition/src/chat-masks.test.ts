@@ -15,11 +15,20 @@ afterAll(() => rm(folder, { recursive: true }))
 
 // tools/golden/chat_masks.py
 describe(`conversations have the text, ids and masks of ${golden.origin}`, () => {
-  test.each(golden.cases)('$tokenizer, $name, $messages.length messages', async ({ tokenizer, template, messages, text, ids, mask }) => {
-    await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify({ ...golden.tokens, chat_template: template }))
-    await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(golden.tokenizers[tokenizer as keyof typeof golden.tokenizers]))
-    expect(await learned(JSON.stringify({ messages }))).toEqual([{ text, ids, mask }])
-  })
+  test.each(golden.cases)(
+    '$tokenizer, $name, $messages.length messages',
+    async ({ tokenizer, template, messages, text, ids, mask }) => {
+      await writeFile(
+        join(folder, 'tokenizer_config.json'),
+        JSON.stringify({ ...golden.tokens, chat_template: template })
+      )
+      await writeFile(
+        join(folder, 'tokenizer.json'),
+        JSON.stringify(golden.tokenizers[tokenizer as keyof typeof golden.tokenizers])
+      )
+      expect(await learned(JSON.stringify({ messages }))).toEqual([{ text, ids, mask }])
+    }
+  )
 })
 
 // tools/golden/chat_answers.py
@@ -35,7 +44,10 @@ describe(`answers that later messages change are those of their turns, with the 
 async function learned(record: string) {
   const [rendered] = await (await loadChatTemplate(folder)).renderLearned([record])
   if ('problem' in rendered) throw new Error(rendered.problem)
-  const corpus = await tokenizeDocuments(rendered.texts.map(text => ({ ...text, source: '' })), await loadTokenizerJson(folder))
+  const corpus = await tokenizeDocuments(
+    rendered.texts.map(text => ({ ...text, source: '' })),
+    await loadTokenizerJson(folder)
+  )
   return rendered.texts.map(({ text }, i) => {
     const { ids, isPrompt } = splitPromptMarks(corpus.document(i))
     return { text, ids: Array.from(ids), mask: Array.from(isPrompt ?? [], flag => 1 - flag) }

@@ -9,11 +9,20 @@ import { loadTokenizerJson } from '@skipwise/tokenizers'
 
 /** The model that the harness itself scored, from a Hugging Face folder. */
 export async function openHarnessModel(folder: string): Promise<LanguageModel> {
-  const config = await readModelConfig(folder), model = llama.create({}).define(config), rope = readHuggingFaceRope(config)
+  const config = await readModelConfig(folder)
+  const model = llama.create({}).define(config)
+  const rope = readHuggingFaceRope(config)
   const checkpoint = await openCheckpoint(folder)
   return createLanguageModel({
-    name: 'harness', model, executor: await openOnnxExecutor({ threads: 1 }), tokenizer: await loadTokenizerJson(folder), encoding: rotaryHalf.create({}),
-    frequencies: createRegistry().register(...interpolationPlugins).resolveUnknown('interpolation', rope).frequencies(rope.geometry),
+    name: 'harness',
+    model,
+    executor: await openOnnxExecutor({ threads: 1 }),
+    tokenizer: await loadTokenizerJson(folder),
+    encoding: rotaryHalf.create({}),
+    frequencies: createRegistry()
+      .register(...interpolationPlugins)
+      .resolveUnknown('interpolation', rope)
+      .frequencies(rope.geometry),
     weights: async name => (await checkpoint.read(name)) as Float32Array,
     maxLength: model.geometry.maxPositionEmbeddings
   })

@@ -8,24 +8,67 @@ import { createLanguageModel } from '@skipwise/inference'
 import type { PositionalEncoding } from '@skipwise/nn'
 import { alibi, rotaryHalf, rotaryInterleaved } from '@skipwise/positional-encodings'
 import type { Executor } from '@skipwise/runtime'
-import { byteTokenizer, logProbabilities, matchers, plainFrequencies, randomWeights, uncachedLogits } from '@skipwise/testing'
+import {
+  byteTokenizer,
+  logProbabilities,
+  matchers,
+  plainFrequencies,
+  randomWeights,
+  uncachedLogits
+} from '@skipwise/testing'
 import { describe, expect, test } from 'vitest'
 
 expect.extend(matchers)
 
-const V = 40, CHUNK = 8
-const encodings: Readonly<Record<string, PositionalEncoding>> = { 'rotary-half': rotaryHalf.create({}), 'rotary-interleaved': rotaryInterleaved.create({}), alibi: alibi.create({}) }
+const V = 40
+const CHUNK = 8
+const encodings: Readonly<Record<string, PositionalEncoding>> = {
+  'rotary-half': rotaryHalf.create({}),
+  'rotary-interleaved': rotaryInterleaved.create({}),
+  alibi: alibi.create({})
+}
 
 const llamaLike = {
-  vocab_size: V, hidden_size: 24, intermediate_size: 32, num_hidden_layers: 2, num_attention_heads: 3, num_key_value_heads: 1, head_dim: 8, max_position_embeddings: 128
+  vocab_size: V,
+  hidden_size: 24,
+  intermediate_size: 32,
+  num_hidden_layers: 2,
+  num_attention_heads: 3,
+  num_key_value_heads: 1,
+  head_dim: 8,
+  max_position_embeddings: 128
 }
-const baichuanLike = { model_type: 'baichuan', vocab_size: V, hidden_size: 24, intermediate_size: 32, num_hidden_layers: 2, num_attention_heads: 3, model_max_length: 128 }
+const baichuanLike = {
+  model_type: 'baichuan',
+  vocab_size: V,
+  hidden_size: 24,
+  intermediate_size: 32,
+  num_hidden_layers: 2,
+  num_attention_heads: 3,
+  model_max_length: 128
+}
 const models = {
-  'LLaMA': llama.create({}).define({ ...llamaLike, model_type: 'llama' }),
+  LLaMA: llama.create({}).define({ ...llamaLike, model_type: 'llama' }),
   'Mistral with a sliding window': llama.create({}).define({ ...llamaLike, model_type: 'mistral', sliding_window: 11 }),
-  'Qwen2 with a sliding layer, heads of 6': llama.create({}).define({ ...llamaLike, model_type: 'qwen2', head_dim: 6, use_sliding_window: true, sliding_window: 5, max_window_layers: 1 }),
-  'Qwen3': llama.create({}).define({ ...llamaLike, model_type: 'qwen3', tie_word_embeddings: true }),
-  'GPT-J': gptj.create({}).define({ model_type: 'gptj', vocab_size: V, n_embd: 24, n_layer: 2, n_head: 3, n_positions: 128, rotary_dim: 4, n_inner: 32 }),
+  'Qwen2 with a sliding layer, heads of 6': llama.create({}).define({
+    ...llamaLike,
+    model_type: 'qwen2',
+    head_dim: 6,
+    use_sliding_window: true,
+    sliding_window: 5,
+    max_window_layers: 1
+  }),
+  Qwen3: llama.create({}).define({ ...llamaLike, model_type: 'qwen3', tie_word_embeddings: true }),
+  'GPT-J': gptj.create({}).define({
+    model_type: 'gptj',
+    vocab_size: V,
+    n_embd: 24,
+    n_layer: 2,
+    n_head: 3,
+    n_positions: 128,
+    rotary_dim: 4,
+    n_inner: 32
+  }),
   'Baichuan2-7B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
   'Baichuan-13B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })
 }
@@ -35,25 +78,55 @@ function randomIds(length: number, vocabSize: number): Int32Array {
   return Int32Array.from({ length }, () => random.integer(0, vocabSize - 1))
 }
 
-const executors: Readonly<Record<string, () => Promise<Executor>>> = { onnx: () => openOnnxExecutor({ threads: 1 }), tfjs: () => openTfjsExecutor('cpu') }
+const executors: Readonly<Record<string, () => Promise<Executor>>> = {
+  onnx: () => openOnnxExecutor({ threads: 1 }),
+  tfjs: () => openTfjsExecutor('cpu')
+}
 
 describe.each(Object.entries(models))('scores and tokens with a key/value cache are those without, %s', (_, model) => {
-  test.each(Object.keys(executors))('on %s, at the ends of chunks and of caches, and while the cache grows', async name => {
-    const executor = await executors[name](), encoding = encodings[model.positionalEncoding], frequencies = plainFrequencies(model.geometry.rotaryDim || 2), weights = randomWeights(model)
-    const lengths = name === 'onnx' ? [2, 8, 9, 10, 16, 17, 18, 32, 33, 34, 64, 65, 66, 70] : [9, 10, 18], longest = lengths.at(-1) as number
-    const ids = randomIds(longest, V), logits = await uncachedLogits(executor, { model, encoding, frequencies, weights }, ids), expected = logProbabilities(logits, ids, V)
-    const languageModel = await createLanguageModel({ name, model, encoding, executor, frequencies, weights, tokenizer: byteTokenizer(), maxLength: 128, options: { chunk: CHUNK } })
-    for (const n of lengths) expect(await languageModel.score(ids.subarray(0, n)), `${n} tokens`).toBeAllclose(expected.subarray(0, n - 1), { absolute: 1e-5 })
+  test.each(Object.keys(executors))(
+    'on %s, at the ends of chunks and of caches, and while the cache grows',
+    async name => {
+      const executor = await executors[name]()
+      const encoding = encodings[model.positionalEncoding]
+      const frequencies = plainFrequencies(model.geometry.rotaryDim || 2)
+      const weights = randomWeights(model)
+      const lengths = name === 'onnx' ? [2, 8, 9, 10, 16, 17, 18, 32, 33, 34, 64, 65, 66, 70] : [9, 10, 18]
+      const longest = lengths.at(-1) as number
+      const ids = randomIds(longest, V)
+      const logits = await uncachedLogits(executor, { model, encoding, frequencies, weights }, ids)
+      const expected = logProbabilities(logits, ids, V)
+      const languageModel = await createLanguageModel({
+        name,
+        model,
+        encoding,
+        executor,
+        frequencies,
+        weights,
+        tokenizer: byteTokenizer(),
+        maxLength: 128,
+        options: { chunk: CHUNK }
+      })
+      for (const n of lengths)
+        expect(await languageModel.score(ids.subarray(0, n)), `${n} tokens`).toBeAllclose(expected.subarray(0, n - 1), {
+          absolute: 1e-5
+        })
 
-    // token by token: what is generated is what a pass over everything before it ranks first
-    const generated = [...ids.subarray(0, 5)]
-    for await (const id of languageModel.generate(ids.subarray(0, 5), { maxNewTokens: name === 'onnx' ? 40 : 8 })) generated.push(id)
-    const whole = await uncachedLogits(executor, { model, encoding, frequencies, weights }, Int32Array.from(generated))
-    for (let t = 5; t < generated.length; t++) {
-      const row = whole.subarray((t - 1) * V, t * V)
-      expect(row[generated[t]], `token ${t}`).toBeGreaterThan(Math.max(...row) - 1e-5)
+      // token by token: what is generated is what a pass over everything before it ranks first
+      const generated = [...ids.subarray(0, 5)]
+      for await (const id of languageModel.generate(ids.subarray(0, 5), { maxNewTokens: name === 'onnx' ? 40 : 8 }))
+        generated.push(id)
+      const whole = await uncachedLogits(
+        executor,
+        { model, encoding, frequencies, weights },
+        Int32Array.from(generated)
+      )
+      for (let t = 5; t < generated.length; t++) {
+        const row = whole.subarray((t - 1) * V, t * V)
+        expect(row[generated[t]], `token ${t}`).toBeGreaterThan(Math.max(...row) - 1e-5)
+      }
+      languageModel.dispose()
+      await executor.dispose()
     }
-    languageModel.dispose()
-    await executor.dispose()
-  })
+  )
 })

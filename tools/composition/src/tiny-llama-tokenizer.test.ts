@@ -19,20 +19,28 @@ describe('the tokenizer', () => {
     for (const merge of model.merges as string[]) expect(Object.hasOwn(model.vocab, merge.replace(' ', ''))).toBe(true)
   })
 
-  const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ unit: fc.constantFrom(...' \n\t{}:;/*.The key is 0123456789') }))
-  test.prop([anyText.filter(text => !/<\/?s>/.test(text))], { numRuns: 200 })('decodes to the text that was encoded', text => {
-    expect(tokenizer.decode(tokenizer.encode(text))).toBe(text)
-  })
-
-  test.prop([fc.stringMatching(/^[0-9]{1,12}$/), fc.constantFrom('', ' ', '  ', '\n', 'a', ' is ', '$', '-'), fc.constantFrom('', '.', ' ', 'b')])(
-    'has one token for each digit, wherever it stands',
-    (digits, before, after) => {
-      const digitIds = Array.from('0123456789', digit => tokenizer.encode(digit)[0]), ids = Array.from(tokenizer.encode(before + digits + after))
-      expect(new Set(digitIds).size).toBe(10)
-      // what stands before has one token or two, depending on what follows it
-      expect(ids.filter(id => digitIds.includes(id))).toEqual(Array.from(digits, digit => digitIds[Number(digit)]))
+  const anyText = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.string({ unit: fc.constantFrom(...' \n\t{}:;/*.The key is 0123456789') })
+  )
+  test.prop([anyText.filter(text => !/<\/?s>/.test(text))], { numRuns: 200 })(
+    'decodes to the text that was encoded',
+    text => {
+      expect(tokenizer.decode(tokenizer.encode(text))).toBe(text)
     }
   )
+
+  test.prop([
+    fc.stringMatching(/^[0-9]{1,12}$/),
+    fc.constantFrom('', ' ', '  ', '\n', 'a', ' is ', '$', '-'),
+    fc.constantFrom('', '.', ' ', 'b')
+  ])('has one token for each digit, wherever it stands', (digits, before, after) => {
+    const digitIds = Array.from('0123456789', digit => tokenizer.encode(digit)[0])
+    const ids = Array.from(tokenizer.encode(before + digits + after))
+    expect(new Set(digitIds).size).toBe(10)
+    // what stands before has one token or two, depending on what follows it
+    expect(ids.filter(id => digitIds.includes(id))).toEqual(Array.from(digits, digit => digitIds[Number(digit)]))
+  })
 
   // Origin: tokenizers 0.23.2 and transformers 5.18.0 (Python), BOS before every document, ids as little-endian int32.
   it('gives the ids of the Rust library for all held-out documents', () => {
@@ -44,7 +52,10 @@ describe('the tokenizer', () => {
       hash.update(new Uint8Array(ids.buffer))
       expect(ids.length).toBeGreaterThan(8500)
     }
-    expect([tokens, hash.digest('hex')]).toEqual([159_953, 'fcf3753ae085835903f991934929b426f165e3e9c826abd4fec410793d7ca17e'])
+    expect([tokens, hash.digest('hex')]).toEqual([
+      159_953,
+      'fcf3753ae085835903f991934929b426f165e3e9c826abd4fec410793d7ca17e'
+    ])
   })
 
   it('keeps the words of a passkey document whole', () => {
@@ -57,21 +68,39 @@ describe('the tokenizer', () => {
   it('was trained on the wording of the passkey suite', () => {
     const { prompt, answer } = passkeyDocument(tokenizer, { length: 74, depth: 0, key: '71432' })
     expect(prompt + answer).toBe([TASK, information('71432'), `${QUESTION} 71432.`].join('\n'))
-    expect(passkeyDocument(tokenizer, { length: 600, depth: 0.5, key: '71432' }).prompt).toContain(`\n${NOISE} ${NOISE} `)
+    expect(passkeyDocument(tokenizer, { length: 600, depth: 0.5, key: '71432' }).prompt).toContain(
+      `\n${NOISE} ${NOISE} `
+    )
   })
 })
 
 describe('learnMerges', () => {
   // Words and counts of Sennrich et al. 2016, §3.2, without their end-of-word symbol.
   it('merges the most frequent pair, of equals the older', () => {
-    const { merges, tokens } = learnMerges([['low', 5], ['lower', 2], ['newest', 6], ['widest', 3]], 4)
-    expect(merges).toEqual([['e', 's'], ['es', 't'], ['l', 'o'], ['lo', 'w']])
+    const { merges, tokens } = learnMerges(
+      [
+        ['low', 5],
+        ['lower', 2],
+        ['newest', 6],
+        ['widest', 3]
+      ],
+      4
+    )
+    expect(merges).toEqual([
+      ['e', 's'],
+      ['es', 't'],
+      ['l', 'o'],
+      ['lo', 'w']
+    ])
     expect(tokens.slice(256)).toEqual(['es', 'est', 'lo', 'low'])
   })
 
   it('never merges digits, and merges runs from the left', () => {
     expect(() => learnMerges([['12121212', 9]], 1)).toThrow('0 merges')
-    expect(learnMerges([['aaaaa', 2]], 2).merges).toEqual([['a', 'a'], ['aa', 'a']])
+    expect(learnMerges([['aaaaa', 2]], 2).merges).toEqual([
+      ['a', 'a'],
+      ['aa', 'a']
+    ])
   })
 
   it('writes bytes as GPT-2 does', () => {

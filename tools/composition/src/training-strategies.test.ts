@@ -12,34 +12,78 @@ import { completeOptions, gradientName, Trainer, type LoraOptions, type Training
 import { describe, expect, test } from 'vitest'
 
 expect.extend(matchers)
-const V = 32, T = 20, window = { original: T, target: 80 }
-const encodings: Readonly<Record<string, PositionalEncoding>> = { 'rotary-half': rotaryHalf.create({}), 'rotary-interleaved': rotaryInterleaved.create({}), alibi: alibi.create({}) }
-const llamaLike = {
-  vocab_size: V, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 3, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: T
+const V = 32
+const T = 20
+const window = { original: T, target: 80 }
+const encodings: Readonly<Record<string, PositionalEncoding>> = {
+  'rotary-half': rotaryHalf.create({}),
+  'rotary-interleaved': rotaryInterleaved.create({}),
+  alibi: alibi.create({})
 }
-const baichuanLike = { model_type: 'baichuan', vocab_size: V, hidden_size: 16, intermediate_size: 24, num_hidden_layers: 3, num_attention_heads: 2, model_max_length: T }
+const llamaLike = {
+  vocab_size: V,
+  hidden_size: 16,
+  intermediate_size: 24,
+  num_hidden_layers: 3,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: T
+}
+const baichuanLike = {
+  model_type: 'baichuan',
+  vocab_size: V,
+  hidden_size: 16,
+  intermediate_size: 24,
+  num_hidden_layers: 3,
+  num_attention_heads: 2,
+  model_max_length: T
+}
 const models: Readonly<Record<string, ModelDefinition>> = {
-  'LLaMA': llama.create({}).define({ ...llamaLike, model_type: 'llama' }),
-  'LLaMA with tied embeddings': llama.create({}).define({ ...llamaLike, model_type: 'llama', tie_word_embeddings: true }),
-  'Qwen2 with biases and a sliding layer': llama.create({}).define({ ...llamaLike, model_type: 'qwen2', use_sliding_window: true, sliding_window: 5, max_window_layers: 1 }),
-  'GPT-J': gptj.create({}).define({ model_type: 'gptj', vocab_size: V, n_embd: 16, n_layer: 3, n_head: 2, n_positions: T, rotary_dim: 4, n_inner: 24 }),
+  LLaMA: llama.create({}).define({ ...llamaLike, model_type: 'llama' }),
+  'LLaMA with tied embeddings': llama
+    .create({})
+    .define({ ...llamaLike, model_type: 'llama', tie_word_embeddings: true }),
+  'Qwen2 with biases and a sliding layer': llama
+    .create({})
+    .define({ ...llamaLike, model_type: 'qwen2', use_sliding_window: true, sliding_window: 5, max_window_layers: 1 }),
+  'GPT-J': gptj.create({}).define({
+    model_type: 'gptj',
+    vocab_size: V,
+    n_embd: 16,
+    n_layer: 3,
+    n_head: 2,
+    n_positions: T,
+    rotary_dim: 4,
+    n_inner: 24
+  }),
   'Baichuan2-7B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
   'Baichuan-13B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })
 }
-const executors: Readonly<Record<string, () => Promise<Executor>>> = { onnx: () => openOnnxExecutor({ threads: 1 }), 'tfjs:cpu': () => openTfjsExecutor('cpu') }
+const executors: Readonly<Record<string, () => Promise<Executor>>> = {
+  onnx: () => openOnnxExecutor({ threads: 1 }),
+  'tfjs:cpu': () => openTfjsExecutor('cpu')
+}
 
-const frequenciesOf = ({ geometry: { rotaryDim } }: ModelDefinition): RopeFrequencies =>
-  ({ inverseFrequencies: Float64Array.from({ length: rotaryDim / 2 }, (_, i) => 1e4 ** ((-2 * i) / rotaryDim)), attentionFactor: 1, softmaxScale: 1 })
+const frequenciesOf = ({ geometry: { rotaryDim } }: ModelDefinition): RopeFrequencies => ({
+  inverseFrequencies: Float64Array.from({ length: rotaryDim / 2 }, (_, i) => 1e4 ** ((-2 * i) / rotaryDim)),
+  attentionFactor: 1,
+  softmaxScale: 1
+})
 
 /** Weights that make everything matter: norms near 1, biases away from 0. */
 const weightsOf = ({ parameters }: ModelDefinition) =>
-  new Map(parameters.map(({ name, shape, initializer }) => {
-    const random = randomStream({ seed: 0, stream: name }), size = shape.reduce((a, b) => a * b, 1)
-    return [name, Float32Array.from({ length: size }, () => (initializer === 'ones' ? 1 : 0) + 0.3 * random.normal())]
-  }))
+  new Map(
+    parameters.map(({ name, shape, initializer }) => {
+      const random = randomStream({ seed: 0, stream: name })
+      const size = shape.reduce((a, b) => a * b, 1)
+      return [name, Float32Array.from({ length: size }, () => (initializer === 'ones' ? 1 : 0) + 0.3 * random.normal())]
+    })
+  )
 
 function example(index: number): PositionedExample {
-  const random = randomStream({ seed: 0, stream: 'example', index }), skip = random.integer(0, 60), cut = random.integer(1, T - 1)
+  const random = randomStream({ seed: 0, stream: 'example', index })
+  const skip = random.integer(0, 60)
+  const cut = random.integer(1, T - 1)
   return {
     ids: Int32Array.from({ length: T }, () => random.integer(0, V - 1)),
     positionIds: Int32Array.from({ length: T }, (_, t) => (t < cut ? t : t + skip)),
@@ -49,18 +93,39 @@ function example(index: number): PositionedExample {
 
 /** Three documents in a row, each with positions of its own. */
 function packedExample(index: number): PositionedExample {
-  const { ids, labelMask } = example(index), starts = [0, 6 + (index % 3), 13], of = (t: number) => starts.filter(start => start <= t).length - 1
+  const { ids, labelMask } = example(index)
+  const starts = [0, 6 + (index % 3), 13]
+  const of = (t: number) => starts.filter(start => start <= t).length - 1
   return {
-    ids, labelMask: labelMask.map((flag, t) => (starts.includes(t) ? 0 : flag)), documentIds: Int32Array.from(ids, (_, t) => of(t)),
+    ids,
+    labelMask: labelMask.map((flag, t) => (starts.includes(t) ? 0 : flag)),
+    documentIds: Int32Array.from(ids, (_, t) => of(t)),
     positionIds: Int32Array.from(ids, (_, t) => t - starts[of(t)] + (t - starts[of(t)] > 3 ? 10 : 0))
   }
 }
 
 /** Loss, gradients and, after two steps, weights. */
-async function compute(model: ModelDefinition, executor: Executor, given: Partial<TrainingOptions>, { packed = false, of = example } = {}) {
+async function compute(
+  model: ModelDefinition,
+  executor: Executor,
+  given: Partial<TrainingOptions>,
+  { packed = false, of = example } = {}
+) {
   const options = completeOptions({ steps: 2, batch: 4, learningRate: 1e-2, warmup: 0, ...given })
-  const trainer = await Trainer.create({ model, encoding: encodings[model.positionalEncoding], frequencies: frequenciesOf(model), executor, window, options, packed }, weightsOf(model))
-  const examples = Array.from({ length: 4 }, (_, i) => of(i)), { loss } = await trainer.gradients(examples)
+  const trainer = await Trainer.create(
+    {
+      model,
+      encoding: encodings[model.positionalEncoding],
+      frequencies: frequenciesOf(model),
+      executor,
+      window,
+      options,
+      packed
+    },
+    weightsOf(model)
+  )
+  const examples = Array.from({ length: 4 }, (_, i) => of(i))
+  const { loss } = await trainer.gradients(examples)
   const gradients = new Map([...(await trainer.readGradients())].map(([name, data]) => [name, data.slice()]))
   await trainer.update(0, 1e-2)
   await trainer.gradients(examples)
@@ -72,7 +137,8 @@ async function compute(model: ModelDefinition, executor: Executor, given: Partia
 
 /** ‖a − b‖ / ‖b‖ */
 function relativeDistance(a: Float32Array, b: Float32Array): number {
-  let difference = 0, norm = 0
+  let difference = 0
+  let norm = 0
   b.forEach((value, i) => {
     difference += (a[i] - value) ** 2
     norm += value ** 2
@@ -88,53 +154,93 @@ describe.each<[string, Partial<TrainingOptions>]>([
   ['all but the embedding frozen', { freeze: ['model.layers.*', 'model.norm.*', 'lm_head.*'] }],
   ['all but the output layer frozen', { freeze: ['model.*'] }]
 ])('block by block, %s', (_, options) => {
-  test.each(Object.keys(executors))('has the gradients of the whole program on %s, also in micro-batches', async name => {
-    const executor = await executors[name]()
-    for (const microBatch of [4, 2]) {
-      const whole = await compute(models['LLaMA'], executor, { microBatch, ...options }), blockwise = await compute(models['LLaMA'], executor, { microBatch, ...options, strategy: 'blockwise' })
-      expect([...blockwise.gradients.keys()]).toEqual([...whole.gradients.keys()])
-      for (const [name, gradient] of whole.gradients) {
-        // the gradient of A is zero while B is
-        if (gradient.some(value => value !== 0)) expect(relativeDistance(blockwise.gradients.get(name) as Float32Array, gradient), name).toBeLessThan(1e-6)
+  test.each(Object.keys(executors))(
+    'has the gradients of the whole program on %s, also in micro-batches',
+    async name => {
+      const executor = await executors[name]()
+      for (const microBatch of [4, 2]) {
+        const whole = await compute(models['LLaMA'], executor, { microBatch, ...options })
+        const blockwise = await compute(models['LLaMA'], executor, { microBatch, ...options, strategy: 'blockwise' })
+        expect([...blockwise.gradients.keys()]).toEqual([...whole.gradients.keys()])
+        for (const [name, gradient] of whole.gradients) {
+          // the gradient of A is zero while B is
+          if (gradient.some(value => value !== 0))
+            expect(relativeDistance(blockwise.gradients.get(name) as Float32Array, gradient), name).toBeLessThan(1e-6)
+        }
+        for (const [name, weight] of whole.weights)
+          expect(
+            relativeDistance(blockwise.weights.get(name) as Float32Array, weight),
+            `${name} after two steps`
+          ).toBeLessThan(1e-4)
       }
-      for (const [name, weight] of whole.weights) expect(relativeDistance(blockwise.weights.get(name) as Float32Array, weight), `${name} after two steps`).toBeLessThan(1e-4)
+      await executor.dispose()
     }
-    await executor.dispose()
-  })
+  )
 })
 
 describe.each(Object.entries(models))('block by block, %s', (_, model) => {
-  test.each(Object.keys(executors))('has the gradients of the whole program on %s, also in micro-batches', async name => {
-    const executor = await executors[name]()
-    for (const microBatch of [4, 2]) {
-      const whole = await compute(model, executor, { microBatch }), blockwise = await compute(model, executor, { microBatch, strategy: 'blockwise' })
-      expect(Math.abs(blockwise.loss - whole.loss)).toBeLessThan(1e-6 * whole.loss)
-      for (const { name } of model.parameters) {
-        expect(relativeDistance(blockwise.gradients.get(gradientName(name)) as Float32Array, whole.gradients.get(gradientName(name)) as Float32Array), name).toBeLessThan(1e-6)
-        expect(relativeDistance(blockwise.weights.get(name) as Float32Array, whole.weights.get(name) as Float32Array), `${name} after two steps`).toBeLessThan(1e-4)
+  test.each(Object.keys(executors))(
+    'has the gradients of the whole program on %s, also in micro-batches',
+    async name => {
+      const executor = await executors[name]()
+      for (const microBatch of [4, 2]) {
+        const whole = await compute(model, executor, { microBatch })
+        const blockwise = await compute(model, executor, { microBatch, strategy: 'blockwise' })
+        expect(Math.abs(blockwise.loss - whole.loss)).toBeLessThan(1e-6 * whole.loss)
+        for (const { name } of model.parameters) {
+          expect(
+            relativeDistance(
+              blockwise.gradients.get(gradientName(name)) as Float32Array,
+              whole.gradients.get(gradientName(name)) as Float32Array
+            ),
+            name
+          ).toBeLessThan(1e-6)
+          expect(
+            relativeDistance(blockwise.weights.get(name) as Float32Array, whole.weights.get(name) as Float32Array),
+            `${name} after two steps`
+          ).toBeLessThan(1e-4)
+        }
       }
+      await executor.dispose()
     }
-    await executor.dispose()
-  })
+  )
 })
 
 const exact = { absolute: 1e-6, relative: 1e-4 }
 describe.each(Object.entries(models))('chunk by chunk, %s', (name, model) => {
-  test.each(Object.keys(executors))('has the gradients of the whole program on %s, element by element', async executorName => {
-    const executor = await executors[executorName](), whole = await compute(model, executor, {})
-    for (const [chunk, microBatch] of executorName === 'onnx' ? [[4, 4], [7, 2], [19, 4], [512, 4]] : [[7, 2]]) {
-      const { gradients } = await compute(model, executor, { microBatch, strategy: { seco: { chunk } } })
-      for (const [name, gradient] of whole.gradients) expect(gradients.get(name), `${name}, chunks of ${chunk}`).toBeAllclose(gradient, exact)
+  test.each(Object.keys(executors))(
+    'has the gradients of the whole program on %s, element by element',
+    async executorName => {
+      const executor = await executors[executorName]()
+      const whole = await compute(model, executor, {})
+      for (const [chunk, microBatch] of executorName === 'onnx'
+        ? [
+            [4, 4],
+            [7, 2],
+            [19, 4],
+            [512, 4]
+          ]
+        : [[7, 2]]) {
+        const { gradients } = await compute(model, executor, { microBatch, strategy: { seco: { chunk } } })
+        for (const [name, gradient] of whole.gradients)
+          expect(gradients.get(name), `${name}, chunks of ${chunk}`).toBeAllclose(gradient, exact)
+      }
+      await executor.dispose()
     }
-    await executor.dispose()
-  })
+  )
 
-  test.runIf(['LLaMA', 'Baichuan-13B'].includes(name))('and of several documents in a row, on onnx, as on the interpreter', async () => {
-    const executor = await executors['onnx'](), packed = { packed: true, of: packedExample }, interpreted = await compute(model, await openInterpreter(), {}, packed)
-    for (const strategy of ['whole', 'blockwise', { seco: { chunk: 7 } }] as const) {
-      const { gradients } = await compute(model, executor, { strategy }, packed)
-      for (const [name, gradient] of interpreted.gradients) expect(gradients.get(name), name).toBeAllclose(gradient, exact)
+  test.runIf(['LLaMA', 'Baichuan-13B'].includes(name))(
+    'and of several documents in a row, on onnx, as on the interpreter',
+    async () => {
+      const executor = await executors['onnx']()
+      const packed = { packed: true, of: packedExample }
+      const interpreted = await compute(model, await openInterpreter(), {}, packed)
+      for (const strategy of ['whole', 'blockwise', { seco: { chunk: 7 } }] as const) {
+        const { gradients } = await compute(model, executor, { strategy }, packed)
+        for (const [name, gradient] of interpreted.gradients)
+          expect(gradients.get(name), name).toBeAllclose(gradient, exact)
+      }
+      await executor.dispose()
     }
-    await executor.dispose()
-  })
+  )
 })

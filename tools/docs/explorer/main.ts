@@ -32,30 +32,64 @@ function coverage(state: State): ReturnType<typeof coverageOf> {
 
 function draw(state: State): void {
   const { train, target, positions, scheme } = state
-  const rows = sampleRuns(state, EXAMPLES), trained = rows[0].reduce((sum, [from, to]) => sum + to - from + 1, 0)
-  drawRuns(element('samples'), rows, target, `${EXAMPLES} examples of ${positions}: ${rows.slice(0, 3).map(runs => runs.slice(0, 4).map(([from, to]) => `${from} to ${to}`).join(', ')).join('; ')}; …`)
-  element('samples-text').textContent = `Each row is one training example of ${read(trained)} tokens; what is coloured is a stretch of consecutive position ids below ${read(target)}.`
+  const rows = sampleRuns(state, EXAMPLES)
+  const trained = rows[0].reduce((sum, [from, to]) => sum + to - from + 1, 0)
+  drawRuns(
+    element('samples'),
+    rows,
+    target,
+    `${EXAMPLES} examples of ${positions}: ${rows
+      .slice(0, 3)
+      .map(runs =>
+        runs
+          .slice(0, 4)
+          .map(([from, to]) => `${from} to ${to}`)
+          .join(', ')
+      )
+      .join('; ')}; …`
+  )
+  element('samples-text').textContent =
+    `Each row is one training example of ${read(trained)} tokens; what is coloured is a stretch of consecutive position ids below ${read(target)}.`
 
   const { probability, examples } = coverage(state)
-  const missing = probability.reduce((count, p) => count + Number(p === 0), 0), at = (distance: number) => read(probability[distance])
+  const missing = probability.reduce((count, p) => count + Number(p === 0), 0)
+  const at = (distance: number) => read(probability[distance])
   drawLines(element('coverage'), [{ name: positions, values: probability }], {
-    x: 'relative distance', y: 'share of examples', range: [0, 1], read: distance => `distance ${read(distance)}: ${at(distance)}`,
+    x: 'relative distance',
+    y: 'share of examples',
+    range: [0, 1],
+    read: distance => `distance ${read(distance)}: ${at(distance)}`,
     label: `Share of examples that hold a relative distance: ${at(Math.floor(train / 2))} at ${Math.floor(train / 2)}, ${at(Math.floor(target / 2))} at ${Math.floor(target / 2)}, ${at(target - 1)} at ${target - 1}`
   })
-  element('coverage-text').textContent = `${examples === 0 ? 'Exact.' : `Counted over ${examples} examples.`} ${missing === 0 ? 'Every distance is seen.' : `${read(missing)} of ${read(target)} distances are ${examples === 0 ? 'never seen' : 'not in these examples'}.`}`
+  element('coverage-text').textContent =
+    `${examples === 0 ? 'Exact.' : `Counted over ${examples} examples.`} ${missing === 0 ? 'Every distance is seen.' : `${read(missing)} of ${read(target)} distances are ${examples === 0 ? 'never seen' : 'not in these examples'}.`}`
 
-  const names = [scheme, ...REFERENCES.filter(name => name !== scheme)], curves = names.map(name => ({ name, ...slowdownOf(name, state) })), [own] = curves
-  drawLines(element('frequencies'), curves.map(({ name, factors }, i) => ({ name, values: factors, faint: i > 0 })), {
-    x: 'rotary pair i, fast to slow', y: "slower by θ / θ'", log: true, range: [Math.min(1, ...curves.flatMap(({ factors }) => factors)) * 0.95, Math.max(2, ...curves.flatMap(({ factors }) => factors)) * 1.05],
-    read: i => `pair ${i}: ${curves.map(({ name, factors }) => `${name} ${read(factors[i])}`).join(', ')}`,
-    label: `By how much each rotary pair turns more slowly under ${scheme}: ${read(own.factors[0])} for the fastest, ${read(own.factors[own.factors.length - 1])} for the slowest`
-  })
-  element('frequencies-text').textContent = `s = ${read(target / train)}; attention factor of ${scheme}: ${read(own.attentionFactor)}. Thin lines: ${REFERENCES.filter(name => name !== scheme).join(', ')}.`
+  const names = [scheme, ...REFERENCES.filter(name => name !== scheme)]
+  const curves = names.map(name => ({ name, ...slowdownOf(name, state) }))
+  const [own] = curves
+  drawLines(
+    element('frequencies'),
+    curves.map(({ name, factors }, i) => ({ name, values: factors, faint: i > 0 })),
+    {
+      x: 'rotary pair i, fast to slow',
+      y: "slower by θ / θ'",
+      log: true,
+      range: [
+        Math.min(1, ...curves.flatMap(({ factors }) => factors)) * 0.95,
+        Math.max(2, ...curves.flatMap(({ factors }) => factors)) * 1.05
+      ],
+      read: i => `pair ${i}: ${curves.map(({ name, factors }) => `${name} ${read(factors[i])}`).join(', ')}`,
+      label: `By how much each rotary pair turns more slowly under ${scheme}: ${read(own.factors[0])} for the fastest, ${read(own.factors[own.factors.length - 1])} for the slowest`
+    }
+  )
+  element('frequencies-text').textContent =
+    `s = ${read(target / train)}; attention factor of ${scheme}: ${read(own.attentionFactor)}. Thin lines: ${REFERENCES.filter(name => name !== scheme).join(', ')}.`
 }
 
 function show(state: State): void {
   showForm(state)
-  const trouble = element('trouble'), figures = element('figures')
+  const trouble = element('trouble')
+  const figures = element('figures')
   try {
     draw(state)
     trouble.textContent = ''
@@ -83,7 +117,8 @@ for (const key of Object.keys(bounds) as (keyof typeof bounds)[]) {
   ;[input.min, input.max] = bounds[key].map(String)
   input.addEventListener('change', () => change({ [key]: bounded(key, input.value) ?? state[key] }))
 }
-for (const key of ['positions', 'scheme'] as const) field(key).addEventListener('change', () => change({ [key]: field(key).value }))
+for (const key of ['positions', 'scheme'] as const)
+  field(key).addEventListener('change', () => change({ [key]: field(key).value }))
 element('again').addEventListener('click', () => change({ seed: (state.seed + 1) % 2 ** 32 }))
 element('form').addEventListener('submit', event => event.preventDefault())
 element('copy').addEventListener('click', () => {

@@ -20,16 +20,33 @@ export interface State {
 }
 
 /** The paper's own case. */
-const initial: State = { train: 2048, target: 16384, chunks: 2, positions: 'pose', scheme: 'yarn', dimensions: 128, base: 10000, seed: 0 }
+const initial: State = {
+  train: 2048,
+  target: 16384,
+  chunks: 2,
+  positions: 'pose',
+  scheme: 'yarn',
+  dimensions: 128,
+  base: 10000,
+  seed: 0
+}
 
 /** Bounds of the numbers; a page must not be made to compute for minutes by a link. */
-export const bounds: Readonly<Record<'train' | 'target' | 'chunks' | 'dimensions' | 'base' | 'seed', readonly [number, number]>> = {
-  train: [2, 131072], target: [2, 1048576], chunks: [1, 64], dimensions: [2, 512], base: [2, 1e9], seed: [0, 2 ** 32 - 1]
+export const bounds: Readonly<
+  Record<'train' | 'target' | 'chunks' | 'dimensions' | 'base' | 'seed', readonly [number, number]>
+> = {
+  train: [2, 131072],
+  target: [2, 1048576],
+  chunks: [1, 64],
+  dimensions: [2, 512],
+  base: [2, 1e9],
+  seed: [0, 2 ** 32 - 1]
 }
 
 /** The number that is nearest within its bounds, and whole; undefined for no number. */
 export function bounded(key: keyof typeof bounds, text: string): number | undefined {
-  const value = Number(text), [least, most] = bounds[key]
+  const value = Number(text)
+  const [least, most] = bounds[key]
   if (text.trim() === '' || !Number.isFinite(value)) return undefined
   const whole = Math.min(most, Math.max(least, Math.round(value)))
   return key === 'dimensions' ? whole - (whole % 2) : whole
@@ -39,8 +56,12 @@ export function bounded(key: keyof typeof bounds, text: string): number | undefi
  * @param search of an address, with or without `?`
  * @param known names that may stand there; another name is left out
  */
-export function fromSearch(search: string, known: { readonly positions: readonly string[]; readonly schemes: readonly string[] }): State {
-  const given = new URLSearchParams(search), state: Record<string, string | number> = { ...initial }
+export function fromSearch(
+  search: string,
+  known: { readonly positions: readonly string[]; readonly schemes: readonly string[] }
+): State {
+  const given = new URLSearchParams(search)
+  const state: Record<string, string | number> = { ...initial }
   for (const key of Object.keys(bounds) as (keyof typeof bounds)[]) {
     const value = bounded(key, given.get(key) ?? '')
     if (value !== undefined) state[key] = value

@@ -1,5 +1,5 @@
-// npm run docs: the site in docs/api. The reference of all packages and the guides by typedoc, where a warning is an error; source pages; the
-// position explorer; and a look at every link of what was built.
+// npm run docs: the site in docs/api. The reference of all packages and the guides by typedoc, where a warning is an
+// error; source pages; the position explorer; and a look at every link of what was built.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Application, TypeDocReader } from 'typedoc'
@@ -12,8 +12,22 @@ import { writeSources } from './sources.mjs'
 const site = join(root, 'docs', 'api')
 
 /** The guides, in the order in which they are read; what else lies in docs/ follows. */
-const first = ['getting-started', 'extend-your-model', 'schemes', 'positions', 'recipes', 'training', 'evaluation', 'executors', 'write-a-plugin', 'footguns', 'errors']
-const all = readdirSync(join(root, 'docs')).filter(name => name.endsWith('.md') && name !== 'api.md').map(name => name.slice(0, -3))
+const first = [
+  'getting-started',
+  'extend-your-model',
+  'schemes',
+  'positions',
+  'recipes',
+  'training',
+  'evaluation',
+  'executors',
+  'write-a-plugin',
+  'footguns',
+  'errors'
+]
+const all = readdirSync(join(root, 'docs'))
+  .filter(name => name.endsWith('.md') && name !== 'api.md')
+  .map(name => name.slice(0, -3))
 const guides = [...first.filter(name => all.includes(name)), ...all.filter(name => !first.includes(name)).sort()]
 const documents = new Set(guides.map(name => `docs/${name}.md`))
 
@@ -29,11 +43,15 @@ for (const name of [...guides, 'api']) {
   const title = /^# (.*)$/m.exec(text)?.[1] ?? name
   // the name that typedoc gives the page; the look at dead links would notice another
   slugs.set(name, title.replaceAll(/\W+/g, '_'))
-  writeFileSync(join(copies, `${name}.md`), name === 'api' ? text.replace(/^# .*\n/, '') : `---\ntitle: ${JSON.stringify(title)}\n---\n\n${text}`)
+  writeFileSync(
+    join(copies, `${name}.md`),
+    name === 'api' ? text.replace(/^# .*\n/, '') : `---\ntitle: ${JSON.stringify(title)}\n---\n\n${text}`
+  )
   for (const path of linked) sources.add(path)
 }
 
-const basePath = root, sourceLinkTemplate = 'source:{path}#L{line}'
+const basePath = root
+const sourceLinkTemplate = 'source:{path}#L{line}'
 const { packageOptions } = JSON.parse(readFileSync(join(root, 'tools/config/typedoc.json'), 'utf8'))
 const shared = { disableSources: false, disableGit: true, basePath, displayBasePath: basePath, sourceLinkTemplate }
 const app = await Application.bootstrapWithPlugins(
@@ -59,9 +77,12 @@ await app.generateOutputs(project)
 if (app.logger.hasErrors() || app.logger.hasWarnings()) fail('docs: see the warnings above; each is an error')
 
 await buildExplorer(join(site, 'explorer'))
-const pages = readdirSync(site, { recursive: true }).map(String).filter(name => name.endsWith('.html'))
+const pages = readdirSync(site, { recursive: true })
+  .map(String)
+  .filter(name => name.endsWith('.html'))
 for (const name of pages) {
-  const file = join(site, name), html = readFileSync(file, 'utf8')
+  const file = join(site, name)
+  const html = readFileSync(file, 'utf8')
   const linked = html
     // what tfjs and zod declare is not ours to show
     .replace(/<a href="source:[^"]*node_modules[^"]*"([^>]*)>(.*?)<\/a>/g, '<span$1>$2</span>')
@@ -70,7 +91,13 @@ for (const name of pages) {
       return `href="site:sources/${path}.html#L${line}"`
     })
     // READMEs of packages link guides where they lie in the repository
-    .replace(/href="[^"]*media\/([\w-]+)\.md(#[^"]*)?"/g, (whole, guide, fragment = '') => (guide === 'api' ? 'href="site:index.html"' : slugs.has(guide) ? `href="site:documents/${slugs.get(guide)}.html${fragment}"` : whole))
+    .replace(/href="[^"]*media\/([\w-]+)\.md(#[^"]*)?"/g, (whole, guide, fragment = '') =>
+      guide === 'api'
+        ? 'href="site:index.html"'
+        : slugs.has(guide)
+          ? `href="site:documents/${slugs.get(guide)}.html${fragment}"`
+          : whole
+    )
     .replaceAll('href="../"', 'href="../index.html"')
   writeFileSync(file, relativeLinks(linked, name))
 }

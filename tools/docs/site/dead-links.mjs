@@ -11,10 +11,17 @@ const decode = text => decodeURIComponent(text.replaceAll('&amp;', '&').replaceA
  * @returns {{ pages: number, links: number, dead: string[] }} `page → target` of every link that leads nowhere
  */
 export function deadLinks(site) {
-  const pages = readdirSync(site, { recursive: true }).map(String).filter(name => name.endsWith('.html')), dead = []
+  const pages = readdirSync(site, { recursive: true })
+    .map(String)
+    .filter(name => name.endsWith('.html'))
+  const dead = []
   const kept = new Map()
   const identifiers = page => {
-    if (!kept.has(page)) kept.set(page, new Set([...readFileSync(join(site, page), 'utf8').matchAll(identifier)].map(([, id]) => decode(id))))
+    if (!kept.has(page))
+      kept.set(
+        page,
+        new Set([...readFileSync(join(site, page), 'utf8').matchAll(identifier)].map(([, id]) => decode(id)))
+      )
     return kept.get(page)
   }
   let links = 0
@@ -27,9 +34,12 @@ export function deadLinks(site) {
         dead.push(`${page} → ${target}`)
         continue
       }
-      const [path, fragment] = decode(target).split('#'), file = path === '' ? page : normalize(join(dirname(page), path.replace(/\?.*/, '')))
-      const full = join(site, file), there = existsSync(full) && statSync(full).isFile()
-      if (!there || (fragment && file.endsWith('.html') && !identifiers(file).has(fragment))) dead.push(`${page} → ${target}`)
+      const [path, fragment] = decode(target).split('#')
+      const file = path === '' ? page : normalize(join(dirname(page), path.replace(/\?.*/, '')))
+      const full = join(site, file)
+      const there = existsSync(full) && statSync(full).isFile()
+      if (!there || (fragment && file.endsWith('.html') && !identifiers(file).has(fragment)))
+        dead.push(`${page} → ${target}`)
     }
   }
   return { pages: pages.length, links, dead }

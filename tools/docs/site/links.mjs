@@ -33,4 +33,5 @@ export function siteLinks(text, folder, documents) {
 }
 
 /** `site:` links in a page, made relative to it. */
-export const relativeLinks = (html, page) => html.replace(/href="site:([^"]*)"/g, (_, target) => `href="${relative(dirname(page), target)}"`)
+export const relativeLinks = (html, page) =>
+  html.replace(/href="site:([^"]*)"/g, (_, target) => `href="${relative(dirname(page), target)}"`)

@@ -5,7 +5,8 @@ import { dirname, join, relative } from 'node:path'
 import { root } from '../../setup/workspace.mjs'
 import { pageOf } from './links.mjs'
 
-const escape = text => text.replace(/[&<>"]/g, character => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character])
+const escape = text =>
+  text.replace(/[&<>"]/g, character => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character])
 
 const style = `body{margin:0;font:14px/1.5 ui-monospace,monospace}header{padding:.7rem 1rem;border-bottom:1px solid #8886}a{color:inherit}
 pre{margin:0;padding:1rem 0;overflow-x:auto;counter-reset:line}.l{display:block;min-height:1.5em;padding-right:1rem;counter-increment:line}
@@ -17,7 +18,10 @@ const page = (title, depth, body) =>
 
 const fileBody = path => {
   const text = readFileSync(join(root, path), 'utf8').replace(/\n$/, '')
-  return `<main><pre>${text.split('\n').map((line, i) => `<span class="l" id="L${i + 1}">${escape(line)}</span>`).join('')}</pre></main>`
+  return `<main><pre>${text
+    .split('\n')
+    .map((line, i) => `<span class="l" id="L${i + 1}">${escape(line)}</span>`)
+    .join('')}</pre></main>`
 }
 
 /**
@@ -25,7 +29,8 @@ const fileBody = path => {
  * @param {Iterable<string>} paths files and folders of the repository, relative to its root
  */
 export function writeSources(site, paths) {
-  const queue = [...paths], done = new Set()
+  const queue = [...paths]
+  const done = new Set()
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     const target = pageOf(path)
     if (done.has(target) || !target.startsWith('sources/')) continue
@@ -33,7 +38,13 @@ export function writeSources(site, paths) {
     const depth = target.split('/').length - 1
     let body
     if (statSync(join(root, path)).isDirectory()) {
-      const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', path], { cwd: root, encoding: 'utf8' }).trim().split('\n').filter(file => /\.(md|ts|mjs|json|ya?ml|py)$/.test(file))
+      const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', path], {
+        cwd: root,
+        encoding: 'utf8'
+      })
+        .trim()
+        .split('\n')
+        .filter(file => /\.(md|ts|mjs|json|ya?ml|py)$/.test(file))
       queue.push(...files)
       body = `<main><ul>${files.map(file => `<li><a href="${relative(dirname(target), pageOf(file))}">${escape(relative(path, file))}</a></li>`).join('')}</ul></main>`
     } else body = fileBody(path)

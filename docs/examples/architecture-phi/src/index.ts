@@ -1,11 +1,24 @@
 import { definePlugin, validate } from '@skipwise/core'
-import { activations, attention, configError, embeddingSpecs, linear, linearSpecs, normSpecs, type Architecture, type ModelDefinition, type Parameters } from '@skipwise/nn'
+import {
+  activations,
+  attention,
+  configError,
+  embeddingSpecs,
+  linear,
+  linearSpecs,
+  normSpecs,
+  type Architecture,
+  type ModelDefinition,
+  type Parameters
+} from '@skipwise/nn'
 import { embedding, layerNorm, tf } from '@skipwise/runtime'
 import { z } from 'zod'
 
 const size = z.int().min(1)
 
-/** The keys of `config.json` that decide the shape, with the defaults of transformers; other keys are kept and ignored. */
+/**
+ * The keys of `config.json` that decide the shape, with the defaults of transformers; other keys are kept and ignored.
+ */
 const phiConfig = z.looseObject({
   model_type: z.literal('phi'),
   vocab_size: size.default(51200),
@@ -20,16 +33,38 @@ const phiConfig = z.looseObject({
   layer_norm_eps: z.number().positive().default(1e-5)
 })
 
-/** Phi as pure functions: one layer norm a block feeds both attention and feed-forward, every linear layer has a bias. */
+/**
+ * Phi as pure functions: one layer norm a block feeds both attention and feed-forward, every linear layer has a bias.
+ */
 function definePhi(json: Readonly<Record<string, unknown>>): ModelDefinition {
   const config = validate(phiConfig, json, 'ARCHITECTURE_CONFIG', 'config.json of a Phi')
-  const { vocab_size: V, hidden_size: d, intermediate_size: F, num_hidden_layers: layers, num_attention_heads: H, hidden_act, layer_norm_eps } = config
-  const K = config.num_key_value_heads ?? H, D = d / H, R = Math.floor(D * config.partial_rotary_factor)
+  const {
+    vocab_size: V,
+    hidden_size: d,
+    intermediate_size: F,
+    num_hidden_layers: layers,
+    num_attention_heads: H,
+    hidden_act,
+    layer_norm_eps
+  } = config
+  const K = config.num_key_value_heads ?? H
+  const D = d / H
+  const R = Math.floor(D * config.partial_rotary_factor)
   if (!Number.isInteger(D)) throw configError('a Phi', `hidden_size ${d} is not a multiple of num_attention_heads ${H}`)
   if (H % K !== 0) throw configError('a Phi', `num_attention_heads ${H} is not a multiple of num_key_value_heads ${K}`)
-  if (R % 2 !== 0) throw configError('a Phi', `partial_rotary_factor turns ${R} dimensions of a head, which are no pairs`)
+  if (R % 2 !== 0)
+    throw configError('a Phi', `partial_rotary_factor turns ${R} dimensions of a head, which are no pairs`)
 
-  const geometry = { vocabSize: V, hiddenSize: d, layers, heads: H, keyValueHeads: K, headDim: D, rotaryDim: R, maxPositionEmbeddings: config.max_position_embeddings }
+  const geometry = {
+    vocabSize: V,
+    hiddenSize: d,
+    layers,
+    heads: H,
+    keyValueHeads: K,
+    headDim: D,
+    rotaryDim: R,
+    maxPositionEmbeddings: config.max_position_embeddings
+  }
   const norm = (parameters: Parameters, name: string, x: tf.Tensor2D) =>
     layerNorm(x, parameters[`${name}.weight`] as tf.Tensor1D, parameters[`${name}.bias`] as tf.Tensor1D, layer_norm_eps)
   const blockSpecs = (prefix: string) => [
@@ -54,7 +89,8 @@ function definePhi(json: Readonly<Record<string, unknown>>): ModelDefinition {
     ],
     embed: (parameters, ids) => embedding(parameters['model.embed_tokens.weight'] as tf.Tensor2D, ids),
     block(parameters, layer, x, context) {
-      const prefix = `model.layers.${layer}`, normed = norm(parameters, `${prefix}.input_layernorm`, x)
+      const prefix = `model.layers.${layer}`
+      const normed = norm(parameters, `${prefix}.input_layernorm`, x)
       const project = (name: string) => linear(parameters, `${prefix}.self_attn.${name}`, normed)
       // positions and masks are the context's business: training, chunked prefill and decoding bring their own
       const mixed = attention(layer, project('q_proj'), project('k_proj'), project('v_proj'), geometry, context)

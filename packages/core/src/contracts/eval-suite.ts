@@ -10,8 +10,9 @@ export interface EvalContext {
   readonly progress?: ProgressListener
   readonly signal?: AbortSignal
   /**
-   * Gives the value kept under `key`, or else computes and keeps it. A suite puts each unit of long work in it (a document, a trial), so
-   * that an evaluation which was stopped goes on from there. Keys are unique within a result; values survive JSON. Without it nothing is kept.
+   * Gives the value kept under `key`, or else computes and keeps it. A suite puts each unit of long work in it (a
+   * document, a trial), so that an evaluation which was stopped goes on from there. Keys are unique within a result;
+   * values survive JSON. Without it nothing is kept.
    */
   readonly remember?: <Value>(key: string, compute: () => Promise<Value>) => Promise<Value>
 }
@@ -31,8 +32,8 @@ export interface EvalResult {
 }
 
 /**
- * What one metric is made of, so that two results can be compared in pairs: Σ value / Σ weight over the units, and where `scale` is
- * `'exponential'` the exponential of that.
+ * What one metric is made of, so that two results can be compared in pairs: Σ value / Σ weight over the units, and
+ * where `scale` is `'exponential'` the exponential of that.
  */
 export interface MetricSamples {
   /** Its name in `metrics`. */
@@ -46,8 +47,14 @@ export interface MetricSamples {
 /** An evaluation suite over the {@link LanguageModel} contract. */
 export interface EvalSuite {
   run(model: LanguageModel, context: EvalContext): Promise<EvalResult>
-  /** Charts that compare results of this suite, one series a result, in the order given; the first has the headline metric by length. */
+  /**
+   * Charts that compare results of this suite, one series a result, in the order given; the first has the headline
+   * metric by length.
+   */
   charts(results: readonly EvalResult[]): readonly Chart[]
-  /** The units that the metrics of a result are made of; a suite without them cannot be compared by `skipwise eval --compare`. */
+  /**
+   * The units that the metrics of a result are made of; a suite without them cannot be compared by
+   * `skipwise eval --compare`.
+   */
   samples?(result: EvalResult): readonly MetricSamples[]
 }

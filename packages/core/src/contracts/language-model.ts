@@ -10,8 +10,8 @@ export interface GenerateOptions {
   /** Keep the smallest set of tokens with this probability, in (0, 1]. */
   readonly topP?: number
   /**
-   * Divides the positive logits of tokens that the sequence already has, prompt included, and multiplies the negative ones; 1 (the
-   * default) leaves them (Keskar et al. 2019, CTRL).
+   * Divides the positive logits of tokens that the sequence already has, prompt included, and multiplies the negative
+   * ones; 1 (the default) leaves them (Keskar et al. 2019, CTRL).
    */
   readonly repetitionPenalty?: number
   /** Seed of sampling. */
@@ -46,13 +46,15 @@ export interface LanguageModel {
    */
   score(ids: Int32Array, options?: { readonly from?: number; readonly signal?: AbortSignal }): Promise<Float64Array>
   /**
-   * {@link score} of several sequences, [n − 1] for each, each from its own element on. What a sequence has in common with the one before it may be computed once,
-   * so those that begin alike belong side by side. Where left out, callers score one by one.
+   * {@link score} of several sequences, [n − 1] for each, each from its own element on. What a sequence has in common
+   * with the one before it may be computed once, so those that begin alike belong side by side. Where left out, callers
+   * score one by one.
    */
   scoreAll?(sequences: readonly ScoredSequence[], options?: { readonly signal?: AbortSignal }): Promise<Float64Array[]>
   /**
-   * Whether the first `shorter` tokens of a sequence of `longer` tokens score as they do alone, so that one pass serves both. It is so for
-   * a causal model unless its frequencies depend on the length (dynamic NTK, LongRoPE). Where left out, nothing is shared.
+   * Whether the first `shorter` tokens of a sequence of `longer` tokens score as they do alone, so that one pass serves
+   * both. It is so for a causal model unless its frequencies depend on the length (dynamic NTK, LongRoPE). Where left
+   * out, nothing is shared.
    */
   sharesPrefix?(shorter: number, longer: number): boolean
   /** Continues the token ids [n] one by one. */

@@ -18,13 +18,17 @@ export interface ExampleDraw {
 export interface PositionedExample {
   /** Token ids, [T]. */
   readonly ids: Int32Array
-  /** Position ids, [T]: strictly increasing (within each document, where there are several), 0 ≤ position < `window.target`. */
+  /**
+   * Position ids, [T]: strictly increasing (within each document, where there are several), 0 ≤ position <
+   * `window.target`.
+   */
   readonly positionIds: Int32Array
   /** Per token, [T]: 1 when it counts as a target of the prediction made one token before; element 0 is always 0. */
   readonly labelMask: Uint8Array
   /**
-   * Which document a token belongs to, [T], where several are packed into one example: small whole numbers, not falling. A token attends to its own
-   * document alone. Position transforms leave it out: they make one document of an example, wherever its positions jump.
+   * Which document a token belongs to, [T], where several are packed into one example: small whole numbers, not
+   * falling. A token attends to its own document alone. Position transforms leave it out: they make one document of an
+   * example, wherever its positions jump.
    */
   readonly documentIds?: Int32Array
 }
@@ -35,7 +39,10 @@ export interface PositionTransform {
   minimumTokens(window: Window): number
   /** T: tokens of an example; `window.original` of a transform that leaves this out. */
   exampleLength?(window: Window): number
-  /** The probability that one example holds two tokens at each relative distance, exactly, [L_t]; left out where no closed form is known. */
+  /**
+   * The probability that one example holds two tokens at each relative distance, exactly, [L_t]; left out where no
+   * closed form is known.
+   */
   coverage?(window: Window): Float64Array
   /**
    * @param document token ids [n], n ≥ `minimumTokens(window)`

@@ -2,8 +2,9 @@ const STATE = 624
 const SHIFT = 397
 
 /**
- * Python's `random.Random(seed)`: MT19937 (Matsumoto & Nishimura 1998) seeded by an array, with CPython's rules for integers below n,
- * `sample` and `shuffle`. lm-evaluation-harness draws few-shot examples with it, so its draws cannot be reproduced by any other generator.
+ * Python's `random.Random(seed)`: MT19937 (Matsumoto & Nishimura 1998) seeded by an array, with CPython's rules for
+ * integers below n, `sample` and `shuffle`. lm-evaluation-harness draws few-shot examples with it, so its draws cannot
+ * be reproduced by any other generator.
  *
  * @example
  * ```ts
@@ -17,14 +18,16 @@ export class PythonRandom {
 
   /** @param seed an integer, 0 ≤ seed < 2⁵³; Python takes the size of a negative one */
   constructor(seed: number) {
-    const low = seed % 2 ** 32 >>> 0, high = Math.floor(seed / 2 ** 32)
+    const low = (seed % 2 ** 32) >>> 0
+    const high = Math.floor(seed / 2 ** 32)
     this.#seedByArray(high ? [low, high] : [low])
   }
 
   /** `random.sample(range(n), k)`: k different indices below n. */
   sample(n: number, k: number): number[] {
     const chosen: number[] = []
-    // CPython 3.11: a pool of indices where that is smaller than a set of k, a set otherwise; the two draw different numbers.
+    // CPython 3.11: a pool of indices where that is smaller than a set of k, a set otherwise; the two draw different
+    // numbers.
     let setSize = 21
     if (k > 5) setSize += 4 ** Math.ceil(Math.log(k * 3) / Math.log(4))
     if (n <= setSize) {
@@ -74,7 +77,8 @@ export class PythonRandom {
   #seedByArray(key: readonly number[]): void {
     this.#seed(19650218)
     const state = this.#state
-    let i = 1, j = 0
+    let i = 1
+    let j = 0
     const advance = () => {
       if (++i < STATE) return
       state[0] = state[STATE - 1]

@@ -2,8 +2,15 @@ import { z } from 'zod'
 import { defineTask } from '../task.js'
 
 const row = z
-  .looseObject({ question: z.string(), choices: z.looseObject({ text: z.array(z.string()).min(1), label: z.array(z.string()) }), answerKey: z.string() })
-  .refine(({ choices, answerKey }) => choices.label.slice(0, choices.text.length).includes(answerKey), { path: ['answerKey'], message: 'is no label of a choice' })
+  .looseObject({
+    question: z.string(),
+    choices: z.looseObject({ text: z.array(z.string()).min(1), label: z.array(z.string()) }),
+    answerKey: z.string()
+  })
+  .refine(({ choices, answerKey }) => choices.label.slice(0, choices.text.length).includes(answerKey), {
+    path: ['answerKey'],
+    message: 'is no label of a choice'
+  })
 
 const arc = (name: string, summary: string, config: string, shots: number) =>
   defineTask({
@@ -15,7 +22,11 @@ const arc = (name: string, summary: string, config: string, shots: number) =>
     drawsSpare: false,
     metrics: ['acc', 'acc_norm'],
     row,
-    question: ({ question, choices, answerKey }) => ({ contexts: [`Question: ${question}\nAnswer:`], continuations: choices.text, gold: choices.label.indexOf(answerKey) })
+    question: ({ question, choices, answerKey }) => ({
+      contexts: [`Question: ${question}\nAnswer:`],
+      continuations: choices.text,
+      gold: choices.label.indexOf(answerKey)
+    })
   })
 
 /** ARC-Challenge (Clark et al. 2018). */

@@ -11,5 +11,9 @@ export const boolq = defineTask({
   drawsSpare: true,
   metrics: ['acc'],
   row: z.looseObject({ passage: z.string(), question: z.string(), label: z.int().min(0).max(1) }),
-  question: ({ passage, question, label }) => ({ contexts: [`${passage}\nQuestion: ${question}?\nAnswer:`], continuations: ['no', 'yes'], gold: label })
+  question: ({ passage, question, label }) => ({
+    contexts: [`${passage}\nQuestion: ${question}?\nAnswer:`],
+    continuations: ['no', 'yes'],
+    gold: label
+  })
 })

@@ -2,8 +2,15 @@ import { z } from 'zod'
 import { capitalize, strip } from '../python/strings.js'
 import { defineTask } from '../task.js'
 
-/** Removes what WikiHow's layout left in a text: section titles become sentence ends, other brackets go, two spaces become one. */
-const clean = (text: string): string => strip(text).replaceAll(' [title]', '. ').replace(/\[[^\n]*?\]/g, '').replaceAll('  ', ' ')
+/**
+ * Removes what WikiHow's layout left in a text: section titles become sentence ends, other brackets go, two spaces
+ * become one.
+ */
+const clean = (text: string): string =>
+  strip(text)
+    .replaceAll(' [title]', '. ')
+    .replace(/\[[^\n]*?\]/g, '')
+    .replaceAll('  ', ' ')
 
 /** HellaSwag (Zellers et al. 2019). */
 export const hellaswag = defineTask({
@@ -15,7 +22,13 @@ export const hellaswag = defineTask({
   drawsSpare: true,
   metrics: ['acc', 'acc_norm'],
   row: z
-    .looseObject({ activity_label: z.string(), ctx_a: z.string(), ctx_b: z.string(), endings: z.array(z.string()).min(1), label: z.coerce.number().int().min(0) })
+    .looseObject({
+      activity_label: z.string(),
+      ctx_a: z.string(),
+      ctx_b: z.string(),
+      endings: z.array(z.string()).min(1),
+      label: z.coerce.number().int().min(0)
+    })
     .refine(({ endings, label }) => label < endings.length, { path: ['label'], message: 'is no ending' }),
   question: ({ activity_label, ctx_a, ctx_b, endings, label }) => ({
     contexts: [clean(`${activity_label}: ${ctx_a} ${capitalize(ctx_b)}`)],

@@ -7,4 +7,13 @@ import { truthfulqaMc1, truthfulqaMc2 } from './truthfulqa.js'
 import { winogrande } from './winogrande.js'
 
 /** Every benchmark. */
-export const benchmarkTasks = [boolq, piqa, winogrande, truthfulqaMc1, truthfulqaMc2, arcChallenge, arcEasy, hellaswag] as const satisfies readonly BenchmarkTask[]
+export const benchmarkTasks = [
+  boolq,
+  piqa,
+  winogrande,
+  truthfulqaMc1,
+  truthfulqaMc2,
+  arcChallenge,
+  arcEasy,
+  hellaswag
+] as const satisfies readonly BenchmarkTask[]

@@ -11,5 +11,9 @@ export const piqa = defineTask({
   drawsSpare: true,
   metrics: ['acc', 'acc_norm'],
   row: z.looseObject({ goal: z.string(), sol1: z.string(), sol2: z.string(), label: z.int().min(0).max(1) }),
-  question: ({ goal, sol1, sol2, label }) => ({ contexts: [`Question: ${goal}\nAnswer:`], continuations: [sol1, sol2], gold: label })
+  question: ({ goal, sol1, sol2, label }) => ({
+    contexts: [`Question: ${goal}\nAnswer:`],
+    continuations: [sol1, sol2],
+    gold: label
+  })
 })

@@ -11,9 +11,19 @@ export const winogrande = defineTask({
   shots: 0,
   drawsSpare: true,
   metrics: ['acc'],
-  row: z.looseObject({ sentence: z.string().includes('_'), option1: z.string(), option2: z.string(), answer: z.enum(['1', '2']) }),
+  row: z.looseObject({
+    sentence: z.string().includes('_'),
+    option1: z.string(),
+    option2: z.string(),
+    answer: z.enum(['1', '2'])
+  }),
   question({ sentence, option1, option2, answer }) {
-    const blank = sentence.indexOf('_'), before = sentence.slice(0, blank)
-    return { contexts: [before + option1, before + option2], continuations: [strip(sentence.slice(blank + 1))], gold: Number(answer) - 1 }
+    const blank = sentence.indexOf('_')
+    const before = sentence.slice(0, blank)
+    return {
+      contexts: [before + option1, before + option2],
+      continuations: [strip(sentence.slice(blank + 1))],
+      gold: Number(answer) - 1
+    }
   }
 })

@@ -7,7 +7,14 @@ import { sliding } from './sliding.js'
 import { yarnUnweighted } from './yarn-unweighted.js'
 
 /** Every mode, the one to use first. */
-export const perplexityModes: readonly PerplexityMode[] = [sliding, press, pose, yarnUnweighted, longlora, lmEvalRolling]
+export const perplexityModes: readonly PerplexityMode[] = [
+  sliding,
+  press,
+  pose,
+  yarnUnweighted,
+  longlora,
+  lmEvalRolling
+]
 
 /** The mode of a name that the configuration has accepted. */
 export const modeOf = (name: string): PerplexityMode => perplexityModes.find(mode => mode.name === name) ?? sliding

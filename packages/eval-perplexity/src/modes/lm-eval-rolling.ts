@@ -1,9 +1,10 @@
 import type { FedWindow, PerplexityMode, WindowGeometry } from './mode.js'
 
 /**
- * lm-evaluation-harness, `loglikelihood_rolling`: disjoint windows of W predicted tokens, BOS (or else EOS) before the first alone, so that
- * every window but the last begins with almost no context. There is no stride. From version 0.4.9.2 on the text begins with BOS itself where
- * the tokenizer puts one, which is then predicted from BOS (`bos: 'tokenizer'`); before, it did not (`bos: 'never'`).
+ * lm-evaluation-harness, `loglikelihood_rolling`: disjoint windows of W predicted tokens, BOS (or else EOS) before the
+ * first alone, so that every window but the last begins with almost no context. There is no stride. From version
+ * 0.4.9.2 on the text begins with BOS itself where the tokenizer puts one, which is then predicted from BOS
+ * (`bos: 'tokenizer'`); before, it did not (`bos: 'never'`).
  */
 export const lmEvalRolling: PerplexityMode = {
   name: 'lm-eval-rolling',

@@ -4,8 +4,9 @@ import type { FedWindow, PerplexityMode, WindowGeometry } from './mode.js'
 const BATCH = 32
 
 /**
- * LongLoRA's and ChunkLlama's eval.py: all documents joined without separators, whole windows every S tokens up to the one before the last,
- * W − 1 tokens scored in each and so most tokens many times, the mean over batches of 32 windows, 2.71828 to its power.
+ * LongLoRA's and ChunkLlama's eval.py: all documents joined without separators, whole windows every S tokens up to the
+ * one before the last, W − 1 tokens scored in each and so most tokens many times, the mean over batches of 32 windows,
+ * 2.71828 to its power.
  */
 export const longlora: PerplexityMode = {
   name: 'longlora',
@@ -22,7 +23,8 @@ export const longlora: PerplexityMode = {
 function* everyWindow(n: number, { window, stride }: WindowGeometry): Generator<FedWindow> {
   const count = Math.ceil((n - window) / stride) - 1
   for (let i = 0; i < count; i++) {
-    const begin = i * stride, batch = Math.min(BATCH, count - Math.floor(i / BATCH) * BATCH)
+    const begin = i * stride
+    const batch = Math.min(BATCH, count - Math.floor(i / BATCH) * BATCH)
     yield { begin, scored: begin, end: begin + window, prefix: false, weight: 1 / batch }
   }
 }

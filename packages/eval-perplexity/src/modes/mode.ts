@@ -22,9 +22,15 @@ export interface WindowGeometry {
 /** One way to make a number of log probabilities: which windows, before what, and which mean. */
 export interface PerplexityMode {
   readonly name: string
-  /** Sequences that windows run over: every document alone, or all joined into one stream, with EOS behind each where asked. */
+  /**
+   * Sequences that windows run over: every document alone, or all joined into one stream, with EOS behind each where
+   * asked.
+   */
   readonly sequences: 'documents' | 'stream' | 'stream-eos'
-  /** Special token before windows: BOS by the policy of the configuration, EOS, BOS or else EOS whatever the policy, or none. */
+  /**
+   * Special token before windows: BOS by the policy of the configuration, EOS, BOS or else EOS whatever the policy, or
+   * none.
+   */
   readonly prefix: 'bos' | 'eos' | 'bos-or-eos' | 'none'
   /** Documents must fill the largest window, so that all windows measure the same documents. */
   readonly fillsWindow: boolean

@@ -1,9 +1,9 @@
 import type { FedWindow, PerplexityMode, WindowGeometry } from './mode.js'
 
 /**
- * PoSE's src/eval_ppl.py: windows as {@link slidingWindows} makes them, each counting its mean as often as it has new tokens, in float64. Its
- * two slips come along: a stride beyond the window skips tokens and still counts them, and without BOS the first window counts a token that
- * it cannot score.
+ * PoSE's src/eval_ppl.py: windows as {@link slidingWindows} makes them, each counting its mean as often as it has new
+ * tokens, in float64. Its two slips come along: a stride beyond the window skips tokens and still counts them, and
+ * without BOS the first window counts a token that it cannot score.
  */
 export const pose: PerplexityMode = {
   name: 'pose',

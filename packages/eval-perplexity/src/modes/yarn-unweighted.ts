@@ -2,8 +2,8 @@ import type { PerplexityMode } from './mode.js'
 import { pose, poseWindows } from './pose.js'
 
 /**
- * The script that YaRN, LongRoPE and EasyContext share: PoSE's windows, but every window of every document counts the same, so that a first
- * window of thousands of tokens weighs like one of S tokens.
+ * The script that YaRN, LongRoPE and EasyContext share: PoSE's windows, but every window of every document counts the
+ * same, so that a first window of thousands of tokens weighs like one of S tokens.
  */
 export const yarnUnweighted: PerplexityMode = {
   ...pose,

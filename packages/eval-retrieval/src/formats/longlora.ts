@@ -3,8 +3,8 @@ import type { PasskeyFormat } from './format.js'
 import { numpyRandint } from './mersenne-twister.js'
 
 /**
- * LongLoRA's passkey_retrivial.py (and ChunkLlama's): 3.75 characters a token in whole 1024s, numpy's generator seeded with the trial, whose
- * upper ends are left out. Exactly the tokens of the key must be generated.
+ * LongLoRA's passkey_retrivial.py (and ChunkLlama's): 3.75 characters a token in whole 1024s, numpy's generator seeded
+ * with the trial, whose upper ends are left out. Exactly the tokens of the key must be generated.
  */
 export const longlora: PasskeyFormat = {
   name: 'longlora',

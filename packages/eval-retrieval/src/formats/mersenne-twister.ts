@@ -1,6 +1,7 @@
 import type { Draw } from './format.js'
 
-const N = 624, M = 397
+const N = 624
+const M = 397
 
 /** MT19937 (Matsumoto & Nishimura, 1998) as numpy's legacy generator seeds it with one number: uniform in [0, 2³²). */
 function mersenneTwister(seed: number): () => number {

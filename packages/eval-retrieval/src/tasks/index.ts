@@ -15,7 +15,17 @@ import { variableTracking } from './variable-tracking.js'
 
 /** The tasks of RULER that need no corpus of others. */
 export const rulerTasks: readonly RetrievalTask[] = [
-  niahSingle1, niahSingle2, niahSingle3, niahMultikey1, niahMultikey2, niahMultikey3, niahMultivalue, niahMultiquery, variableTracking, commonWords, frequentWords
+  niahSingle1,
+  niahSingle2,
+  niahSingle3,
+  niahMultikey1,
+  niahMultikey2,
+  niahMultikey3,
+  niahMultivalue,
+  niahMultiquery,
+  variableTracking,
+  commonWords,
+  frequentWords
 ]
 
 /** The tasks of LongChat's evaluation. */

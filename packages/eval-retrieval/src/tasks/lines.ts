@@ -2,8 +2,8 @@ import type { RetrievalTask } from './task.js'
 import { compoundWord, distinct } from './words.js'
 
 /**
- * Line retrieval as LongChat asks it (lmsys.org, June 2023): many lines, each with a name and a number of five digits, and the number of one
- * line is asked for, here at every depth. The wording is ours. A unit of haystack is a line.
+ * Line retrieval as LongChat asks it (lmsys.org, June 2023): many lines, each with a name and a number of five digits,
+ * and the number of one line is asked for, here at every depth. The wording is ours. A unit of haystack is a line.
  */
 export const lines: RetrievalTask = {
   name: 'lines',
@@ -12,7 +12,9 @@ export const lines: RetrievalTask = {
   smallest: 1,
   step: 8,
   question({ size, depth, random }) {
-    const names = distinct(size, random('names'), compoundWord), numbers = random('numbers'), asked = Math.min(Math.floor(depth * size), size - 1)
+    const names = distinct(size, random('names'), compoundWord)
+    const numbers = random('numbers')
+    const asked = Math.min(Math.floor(depth * size), size - 1)
     const held = names.map(() => String(numbers.integer(10000, 99999)))
     return {
       prompt:

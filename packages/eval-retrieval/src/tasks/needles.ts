@@ -17,9 +17,16 @@ export interface NeedleTask {
   readonly queries: number
 }
 
-const MAKE: Readonly<Record<NeedleTask['key'] | NeedleTask['value'], (random: RandomStream) => string>> = { word: compoundWord, number: magicNumber, uuid }
+const MAKE: Readonly<Record<NeedleTask['key'] | NeedleTask['value'], (random: RandomStream) => string>> = {
+  word: compoundWord,
+  number: magicNumber,
+  uuid
+}
 
-/** The task of a declaration, with RULER's wording (Hsieh et al., arXiv 2404.06654, table 7). A unit of haystack is a sentence, or a needle. */
+/**
+ * The task of a declaration, with RULER's wording (Hsieh et al., arXiv 2404.06654, table 7). A unit of haystack is a
+ * sentence, or a needle.
+ */
 export const needleTask = (task: NeedleTask): RetrievalTask => ({
   name: task.name,
   summary: task.summary,
@@ -29,15 +36,32 @@ export const needleTask = (task: NeedleTask): RetrievalTask => ({
   question: setting => needleQuestion(task, setting)
 })
 
-function needleQuestion({ haystack, key, value, keys, values, queries }: NeedleTask, { size, depth, text, random }: QuestionSetting): Question {
-  const type = `${value}s`, names = distinct(keys, random('keys'), MAKE[key]), held = distinct(keys * values, random('values'), MAKE[value])
-  const valuesOf = (k: number) => held.slice(k * values, (k + 1) * values), sentence = (name: string, content: string) => `One of the special magic ${type} for ${name} is: ${content}.`
+function needleQuestion(
+  { haystack, key, value, keys, values, queries }: NeedleTask,
+  { size, depth, text, random }: QuestionSetting
+): Question {
+  const type = `${value}s`
+  const names = distinct(keys, random('keys'), MAKE[key])
+  const held = distinct(keys * values, random('values'), MAKE[value])
+  const valuesOf = (k: number) => held.slice(k * values, (k + 1) * values)
+  const sentence = (name: string, content: string) => `One of the special magic ${type} for ${name} is: ${content}.`
   const needles = names.flatMap((name, k) => valuesOf(k).map(content => sentence(name, content)))
-  const lines = haystack === 'needles' ? others(size, sentence, new Set(names), random('others'), MAKE[key], MAKE[value]) : sentencesOf(haystack === 'noise' ? noiseText : text, size)
+  const lines =
+    haystack === 'needles'
+      ? others(size, sentence, new Set(names), random('others'), MAKE[key], MAKE[value])
+      : sentencesOf(haystack === 'noise' ? noiseText : text, size)
   // The first needle, which is asked for, stands at its stratum; the others anywhere.
-  const places = random('places'), laid = withNeedles(lines, needles, needles.map((_, i) => (i === 0 ? depth : places.uniform())))
-  const asked = names.slice(0, queries), query = asked.length === 1 ? asked[0] : `${asked.slice(0, -1).join(', ')}, and ${asked[asked.length - 1]}`
-  const one = queries * values === 1, what = one ? value : type, are = one ? 'is' : 'are'
+  const places = random('places')
+  const laid = withNeedles(
+    lines,
+    needles,
+    needles.map((_, i) => (i === 0 ? depth : places.uniform()))
+  )
+  const asked = names.slice(0, queries)
+  const query = asked.length === 1 ? asked[0] : `${asked.slice(0, -1).join(', ')}, and ${asked[asked.length - 1]}`
+  const one = queries * values === 1
+  const what = one ? value : type
+  const are = one ? 'is' : 'are'
   const context = laid.lines.join(haystack === 'text' ? ' ' : '\n')
   return {
     prompt:
@@ -49,7 +73,14 @@ function needleQuestion({ haystack, key, value, keys, values, queries }: NeedleT
 }
 
 /** Needles of other keys, of which a longer haystack has the same and more. */
-function others(count: number, sentence: (name: string, content: string) => string, taken: ReadonlySet<string>, random: RandomStream, name: (random: RandomStream) => string, content: (random: RandomStream) => string): string[] {
+function others(
+  count: number,
+  sentence: (name: string, content: string) => string,
+  taken: ReadonlySet<string>,
+  random: RandomStream,
+  name: (random: RandomStream) => string,
+  content: (random: RandomStream) => string
+): string[] {
   return Array.from({ length: count }, () => {
     let other = name(random)
     while (taken.has(other)) other = name(random)

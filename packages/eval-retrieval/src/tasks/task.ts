@@ -19,7 +19,10 @@ export interface QuestionSetting {
   /** Where the answer is to stand, in [0, 1). */
   readonly depth: number
   readonly text: HaystackText
-  /** Streams by name, each from its beginning: what one part draws does not move another, so a longer haystack keeps its needles. */
+  /**
+   * Streams by name, each from its beginning: what one part draws does not move another, so a longer haystack keeps its
+   * needles.
+   */
   readonly random: (part: string) => RandomStream
 }
 

@@ -2,11 +2,28 @@ import type { RandomStream } from '@skipwise/core'
 import type { RetrievalTask } from './task.js'
 import { compoundWord, distinct } from './words.js'
 
-const ASPECTS = ['the history', 'the upkeep', 'the price', 'the design', 'the science', 'the future', 'the art', 'the dangers', 'the pleasures', 'the geography', 'the music', 'the language', 'the trade', 'the law', 'the weather', 'the repair']
+const ASPECTS = [
+  'the history',
+  'the upkeep',
+  'the price',
+  'the design',
+  'the science',
+  'the future',
+  'the art',
+  'the dangers',
+  'the pleasures',
+  'the geography',
+  'the music',
+  'the language',
+  'the trade',
+  'the law',
+  'the weather',
+  'the repair'
+]
 
 /**
- * Topic retrieval as LongChat asks it (lmsys.org, June 2023): a conversation about many topics, then the question what its first one was. The
- * conversation is ours. A unit of haystack is a topic.
+ * Topic retrieval as LongChat asks it (lmsys.org, June 2023): a conversation about many topics, then the question what
+ * its first one was. The conversation is ours. A unit of haystack is a topic.
  */
 export const topics: RetrievalTask = {
   name: 'topics',
@@ -15,8 +32,12 @@ export const topics: RetrievalTask = {
   smallest: 1,
   step: 8,
   question({ size, random }) {
-    const discussed = distinct(size, random('topics'), topic), remarks = random('remarks')
-    const turns = discussed.map(about => `USER: I would like to talk about ${about}.\nASSISTANT: Gladly. ${remark(about, remarks)}\nUSER: ${reply(remarks)}\nASSISTANT: ${remark(about, remarks)}`)
+    const discussed = distinct(size, random('topics'), topic)
+    const remarks = random('remarks')
+    const turns = discussed.map(
+      about =>
+        `USER: I would like to talk about ${about}.\nASSISTANT: Gladly. ${remark(about, remarks)}\nUSER: ${reply(remarks)}\nASSISTANT: ${remark(about, remarks)}`
+    )
     return {
       prompt: `A conversation about several topics follows. Afterwards you are asked about it.\n\n${turns.join('\n')}\nUSER: Now look back. What was the very first topic that we talked about? Give only the topic.\nASSISTANT: The first topic that we talked about was`,
       answers: [discussed[0]],
@@ -25,7 +46,8 @@ export const topics: RetrievalTask = {
   }
 }
 
-const topic = (random: RandomStream): string => `${ASPECTS[random.integer(0, ASPECTS.length - 1)]} of the ${compoundWord(random).replace('-', ' ')}`
+const topic = (random: RandomStream): string =>
+  `${ASPECTS[random.integer(0, ASPECTS.length - 1)]} of the ${compoundWord(random).replace('-', ' ')}`
 
 const REMARKS = [
   'What people first notice about {} is seldom what keeps them interested.',
@@ -36,8 +58,14 @@ const REMARKS = [
   'The best introduction to {} is a walk with somebody who knows it.'
 ]
 
-const REPLIES = ['That is a good point. What else should I know?', 'I had not thought of it that way. Go on, please.', 'Interesting. Is there anything that surprises people?', 'Thank you. And what would you tell a beginner?']
+const REPLIES = [
+  'That is a good point. What else should I know?',
+  'I had not thought of it that way. Go on, please.',
+  'Interesting. Is there anything that surprises people?',
+  'Thank you. And what would you tell a beginner?'
+]
 
-const remark = (about: string, random: RandomStream): string => REMARKS[random.integer(0, REMARKS.length - 1)].replace('{}', about)
+const remark = (about: string, random: RandomStream): string =>
+  REMARKS[random.integer(0, REMARKS.length - 1)].replace('{}', about)
 
 const reply = (random: RandomStream): string => REPLIES[random.integer(0, REPLIES.length - 1)]

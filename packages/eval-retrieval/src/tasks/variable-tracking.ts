@@ -6,8 +6,8 @@ import { distinct, variableName } from './words.js'
 const HOPS = 4
 
 /**
- * RULER's variable tracking: a value goes from variable to variable, in order, through noise; all five are asked for. A solved example of the
- * same kind stands first. The wording is ours. A unit of haystack is a noise sentence.
+ * RULER's variable tracking: a value goes from variable to variable, in order, through noise; all five are asked for. A
+ * solved example of the same kind stands first. The wording is ours. A unit of haystack is a noise sentence.
  */
 export const variableTracking: RetrievalTask = {
   name: 'variable-tracking',
@@ -16,13 +16,20 @@ export const variableTracking: RetrievalTask = {
   smallest: 0,
   step: 8,
   question(setting) {
-    const example = chain(8, setting, 'example'), asked = chain(setting.size, setting, 'chain')
-    return { prompt: `${example.prompt} ${example.answers.join(' ')}\n\n${asked.prompt}`, answers: asked.answers, depth: asked.depth }
+    const example = chain(8, setting, 'example')
+    const asked = chain(setting.size, setting, 'chain')
+    return {
+      prompt: `${example.prompt} ${example.answers.join(' ')}\n\n${asked.prompt}`,
+      answers: asked.answers,
+      depth: asked.depth
+    }
   }
 }
 
 function chain(size: number, { random, depth }: QuestionSetting, part: string) {
-  const names = distinct(HOPS + 1, random(`${part} names`), variableName), value = random(`${part} value`).integer(10000, 99998), places = random(`${part} places`)
+  const names = distinct(HOPS + 1, random(`${part} names`), variableName)
+  const value = random(`${part} value`).integer(10000, 99998)
+  const places = random(`${part} places`)
   const assignments = names.map((name, i) => `VAR ${name} = ${i === 0 ? value : `VAR ${names[i - 1]}`}`)
   // Assignments keep their order: the first at its stratum, the others after it.
   const rest = Array.from({ length: HOPS }, () => depth + (1 - depth) * places.uniform()).sort((a, b) => a - b)

@@ -4,7 +4,10 @@ import type { Lowering } from '../lowering.js'
 import { onnxType } from '../onnx-model.js'
 import { joinQueryBlocks, keyHeads, queryHeads, slopeColumn, writeCacheRows, type AttentionShape } from './attention.js'
 
-/** Scores of a block of rows have up to this many elements (4 MB), so that a chunk needs no more memory the longer its past is. */
+/**
+ * Scores of a block of rows have up to this many elements (4 MB), so that a chunk needs no more memory the longer its
+ * past is.
+ */
 const SCORE_ELEMENTS = 2 ** 20
 /** Fewer rows are slower. */
 const LEAST_ROWS = 32
@@ -15,7 +18,8 @@ interface Shape extends AttentionShape {
 }
 
 function shapeOf(b: OnnxBuilder, { inputs: { query, pastKeys }, attributes: { window = Infinity } }: GraphNode): Shape {
-  const [B, T, H, D] = b.spec(query).shape, [, K, S] = b.spec(pastKeys).shape
+  const [B, T, H, D] = b.spec(query).shape
+  const [, K, S] = b.spec(pastKeys).shape
   return { B, T, H, K, G: H / K, D, S, window: window as number }
 }
 
@@ -31,50 +35,94 @@ function blocksOf({ B, T, H, S }: Shape): Block[] {
 }
 
 /**
- * The part of the past that a chunk reads, of shapes that only a run knows: slots `start` … `end` − 1, int64 [1]. So one program serves every chunk of a
- * sequence and computes no more than the chunk's past.
+ * The part of the past that a chunk reads, of shapes that only a run knows: slots `start` … `end` − 1, int64 [1]. So
+ * one program serves every chunk of a sequence and computes no more than the chunk's past.
  */
 function pastRange(b: OnnxBuilder, past: string, { window }: Shape): { readonly start: string; readonly end: string } {
   const end = b.once(`past of ${past}`, () => b.reshape(b.op('Cast', [past], { to: onnxType.int64 }), [1]))
-  return { start: window === Infinity ? b.int64([0]) : b.once(`past from ${past} ${window}`, () => b.op('Max', [b.op('Sub', [end, b.int64([window - 1])]), b.int64([0])])), end }
+  return {
+    start:
+      window === Infinity
+        ? b.int64([0])
+        : b.once(`past from ${past} ${window}`, () =>
+            b.op('Max', [b.op('Sub', [end, b.int64([window - 1])]), b.int64([0])])
+          ),
+    end
+  }
 }
 
 /** What a chunk reads of the past, and its own rows behind it, along an axis. */
-const behindPast = (b: OnnxBuilder, past: string, own: string, axis: number, { start, end }: ReturnType<typeof pastRange>) =>
-  b.op('Concat', [b.op('Slice', [past, start, end, b.int64([axis])]), own], { axis })
+const behindPast = (
+  b: OnnxBuilder,
+  past: string,
+  own: string,
+  axis: number,
+  { start, end }: ReturnType<typeof pastRange>
+) => b.op('Concat', [b.op('Slice', [past, start, end, b.int64([axis])]), own], { axis })
 
 /** All that both passes read. */
 function partsOf(b: OnnxBuilder, node: GraphNode) {
-  const { inputs, attributes } = node, shape = shapeOf(b, node), { B, T, K, G, S, window } = shape, blocks = blocksOf(shape)
-  const past = b.name(inputs.pastLength), range = pastRange(b, past, shape), slopes = attributes.slopes as readonly number[] | undefined
+  const { inputs, attributes } = node
+  const shape = shapeOf(b, node)
+  const { B, T, K, G, S, window } = shape
+  const blocks = blocksOf(shape)
+  const past = b.name(inputs.pastLength)
+  const range = pastRange(b, past, shape)
+  const slopes = attributes.slopes as readonly number[] | undefined
   const q = queryHeads(b, b.name(inputs.query), shape)
   // made anew in each pass: they are copies of a whole past, and would wait for the backward pass
-  const keys = behindPast(b, b.name(inputs.pastKeys), keyHeads(b, b.name(inputs.key)), 2, range), values = behindPast(b, b.name(inputs.pastValues), keyHeads(b, b.name(inputs.value)), 2, range)
-  const int32 = (from: number, length: number, dims: readonly number[]) => b.constant(`range ${from} ${dims.join()}`, dims, () => Int32Array.from({ length }, (_, i) => from + i), 'int32')
+  const keys = behindPast(b, b.name(inputs.pastKeys), keyHeads(b, b.name(inputs.key)), 2, range)
+  const values = behindPast(b, b.name(inputs.pastValues), keyHeads(b, b.name(inputs.value)), 2, range)
+  const int32 = (from: number, length: number, dims: readonly number[]) =>
+    b.constant(`range ${from} ${dims.join()}`, dims, () => Int32Array.from({ length }, (_, i) => from + i), 'int32')
   // index in the sequence: of the keys, [1, N], and of a block's rows, [rows, 1]
-  const index = b.once(`indices ${past} ${window} ${T} ${S}`, () => behindPast(b, int32(0, S, [1, S]), b.op('Add', [int32(0, T, [1, T]), past]), 1, range))
-  const mask = ({ begin, end }: Block) => b.once(`chunk mask ${past} ${window} ${T} ${S} ${begin} ${end}`, () => {
-    const row = b.op('Add', [int32(begin, end - begin, [end - begin, 1]), past]), future = b.op('Greater', [index, row])
-    const hidden = window === Infinity ? future : b.op('Or', [future, b.op('LessOrEqual', [index, b.op('Sub', [row, b.scalar(window, 'int32')])])])
-    return b.op('Where', [hidden, b.scalar(-1e30), b.scalar(0)])
-  })
+  const index = b.once(`indices ${past} ${window} ${T} ${S}`, () =>
+    behindPast(b, int32(0, S, [1, S]), b.op('Add', [int32(0, T, [1, T]), past]), 1, range)
+  )
+  const mask = ({ begin, end }: Block) =>
+    b.once(`chunk mask ${past} ${window} ${T} ${S} ${begin} ${end}`, () => {
+      const row = b.op('Add', [int32(begin, end - begin, [end - begin, 1]), past])
+      const future = b.op('Greater', [index, row])
+      const hidden =
+        window === Infinity
+          ? future
+          : b.op('Or', [future, b.op('LessOrEqual', [index, b.op('Sub', [row, b.scalar(window, 'int32')])])])
+      return b.op('Where', [hidden, b.scalar(-1e30), b.scalar(0)])
+    })
   // a number of every token, of the key less that of the query, [B, 1, 1, rows, N]
   const differences = (own: string, before: string, { begin, end }: Block) => {
-    const all = b.once(`numbers ${own} ${before} ${window}`, () => b.reshape(behindPast(b, before, own, 1, range), [B, 1, 1, 1, -1]))
+    const all = b.once(`numbers ${own} ${before} ${window}`, () =>
+      b.reshape(behindPast(b, before, own, 1, range), [B, 1, 1, 1, -1])
+    )
     return b.op('Sub', [all, b.reshape(b.slice(own, 1, begin, end), [B, 1, 1, end - begin, 1])])
   }
-  const documents = (block: Block) => b.once(`chunk documents ${past} ${window} ${block.begin}`, () => {
-    const difference = differences(b.name(inputs.documents), b.name(inputs.pastDocuments), block)
-    return b.op('Add', [b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(-1e30)]), mask(block)])
-  })
-  const distances = (block: Block) => b.once(`chunk distances ${past} ${window} ${block.begin}`, () => differences(b.name(inputs.positions), b.name(inputs.pastPositions), block))
+  const documents = (block: Block) =>
+    b.once(`chunk documents ${past} ${window} ${block.begin}`, () => {
+      const difference = differences(b.name(inputs.documents), b.name(inputs.pastDocuments), block)
+      return b.op('Add', [b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(-1e30)]), mask(block)])
+    })
+  const distances = (block: Block) =>
+    b.once(`chunk distances ${past} ${window} ${block.begin}`, () =>
+      differences(b.name(inputs.positions), b.name(inputs.pastPositions), block)
+    )
   const masked = (block: Block) => (inputs.documents === undefined ? mask(block) : documents(block))
-  const added = (block: Block) => (slopes ? b.op('Add', [b.op('Mul', [distances(block), slopeColumn(b, slopes, [1, K, G, 1, 1])]), masked(block)]) : masked(block))
+  const added = (block: Block) =>
+    slopes
+      ? b.op('Add', [b.op('Mul', [distances(block), slopeColumn(b, slopes, [1, K, G, 1, 1])]), masked(block)])
+      : masked(block)
   /** Rows of a block with the group stacked along rows: [B, K, G·rows, width]. */
-  const rowsOf = (x: string, { begin, end }: Block, width: number) => b.reshape(b.slice(x, 3, begin, end), [B, K, G * (end - begin), width])
+  const rowsOf = (x: string, { begin, end }: Block, width: number) =>
+    b.reshape(b.slice(x, 3, begin, end), [B, K, G * (end - begin), width])
   /** [B, K, G·rows, N] */
   const probabilities = (rows: string, block: Block) => {
-    const size = block.end - block.begin, products = b.reshape(b.matMul(rows, keys, { transB: true, alpha: attributes.scale as number }), [B, K, G, size, -1])
+    const size = block.end - block.begin
+    const products = b.reshape(b.matMul(rows, keys, { transB: true, alpha: attributes.scale as number }), [
+      B,
+      K,
+      G,
+      size,
+      -1
+    ])
     return b.reshape(b.op('Softmax', [b.op('Add', [products, added(block)])], { axis: -1 }), [B, K, G * size, -1])
   }
   return { shape, blocks, range, q, keys, values, rowsOf, probabilities }
@@ -82,16 +130,28 @@ function partsOf(b: OnnxBuilder, node: GraphNode) {
 
 const chunkAttention: Lowering = (b, node) => {
   const { shape, blocks, q, values, rowsOf, probabilities } = partsOf(b, node)
-  joinQueryBlocks(b, blocks, blocks.map(block => b.matMul(probabilities(rowsOf(q, block, shape.D), block), values)), shape, b.name(node.outputs[0]))
+  joinQueryBlocks(
+    b,
+    blocks,
+    blocks.map(block => b.matMul(probabilities(rowsOf(q, block, shape.D), block), values)),
+    shape,
+    b.name(node.outputs[0])
+  )
 }
 
 const chunkAttentionGrad: Lowering = (b, node) => {
-  const { inputs, outputs, attributes } = node, { shape, blocks, range, q, keys, values, rowsOf, probabilities } = partsOf(b, node), { B, T, K, G, D, S } = shape
-  const scale = attributes.scale as number, dy = b.name(inputs.dy), dO = queryHeads(b, dy, shape)
+  const { inputs, outputs, attributes } = node
+  const { shape, blocks, range, q, keys, values, rowsOf, probabilities } = partsOf(b, node)
+  const { B, T, K, G, D, S } = shape
+  const scale = attributes.scale as number
+  const dy = b.name(inputs.dy)
+  const dO = queryHeads(b, dy, shape)
   const rowSums = b.op('ReduceSum', [b.op('Mul', [dy, b.name(inputs.output)]), b.int64([-1])], { keepdims: 1 })
   const delta = b.transpose(b.reshape(rowSums, [B, T, K, G, 1]), [0, 2, 3, 1, 4])
   const parts = blocks.map(block => {
-    const qRows = rowsOf(q, block, D), dORows = rowsOf(dO, block, D), P = probabilities(qRows, block)
+    const qRows = rowsOf(q, block, D)
+    const dORows = rowsOf(dO, block, D)
+    const P = probabilities(qRows, block)
     const dS = b.op('Mul', [b.op('Sub', [b.matMul(dORows, values, { transB: true }), rowsOf(delta, block, 1)]), P])
     return {
       dQuery: b.matMul(dS, keys, { alpha: scale }),
@@ -99,21 +159,45 @@ const chunkAttentionGrad: Lowering = (b, node) => {
       dValues: b.matMul(P, dORows, { transA: true })
     }
   })
-  joinQueryBlocks(b, blocks, parts.map(part => part.dQuery), shape, b.name(outputs[0]))
-  const count = b.op('Sub', [range.end, range.start]), last = b.int64([Number.MAX_SAFE_INTEGER]), axis = b.int64([2])
+  joinQueryBlocks(
+    b,
+    blocks,
+    parts.map(part => part.dQuery),
+    shape,
+    b.name(outputs[0])
+  )
+  const count = b.op('Sub', [range.end, range.start])
+  const last = b.int64([Number.MAX_SAFE_INTEGER])
+  const axis = b.int64([2])
   // the gradient of every slot, zero where nothing was read
-  const pads = b.op('Concat', [b.int64([0, 0]), range.start, b.int64([0, 0, 0]), b.op('Sub', [b.int64([S]), range.end]), b.int64([0])], { axis: 0 })
+  const pads = b.op(
+    'Concat',
+    [b.int64([0, 0]), range.start, b.int64([0, 0, 0]), b.op('Sub', [b.int64([S]), range.end]), b.int64([0])],
+    { axis: 0 }
+  )
   const give = (sums: string, own: number, past: number) => {
     b.reshape(b.transpose(b.op('Slice', [sums, count, last, axis]), [0, 2, 1, 3]), [B, T, K, D], b.name(outputs[own]))
     b.op('Pad', [b.op('Slice', [sums, b.int64([0]), count, axis]), pads], {}, b.name(outputs[past]))
   }
-  give(parts.map(({ dKeys }) => dKeys).reduce((sum, part) => b.op('Add', [sum, part])), 1, 3)
-  give(parts.map(({ dValues }) => dValues).reduce((sum, part) => b.op('Add', [sum, part])), 2, 4)
+  give(
+    parts.map(({ dKeys }) => dKeys).reduce((sum, part) => b.op('Add', [sum, part])),
+    1,
+    3
+  )
+  give(
+    parts.map(({ dValues }) => dValues).reduce((sum, part) => b.op('Add', [sum, part])),
+    2,
+    4
+  )
 }
 
 export const chunkAttentionLowerings: Readonly<Record<string, Lowering>> = {
   ...Object.fromEntries(
-    ['ChunkAttention', 'AlibiChunkAttention', 'DocumentChunkAttention', 'AlibiDocumentChunkAttention'].flatMap(name => [[name, chunkAttention], [`${name}Grad`, chunkAttentionGrad]])
+    ['ChunkAttention', 'AlibiChunkAttention', 'DocumentChunkAttention', 'AlibiDocumentChunkAttention'].flatMap(name => [
+      [name, chunkAttention],
+      [`${name}Grad`, chunkAttentionGrad]
+    ])
   ),
-  CacheWrite: (b, { inputs, outputs }) => writeCacheRows(b, inputs.cache, inputs.rows, b.name(inputs.pastLength), b.name(outputs[0]))
+  CacheWrite: (b, { inputs, outputs }) =>
+    writeCacheRows(b, inputs.cache, inputs.rows, b.name(inputs.pastLength), b.name(outputs[0]))
 }

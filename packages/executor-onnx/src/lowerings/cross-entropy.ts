@@ -18,8 +18,10 @@ function piecesOf(N: number, V: number): Piece[] {
   return Array.from({ length: Math.ceil(N / rows) }, (_, i) => ({ begin: i * rows, end: Math.min(N, (i + 1) * rows) }))
 }
 
-const rowsOf = (b: OnnxBuilder, x: string, N: number, { begin, end }: Piece) => (end - begin === N ? x : b.once(`rows ${begin} to ${end} of ${x}`, () => b.slice(x, 0, begin, end)))
-const join = (b: OnnxBuilder, parts: readonly string[], output: string) => void (parts.length === 1 ? b.op('Identity', parts, {}, output) : b.op('Concat', parts, { axis: 0 }, output))
+const rowsOf = (b: OnnxBuilder, x: string, N: number, { begin, end }: Piece) =>
+  end - begin === N ? x : b.once(`rows ${begin} to ${end} of ${x}`, () => b.slice(x, 0, begin, end))
+const join = (b: OnnxBuilder, parts: readonly string[], output: string) =>
+  void (parts.length === 1 ? b.op('Identity', parts, {}, output) : b.op('Concat', parts, { axis: 0 }, output))
 // A chain of Add: ONNX Runtime's Sum of four is slower than three additions.
 const total = (b: OnnxBuilder, parts: readonly string[]) => parts.reduce((sum, part) => b.op('Add', [sum, part]))
 
@@ -29,13 +31,18 @@ function logitsOf(b: OnnxBuilder, rows: string, { inputs }: GraphNode): string {
   return inputs.bias === undefined ? product : b.op('Add', [product, b.name(inputs.bias)])
 }
 
-const keptKey = ({ inputs: { hidden, weight, bias } }: GraphNode, { begin }: Piece) => `softmax ${hidden} ${weight} ${bias} ${begin}`
+const keptKey = ({ inputs: { hidden, weight, bias } }: GraphNode, { begin }: Piece) =>
+  `softmax ${hidden} ${weight} ${bias} ${begin}`
 
 const crossEntropy: Lowering = (b, node) => {
-  const { inputs, outputs } = node, [hidden, labels] = [inputs.hidden, inputs.labels].map(id => b.name(id)), [N] = b.spec(inputs.hidden).shape, [V] = b.spec(inputs.weight).shape
+  const { inputs, outputs } = node
+  const [hidden, labels] = [inputs.hidden, inputs.labels].map(id => b.name(id))
+  const [N] = b.spec(inputs.hidden).shape
+  const [V] = b.spec(inputs.weight).shape
   const kept = N * V <= KEPT_ELEMENTS
   const parts = piecesOf(N, V).map(piece => {
-    const rows = piece.end - piece.begin, logits = logitsOf(b, rowsOf(b, hidden, N, piece), node)
+    const rows = piece.end - piece.begin
+    const logits = logitsOf(b, rowsOf(b, hidden, N, piece), node)
     const softmax = () => b.op('Softmax', [logits], { axis: -1 })
     const probabilities = kept ? b.once(keptKey(node, piece), softmax) : softmax()
     // −log p = max − log p_max − logit: p_max ≥ 1/V, so nothing underflows however unlikely the label is.
@@ -47,23 +54,65 @@ const crossEntropy: Lowering = (b, node) => {
   join(b, parts, b.name(outputs[0]))
 }
 
-// With P the softmax and Y the one-hot labels:  dH = dy·(P·W − W[label]),  dW = Pᵀ(dy·H) − Yᵀ(dy·H),  dBias = Pᵀdy − Yᵀdy.
-// The row factors act on [rows, d] and Y is a gather and a scatter: no pass over [rows, V] beside the products.
+// With P the softmax and Y the one-hot labels:  dH = dy·(P·W − W[label]),  dW = Pᵀ(dy·H) − Yᵀ(dy·H),  dBias = Pᵀdy −
+// Yᵀdy. The row factors act on [rows, d] and Y is a gather and a scatter: no pass over [rows, V] beside the products.
 const crossEntropyGrad: Lowering = (b, node) => {
-  const { inputs, outputs } = node, [hidden, weight, labels, dy] = [inputs.hidden, inputs.weight, inputs.labels, inputs.dy].map(id => b.name(id)), [N, d] = b.spec(inputs.hidden).shape, [V] = b.spec(inputs.weight).shape
-  const pieces = piecesOf(N, V), factor = b.reshape(dy, [N, 1]), scaled = b.op('Mul', [hidden, factor])
+  const { inputs, outputs } = node
+  const [hidden, weight, labels, dy] = [inputs.hidden, inputs.weight, inputs.labels, inputs.dy].map(id => b.name(id))
+  const [N, d] = b.spec(inputs.hidden).shape
+  const [V] = b.spec(inputs.weight).shape
+  const pieces = piecesOf(N, V)
+  const factor = b.reshape(dy, [N, 1])
+  const scaled = b.op('Mul', [hidden, factor])
   const shares = pieces.map(piece => {
     const rows = rowsOf(b, hidden, N, piece)
     const P = b.recall(keptKey(node, piece)) ?? b.op('Softmax', [logitsOf(b, rows, node)], { axis: -1 })
-    const dHidden = b.op('Sub', [b.matMul(P, weight), b.op('Gather', [weight, rowsOf(b, labels, N, piece)], { axis: 0 })])
+    const dHidden = b.op('Sub', [
+      b.matMul(P, weight),
+      b.op('Gather', [weight, rowsOf(b, labels, N, piece)], { axis: 0 })
+    ])
     const dWeight = b.matMul(P, rowsOf(b, scaled, N, piece), { transA: true })
-    return { dHidden, dWeight, dBias: outputs.length < 3 ? '' : b.matMul(P, rowsOf(b, factor, N, piece), { transA: true }) }
+    return {
+      dHidden,
+      dWeight,
+      dBias: outputs.length < 3 ? '' : b.matMul(P, rowsOf(b, factor, N, piece), { transA: true })
+    }
   })
-  const dHidden = shares.length === 1 ? shares[0].dHidden : b.op('Concat', shares.map(share => share.dHidden), { axis: 0 })
+  const dHidden =
+    shares.length === 1
+      ? shares[0].dHidden
+      : b.op(
+          'Concat',
+          shares.map(share => share.dHidden),
+          { axis: 0 }
+        )
   b.op('Mul', [dHidden, factor], {}, b.name(outputs[0]))
   const labelRows = b.op('Cast', [b.reshape(labels, [N, 1])], { to: onnxType.int64 })
-  b.scatterAdd(b.reshape(total(b, shares.map(share => share.dWeight)), [V, d]), labelRows, b.op('Neg', [scaled]), b.name(outputs[1]))
-  if (outputs.length > 2) b.scatterAdd(b.reshape(total(b, shares.map(share => share.dBias)), [V]), labelRows, b.op('Neg', [dy]), b.name(outputs[2]))
+  b.scatterAdd(
+    b.reshape(
+      total(
+        b,
+        shares.map(share => share.dWeight)
+      ),
+      [V, d]
+    ),
+    labelRows,
+    b.op('Neg', [scaled]),
+    b.name(outputs[1])
+  )
+  if (outputs.length > 2)
+    b.scatterAdd(
+      b.reshape(
+        total(
+          b,
+          shares.map(share => share.dBias)
+        ),
+        [V]
+      ),
+      labelRows,
+      b.op('Neg', [dy]),
+      b.name(outputs[2])
+    )
 }
 
 /** The same with a bias of the output layer and without. */

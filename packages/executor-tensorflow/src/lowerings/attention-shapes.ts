@@ -1,8 +1,8 @@
 import type { Graph, GraphNode } from '@skipwise/runtime'
 
 /**
- * Rows of a block of queries. Block i reads only the keys up to its last row, so the masked upper blocks are not computed. Smaller blocks
- * compute less of the diagonal in vain, larger ones copy fewer keys.
+ * Rows of a block of queries. Block i reads only the keys up to its last row, so the masked upper blocks are not
+ * computed. Smaller blocks compute less of the diagonal in vain, larger ones copy fewer keys.
  */
 const BLOCK_ROWS = 256
 
@@ -37,17 +37,23 @@ export interface Block {
   readonly end: number
 }
 
-export function shapeOf({ values }: Graph, { inputs: { query, key }, attributes: { window = Infinity } }: GraphNode): Shape {
-  const [B, T, H, D] = values[query].shape, K = values[key].shape[2]
+export function shapeOf(
+  { values }: Graph,
+  { inputs: { query, key }, attributes: { window = Infinity } }: GraphNode
+): Shape {
+  const [B, T, H, D] = values[query].shape
+  const K = values[key].shape[2]
   return { B, T, H, K, G: H / K, D, window: window as number }
 }
 
 /**
- * Half of the batch or of the heads each, where there are two halves. Within a share one block waits for the other; two shares keep two
- * threads busy, each with operators of its own, where one share's operators would be too small to split over threads.
+ * Half of the batch or of the heads each, where there are two halves. Within a share one block waits for the other; two
+ * shares keep two threads busy, each with operators of its own, where one share's operators would be too small to split
+ * over threads.
  */
 export function sharesOf(shape: Shape): Share[] {
-  const { B, H, K } = shape, whole = { ...shape, fromB: 0, fromK: 0, fromHead: 0 }
+  const { B, H, K } = shape
+  const whole = { ...shape, fromB: 0, fromK: 0, fromHead: 0 }
   if (B % 2 === 0) return [0, B / 2].map(fromB => ({ ...whole, B: B / 2, fromB, fromHead: fromB * K }))
   if (B === 1 && K % 2 === 0) return [0, K / 2].map(fromK => ({ ...whole, H: H / 2, K: K / 2, fromK, fromHead: fromK }))
   return [whole]
@@ -55,6 +61,7 @@ export function sharesOf(shape: Shape): Share[] {
 
 export const blocksOf = ({ T, window }: Shape): Block[] =>
   Array.from({ length: Math.ceil(T / BLOCK_ROWS) }, (_, i) => {
-    const begin = i * BLOCK_ROWS, end = Math.min(T, begin + BLOCK_ROWS)
+    const begin = i * BLOCK_ROWS
+    const end = Math.min(T, begin + BLOCK_ROWS)
     return { first: Math.max(0, begin - window + 1), begin, rows: end - begin, end }
   })

@@ -3,7 +3,12 @@ import type { Products } from '../builder.js'
 import { shapeOf } from './attention-shapes.js'
 
 /** Kernels of attention whose gradient reads their probabilities; that of `X` is `XGrad`. */
-export const attentionKernels = ['CausalAttention', 'AlibiAttention', 'DocumentAttention', 'AlibiDocumentAttention'] as const
+export const attentionKernels = [
+  'CausalAttention',
+  'AlibiAttention',
+  'DocumentAttention',
+  'AlibiDocumentAttention'
+] as const
 
 /** Probabilities of up to this many elements (16 MB a layer) are kept for the backward pass. */
 const KEPT_ELEMENTS = 2 ** 22
@@ -18,13 +23,17 @@ export function probabilityElements(graph: Graph, node: GraphNode): number {
 
 /** The nodes of attention whose gradients are to find their probabilities. */
 export function keptProbabilities(graph: Graph, products: Products): ReadonlySet<GraphNode> {
-  const isAttention = ({ kernel }: GraphNode) => (attentionKernels as readonly string[]).includes(kernel), kept = new Set<GraphNode>()
+  const isAttention = ({ kernel }: GraphNode) => (attentionKernels as readonly string[]).includes(kernel)
+  const kept = new Set<GraphNode>()
   let inAll = 0
   for (const node of graph.nodes.filter(isAttention)) {
     const elements = probabilityElements(graph, node)
     if (elements > KEPT_ELEMENTS) {
-      // Under recompute the forward pass has none, and the one that runs again has. Rounded probabilities would be kept twice, as they are and in bfloat16.
-      const hasGradient = graph.nodes.some(({ inputs }) => inputs.query === node.inputs.query && inputs.key === node.inputs.key && inputs.dy !== undefined)
+      // Under recompute the forward pass has none, and the one that runs again has. Rounded probabilities would be kept
+      // twice, as they are and in bfloat16.
+      const hasGradient = graph.nodes.some(
+        ({ inputs }) => inputs.query === node.inputs.query && inputs.key === node.inputs.key && inputs.dy !== undefined
+      )
       if (!hasGradient || products === 'rounded' || inAll + elements > KEPT_ELEMENTS_IN_ALL) continue
       inAll += elements
     }

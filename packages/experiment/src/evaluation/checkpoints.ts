@@ -13,8 +13,8 @@ export interface KeptCheckpoint {
 const CHECKPOINT = /^(?:checkpoint|step|global_step)[-_]?(\d+)$/
 
 /**
- * The models in the folder of a run, by rising step: its subfolders `checkpoint-N` or `step-N`, also those in `checkpoints/`, and at last the
- * folder itself where it is a model.
+ * The models in the folder of a run, by rising step: its subfolders `checkpoint-N` or `step-N`, also those in
+ * `checkpoints/`, and at last the folder itself where it is a model.
  *
  * @throws SkipwiseError `EVAL_NO_CHECKPOINTS`
  */
@@ -22,14 +22,24 @@ export async function findCheckpoints(run: string): Promise<KeptCheckpoint[]> {
   const found: (KeptCheckpoint & { readonly step: number })[] = []
   for (const parent of [run, join(run, 'checkpoints')]) {
     for (const name of await readdir(parent).catch(() => [])) {
-      const step = CHECKPOINT.exec(name)?.[1], folder = join(parent, name)
+      const step = CHECKPOINT.exec(name)?.[1]
+      const folder = join(parent, name)
       if (step !== undefined && (await isModel(folder))) found.push({ name, folder, step: Number(step) })
     }
   }
-  const checkpoints: KeptCheckpoint[] = found.sort((a, b) => a.step - b.step).map(({ name, folder }) => ({ name, folder }))
+  const checkpoints: KeptCheckpoint[] = found
+    .sort((a, b) => a.step - b.step)
+    .map(({ name, folder }) => ({ name, folder }))
   if (await isModel(run)) checkpoints.push({ name: 'final', folder: run })
   if (checkpoints.length > 0) return checkpoints
-  throw new SkipwiseError('EVAL_NO_CHECKPOINTS', { problem: `${run} holds no model and no folder checkpoint-N or step-N with one`, fix: 'name the output folder of a run that keeps its checkpoints' })
+  throw new SkipwiseError('EVAL_NO_CHECKPOINTS', {
+    problem: `${run} holds no model and no folder checkpoint-N or step-N with one`,
+    fix: 'name the output folder of a run that keeps its checkpoints'
+  })
 }
 
-const isModel = (folder: string): Promise<boolean> => access(join(folder, 'config.json')).then(() => true, () => false)
+const isModel = (folder: string): Promise<boolean> =>
+  access(join(folder, 'config.json')).then(
+    () => true,
+    () => false
+  )

@@ -31,15 +31,21 @@ export interface Comparison {
 const LEVEL = 0.05
 
 /**
- * Compares two results of one suite, unit by unit: is `b` better or worse than `a`, or is the difference one that chance makes?
+ * Compares two results of one suite, unit by unit: is `b` better or worse than `a`, or is the difference one that
+ * chance makes?
  *
- * @throws SkipwiseError `EVAL_COMPARE` where the results are not of the same suite and version, have no unit in common, or weigh it differently
+ * @throws SkipwiseError `EVAL_COMPARE` where the results are not of the same suite and version, have no unit in common,
+ * or weigh it differently
  */
 export function compareResults(suite: EvalSuite, a: EvalResult, b: EvalResult, seed = 0): Comparison {
   if (a.suite !== b.suite || a.version !== b.version) {
-    throw compareError(`${a.model} has a result of ${a.suite}, version ${a.version}, ${b.model} of ${b.suite}, version ${b.version}`, 'compare results of one suite and version: evaluate again')
+    throw compareError(
+      `${a.model} has a result of ${a.suite}, version ${a.version}, ${b.model} of ${b.suite}, version ${b.version}`,
+      'compare results of one suite and version: evaluate again'
+    )
   }
-  if (!suite.samples) throw compareError(`the suite ${a.suite} does not say what its metrics are made of`, 'ask its author for samples')
+  if (!suite.samples)
+    throw compareError(`the suite ${a.suite} does not say what its metrics are made of`, 'ask its author for samples')
   const others = new Map(samplesOf(suite, b).map(samples => [samples.metric, samples]))
   const tests = samplesOf(suite, a).flatMap(samples => {
     const other = others.get(samples.metric)
@@ -47,7 +53,10 @@ export function compareResults(suite: EvalSuite, a: EvalResult, b: EvalResult, s
   })
   const metrics = tests.filter(test => test !== undefined)
   if (metrics.length === 0) {
-    throw compareError(`the results of ${a.model} and ${b.model} have no document and no question of ${a.suite} in common`, 'evaluate both with the same data, lengths and seed; perplexities of different tokenizers differ by more than the model')
+    throw compareError(
+      `the results of ${a.model} and ${b.model} have no document and no question of ${a.suite} in common`,
+      'evaluate both with the same data, lengths and seed; perplexities of different tokenizers differ by more than the model'
+    )
   }
   const adjusted = holm(metrics.map(({ pValue }) => pValue))
   return {
@@ -57,7 +66,11 @@ export function compareResults(suite: EvalSuite, a: EvalResult, b: EvalResult, s
     b: b.model,
     metrics: metrics.map((metric, i) => {
       const improved = metric.better === 'higher' ? metric.difference > 0 : metric.difference < 0
-      return { ...metric, adjustedPValue: adjusted[i], verdict: adjusted[i] >= LEVEL ? 'no significant difference' : improved ? 'better' : 'worse' }
+      return {
+        ...metric,
+        adjustedPValue: adjusted[i],
+        verdict: adjusted[i] >= LEVEL ? 'no significant difference' : improved ? 'better' : 'worse'
+      }
     })
   }
 }
@@ -68,7 +81,11 @@ function samplesOf(suite: EvalSuite, result: EvalResult): readonly MetricSamples
     return suite.samples?.(result) ?? []
   } catch (cause) {
     if (isSkipwiseError(cause)) throw cause
-    throw new SkipwiseError('EVAL_RESULT', { problem: `the result of ${result.model} does not hold what the suite ${result.suite}, version ${result.version}, writes`, fix: 'evaluate again', cause })
+    throw new SkipwiseError('EVAL_RESULT', {
+      problem: `the result of ${result.model} does not hold what the suite ${result.suite}, version ${result.version}, writes`,
+      fix: 'evaluate again',
+      cause
+    })
   }
 }
 
@@ -94,10 +111,16 @@ export function pairResults(a: readonly EvalResult[], b: readonly EvalResult[]):
   })
   if (pairs.length > 0) return pairs
   const names = (results: readonly EvalResult[]) => [...new Set(results.map(({ suite }) => suite))].join(', ')
-  throw compareError(`the first has results of ${names(a)}, the second of ${names(b)}`, 'evaluate both by the same suites')
+  throw compareError(
+    `the first has results of ${names(a)}, the second of ${names(b)}`,
+    'evaluate both by the same suites'
+  )
 }
 
-/** Units that both have at the same weight: of another tokenizer a document has another number of tokens, and is no pair. */
+/**
+ * Units that both have at the same weight: of another tokenizer a document has another number of tokens, and is no
+ * pair.
+ */
 function pairUnits({ units }: MetricSamples, other: MetricSamples): Pair[] {
   const known = new Map(other.units.map(unit => [unit.id, unit]))
   return units.flatMap(({ id, value, weight }) => {
@@ -106,14 +129,28 @@ function pairUnits({ units }: MetricSamples, other: MetricSamples): Pair[] {
   })
 }
 
-function compareMetric({ metric, better, scale }: MetricSamples, pairs: readonly Pair[], seed: number): Omit<MetricComparison, 'adjustedPValue' | 'verdict'> | undefined {
+function compareMetric(
+  { metric, better, scale }: MetricSamples,
+  pairs: readonly Pair[],
+  seed: number
+): Omit<MetricComparison, 'adjustedPValue' | 'verdict'> | undefined {
   if (pairs.length === 0) return undefined
   const measure = (of: 'a' | 'b', pairs: readonly Pair[]) => {
     const mean = pairs.reduce((sum, pair) => sum + pair[of], 0) / pairs.reduce((sum, { weight }) => sum + weight, 0)
     return scale === 'exponential' ? Math.exp(mean) : mean
   }
-  const a = measure('a', pairs), b = measure('b', pairs)
-  return { metric, better, a, b, difference: b - a, interval: pairedInterval(pairs, drawn => measure('b', drawn) - measure('a', drawn), seed), units: pairs.length, ...pairedTest(pairs, seed) }
+  const a = measure('a', pairs)
+  const b = measure('b', pairs)
+  return {
+    metric,
+    better,
+    a,
+    b,
+    difference: b - a,
+    interval: pairedInterval(pairs, drawn => measure('b', drawn) - measure('a', drawn), seed),
+    units: pairs.length,
+    ...pairedTest(pairs, seed)
+  }
 }
 
 const compareError = (problem: string, fix: string) => new SkipwiseError('EVAL_COMPARE', { problem, fix })

@@ -1,7 +1,10 @@
 import type { PluginReference } from '@skipwise/core'
 import type { PluginLookup } from '../parts.js'
 
-/** Multiples of a model's window at which a suite measures that is told no lengths: where it is at home, and how it leaves. */
+/**
+ * Multiples of a model's window at which a suite measures that is told no lengths: where it is at home, and how it
+ * leaves.
+ */
 const MULTIPLES = [1, 2, 4]
 
 /** What suites call the lengths that they measure at. */

@@ -10,7 +10,8 @@ const MODEL_FILE = /^(config\.json|.*\.safetensors|.*\.bin|tokenizer.*|.*\.index
 
 /** SHA-256 of the names and contents of a model folder's files. */
 export async function digestOfModel(folder: string): Promise<string> {
-  const hash = createHash('sha256'), names = await readdir(folder).catch(() => [])
+  const hash = createHash('sha256')
+  const names = await readdir(folder).catch(() => [])
   for (const name of names.filter(name => MODEL_FILE.test(name)).sort()) {
     hash.update(`${name}\n`)
     await addFile(hash, join(folder, name))
@@ -19,14 +20,16 @@ export async function digestOfModel(folder: string): Promise<string> {
 }
 
 /**
- * SHA-256 of the files that a suite's configuration names: every text in it that is a path or a pattern of files, or a folder. So data that has
- * changed under an old name is seen, whatever a suite calls its keys.
+ * SHA-256 of the files that a suite's configuration names: every text in it that is a path or a pattern of files, or a
+ * folder. So data that has changed under an old name is seen, whatever a suite calls its keys.
  */
 export async function digestOfNamedFiles(config: unknown, resolvePath: (path: string) => string): Promise<string> {
   const hash = createHash('sha256')
   for (const text of textsIn(config)) {
     const path = resolvePath(text)
-    const files = (await Promise.all([path, `${path}/**/*`].map(pattern => matchFiles([pattern], '.').catch(() => [])))).flat()
+    const files = (
+      await Promise.all([path, `${path}/**/*`].map(pattern => matchFiles([pattern], '.').catch(() => [])))
+    ).flat()
     if (files.length > 0) hash.update(`${text}\n`)
     for (const file of files) await addFile(hash, file)
   }

@@ -18,10 +18,20 @@ const model = (...names: string[]) => {
 it('findCheckpoints: by step, then the model at the end', async () => {
   for (const name of ['checkpoint-100', 'checkpoint-20', 'step-3', 'checkpoint-best', 'evaluations']) model('run', name)
   mkdirSync(join(folder, 'run', 'checkpoint-7'))
-  expect((await findCheckpoints(join(folder, 'run'))).map(({ name }) => name)).toEqual(['step-3', 'checkpoint-20', 'checkpoint-100'])
+  expect((await findCheckpoints(join(folder, 'run'))).map(({ name }) => name)).toEqual([
+    'step-3',
+    'checkpoint-20',
+    'checkpoint-100'
+  ])
   model('run')
   model('run', 'checkpoints', 'step-50')
-  expect((await findCheckpoints(join(folder, 'run'))).map(({ name }) => name)).toEqual(['step-3', 'checkpoint-20', 'step-50', 'checkpoint-100', 'final'])
+  expect((await findCheckpoints(join(folder, 'run'))).map(({ name }) => name)).toEqual([
+    'step-3',
+    'checkpoint-20',
+    'step-50',
+    'checkpoint-100',
+    'final'
+  ])
   await expect(findCheckpoints(join(folder, 'nowhere'))).rejects.toThrow('EVAL_NO_CHECKPOINTS')
 })
 
@@ -29,23 +39,41 @@ describe('readSuites', () => {
   it('reads a list, and the evaluate of a recipe', async () => {
     const suites = [{ name: 'passkey', config: { lengths: [512] } }, { name: 'other' }]
     expect(await readSuites(file('list.yaml', '- passkey: { lengths: [512] }\n- other\n'))).toEqual(suites)
-    expect(await readSuites(file('recipe.yaml', 'model: base\nevaluate:\n  - passkey: { lengths: [512] }\n  - other\n'))).toEqual(suites)
+    expect(
+      await readSuites(file('recipe.yaml', 'model: base\nevaluate:\n  - passkey: { lengths: [512] }\n  - other\n'))
+    ).toEqual(suites)
   })
 
-  it.each(['', '[]', 'a: 1', '- [1]', '- { a: 1, b: 2 }', '{'])('refuses %j', async text => expect(readSuites(file('wrong.yaml', text))).rejects.toThrow('EVAL_SUITES'))
-  it('refuses a file that is not there', async () => expect(readSuites(join(folder, 'none.yaml'))).rejects.toThrow('EVAL_SUITES'))
+  it.each(['', '[]', 'a: 1', '- [1]', '- { a: 1, b: 2 }', '{'])('refuses %j', async text =>
+    expect(readSuites(file('wrong.yaml', text))).rejects.toThrow('EVAL_SUITES')
+  )
+  it('refuses a file that is not there', async () =>
+    expect(readSuites(join(folder, 'none.yaml'))).rejects.toThrow('EVAL_SUITES'))
 })
 
 describe('readResult', () => {
-  const result = { suite: 'passkey', version: 2, model: 'm', config: { lengths: [512] }, metrics: { 'passkey@512': 1 }, details: null }
-  it('reads what eval wrote', async () => expect(await readResult(file('result.json', JSON.stringify(result)))).toEqual(result))
-  it.each(['', '[]', '{"suite": "passkey"}', JSON.stringify({ ...result, metrics: { a: 'b' } })])('refuses %j', async text => expect(readResult(file('wrong.json', text))).rejects.toThrow('EVAL_RESULT'))
-  it('refuses a file that is not there', async () => expect(readResult(join(folder, 'none.json'))).rejects.toThrow('EVAL_RESULT'))
+  const result = {
+    suite: 'passkey',
+    version: 2,
+    model: 'm',
+    config: { lengths: [512] },
+    metrics: { 'passkey@512': 1 },
+    details: null
+  }
+  it('reads what eval wrote', async () =>
+    expect(await readResult(file('result.json', JSON.stringify(result)))).toEqual(result))
+  it.each(['', '[]', '{"suite": "passkey"}', JSON.stringify({ ...result, metrics: { a: 'b' } })])(
+    'refuses %j',
+    async text => expect(readResult(file('wrong.json', text))).rejects.toThrow('EVAL_RESULT')
+  )
+  it('refuses a file that is not there', async () =>
+    expect(readResult(join(folder, 'none.json'))).rejects.toThrow('EVAL_RESULT'))
 })
 
 describe('digests', () => {
   it('of the files that a configuration names follow their contents, wherever they are named', async () => {
-    const of = (config: unknown) => digestOfNamedFiles(config, path => join(folder, path)), config = { data: ['held-*.txt'], nested: { haystack: 'essays' }, mode: 'sliding', windows: [512] }
+    const of = (config: unknown) => digestOfNamedFiles(config, path => join(folder, path))
+    const config = { data: ['held-*.txt'], nested: { haystack: 'essays' }, mode: 'sliding', windows: [512] }
     mkdirSync(join(folder, 'essays', 'inner'), { recursive: true })
     file('held-out.txt', 'a')
     file('essays/inner/one.txt', 'b')
@@ -61,7 +89,8 @@ describe('digests', () => {
 
   it('of a model follow its files, and nothing else that lies beside them', async () => {
     model('digested')
-    const at = join(folder, 'digested'), before = await digestOfModel(at)
+    const at = join(folder, 'digested')
+    const before = await digestOfModel(at)
     writeFileSync(join(at, 'report.html'), 'x')
     expect(await digestOfModel(at)).toBe(before)
     writeFileSync(join(at, 'model.safetensors'), 'x')

@@ -12,7 +12,9 @@ export interface MetricTable extends Table {
  * @param unit a length that the first column is also told in multiples of: the window of the model
  */
 export function metricTable(suite: EvalSuite, result: EvalResult, unit: number): MetricTable {
-  const byLength = new Map<number, Map<string, number>>(), names = new Set<string>(), others: [string, number][] = []
+  const byLength = new Map<number, Map<string, number>>()
+  const names = new Set<string>()
+  const others: [string, number][] = []
   for (const [metric, value] of Object.entries(result.metrics)) {
     const [, name, length] = /^(.*)@(\d+)$/.exec(metric) ?? []
     if (name === undefined) others.push([metric, value])
@@ -24,21 +26,27 @@ export function metricTable(suite: EvalSuite, result: EvalResult, unit: number):
   const percent = shares(suite, result)
   return {
     headers: ['length', '× window', ...names],
-    rows: [...byLength].sort(([a], [b]) => a - b).map(([length, values]) => [
-      length,
-      `${+(length / unit).toFixed(2)}×`,
-      ...[...names].map(name => {
-        const value = values.get(name)
-        return value === undefined ? '' : percent.has(`${name}@${length}`) ? asPercent(value) : value
-      })
-    ]),
+    rows: [...byLength]
+      .sort(([a], [b]) => a - b)
+      .map(([length, values]) => [
+        length,
+        `${+(length / unit).toFixed(2)}×`,
+        ...[...names].map(name => {
+          const value = values.get(name)
+          return value === undefined ? '' : percent.has(`${name}@${length}`) ? asPercent(value) : value
+        })
+      ]),
     others
   }
 }
 
 /** Metrics that are shares of right answers, shown in percent. */
 export const shares = (suite: EvalSuite, result: EvalResult): Set<string> =>
-  new Set((suite.samples?.(result) ?? []).filter(({ better, scale }) => better === 'higher' && scale === 'linear').map(({ metric }) => metric))
+  new Set(
+    (suite.samples?.(result) ?? [])
+      .filter(({ better, scale }) => better === 'higher' && scale === 'linear')
+      .map(({ metric }) => metric)
+  )
 
 /** 0.125 as `12.5 %`. */
 export const asPercent = (share: number): string => `${+(100 * share).toFixed(1)} %`

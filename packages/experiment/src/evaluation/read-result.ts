@@ -20,26 +20,35 @@ async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
-    throw resultError(`${file} is not JSON (${clip(cause instanceof Error ? cause.message : String(cause), 120)})`, cause)
+    throw resultError(
+      `${file} is not JSON (${clip(cause instanceof Error ? cause.message : String(cause), 120)})`,
+      cause
+    )
   }
 }
 
 /** A result that `skipwise eval --output` or `--json` wrote. @throws SkipwiseError `EVAL_RESULT`, `FILE_REFUSED` */
 export async function readResult(file: string): Promise<EvalResult> {
   const result = evalResultSchema.safeParse(await readJson(file))
-  if (!result.success) throw resultError(`${file} is no result of an evaluation (at ${result.error.issues[0].path.map(part => clip(String(part))).join('.') || 'its root'})`)
+  if (!result.success)
+    throw resultError(
+      `${file} is no result of an evaluation (at ${result.error.issues[0].path.map(part => clip(String(part))).join('.') || 'its root'})`
+    )
   return result.data
 }
 
 /**
- * The results of what is named: a file of one; the folder or the `skipwise.json` of a run, of which those of the model that it made; or a folder
- * of files that `skipwise eval --output` wrote.
+ * The results of what is named: a file of one; the folder or the `skipwise.json` of a run, of which those of the model
+ * that it made; or a folder of files that `skipwise eval --output` wrote.
  *
  * @returns at least one
  * @throws SkipwiseError `EVAL_RESULT`
  */
 export async function readResults(path: string): Promise<EvalResult[]> {
-  const isFolder = await stat(path).then(found => found.isDirectory(), () => false)
+  const isFolder = await stat(path).then(
+    found => found.isDirectory(),
+    () => false
+  )
   if (!isFolder) return readFileOfResults(path)
   const names = (await readdir(path)).sort()
   if (names.includes(RESULT_FILE)) return readFileOfResults(join(path, RESULT_FILE))

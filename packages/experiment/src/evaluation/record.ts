@@ -47,25 +47,55 @@ export interface RecordOptions {
 }
 
 /**
- * Evaluates a model by some suites, of any length also beyond its window: they show how it fails there. With files, what is done is not done
- * again: a finished record is read, and an evaluation that was stopped goes on from its journal, `<file>.journal`. Two processes do not
- * write one record, and a file that is not a record is not written over.
+ * Evaluates a model by some suites, of any length also beyond its window: they show how it fails there. With files,
+ * what is done is not done again: a finished record is read, and an evaluation that was stopped goes on from its
+ * journal, `<file>.journal`. Two processes do not write one record, and a file that is not a record is not written
+ * over.
  *
- * @throws SkipwiseError `EVAL_OUTPUT`, `RESULT_IN_USE`, and what opening the model, the suites and writing throw; `signal.reason` when aborted
+ * @throws SkipwiseError `EVAL_OUTPUT`, `RESULT_IN_USE`, and what opening the model, the suites and writing throw;
+ * `signal.reason` when aborted
  */
-export async function recordEvaluations({ parts, executor, folder, name = folder, suites, seed, resolvePath, fileOf, progress, signal }: RecordOptions): Promise<EvaluationRecord[]> {
+export async function recordEvaluations({
+  parts,
+  executor,
+  folder,
+  name = folder,
+  suites,
+  seed,
+  resolvePath,
+  fileOf,
+  progress,
+  signal
+}: RecordOptions): Promise<EvaluationRecord[]> {
   const files = suites.flatMap((_, i) => fileOf?.(i) ?? [])
   for (const file of files) await checkRecordFile(file)
   const made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference))
   // hours of work must not end in a file that cannot be written
   if (fileOf) for (const i of suites.keys()) await checkPlace(fileOf(i))
-  const run = { seed, model: { folder, sha256: await digestOfModel(folder) }, executor: `${executor.name}: ${executor.device}`, versions: { skipwise: version, node: process.versions.node } }
-  const open = () => loadLanguageModel(folder, parts, { name, executor, lengthLimit: Infinity }), records: EvaluationRecord[] = []
+  const run = {
+    seed,
+    model: { folder, sha256: await digestOfModel(folder) },
+    executor: `${executor.name}: ${executor.device}`,
+    versions: { skipwise: version, node: process.versions.node }
+  }
+  const open = () => loadLanguageModel(folder, parts, { name, executor, lengthLimit: Infinity })
+  const records: EvaluationRecord[] = []
   let model: ReturnType<typeof open> | undefined
   try {
     for (const [i, suite] of made.entries()) {
-      const { sha256 } = run.model, file = fileOf?.(i), data = await digestOfNamedFiles(suites[i].config, resolvePath)
-      const key = digestOf([suites[i].name, suites[i].config ?? {}, data, name, seed, sha256, run.executor, run.versions])
+      const { sha256 } = run.model
+      const file = fileOf?.(i)
+      const data = await digestOfNamedFiles(suites[i].config, resolvePath)
+      const key = digestOf([
+        suites[i].name,
+        suites[i].config ?? {},
+        data,
+        name,
+        seed,
+        sha256,
+        run.executor,
+        run.versions
+      ])
       const release = file === undefined ? undefined : await lockRecord(file)
       let journal: Journal | undefined
       try {
@@ -76,7 +106,13 @@ export async function recordEvaluations({ parts, executor, folder, name = folder
           continue
         }
         journal = file === undefined ? undefined : await openJournal(`${file}.journal`, key)
-        const result = await suite.run(await (model ??= open()), { seed, resolvePath, ...(progress && { progress }), ...(signal && { signal }), ...(journal && { remember: journal.remember }) })
+        const result = await suite.run(await (model ??= open()), {
+          seed,
+          resolvePath,
+          ...(progress && { progress }),
+          ...(signal && { signal }),
+          ...(journal && { remember: journal.remember })
+        })
         const record = sealed({ ...result, run: { key, data, ...run } })
         if (file !== undefined) {
           await mkdir(dirname(file), { recursive: true })
@@ -93,15 +129,24 @@ export async function recordEvaluations({ parts, executor, folder, name = folder
     }
     return records
   } finally {
-    await model?.then(opened => opened.dispose(), () => undefined)
+    await model?.then(
+      opened => opened.dispose(),
+      () => undefined
+    )
   }
 }
 
 /** A file may be missing, or a record of an evaluation. @throws SkipwiseError `EVAL_OUTPUT` */
 async function checkRecordFile(file: string): Promise<void> {
-  const isThere = await stat(file).then(() => true, () => false)
+  const isThere = await stat(file).then(
+    () => true,
+    () => false
+  )
   if (!isThere || (await readRecord(file))?.metrics !== undefined) return
-  throw new SkipwiseError('EVAL_OUTPUT', { problem: `${file} is there and is not a result of an evaluation`, fix: 'name another file' })
+  throw new SkipwiseError('EVAL_OUTPUT', {
+    problem: `${file} is there and is not a result of an evaluation`,
+    fix: 'name another file'
+  })
 }
 
 /** @throws SkipwiseError `RESULT_IN_USE` */
@@ -116,8 +161,10 @@ async function lockRecord(file: string): Promise<() => Promise<void>> {
   })
 }
 /** A record with the digest of its other keys. */
-const sealed = <Unsealed extends EvalResult & { readonly run: object }>(record: Unsealed) =>
-  ({ ...record, run: { ...record.run, sha256: digestOf(record) } })
+const sealed = <Unsealed extends EvalResult & { readonly run: object }>(record: Unsealed) => ({
+  ...record,
+  run: { ...record.run, sha256: digestOf(record) }
+})
 
 /** Whether a record is as {@link sealed} made it. */
 function isSealed(record: SomeRecord): boolean {

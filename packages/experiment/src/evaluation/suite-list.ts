@@ -5,7 +5,10 @@ import { z } from 'zod'
 import { toReference } from '../parts.js'
 import { referenceSchema } from '../reference-schema.js'
 
-const listSchema = z.union([z.array(referenceSchema).min(1), z.looseObject({ evaluate: z.array(referenceSchema).min(1) }).transform(({ evaluate }) => evaluate)])
+const listSchema = z.union([
+  z.array(referenceSchema).min(1),
+  z.looseObject({ evaluate: z.array(referenceSchema).min(1) }).transform(({ evaluate }) => evaluate)
+])
 
 /**
  * The suites of a YAML file: a list as under `evaluate` of a recipe, or the recipe itself.
@@ -13,7 +16,12 @@ const listSchema = z.union([z.array(referenceSchema).min(1), z.looseObject({ eva
  * @throws SkipwiseError `EVAL_SUITES`, `FILE_REFUSED`
  */
 export async function readSuites(file: string): Promise<PluginReference[]> {
-  const invalid = (problem: string, cause?: unknown) => new SkipwiseError('EVAL_SUITES', { problem: `${file} ${problem}`, fix: 'write a list of suites as under evaluate of a recipe, for instance - passkey: { lengths: [512] }', cause })
+  const invalid = (problem: string, cause?: unknown) =>
+    new SkipwiseError('EVAL_SUITES', {
+      problem: `${file} ${problem}`,
+      fix: 'write a list of suites as under evaluate of a recipe, for instance - passkey: { lengths: [512] }',
+      cause
+    })
   const bytes = await readNamedFile(file, 'recipe')
   if (bytes === undefined) throw invalid('is not there')
   let value: unknown

@@ -11,8 +11,8 @@ export interface LocateOptions extends DownloadOptions {
 }
 
 /**
- * The folder of a model that a recipe or a command names: a folder, or `hub:owner/name@revision`, which is downloaded where it is not in the
- * cache.
+ * The folder of a model that a recipe or a command names: a folder, or `hub:owner/name@revision`, which is downloaded
+ * where it is not in the cache.
  *
  * @returns its path; whether a folder is there is looked at only where it is named as the Hub names models, owner/name
  * @throws SkipwiseError `HUB_REFERENCE`, `MODEL_NOT_FOUND`, and what downloading throws
@@ -20,8 +20,17 @@ export interface LocateOptions extends DownloadOptions {
 export async function locateModel(name: string, { baseFolder, ...options }: LocateOptions = {}): Promise<string> {
   if (isHubReference(name)) return downloadModel(parseHubReference(name), options)
   const path = baseFolder === undefined ? name : resolve(baseFolder, name)
-  if (/^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(name) && !(await access(path).then(() => true, () => false))) {
-    throw new SkipwiseError('MODEL_NOT_FOUND', { problem: `there is no folder ${path}`, fix: `write hub:${name} for a model of the Hugging Face Hub, or name a folder` })
+  if (
+    /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(name) &&
+    !(await access(path).then(
+      () => true,
+      () => false
+    ))
+  ) {
+    throw new SkipwiseError('MODEL_NOT_FOUND', {
+      problem: `there is no folder ${path}`,
+      fix: `write hub:${name} for a model of the Hugging Face Hub, or name a folder`
+    })
   }
   return path
 }

@@ -24,12 +24,20 @@ export const isHubReference = (text: string): boolean => text.startsWith(PREFIX)
 export function parseHubReference(text: string): HubReference {
   const [repo, revision = 'main'] = text.slice(PREFIX.length).split(/@(.*)/s)
   // Both become parts of addresses and of paths in the cache.
-  const safe = (name: string) => !name.split('/').some(part => /^\.+$/.test(part) || part.includes('..') || part.includes('--'))
-  if (REPO.test(repo) && safe(repo) && REVISION.test(revision) && safe(revision.replaceAll('--', ''))) return { repo, revision }
-  throw new SkipwiseError('HUB_REFERENCE', { problem: `'${text}' does not name a model on the Hugging Face Hub`, fix: 'write hub:owner/name, or hub:owner/name@revision' })
+  const safe = (name: string) =>
+    !name.split('/').some(part => /^\.+$/.test(part) || part.includes('..') || part.includes('--'))
+  if (REPO.test(repo) && safe(repo) && REVISION.test(revision) && safe(revision.replaceAll('--', '')))
+    return { repo, revision }
+  throw new SkipwiseError('HUB_REFERENCE', {
+    problem: `'${text}' does not name a model on the Hugging Face Hub`,
+    fix: 'write hub:owner/name, or hub:owner/name@revision'
+  })
 }
 
-/** What people call the model of a folder: the folder's name, or that of the repository which it is a snapshot of in the cache. */
+/**
+ * What people call the model of a folder: the folder's name, or that of the repository which it is a snapshot of in the
+ * cache.
+ */
 export function modelName(folder: string): string {
   const path = resolve(folder)
   return /models--(?:.+--)?(.+)[/\\]snapshots[/\\][0-9a-f]{40}$/.exec(path)?.[1] ?? basename(path)

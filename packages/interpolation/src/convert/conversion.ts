@@ -33,18 +33,25 @@ export interface Conversion {
 }
 
 /** The error for what a stack has no keys for. */
-export const inexpressible = (stack: Stack, problem: string, fix: string): SkipwiseError => new SkipwiseError('ROPE_INEXPRESSIBLE', { problem: `${stack}: ${problem}`, fix })
+export const inexpressible = (stack: Stack, problem: string, fix: string): SkipwiseError =>
+  new SkipwiseError('ROPE_INEXPRESSIBLE', { problem: `${stack}: ${problem}`, fix })
 
 /** The frequencies of a source, when they are the same at every length of the sequence; else undefined. */
 export function staticFrequencies({ interpolation, geometry }: RopeSource): RopeFrequencies | undefined {
   const { originalLength, targetLength } = geometry
-  const [first, ...others] = [originalLength, targetLength, 2 * targetLength].map(length => interpolation.frequencies({ ...geometry, length }))
+  const [first, ...others] = [originalLength, targetLength, 2 * targetLength].map(length =>
+    interpolation.frequencies({ ...geometry, length })
+  )
   return others.every(other => sameFrequencies(first, other)) ? first : undefined
 }
 
 /** Whether two tables are the same to rounding. */
 export function sameFrequencies(a: RopeFrequencies, b: RopeFrequencies): boolean {
   const near = (x: number, y: number) => x === y || Math.abs(x - y) <= 1e-9 * Math.max(Math.abs(x), Math.abs(y))
-  return near(a.attentionFactor, b.attentionFactor) && near(a.softmaxScale, b.softmaxScale) && a.inverseFrequencies.length === b.inverseFrequencies.length &&
+  return (
+    near(a.attentionFactor, b.attentionFactor) &&
+    near(a.softmaxScale, b.softmaxScale) &&
+    a.inverseFrequencies.length === b.inverseFrequencies.length &&
     a.inverseFrequencies.every((frequency, i) => near(frequency, b.inverseFrequencies[i]))
+  )
 }

@@ -14,7 +14,10 @@ import { toVllm } from './to-vllm.js'
 /** How {@link convertConfig} converts. */
 export interface ConvertOptions extends TransformersOptions {
   readonly to: Stack
-  /** The scheme that the weights were trained with, where the file names another; its lengths and base still come from the file. */
+  /**
+   * The scheme that the weights were trained with, where the file names another; its lengths and base still come from
+   * the file.
+   */
   readonly scheme?: PluginReference
   /** L_t in tokens, instead of the file's L_c × factor. */
   readonly targetLength?: number
@@ -40,12 +43,13 @@ export interface ConfigChanges {
 const MODEL_KEYS = ['partial_rotary_factor', 'mrope_section', 'mrope_interleaved']
 
 /**
- * Carries the RoPE of a `config.json` into a stack: for transformers and vLLM the changed file, for the others their own keys. The
- * frequencies and the attention factor stay what they are at every length, or it throws.
+ * Carries the RoPE of a `config.json` into a stack: for transformers and vLLM the changed file, for the others their
+ * own keys. The frequencies and the attention factor stay what they are at every length, or it throws.
  *
  * @param config the parsed file; nothing in it is trusted
  * @param resolve a plugin of kind `interpolation` by name, for instance of a registry
- * @throws SkipwiseError `ROPE_INEXPRESSIBLE`, `INTERPOLATION_EXPORT`, `ROPE_NONE`, those of reading the keys (`readHuggingFaceRopes`) and of `resolve`
+ * @throws SkipwiseError `ROPE_INEXPRESSIBLE`, `INTERPOLATION_EXPORT`, `ROPE_NONE`, those of reading the keys
+ * (`readHuggingFaceRopes`) and of `resolve`
  *
  * @example
  * ```ts
@@ -53,7 +57,11 @@ const MODEL_KEYS = ['partial_rotary_factor', 'mrope_section', 'mrope_interleaved
  * const { config } = convertConfig(poseConfig, { to: 'transformers', scheme: { name: 'yarn-revised' } }, resolve)
  * ```
  */
-export function convertConfig(config: Readonly<Record<string, unknown>>, options: ConvertOptions, resolve: (reference: PluginReference) => Interpolation): ConvertedConfig {
+export function convertConfig(
+  config: Readonly<Record<string, unknown>>,
+  options: ConvertOptions,
+  resolve: (reference: PluginReference) => Interpolation
+): ConvertedConfig {
   const { model, layers } = readRopes(config)
   if (model.positions !== undefined) throw noRope(model)
   const [first] = layers
@@ -61,11 +69,23 @@ export function convertConfig(config: Readonly<Record<string, unknown>>, options
   const { to, keys } = options
   const { scheme: _scheme, targetLength: _target, asLongrope: _table, ...asItIs } = options
   const conversion = convertLayers({
-    model, layers, to, keys,
-    convert: (layer, stack, plain) => convertSource(sourceOf({ model, layer, options: plain ? asItIs : options, resolve }), stack, { ...(plain ? asItIs : options), keys: keys === 'old' ? 'old' : 'new' })
+    model,
+    layers,
+    to,
+    keys,
+    convert: (layer, stack, plain) =>
+      convertSource(sourceOf({ model, layer, options: plain ? asItIs : options, resolve }), stack, {
+        ...(plain ? asItIs : options),
+        keys: keys === 'old' ? 'old' : 'new'
+      })
   })
   if (to !== 'transformers' && to !== 'vllm') return conversion
-  return { ...conversion, keys: defined(conversion.keys), config: withChanges(config, model, conversion.keys), changes: { path: model.path, keys: conversion.keys } }
+  return {
+    ...conversion,
+    keys: defined(conversion.keys),
+    config: withChanges(config, model, conversion.keys),
+    changes: { path: model.path, keys: conversion.keys }
+  }
 }
 
 /** What is converted, and how. */
@@ -84,7 +104,12 @@ function convertSingle({ file, model, layer, options, resolve }: Job & { readonl
 }
 
 /** The RoPE of one layer type, as it is to be. */
-function sourceOf({ model, layer: { reading, rope }, options, resolve }: Omit<Job, 'file'> & { readonly layer: LayerRope }): RopeSource {
+function sourceOf({
+  model,
+  layer: { reading, rope },
+  options,
+  resolve
+}: Omit<Job, 'file'> & { readonly layer: LayerRope }): RopeSource {
   if (reading === undefined) throw noRope(model)
   const { scheme = reading, targetLength } = options
   const means = targetLength ?? reading.geometry.targetLength
@@ -101,26 +126,47 @@ function sourceOf({ model, layer: { reading, rope }, options, resolve }: Omit<Jo
 
 function convertSource(source: RopeSource, to: Stack, options: ConvertOptions): Conversion {
   switch (to) {
-    case 'transformers': return toTransformers(source, options)
-    case 'vllm': return toVllm(source, options.asLongrope)
-    case 'axolotl': return toAxolotl(source, options.asLongrope)
-    case 'llama.cpp': return toLlamaCpp(source)
-    case 'litgpt': return toLitgpt(source)
+    case 'transformers':
+      return toTransformers(source, options)
+    case 'vllm':
+      return toVllm(source, options.asLongrope)
+    case 'axolotl':
+      return toAxolotl(source, options.asLongrope)
+    case 'llama.cpp':
+      return toLlamaCpp(source)
+    case 'litgpt':
+      return toLitgpt(source)
   }
 }
 
-/** The file with the RoPE keys of a conversion, the window that they mean, and what of the old ones belongs to the model. */
+/**
+ * The file with the RoPE keys of a conversion, the window that they mean, and what of the old ones belongs to the
+ * model.
+ */
 function mergeInto(file: JsonObject, model: TextModel, conversion: Conversion, layer: LayerRope): ConvertedConfig {
   const { keys, notes } = mergedKeys(model, conversion, layer)
-  return { ...conversion, keys: defined(keys), config: withChanges(file, model, keys), changes: { path: model.path, keys }, notes }
+  return {
+    ...conversion,
+    keys: defined(keys),
+    config: withChanges(file, model, keys),
+    changes: { path: model.path, keys },
+    notes
+  }
 }
 
-function mergedKeys(model: TextModel, conversion: Conversion, { reading }: LayerRope): Pick<Conversion, 'keys' | 'notes'> {
+function mergedKeys(
+  model: TextModel,
+  conversion: Conversion,
+  { reading }: LayerRope
+): Pick<Conversion, 'keys' | 'notes'> {
   const { config } = model
   const { max_position_embeddings: window, ...converted } = conversion.keys
   const written = objectAt(converted, 'rope_parameters') ?? objectAt(converted, 'rope_scaling') ?? {}
   const before = { ...objectAt(config, 'rope_parameters'), ...objectAt(config, 'rope_scaling') }
-  const isKept = (key: string) => valueOf(before, key) !== undefined && !(key in written) && !(key === 'partial_rotary_factor' && reading?.name === 'proportional')
+  const isKept = (key: string) =>
+    valueOf(before, key) !== undefined &&
+    !(key in written) &&
+    !(key === 'partial_rotary_factor' && reading?.name === 'proportional')
   const kept = Object.fromEntries(MODEL_KEYS.filter(isKept).map(key => [key, before[key]]))
   const withKept = (key: 'rope_parameters' | 'rope_scaling') => {
     const rope = objectAt(converted, key)
@@ -136,19 +182,31 @@ function mergedKeys(model: TextModel, conversion: Conversion, { reading }: Layer
     ...otherBase(model, conversion),
     ...headDim(model, written)
   }
-  const dropped = Object.keys(before).filter(key => !(key in written) && !(key in kept) && !['type', 'rope_type', 'finetuned'].includes(key))
+  const dropped = Object.keys(before).filter(
+    key => !(key in written) && !(key in kept) && !['type', 'rope_type', 'finetuned'].includes(key)
+  )
   const notes = [
     ...conversion.notes,
-    ...(window === oldWindow ? [] : [`max_position_embeddings is ${String(window)} now, the window that the keys mean; it was ${oldWindow}`]),
-    ...(dropped.length ? [`these keys of the old RoPE are gone: ${dropped.map(key => (/^\w{1,60}$/.test(key) ? key : shown(key))).join(', ')}`] : []),
+    ...(window === oldWindow
+      ? []
+      : [`max_position_embeddings is ${String(window)} now, the window that the keys mean; it was ${oldWindow}`]),
+    ...(dropped.length
+      ? [
+          `these keys of the old RoPE are gone: ${dropped.map(key => (/^\w{1,60}$/.test(key) ? key : shown(key))).join(', ')}`
+        ]
+      : []),
     ...(readsKeys(model) ? [] : [`the code of ${shown(model.name)} may not read these keys: compare what it computes`])
   ]
   return { keys, notes }
 }
 
-/** transformers reads it at the top first, so one that stands there follows or goes; some models have a default for it there. */
+/**
+ * transformers reads it at the top first, so one that stands there follows or goes; some models have a default for it
+ * there.
+ */
 function originalAtTop({ config, type }: TextModel, written: JsonObject): JsonObject {
-  const key = 'original_max_position_embeddings', original = valueOf(written, key)
+  const key = 'original_max_position_embeddings'
+  const original = valueOf(written, key)
   if (valueOf(config, key) !== undefined) return original === undefined ? {} : { [key]: original }
   return type?.original === undefined || original === undefined ? {} : { [key]: original }
 }
@@ -162,13 +220,19 @@ function otherBase({ config }: TextModel, { keys }: Conversion): JsonObject {
 /** What transformers fails to compute these types without. */
 function headDim(model: TextModel, written: JsonObject): JsonObject {
   const needs = ['yarn', 'dynamic', 'longrope'].includes(String(valueOf(written, 'rope_type')))
-  return model.type?.headDimNone && needs && valueOf(model.config, 'head_dim') === undefined ? { head_dim: dividedWidth(model) } : {}
+  return model.type?.headDimNone && needs && valueOf(model.config, 'head_dim') === undefined
+    ? { head_dim: dividedWidth(model) }
+    : {}
 }
 
 /** Whether the code that runs a model is transformers' own, and scales. */
-const readsKeys = ({ name, type }: TextModel) => name === undefined || (type !== undefined && !isOwnCode(name) && !['gptj', 'codegen'].includes(name))
+const readsKeys = ({ name, type }: TextModel) =>
+  name === undefined || (type !== undefined && !isOwnCode(name) && !['gptj', 'codegen'].includes(name))
 
-/** Overrides replace whole keys of the file, and transformers prefers its `rope_scaling` to any `rope_parameters`: it must go. */
+/**
+ * Overrides replace whole keys of the file, and transformers prefers its `rope_scaling` to any `rope_parameters`: it
+ * must go.
+ */
 function asOverrides(model: TextModel, conversion: Conversion, layer: LayerRope): ConvertedConfig {
   const overrides = objectAt(conversion.keys, 'overrides_of_model_config') ?? {}
   const { keys, notes } = mergedKeys(model, { ...conversion, keys: overrides }, layer)
@@ -184,4 +248,5 @@ function withChanges(file: JsonObject, { path }: Pick<TextModel, 'path'>, keys: 
   return { ...file, [first]: withChanges(part, { path: rest }, keys) }
 }
 
-const defined = (object: JsonObject) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
+const defined = (object: JsonObject) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))

@@ -25,8 +25,8 @@ const FLAT_KEYS = [
 ] as const
 
 /**
- * The keys of all layer types: nested `rope_parameters` for transformers 5, vLLM and axolotl; old keys where the model makes its two RoPEs of
- * them; for llama.cpp where its graph has a base for the sliding layers.
+ * The keys of all layer types: nested `rope_parameters` for transformers 5, vLLM and axolotl; old keys where the model
+ * makes its two RoPEs of them; for llama.cpp where its graph has a base for the sliding layers.
  *
  * @returns keys with undefined for those to remove
  * @throws SkipwiseError `ROPE_INEXPRESSIBLE`, and what `convert` throws

@@ -20,8 +20,8 @@ export interface LlamaCppArchitecture {
 }
 
 /**
- * `general.architecture` by `model_type` (llama.cpp: `LLM_ARCH_NAMES`, and `model_arch` of the classes in `conversion/` that are registered
- * for the model's class). A type that is not here has no converter there, or none that is known.
+ * `general.architecture` by `model_type` (llama.cpp: `LLM_ARCH_NAMES`, and `model_arch` of the classes in `conversion/`
+ * that are registered for the model's class). A type that is not here has no converter there, or none that is known.
  */
 const architectureNames: Readonly<Record<string, string>> = {
   Yi: 'llama',
@@ -134,7 +134,10 @@ const factorTensors: Readonly<Record<string, FactorTensors>> = {
 /** Architectures whose sliding layers turn by `rope.freq_base_swa`, unscaled. */
 const slidingPlain: readonly string[] = ['gemma3', 'gemma3n', 'olmo2']
 
-/** The architecture of a model; a file without `model_type` is a LLaMA. undefined for one that llama.cpp is not known to have. */
+/**
+ * The architecture of a model; a file without `model_type` is a LLaMA. undefined for one that llama.cpp is not known to
+ * have.
+ */
 export function findLlamaCppArchitecture({
   name: type = 'llama'
 }: Pick<TextModel, 'name'>): LlamaCppArchitecture | undefined {

@@ -15,7 +15,8 @@ export interface TransformersOptions {
 export function ropeKeys(source: RopeSource, stack: Stack, asLongrope = false): HuggingFaceRope {
   const own = asLongrope ? tableKeys(source, stack) : source.interpolation.toHuggingFace(source.geometry)
   // Phi-3 refuses all other types, and takes yarn for longrope
-  const refused = isPhi3(source.model.name) && !['default', 'longrope'].includes(String(own.rope_parameters['rope_type']))
+  const refused =
+    isPhi3(source.model.name) && !['default', 'longrope'].includes(String(own.rope_parameters['rope_type']))
   const rope = refused ? tableKeys(source, stack) : own
   // dynamic takes the window for L_c
   return rope.rope_parameters['rope_type'] === 'dynamic' ? rope : { ...rope, max_position_embeddings: source.window }
@@ -23,22 +24,41 @@ export function ropeKeys(source: RopeSource, stack: Stack, asLongrope = false): 
 
 function tableKeys(source: RopeSource, stack: Stack): HuggingFaceRope {
   const frequencies = staticFrequencies(source)
-  if (!frequencies) throw inexpressible(stack, `the frequencies of ${source.name} change with the length of the sequence, one list of factors cannot follow`, 'write the scheme by its own type')
+  if (!frequencies)
+    throw inexpressible(
+      stack,
+      `the frequencies of ${source.name} change with the length of the sequence, one list of factors cannot follow`,
+      'write the scheme by its own type'
+    )
   return tableAsLongrope(source.geometry, frequencies)
 }
 
 /**
- * The RoPE keys of `config.json` for transformers. They replace those of the file as a whole; `undefined` removes a key.
+ * The RoPE keys of `config.json` for transformers. They replace those of the file as a whole; `undefined` removes a
+ * key.
  *
  * @throws SkipwiseError `INTERPOLATION_EXPORT`, `ROPE_INEXPRESSIBLE`
  */
-export function toTransformers(source: RopeSource, { asLongrope, keys = 'both' }: TransformersOptions = {}): Conversion {
-  const { rope_parameters, rope_scaling, rope_theta, max_position_embeddings, original_max_position_embeddings } = ropeKeys(source, 'transformers', asLongrope)
-  const old = { rope_scaling, rope_theta }, none = { rope_scaling: undefined, rope_theta: undefined }
-  const notes = rope_parameters['rope_type'] === 'proportional' && keys !== 'new' ? ['transformers 4 has no type proportional: it refuses the old keys'] : []
+export function toTransformers(
+  source: RopeSource,
+  { asLongrope, keys = 'both' }: TransformersOptions = {}
+): Conversion {
+  const { rope_parameters, rope_scaling, rope_theta, max_position_embeddings, original_max_position_embeddings } =
+    ropeKeys(source, 'transformers', asLongrope)
+  const old = { rope_scaling, rope_theta }
+  const none = { rope_scaling: undefined, rope_theta: undefined }
+  const notes =
+    rope_parameters['rope_type'] === 'proportional' && keys !== 'new'
+      ? ['transformers 4 has no type proportional: it refuses the old keys']
+      : []
   return {
     stack: 'transformers',
-    keys: { ...(keys === 'new' ? none : old), rope_parameters: keys === 'old' ? undefined : rope_parameters, max_position_embeddings, original_max_position_embeddings },
+    keys: {
+      ...(keys === 'new' ? none : old),
+      rope_parameters: keys === 'old' ? undefined : rope_parameters,
+      max_position_embeddings,
+      original_max_position_embeddings
+    },
     notes
   }
 }

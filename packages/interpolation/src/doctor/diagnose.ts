@@ -16,7 +16,12 @@ import { rulesOfStacks } from './rules-of-stacks.js'
 
 /** Every trap that is looked for, in the order of the report. */
 export const doctorRules: readonly Rule[] = [
-  ...rulesOfLengths, ...rulesOfKeys, ...rulesOfModels, ...rulesOfStacks, ...rulesOfLlamaCpp, ...rulesOfPose
+  ...rulesOfLengths,
+  ...rulesOfKeys,
+  ...rulesOfModels,
+  ...rulesOfStacks,
+  ...rulesOfLlamaCpp,
+  ...rulesOfPose
 ]
 
 /** The effective numbers of one RoPE. */
@@ -50,7 +55,10 @@ export interface RopeNumbers {
 export interface Finding {
   /** Stable name of the rule. */
   readonly rule: string
-  /** `wrong`: some stack in question runs another model than the file means. `note`: nothing is wrong, somebody may still fall into it. */
+  /**
+   * `wrong`: some stack in question runs another model than the file means. `note`: nothing is wrong, somebody may
+   * still fall into it.
+   */
   readonly level: 'wrong' | 'note'
   /** The stacks concerned; all of them if not given. */
   readonly stacks?: readonly Stack[]
@@ -75,13 +83,16 @@ export interface Diagnosis {
 
 /** How {@link diagnoseRope} looks. */
 export interface DoctorOptions extends DoctorFacts {
-  /** The stack in question: its traps count, those of others are left out. Without it those of transformers count, and others are notes. */
+  /**
+   * The stack in question: its traps count, those of others are left out. Without it those of transformers count, and
+   * others are notes.
+   */
   readonly stack?: Stack
 }
 
 /**
- * The effective numbers of a `config.json` and every trap of {@link doctorRules} that it falls into. Never throws for what a file says:
- * a file that cannot be read is itself a finding.
+ * The effective numbers of a `config.json` and every trap of {@link doctorRules} that it falls into. Never throws for
+ * what a file says: a file that cannot be read is itself a finding.
  *
  * @param config the parsed file; nothing in it is trusted
  *
@@ -110,7 +121,10 @@ export function diagnoseRope(config: Readonly<Record<string, unknown>>, options:
   return diagnosis({ ropes, findings })
 }
 
-const diagnosis = (found: Omit<Diagnosis, 'wrong'>): Diagnosis => ({ ...found, wrong: found.findings.some(({ level }) => level === 'wrong') })
+const diagnosis = (found: Omit<Diagnosis, 'wrong'>): Diagnosis => ({
+  ...found,
+  wrong: found.findings.some(({ level }) => level === 'wrong')
+})
 
 /** What the layers of a file have in common. */
 interface Context {
@@ -148,7 +162,10 @@ function withoutRope({ config, name, positions }: TextModel): Finding[] {
   return [none, ignored]
 }
 
-function diagnoseLayer({ layerType, reading, rope, original }: LayerRope, { model, file, options, spellings }: Context): Pick<Diagnosis, 'ropes' | 'findings'> {
+function diagnoseLayer(
+  { layerType, reading, rope, original }: LayerRope,
+  { model, file, options, spellings }: Context
+): Pick<Diagnosis, 'ropes' | 'findings'> {
   if (!reading) return { ropes: [], findings: [] }
   const { geometry, name } = reading
   const { base, rotaryDim, originalLength, targetLength } = geometry
@@ -160,22 +177,63 @@ function diagnoseLayer({ layerType, reading, rope, original }: LayerRope, { mode
   const window = windowOf(model)
   const plain = attentionFactor === 1 ? effectiveBase(geometry, frequencies.value) : undefined
   const numbers: RopeNumbers = {
-    ...at, scheme: name, config: reading.config, base, ...(plain === undefined ? {} : { effectiveBase: plain }), factor, originalLength, targetLength, window, rotaryDim, attentionFactor,
+    ...at,
+    scheme: name,
+    config: reading.config,
+    base,
+    ...(plain === undefined ? {} : { effectiveBase: plain }),
+    factor,
+    originalLength,
+    targetLength,
+    window,
+    rotaryDim,
+    attentionFactor,
     inverseFrequencies: Array.from(inverseFrequencies)
   }
   const type = String(valueOf(rope, 'rope_type') ?? valueOf(rope, 'type') ?? 'default')
-  const ropeCase: RopeCase = { file, model, config: model.config, rope, layerType, type, reading, geometry, factor, frequencies: frequencies.value, window, original, facts: options, spellings }
+  const ropeCase: RopeCase = {
+    file,
+    model,
+    config: model.config,
+    rope,
+    layerType,
+    type,
+    reading,
+    geometry,
+    factor,
+    frequencies: frequencies.value,
+    window,
+    original,
+    facts: options,
+    spellings
+  }
   const findings: Finding[] = []
   for (const { id, stacks, check } of doctorRules) {
-    const applies = !stacks || !options.stack || stacks.includes(options.stack), result = applies ? check(ropeCase) : undefined
+    const applies = !stacks || !options.stack || stacks.includes(options.stack)
+    const result = applies ? check(ropeCase) : undefined
     if (!result) continue
-    const concerns = !stacks || stacks.includes(options.stack ?? 'transformers'), { problem, why, fix } = result
-    findings.push({ rule: id, level: concerns ? (result.level ?? 'wrong') : 'note', ...(stacks ? { stacks } : {}), ...at, problem, why, fix })
+    const concerns = !stacks || stacks.includes(options.stack ?? 'transformers')
+    const { problem, why, fix } = result
+    findings.push({
+      rule: id,
+      level: concerns ? (result.level ?? 'wrong') : 'note',
+      ...(stacks ? { stacks } : {}),
+      ...at,
+      problem,
+      why,
+      fix
+    })
   }
   return { ropes: [numbers], findings }
 }
 
-const unreadable = ({ problem, fix, code }: SkipwiseError): Finding => ({ rule: 'unreadable', level: 'wrong', problem, why: `the file does not say one thing that every stack would compute (${code})`, fix })
+const unreadable = ({ problem, fix, code }: SkipwiseError): Finding => ({
+  rule: 'unreadable',
+  level: 'wrong',
+  problem,
+  why: `the file does not say one thing that every stack would compute (${code})`,
+  fix
+})
 
 function attempt<T>(run: () => T): { value: T } | { error: SkipwiseError } {
   try {

@@ -11,16 +11,19 @@ export interface NumberSpelling {
 const MAX_DEPTH = 8
 
 /**
- * The numbers of a valid JSON text down to a depth of 8, with the path to each. `JSON.parse` gives 8 for `8` and `8.0`; Python gives an int
- * and a float.
+ * The numbers of a valid JSON text down to a depth of 8, with the path to each. `JSON.parse` gives 8 for `8` and `8.0`;
+ * Python gives an int and a float.
  *
  * @param text JSON that `JSON.parse` accepts; of another text the result means nothing, but there is one
  */
 export function numberSpellings(text: string): NumberSpelling[] {
-  const found: NumberSpelling[] = [], path: (string | number)[] = [], open: string[] = []
+  const found: NumberSpelling[] = []
+  const path: (string | number)[] = []
+  const open: string[] = []
   let hasKey = false
   for (const { start, end } of jsonTokens(text, 0)) {
-    const first = text[start], inList = open.at(-1) === '['
+    const first = text[start]
+    const inList = open.at(-1) === '['
     if (first === '{' || first === '[') {
       open.push(first)
       path.push(first === '[' ? 0 : '')
@@ -36,7 +39,8 @@ export function numberSpellings(text: string): NumberSpelling[] {
       if (inList || hasKey) continue
       path[path.length - 1] = unquote(text.slice(start, end))
       hasKey = true
-    } else if (isJsonNumber(first) && path.length <= MAX_DEPTH) found.push({ path: [...path], text: text.slice(start, end) })
+    } else if (isJsonNumber(first) && path.length <= MAX_DEPTH)
+      found.push({ path: [...path], text: text.slice(start, end) })
   }
   return found
 }

@@ -11,13 +11,13 @@ const isLlama = (ropeCase: RopeCase): boolean => architectureOf(ropeCase)?.name 
 const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b))
 
 /**
- * The attention factor of yarn in llama.cpp, from a GGUF as its converter writes it (`llama-context.cpp` since pull request 17945): it does
- * not read `attention_factor`; `mscale_all_dim` reaches it for a few architectures only.
+ * The attention factor of yarn in llama.cpp, from a GGUF as its converter writes it (`llama-context.cpp` since pull
+ * request 17945): it does not read `attention_factor`; `mscale_all_dim` reaches it for a few architectures only.
  */
 function itsYarnAttention(ropeCase: RopeCase): number {
   const { rope, factor } = ropeCase
-  const name = architectureOf(ropeCase)?.name ?? '',
-    allDimensions = valueOf(rope, 'mscale_all_dim')
+  const name = architectureOf(ropeCase)?.name ?? ''
+  const allDimensions = valueOf(rope, 'mscale_all_dim')
   if (typeof allDimensions !== 'number' || allDimensions === 0) return yarnScale(factor)
   // it takes mscale for mscale_all_dim in DeepSeek, and for 1 in the Mistrals
   if (name === 'deepseek2') return 1
@@ -83,8 +83,8 @@ export const rulesOfLlamaCpp: readonly Rule[] = [
     stacks: ['llama.cpp'],
     check: ({ type, model, window, geometry: { originalLength }, frequencies: { attentionFactor } }) => {
       if (!isPhi3(model.name) || !['longrope', 'su'].includes(type) || !(originalLength > 1)) return undefined
-      const ratio = window / originalLength,
-        its = ratio > 1 ? Math.sqrt(1 + Math.log(ratio) / Math.log(originalLength)) : 1
+      const ratio = window / originalLength
+      const its = ratio > 1 ? Math.sqrt(1 + Math.log(ratio) / Math.log(originalLength)) : 1
       return near(its, attentionFactor)
         ? undefined
         : {

@@ -12,13 +12,15 @@ export interface AxisScale {
 const MOST_TICKS = 11
 
 /**
- * Scales of a line chart's axes. A log x axis counts tokens: powers of two, written 256, 512, 1k. A log y axis counts 1, 2, 5, 10.
+ * Scales of a line chart's axes. A log x axis counts tokens: powers of two, written 256, 512, 1k. A log y axis counts
+ * 1, 2, 5, 10.
  *
  * @throws SkipwiseError `REPORT_CHART_POINT`
  */
 export function chartScales(chart: LineChart): { x: AxisScale; y: AxisScale } {
   const points = chart.series.flatMap(({ points }) => points)
-  const xs = [...points.map(([x]) => x), ...(chart.rules ?? []).map(({ x }) => x)], ys = points.map(([, y]) => y)
+  const xs = [...points.map(([x]) => x), ...(chart.rules ?? []).map(({ x }) => x)]
+  const ys = points.map(([, y]) => y)
   checkValues(chart, chart.x, xs)
   checkValues(chart, chart.y, ys)
   return { x: xScale(chart.x, xs), y: yScale(chart.y, ys) }
@@ -32,7 +34,10 @@ export function checkValues(chart: Chart, axis: ChartAxis, values: readonly numb
   const where = `on its ${axis.scale} axis '${axis.label}'`
   const wrong = values.find(value => !isOn(value))
   if (wrong !== undefined) {
-    throw new SkipwiseError('REPORT_CHART_POINT', { problem: `chart '${chart.id}' has a point at ${wrong} ${where}`, fix })
+    throw new SkipwiseError('REPORT_CHART_POINT', {
+      problem: `chart '${chart.id}' has a point at ${wrong} ${where}`,
+      fix
+    })
   }
   // Charts are read from files too, where a domain may be anything.
   const domain: unknown = axis.domain
@@ -47,21 +52,33 @@ const FARTHEST = 1e290
 
 /** From the first value to the last, with a little room so that points stand clear of the axis. */
 function xScale(axis: ChartAxis, values: readonly number[]): AxisScale {
-  const log = axis.scale === 'log', around = widened(extent(values), log)
+  const log = axis.scale === 'log'
+  const around = widened(extent(values), log)
   const range = axis.domain ?? (log ? reachingPowersOfTwo(around) : around)
-  const domain = axis.domain ?? padded(range, log), ticks = log ? powersOfTwo(...range) : linearTicks(...range)
-  return { domain, ticks: within(ticks, domain), format: axis.percent ? formatPercent : log ? formatTokens : stepFormat(ticks) }
+  const domain = axis.domain ?? padded(range, log)
+  const ticks = log ? powersOfTwo(...range) : linearTicks(...range)
+  return {
+    domain,
+    ticks: within(ticks, domain),
+    format: axis.percent ? formatPercent : log ? formatTokens : stepFormat(ticks)
+  }
 }
 
 /** From a tick below all values to one above. */
 export function yScale(axis: ChartAxis, values: readonly number[]): AxisScale {
-  const log = axis.scale === 'log', range = axis.domain ?? widened(extent(values), log)
+  const log = axis.scale === 'log'
+  const range = axis.domain ?? widened(extent(values), log)
   const ticks = log ? oneTwoFive(...range) : linearTicks(...range)
   const domain = axis.domain ?? ([Math.min(range[0], ticks[0]), Math.max(range[1], ticks[ticks.length - 1])] as const)
-  return { domain, ticks: within(ticks, domain), format: axis.percent ? formatPercent : log ? formatNumber : stepFormat(ticks) }
+  return {
+    domain,
+    ticks: within(ticks, domain),
+    format: axis.percent ? formatPercent : log ? formatNumber : stepFormat(ticks)
+  }
 }
 
-const within = (ticks: readonly number[], [low, high]: readonly [number, number]) => ticks.filter(tick => tick >= low && tick <= high)
+const within = (ticks: readonly number[], [low, high]: readonly [number, number]) =>
+  ticks.filter(tick => tick >= low && tick <= high)
 
 /** Ends of the values; any range will do where there are none. */
 function extent(values: readonly number[]): readonly [number, number] {
@@ -97,7 +114,8 @@ function reachingPowersOfTwo([low, high]: readonly [number, number]): readonly [
 
 /** Powers of two within [low, high]. */
 function powersOfTwo(low: number, high: number): number[] {
-  const from = Math.ceil(Math.log2(low)), to = Math.floor(Math.log2(high))
+  const from = Math.ceil(Math.log2(low))
+  const to = Math.floor(Math.log2(high))
   const every = Math.ceil((to - from + 1) / MOST_TICKS)
   if (every <= 0) return []
   return Array.from({ length: Math.floor((to - from) / every) + 1 }, (_, i) => 2 ** (from + i * every))
@@ -108,19 +126,24 @@ function oneTwoFive(low: number, high: number): number[] {
   const decades = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))] as const
   const all = Array.from({ length: decades[1] - decades[0] + 1 }, (_, i) => 10 ** (decades[0] + i))
   const fine = all.flatMap(decade => [1, 2, 5].map(factor => +(factor * decade).toPrecision(12)))
-  const from = fine.findLastIndex(tick => tick <= low), to = fine.findIndex(tick => tick >= high)
+  const from = fine.findLastIndex(tick => tick <= low)
+  const to = fine.findIndex(tick => tick >= high)
   const around = fine.slice(from, to + 1)
   if (around.length <= 8) return around
   const every = Math.ceil(all.length / MOST_TICKS)
-  const tens = all.filter((_, i) => i % every === 0).filter(tick => tick >= around[0] && tick <= around[around.length - 1])
+  const tens = all
+    .filter((_, i) => i % every === 0)
+    .filter(tick => tick >= around[0] && tick <= around[around.length - 1])
   return [around[0], ...tens, around[around.length - 1]].filter((tick, i, ticks) => ticks.indexOf(tick) === i)
 }
 
 /** Multiples of 1, 2 or 5 × 10^k, six or so, from at most `low` to at least `high`. */
 function linearTicks(low: number, high: number): number[] {
-  const rough = (high - low) / 5, decade = 10 ** Math.floor(Math.log10(rough))
+  const rough = (high - low) / 5
+  const decade = 10 ** Math.floor(Math.log10(rough))
   const step = decade * ([1, 2, 5].find(factor => factor * decade >= rough * (1 - 1e-9)) ?? 10)
-  const from = Math.floor(low / step + 1e-9), to = Math.ceil(high / step - 1e-9)
+  const from = Math.floor(low / step + 1e-9)
+  const to = Math.ceil(high / step - 1e-9)
   return Array.from({ length: to - from + 1 }, (_, i) => +((from + i) * step).toPrecision(12))
 }
 

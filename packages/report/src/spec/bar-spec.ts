@@ -11,20 +11,35 @@ const LABEL_ROOM = WIDTH / 7
 
 /** Bars from zero, error bars where there are intervals, a legend where there are several series. */
 export function barSpec(chart: BarChart, title: string | undefined): TopLevelSpec {
-  const { series, x: { label, categories } } = chart, names = series.map(({ name }) => name), scale = barScale(chart)
+  const {
+    series,
+    x: { label, categories }
+  } = chart
+  const names = series.map(({ name }) => name)
+  const scale = barScale(chart)
   const values = series.flatMap(({ name, values, intervals }) =>
     categories.flatMap((category, i) => {
-      const value = values[i] ?? null, [low, high] = intervals?.[i] ?? [null, null]
+      const value = values[i] ?? null
+      const [low, high] = intervals?.[i] ?? [null, null]
       return value === null ? [] : [{ series: name, category, value, low, high }]
     })
   )
   const slanted = categories.reduce((sum, { length }) => sum + length + 2, 0) > LABEL_ROOM
   const across = {
-    x: { field: 'category', type: 'nominal' as const, scale: { domain: [...categories], paddingInner: 0.28, paddingOuter: 0.14 }, axis: { title: label, grid: false, ticks: false, labelAngle: slanted ? -35 : 0, labelLimit: 260 } },
+    x: {
+      field: 'category',
+      type: 'nominal' as const,
+      scale: { domain: [...categories], paddingInner: 0.28, paddingOuter: 0.14 },
+      axis: { title: label, grid: false, ticks: false, labelAngle: slanted ? -35 : 0, labelLimit: 260 }
+    },
     xOffset: { field: 'series', type: 'nominal' as const, scale: { domain: names, paddingInner: 0.08 } }
   }
-  const up = { type: 'quantitative' as const, scale: scaleOf('linear', scale), axis: { ...axisOf(scale), title: chart.y.label } }
-  const slot = (WIDTH / Math.max(1, categories.length)) * 0.72 / Math.max(1, names.length)
+  const up = {
+    type: 'quantitative' as const,
+    scale: scaleOf('linear', scale),
+    axis: { ...axisOf(scale), title: chart.y.label }
+  }
+  const slot = ((WIDTH / Math.max(1, categories.length)) * 0.72) / Math.max(1, names.length)
   return {
     ...frame(title),
     width: WIDTH,
@@ -36,11 +51,28 @@ export function barSpec(chart: BarChart, title: string | undefined): TopLevelSpe
         encoding: {
           ...across,
           y: { field: 'value', ...up },
-          color: { field: 'series', type: 'nominal' as const, scale: { domain: names, range: names.map((_, i) => SERIES[i % SERIES.length].light) }, legend: names.length > 1 ? seriesLegend(names.length) : null }
+          color: {
+            field: 'series',
+            type: 'nominal' as const,
+            scale: { domain: names, range: names.map((_, i) => SERIES[i % SERIES.length].light) },
+            legend: names.length > 1 ? seriesLegend(names.length) : null
+          }
         }
       },
-      { data: { values: values.filter(({ low }) => low !== null) }, mark: { type: 'rule' as const, color: COLOURS.ink.light, strokeWidth: 1.5 }, encoding: { ...across, y: { field: 'low', ...up }, y2: { field: 'high' } } },
-      ...(scale.domain[0] < 0 ? [{ data: { values: [{}] }, mark: { type: 'rule' as const, color: COLOURS.rule.light }, encoding: { y: { datum: 0, ...up } } }] : [])
+      {
+        data: { values: values.filter(({ low }) => low !== null) },
+        mark: { type: 'rule' as const, color: COLOURS.ink.light, strokeWidth: 1.5 },
+        encoding: { ...across, y: { field: 'low', ...up }, y2: { field: 'high' } }
+      },
+      ...(scale.domain[0] < 0
+        ? [
+            {
+              data: { values: [{}] },
+              mark: { type: 'rule' as const, color: COLOURS.rule.light },
+              encoding: { y: { datum: 0, ...up } }
+            }
+          ]
+        : [])
     ]
   }
 }
@@ -49,7 +81,11 @@ export function barSpec(chart: BarChart, title: string | undefined): TopLevelSpe
 export function barScale(chart: BarChart): AxisScale {
   const numbers = chart.series.flatMap(({ name, values, intervals = [] }) => {
     const longest = chart.x.categories.length
-    if (values.length !== longest || intervals.length > longest) throw new SkipwiseError('REPORT_CHART_SHAPE', { problem: `chart '${chart.id}': series '${name}' has ${values.length} values for ${longest} categories`, fix: 'give one value a category, null where there is none' })
+    if (values.length !== longest || intervals.length > longest)
+      throw new SkipwiseError('REPORT_CHART_SHAPE', {
+        problem: `chart '${chart.id}': series '${name}' has ${values.length} values for ${longest} categories`,
+        fix: 'give one value a category, null where there is none'
+      })
     return [...values, ...intervals.flatMap(interval => interval ?? [])].filter(value => value !== null)
   })
   checkValues(chart, chart.y, numbers)

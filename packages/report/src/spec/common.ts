@@ -7,23 +7,52 @@ export const WIDTH = 620
 /** Height of a plot of lines or bars. */
 export const HEIGHT = 300
 
-const ink = COLOURS.ink.light, muted = COLOURS.muted.light
+const ink = COLOURS.ink.light
+const muted = COLOURS.muted.light
 
-/** What all charts look like, in the light theme; `legendLines`: lines of text between the plot and the legend above it. */
+/**
+ * What all charts look like, in the light theme; `legendLines`: lines of text between the plot and the legend above it.
+ */
 export function frame(title: string | undefined, legendLines = 0): Omit<TopLevelSpec, 'mark'> {
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     padding: { left: 8, right: 20, top: 8, bottom: 8 },
     background: COLOURS.surface.light,
-    ...(title !== undefined && { title: { text: title, anchor: 'start' as const, color: ink, fontSize: 15, fontWeight: 600, offset: 12 } }),
+    ...(title !== undefined && {
+      title: { text: title, anchor: 'start' as const, color: ink, fontSize: 15, fontWeight: 600, offset: 12 }
+    }),
     config: {
       aria: false,
       font: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
       view: { stroke: null },
-      axis: { labelColor: muted, titleColor: muted, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 500, titlePadding: 10, gridColor: COLOURS.grid.light, domainColor: COLOURS.rule.light, tickColor: COLOURS.rule.light, tickSize: 4, labelPadding: 5 },
+      axis: {
+        labelColor: muted,
+        titleColor: muted,
+        labelFontSize: 12,
+        titleFontSize: 12,
+        titleFontWeight: 500,
+        titlePadding: 10,
+        gridColor: COLOURS.grid.light,
+        domainColor: COLOURS.rule.light,
+        tickColor: COLOURS.rule.light,
+        tickSize: 4,
+        labelPadding: 5
+      },
       axisY: { domain: false, ticks: false },
-      header: { labelColor: ink, labelFontSize: 12.5, labelFontWeight: 500, labelAnchor: 'start', labelLimit: LABEL_LIMIT },
-      legend: { labelColor: ink, labelFontSize: 12.5, offset: 12 + LABEL_LINE * legendLines, columnPadding: 22, symbolOpacity: 1 }
+      header: {
+        labelColor: ink,
+        labelFontSize: 12.5,
+        labelFontWeight: 500,
+        labelAnchor: 'start',
+        labelLimit: LABEL_LIMIT
+      },
+      legend: {
+        labelColor: ink,
+        labelFontSize: 12.5,
+        offset: 12 + LABEL_LINE * legendLines,
+        columnPadding: 22,
+        symbolOpacity: 1
+      }
     }
   }
 }
@@ -35,10 +64,22 @@ const LABEL_LIMIT = 440
 export const LABEL_LINE = 14
 
 /** The legend of series, above the plot. */
-export const seriesLegend = (series: number) => ({ title: null, orient: 'top' as const, direction: 'horizontal' as const, columns: series > 3 ? 2 : series, labelLimit: LABEL_LIMIT, symbolSize: 70 })
+export const seriesLegend = (series: number) => ({
+  title: null,
+  orient: 'top' as const,
+  direction: 'horizontal' as const,
+  columns: series > 3 ? 2 : series,
+  labelLimit: LABEL_LIMIT,
+  symbolSize: 70
+})
 
 /** A Vega-Lite scale of exactly this domain. */
-export const scaleOf = (type: 'linear' | 'log', { domain }: AxisScale) => ({ type, domain: [...domain], nice: false, zero: false })
+export const scaleOf = (type: 'linear' | 'log', { domain }: AxisScale) => ({
+  type,
+  domain: [...domain],
+  nice: false,
+  zero: false
+})
 
 /** Labels are ours: Vega has no powers of two, and one formatter then serves charts, tables and terminals. */
 export function axisOf({ ticks, format }: AxisScale) {

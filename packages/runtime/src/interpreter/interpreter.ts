@@ -6,8 +6,9 @@ import { tf } from '../tfjs.js'
 import { InterpretedProgram, keepTensor, TensorValue } from './program.js'
 
 /**
- * The executor that every other one is measured by: runs a graph kernel by kernel on a tfjs backend, as tfjs and the composed definitions of
- * the fused kernels say. `cpu` is always there and needs nothing installed; any other backend must have been registered with tfjs.
+ * The executor that every other one is measured by: runs a graph kernel by kernel on a tfjs backend, as tfjs and the
+ * composed definitions of the fused kernels say. `cpu` is always there and needs nothing installed; any other backend
+ * must have been registered with tfjs.
  *
  * @throws SkipwiseError `EXECUTOR_UNAVAILABLE`
  */
@@ -16,7 +17,10 @@ export async function openInterpreter(backend = 'cpu'): Promise<Executor> {
   tf.enableProdMode()
   const initialised = tf.engine().registryFactory[backend] !== undefined && (await tf.setBackend(backend))
   if (!initialised) {
-    throw new SkipwiseError('EXECUTOR_UNAVAILABLE', { problem: `the tfjs backend '${backend}' cannot be used: it did not initialise`, fix: 'use the backend cpu or wasm, or the executor onnx' })
+    throw new SkipwiseError('EXECUTOR_UNAVAILABLE', {
+      problem: `the tfjs backend '${backend}' cannot be used: it did not initialise`,
+      fix: 'use the backend cpu or wasm, or the executor onnx'
+    })
   }
   registerFusedKernels(backend)
   return new Interpreter(backend)

@@ -18,7 +18,8 @@ export class TensorValue {
 }
 
 /** Makes a tensor that outlives every tidy. */
-export const keepTensor = ({ shape, dtype }: ValueSpec, data: HostData): tf.Tensor => tf.keep(tf.tensor(data, [...shape], dtype))
+export const keepTensor = ({ shape, dtype }: ValueSpec, data: HostData): tf.Tensor =>
+  tf.keep(tf.tensor(data, [...shape], dtype))
 
 /** Interprets a graph kernel by kernel, freeing each value after its last use. */
 export class InterpretedProgram implements Program {
@@ -27,7 +28,11 @@ export class InterpretedProgram implements Program {
   readonly #donated: Set<string>
   #owned: tf.Tensor[] = []
 
-  constructor(readonly graph: Graph, { donate = {} }: CompileOptions, private readonly useBackend: () => void) {
+  constructor(
+    readonly graph: Graph,
+    { donate = {} }: CompileOptions,
+    private readonly useBackend: () => void
+  ) {
     useBackend()
     this.#constants = new Map([...graph.constants].map(([id, data]) => [id, keepTensor(graph.values[id], data)]))
     this.#lastUse = lastUses(graph)
@@ -40,21 +45,31 @@ export class InterpretedProgram implements Program {
     checkInputs(this.graph, inputs)
     this.useBackend()
     for (const tensor of this.#owned) tensor.dispose()
-    const outputs = Object.fromEntries(Object.entries(this.#interpret(inputs)).map(([name, tensor]) => [name, new TensorValue(tensor)]))
-    this.#owned = Object.entries(outputs).filter(([name]) => !this.#donatedOutputs.has(name)).map(([, value]) => value.tensor)
+    const outputs = Object.fromEntries(
+      Object.entries(this.#interpret(inputs)).map(([name, tensor]) => [name, new TensorValue(tensor)])
+    )
+    this.#owned = Object.entries(outputs)
+      .filter(([name]) => !this.#donatedOutputs.has(name))
+      .map(([, value]) => value.tensor)
     for (const name of this.#donated) inputs[name].dispose()
     return outputs
   }
 
   #interpret(inputs: Values): Record<string, tf.Tensor> {
-    const engine = tf.engine(), live = new Map<ValueId, tf.Tensor>(this.#constants), own = new Set<ValueId>()
+    const engine = tf.engine()
+    const live = new Map<ValueId, tf.Tensor>(this.#constants)
+    const own = new Set<ValueId>()
     for (const [name, id] of Object.entries(this.graph.inputs)) live.set(id, (inputs[name] as TensorValue).tensor)
     return tf.tidy(() => {
       this.graph.nodes.forEach((node, index) => {
-        const named = Object.fromEntries(Object.entries(node.inputs).map(([name, id]) => [name, live.get(id) as tf.Tensor]))
+        const named = Object.fromEntries(
+          Object.entries(node.inputs).map(([name, id]) => [name, live.get(id) as tf.Tensor])
+        )
         // Kernels that take a list (Concat) want an array.
         const inputs = '0' in named ? (Object.values(named) as unknown as tf.NamedTensorMap) : named
-        const results = [engine.runKernel(node.kernel, inputs, node.attributes as tf.NamedAttrMap)].flat() as tf.Tensor[]
+        const results = [
+          engine.runKernel(node.kernel, inputs, node.attributes as tf.NamedAttrMap)
+        ].flat() as tf.Tensor[]
         node.outputs.forEach((id, position) => {
           live.set(id, results[position])
           own.add(id)
@@ -67,7 +82,9 @@ export class InterpretedProgram implements Program {
         }
       })
       // A graph output may be an input, a constant or stand twice: each result is its own tensor.
-      const results = Object.entries(this.graph.outputs).map(([name, id]) => [name, tf.keep(tf.clone(live.get(id) as tf.Tensor))] as const)
+      const results = Object.entries(this.graph.outputs).map(
+        ([name, id]) => [name, tf.keep(tf.clone(live.get(id) as tf.Tensor))] as const
+      )
       return Object.fromEntries(results)
     })
   }

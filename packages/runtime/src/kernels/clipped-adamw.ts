@@ -2,7 +2,16 @@ import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
 
 /** Order of the numbers in the `hyper` input of `ClippedAdamW`. */
-export const adamWHyper = ['learningRate', 'beta1', 'beta2', 'epsilon', 'maxGradientNorm', 'biasCorrection1', 'biasCorrection2', 'gradientScale'] as const
+export const adamWHyper = [
+  'learningRate',
+  'beta1',
+  'beta2',
+  'epsilon',
+  'maxGradientNorm',
+  'biasCorrection1',
+  'biasCorrection2',
+  'gradientScale'
+] as const
 
 /** Attributes of `ClippedAdamW`. */
 export interface ClippedAdamWAttributes {
@@ -14,18 +23,28 @@ const kernel = defineFusedKernel(
   {
     name: 'ClippedAdamW',
     outputs: inputs => {
-      const { hyper: _, ...rest } = inputs, count = Object.keys(rest).length / 4
+      const { hyper: _, ...rest } = inputs
+      const count = Object.keys(rest).length / 4
       const of = (prefix: string) => Array.from({ length: count }, (_, i) => inputs[`${prefix}${i}`])
       return [...of('parameter'), ...of('mean'), ...of('variance'), { shape: [], dtype: 'float32' }]
     },
     compose: (inputs, { weightDecay }: ClippedAdamWAttributes) => {
-      const count = weightDecay.length, of = (prefix: string) => Array.from({ length: count }, (_, i) => inputs[`${prefix}${i}`])
-      const [learningRate, beta1, beta2, epsilon, maxNorm, correction1, correction2, gradientScale] = tf.split(inputs.hyper, adamWHyper.length).map(part => tf.reshape(part, []))
+      const count = weightDecay.length
+      const of = (prefix: string) => Array.from({ length: count }, (_, i) => inputs[`${prefix}${i}`])
+      const [learningRate, beta1, beta2, epsilon, maxNorm, correction1, correction2, gradientScale] = tf
+        .split(inputs.hyper, adamWHyper.length)
+        .map(part => tf.reshape(part, []))
       const gradients = of('gradient').map(gradient => tf.mul(gradient, gradientScale))
-      const norm = tf.sqrt(gradients.map(gradient => tf.sum(tf.square(gradient))).reduce((sum, squares) => tf.add(sum, squares)))
+      const norm = tf.sqrt(
+        gradients.map(gradient => tf.sum(tf.square(gradient))).reduce((sum, squares) => tf.add(sum, squares))
+      )
       const clip = tf.minimum(1, tf.div(maxNorm, tf.add(norm, 1e-6)))
-      const means = of('mean').map((mean, i) => tf.add(tf.mul(mean, beta1), tf.mul(tf.mul(gradients[i], clip), tf.sub(1, beta1))))
-      const variances = of('variance').map((variance, i) => tf.add(tf.mul(variance, beta2), tf.mul(tf.square(tf.mul(gradients[i], clip)), tf.sub(1, beta2))))
+      const means = of('mean').map((mean, i) =>
+        tf.add(tf.mul(mean, beta1), tf.mul(tf.mul(gradients[i], clip), tf.sub(1, beta1)))
+      )
+      const variances = of('variance').map((variance, i) =>
+        tf.add(tf.mul(variance, beta2), tf.mul(tf.square(tf.mul(gradients[i], clip)), tf.sub(1, beta2)))
+      )
       const parameters = of('parameter').map((parameter, i) => {
         const step = tf.div(tf.div(means[i], correction1), tf.add(tf.sqrt(tf.div(variances[i], correction2)), epsilon))
         return tf.sub(tf.mul(parameter, tf.sub(1, tf.mul(learningRate, weightDecay[i]))), tf.mul(learningRate, step))
@@ -48,13 +67,20 @@ export interface AdamWState {
 
 /**
  * One AdamW step over all parameters (Loshchilov & Hutter 2019; torch.optim.AdamW) after clipping by global norm
- * (torch.nn.utils.clip_grad_norm_): gradients are multiplied by `gradientScale`, then by min(1, maxGradientNorm / (norm + 1e-6)).
+ * (torch.nn.utils.clip_grad_norm_): gradients are multiplied by `gradientScale`, then by min(1, maxGradientNorm / (norm
+ * + 1e-6)).
  *
  * @param hyper [8], in the order of {@link adamWHyper}; biasCorrectionₖ = 1 − βₖ^step
  * @returns the new state and the norm before clipping (scalar)
  */
-export function clippedAdamW(state: AdamWState, gradients: readonly tf.Tensor[], hyper: tf.Tensor1D, attributes: ClippedAdamWAttributes): AdamWState & { gradientNorm: tf.Scalar } {
-  const inputs: Record<string, tf.Tensor> = { hyper }, count = gradients.length
+export function clippedAdamW(
+  state: AdamWState,
+  gradients: readonly tf.Tensor[],
+  hyper: tf.Tensor1D,
+  attributes: ClippedAdamWAttributes
+): AdamWState & { gradientNorm: tf.Scalar } {
+  const inputs: Record<string, tf.Tensor> = { hyper }
+  const count = gradients.length
   for (let i = 0; i < count; i++) {
     inputs[`parameter${i}`] = state.parameters[i]
     inputs[`gradient${i}`] = gradients[i]
@@ -62,5 +88,10 @@ export function clippedAdamW(state: AdamWState, gradients: readonly tf.Tensor[],
     inputs[`variance${i}`] = state.variances[i]
   }
   const outputs = kernel(inputs, { ...attributes })
-  return { parameters: outputs.slice(0, count), means: outputs.slice(count, 2 * count), variances: outputs.slice(2 * count, 3 * count), gradientNorm: outputs[3 * count] as tf.Scalar }
+  return {
+    parameters: outputs.slice(0, count),
+    means: outputs.slice(count, 2 * count),
+    variances: outputs.slice(2 * count, 3 * count),
+    gradientNorm: outputs[3 * count] as tf.Scalar
+  }
 }

@@ -16,7 +16,9 @@ const backward = defineFusedKernel(
     name: 'EmbeddingGrad',
     outputs: ({ dy }, { vocabSize }) => [{ shape: [vocabSize as number, dy.shape[1]], dtype: 'float32' }],
     // As a product with one-hot rows: UnsortedSegmentSum is missing on wasm and quadratic on the cpu backend.
-    compose: ({ ids, dy }, { vocabSize }: { vocabSize: number }) => [tf.matMul(tf.oneHot(ids as tf.Tensor1D, vocabSize) as tf.Tensor2D, dy as tf.Tensor2D, true)]
+    compose: ({ ids, dy }, { vocabSize }: { vocabSize: number }) => [
+      tf.matMul(tf.oneHot(ids as tf.Tensor1D, vocabSize) as tf.Tensor2D, dy as tf.Tensor2D, true)
+    ]
   },
   []
 )
@@ -28,4 +30,5 @@ const backward = defineFusedKernel(
  * @param ids [N], int32
  * @returns [N, d]
  */
-export const embedding = (weight: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D => forward({ weight, ids })[0] as tf.Tensor2D
+export const embedding = (weight: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D =>
+  forward({ weight, ids })[0] as tf.Tensor2D

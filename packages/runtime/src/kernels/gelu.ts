@@ -2,7 +2,8 @@ import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
 
 /** √(2/π) and the cubic coefficient of the tanh form. */
-const A = Math.sqrt(2 / Math.PI), B = 0.044715
+const A = Math.sqrt(2 / Math.PI)
+const B = 0.044715
 
 /** tanh(√(2/π)·(x + 0.044715·x³)). */
 const tanhOf = (x: tf.Tensor) => tf.tanh(tf.mul(tf.mul(x, A), tf.add(tf.mul(tf.square(x), B), 1)))
@@ -23,7 +24,8 @@ const backward = defineFusedKernel(
     outputs: ({ x }) => [x],
     // ½·(1 + t) + ½·x·(1 − t²)·√(2/π)·(1 + 3·0.044715·x²)
     compose: ({ x, dy }) => {
-      const t = tanhOf(x), inner = tf.mul(tf.add(tf.mul(tf.square(x), 3 * B), 1), A)
+      const t = tanhOf(x)
+      const inner = tf.mul(tf.add(tf.mul(tf.square(x), 3 * B), 1), A)
       const slope = tf.add(tf.add(t, 1), tf.mul(tf.mul(x, tf.sub(1, tf.square(t))), inner))
       return [tf.mul(tf.mul(slope, 0.5), dy)]
     }
@@ -32,8 +34,8 @@ const backward = defineFusedKernel(
 )
 
 /**
- * GELU in its tanh form, ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))) (Hendrycks & Gimpel 2016): `gelu_new`, `gelu_fast` and
- * `gelu_pytorch_tanh` of transformers.
+ * GELU in its tanh form, ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))) (Hendrycks & Gimpel 2016): `gelu_new`, `gelu_fast`
+ * and `gelu_pytorch_tanh` of transformers.
  *
  * @param x any shape
  */

@@ -6,7 +6,8 @@ const forward = defineFusedKernel(
     name: 'LayerNorm',
     outputs: ({ x }) => [x, { shape: [x.shape[0], 1], dtype: 'float32' }, { shape: [x.shape[0], 1], dtype: 'float32' }],
     compose: ({ x, weight, bias }, { epsilon }: { epsilon: number }) => {
-      const mean = tf.mean(x, 1, true), centred = tf.sub(x, mean)
+      const mean = tf.mean(x, 1, true)
+      const centred = tf.sub(x, mean)
       const inverseDeviation = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon))
       return [tf.add(tf.mul(tf.mul(centred, inverseDeviation), weight), bias), mean, inverseDeviation]
     },
@@ -24,7 +25,8 @@ const backward = defineFusedKernel(
     outputs: ({ x, weight }) => [x, weight, weight],
     // y = x̂·w + b with x̂ = (x − μ)·r, and g = dy·w:  dx = r·(g − mean(g) − x̂·mean(g·x̂)),  dw = Σ dy·x̂,  db = Σ dy
     compose: ({ x, weight, mean, inverseDeviation, dy }) => {
-      const normalised = tf.mul(tf.sub(x, mean), inverseDeviation), scaled = tf.mul(dy, weight)
+      const normalised = tf.mul(tf.sub(x, mean), inverseDeviation)
+      const scaled = tf.mul(dy, weight)
       const along = tf.mul(normalised, tf.mean(tf.mul(scaled, normalised), 1, true))
       const dx = tf.mul(tf.sub(tf.sub(scaled, tf.mean(scaled, 1, true)), along), inverseDeviation)
       return [dx, tf.sum(tf.mul(dy, normalised), 0), tf.sum(dy, 0)]
@@ -34,7 +36,8 @@ const backward = defineFusedKernel(
 )
 
 /**
- * Layer norm over the last axis: (x − mean) / √(variance + ε) · weight + bias, the variance divided by d (Ba et al. 2016; `torch.nn.LayerNorm`).
+ * Layer norm over the last axis: (x − mean) / √(variance + ε) · weight + bias, the variance divided by d (Ba et al.
+ * 2016; `torch.nn.LayerNorm`).
  *
  * @param x [N, d]
  * @param weight [d]

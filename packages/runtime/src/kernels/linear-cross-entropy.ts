@@ -9,19 +9,30 @@ function logitsOf({ hidden, weight, bias }: Tensors): tf.Tensor {
 }
 
 const compose: FusedKernel['compose'] = inputs => {
-  const logits = logitsOf(inputs), ofLabel = tf.sum(tf.mul(logits, oneHot(inputs.labels, inputs.weight)), 1)
+  const logits = logitsOf(inputs)
+  const ofLabel = tf.sum(tf.mul(logits, oneHot(inputs.labels, inputs.weight)), 1)
   return [tf.sub(tf.logSumExp(logits, 1), ofLabel)]
 }
 
 // dLogits = (softmax − onehot)·dy, then the two products of a linear layer and the sum over rows
 const composeGradient: FusedKernel['compose'] = inputs => {
   const { hidden, weight, bias, labels, dy } = inputs
-  const dLogits = tf.mul(tf.sub(tf.softmax(logitsOf(inputs)), oneHot(labels, weight)), tf.reshape(dy, [-1, 1])) as tf.Tensor2D
-  return [tf.matMul(dLogits, weight as tf.Tensor2D), tf.matMul(dLogits, hidden as tf.Tensor2D, true), ...(bias ? [tf.sum(dLogits, 0)] : [])]
+  const dLogits = tf.mul(
+    tf.sub(tf.softmax(logitsOf(inputs)), oneHot(labels, weight)),
+    tf.reshape(dy, [-1, 1])
+  ) as tf.Tensor2D
+  return [
+    tf.matMul(dLogits, weight as tf.Tensor2D),
+    tf.matMul(dLogits, hidden as tf.Tensor2D, true),
+    ...(bias ? [tf.sum(dLogits, 0)] : [])
+  ]
 }
 
 // A kernel with a bias and one without, since tfjs saves every input that it is told to.
-const [plain, biased] = [{ prefix: '', inputs: ['hidden', 'weight', 'labels'] }, { prefix: 'Biased', inputs: ['hidden', 'weight', 'bias', 'labels'] }].map(({ prefix, inputs }) => {
+const [plain, biased] = [
+  { prefix: '', inputs: ['hidden', 'weight', 'labels'] },
+  { prefix: 'Biased', inputs: ['hidden', 'weight', 'bias', 'labels'] }
+].map(({ prefix, inputs }) => {
   const backward = defineFusedKernel(
     {
       name: `${prefix}LinearCrossEntropyGrad`,
@@ -45,8 +56,8 @@ const [plain, biased] = [{ prefix: '', inputs: ['hidden', 'weight', 'labels'] },
 })
 
 /**
- * Negative log-likelihood of each label under softmax(hidden · weightᵀ + bias), without keeping the logits in the graph: an
- * executor may compute them in pieces.
+ * Negative log-likelihood of each label under softmax(hidden · weightᵀ + bias), without keeping the logits in the
+ * graph: an executor may compute them in pieces.
  *
  * @param hidden [N, d]
  * @param weight [V, d]
@@ -54,5 +65,10 @@ const [plain, biased] = [{ prefix: '', inputs: ['hidden', 'weight', 'labels'] },
  * @param bias [V], if the output layer has one
  * @returns [N], nats
  */
-export const linearCrossEntropy = (hidden: tf.Tensor2D, weight: tf.Tensor2D, labels: tf.Tensor1D, bias?: tf.Tensor1D): tf.Tensor1D =>
+export const linearCrossEntropy = (
+  hidden: tf.Tensor2D,
+  weight: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  bias?: tf.Tensor1D
+): tf.Tensor1D =>
   (bias ? biased({ hidden, weight, bias, labels }) : plain({ hidden, weight, labels }))[0] as tf.Tensor1D

@@ -23,9 +23,13 @@ const backward = defineFusedKernel(
     outputs: ({ x, weight }) => [x, weight],
     // y = x·r·w with r = (mean(x²) + ε)^−½:  dx = r·(dy·w − x̂·mean(dy·w·x̂)),  dw = Σ dy·x̂,  x̂ = x·r
     compose: ({ x, weight, inverseRms, dy }) => {
-      const normalised = tf.mul(x, inverseRms), dyTimesNormalised = tf.mul(dy, normalised)
+      const normalised = tf.mul(x, inverseRms)
+      const dyTimesNormalised = tf.mul(dy, normalised)
       const projection = tf.mean(tf.mul(dyTimesNormalised, weight), 1, true)
-      return [tf.mul(tf.sub(tf.mul(dy, weight), tf.mul(normalised, projection)), inverseRms), tf.sum(dyTimesNormalised, 0)]
+      return [
+        tf.mul(tf.sub(tf.mul(dy, weight), tf.mul(normalised, projection)), inverseRms),
+        tf.sum(dyTimesNormalised, 0)
+      ]
     }
   },
   []
@@ -38,4 +42,5 @@ const backward = defineFusedKernel(
  * @param weight [d]
  * @returns [N, d]
  */
-export const rmsNorm = (x: tf.Tensor2D, weight: tf.Tensor1D, epsilon: number): tf.Tensor2D => forward({ x, weight }, { epsilon })[0] as tf.Tensor2D
+export const rmsNorm = (x: tf.Tensor2D, weight: tf.Tensor1D, epsilon: number): tf.Tensor2D =>
+  forward({ x, weight }, { epsilon })[0] as tf.Tensor2D

@@ -14,7 +14,8 @@ interface Pairing {
 /** Dimension i with i + R/2. */
 const halves: Pairing = {
   split(x, half) {
-    const [B, T, H] = x.shape as Heads, part = (begin: number) => tf.slice(x, [0, 0, 0, begin], [B, T, H, half])
+    const [B, T, H] = x.shape as Heads
+    const part = (begin: number) => tf.slice(x, [0, 0, 0, begin], [B, T, H, half])
     return [part(0), part(half)]
   },
   join: (first, second) => tf.concat([first, second], 3)
@@ -29,7 +30,8 @@ const neighbours: Pairing = {
     return [part(0), part(1)]
   },
   join(first, second) {
-    const [B, T, H, half] = first.shape as Heads, column = (x: tf.Tensor) => tf.reshape(x, [B * T * H, half, 1])
+    const [B, T, H, half] = first.shape as Heads
+    const column = (x: tf.Tensor) => tf.reshape(x, [B * T * H, half, 1])
     return tf.reshape(tf.concat([column(first), column(second)], 2), [B, T, H, 2 * half])
   }
 }
@@ -40,34 +42,50 @@ function defineRotary(name: string, { split, join }: Pairing) {
       name,
       outputs: ({ x }) => [x],
       compose: ({ x, cos, sin }, { inverse }: { inverse: boolean }) => {
-        const [B, T, H, D] = x.shape as Heads, half = cos.shape[2] as number
-        const c = tf.reshape(cos, [B, T, 1, half]), s = tf.reshape(inverse ? tf.neg(sin) : sin, [B, T, 1, half]), [first, second] = split(x, half)
+        const [B, T, H, D] = x.shape as Heads
+        const half = cos.shape[2] as number
+        const c = tf.reshape(cos, [B, T, 1, half])
+        const s = tf.reshape(inverse ? tf.neg(sin) : sin, [B, T, 1, half])
+        const [first, second] = split(x, half)
         const rotated = join(tf.sub(tf.mul(first, c), tf.mul(second, s)), tf.add(tf.mul(second, c), tf.mul(first, s)))
-        return [2 * half < D ? tf.concat([rotated, tf.slice(x, [0, 0, 0, 2 * half], [B, T, H, D - 2 * half])], 3) : rotated]
+        return [
+          2 * half < D ? tf.concat([rotated, tf.slice(x, [0, 0, 0, 2 * half], [B, T, H, D - 2 * half])], 3) : rotated
+        ]
       },
-      gradient: ([dy], { cos, sin }, { inverse }: { inverse: boolean }) => ({ x: () => kernel({ x: dy, cos, sin }, { inverse: !inverse })[0] })
+      gradient: ([dy], { cos, sin }, { inverse }: { inverse: boolean }) => ({
+        x: () => kernel({ x: dy, cos, sin }, { inverse: !inverse })[0]
+      })
     },
     ['x', 'cos', 'sin']
   )
-  return (x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D): tf.Tensor4D => kernel({ x, cos, sin }, { inverse: false })[0] as tf.Tensor4D
+  return (x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D): tf.Tensor4D =>
+    kernel({ x, cos, sin }, { inverse: false })[0] as tf.Tensor4D
 }
 
 /**
- * Rotates the first R dimensions of every head, pairing dimension i with i + R/2 (`rotate_half` of transformers' LLaMA).
+ * Rotates the first R dimensions of every head, pairing dimension i with i + R/2 (`rotate_half` of transformers'
+ * LLaMA).
  *
  * @param x [B, T, H, D]
  * @param cos [B, T, R/2]; a factor in both tables scales the rotated dimensions
  * @param sin [B, T, R/2]
  * @returns [B, T, H, D]
  */
-export const rotaryHalf: (x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D) => tf.Tensor4D = defineRotary('RotaryHalf', halves)
+export const rotaryHalf: (x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D) => tf.Tensor4D = defineRotary(
+  'RotaryHalf',
+  halves
+)
 
 /**
- * Rotates the first R dimensions of every head, pairing dimension 2i with 2i + 1 (`rotate_every_two` of transformers' GPT-J).
+ * Rotates the first R dimensions of every head, pairing dimension 2i with 2i + 1 (`rotate_every_two` of transformers'
+ * GPT-J).
  *
  * @param x [B, T, H, D]
  * @param cos [B, T, R/2]; a factor in both tables scales the rotated dimensions
  * @param sin [B, T, R/2]
  * @returns [B, T, H, D]
  */
-export const rotaryInterleaved: (x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D) => tf.Tensor4D = defineRotary('RotaryInterleaved', neighbours)
+export const rotaryInterleaved: (x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D) => tf.Tensor4D = defineRotary(
+  'RotaryInterleaved',
+  neighbours
+)

@@ -20,7 +20,8 @@ const backward = defineFusedKernel(
     outputs: ({ gate, up }) => [gate, up],
     // silu(g) = g·σ(g),  silu′(g) = σ + silu·(1 − σ)
     compose: ({ gate, up, dy }) => {
-      const sigmoid = tf.sigmoid(gate), silu = tf.mul(gate, sigmoid)
+      const sigmoid = tf.sigmoid(gate)
+      const silu = tf.mul(gate, sigmoid)
       return [tf.mul(tf.mul(dy, up), tf.add(sigmoid, tf.mul(silu, tf.sub(1, sigmoid)))), tf.mul(dy, silu)]
     }
   },

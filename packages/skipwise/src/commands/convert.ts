@@ -24,16 +24,27 @@ export interface ConvertCommandOptions {
 /** `skipwise convert MODEL --to STACK`: the RoPE of a model in the keys of a stack. */
 export async function convert(model: string, options: ConvertCommandOptions, terminal: Terminal): Promise<number> {
   const { registry } = await loadParts([process.cwd()])
-  const source = await readConfigFile(await locateModel(model, { part: 'config', progress: terminal.progress, signal: terminal.signal }))
+  const source = await readConfigFile(
+    await locateModel(model, { part: 'config', progress: terminal.progress, signal: terminal.signal })
+  )
   const { to, scheme, target, asLongrope, keys } = options
   const resolve = (reference: PluginReference) => registry.resolveUnknown('interpolation', reference)
-  const converted = convertConfig(source.config, {
-    to, keys,
-    ...(scheme === undefined ? {} : { scheme: { name: scheme, config: parseJson(options.schemeConfig, '--scheme-config') } }),
-    ...(target === undefined ? {} : { targetLength: target }),
-    ...(asLongrope === undefined ? {} : { asLongrope })
-  }, resolve)
-  const text = documentOf(converted, source.text), output = options.output === undefined ? undefined : await outputFile(options.output, converted, options.overwrite ?? false)
+  const converted = convertConfig(
+    source.config,
+    {
+      to,
+      keys,
+      ...(scheme === undefined
+        ? {}
+        : { scheme: { name: scheme, config: parseJson(options.schemeConfig, '--scheme-config') } }),
+      ...(target === undefined ? {} : { targetLength: target }),
+      ...(asLongrope === undefined ? {} : { asLongrope })
+    },
+    resolve
+  )
+  const text = documentOf(converted, source.text)
+  const output =
+    options.output === undefined ? undefined : await outputFile(options.output, converted, options.overwrite ?? false)
   if (output !== undefined) await writeFileAtomic(output, text)
   if (terminal.json) terminal.result({ ...converted, ...(output === undefined ? {} : { output }) })
   else if (output === undefined) process.stdout.write(visibleJsonText(text))
@@ -50,8 +61,13 @@ function documentOf({ changes, keys, tensors }: ConvertedConfig, text: string): 
 
 /** The file to write. @throws SkipwiseError `CLI_OUTPUT_EXISTS` */
 async function outputFile(path: string, { config, stack }: ConvertedConfig, overwrite: boolean): Promise<string> {
-  const kindOf = (file: string) => stat(file).then(entry => (entry.isDirectory() ? 'folder' : 'file'), () => undefined)
+  const kindOf = (file: string) =>
+    stat(file).then(
+      entry => (entry.isDirectory() ? 'folder' : 'file'),
+      () => undefined
+    )
   const file = (await kindOf(path)) === 'folder' ? join(path, config ? 'config.json' : `${stack}.json`) : path
-  if (!overwrite && (await kindOf(file))) throw usageError('CLI_OUTPUT_EXISTS', `${file} exists`, 'name another --output, or add --overwrite')
+  if (!overwrite && (await kindOf(file)))
+    throw usageError('CLI_OUTPUT_EXISTS', `${file} exists`, 'name another --output, or add --overwrite')
   return file
 }

@@ -30,17 +30,37 @@ const LISTED = 1024
 
 /** `skipwise coverage`: which relative distances a training run shows, and which target serves a length evenly. */
 export async function coverage(options: CoverageOptions, terminal: Terminal): Promise<number> {
-  const { registry } = await loadParts([process.cwd()]), window = { original: options.train, target: options.target }
-  const serve = options.serve ?? window.target, planned = options.steps * options.batch
+  const { registry } = await loadParts([process.cwd()])
+  const window = { original: options.train, target: options.target }
+  const serve = options.serve ?? window.target
+  const planned = options.steps * options.batch
   if (serve < 1) throw usageError('CLI_USAGE', `--serve is ${serve}`, 'give a length of at least 1 token')
-  if (options.examples === 0 || options.every === 0) throw usageError('CLI_USAGE', '--examples and --every count from 1', 'give a larger number, or leave it out')
+  if (options.examples === 0 || options.every === 0)
+    throw usageError('CLI_USAGE', '--examples and --every count from 1', 'give a larger number, or leave it out')
   const plans = options.transform.map(text => {
     const { name, transform, document } = openTransform(registry, text, options)
-    const { seed, examples } = options, question = { serve, planned, seed, ...(examples === undefined ? {} : { examples }), ...(document && { document }) }
-    const plan = planCoverage(transform, { ...question, window }), recommended = { ...window, target: plan.recommendedTarget }
+    const { seed, examples } = options
+    const question = {
+      serve,
+      planned,
+      seed,
+      ...(examples === undefined ? {} : { examples }),
+      ...(document && { document })
+    }
+    const plan = planCoverage(transform, { ...question, window })
+    const recommended = { ...window, target: plan.recommendedTarget }
     // T + L_c is right for chunks with skips; of another transform it is tried
     const isWorthTrying = !plan.isEven && plan.typical > 0 && window.target < recommended.target
-    return { name, plan, advice: advise(plan, serve, window, isWorthTrying ? planCoverage(transform, { ...question, window: recommended }) : undefined) }
+    return {
+      name,
+      plan,
+      advice: advise(
+        plan,
+        serve,
+        window,
+        isWorthTrying ? planCoverage(transform, { ...question, window: recommended }) : undefined
+      )
+    }
   })
   const chart = coverageChart(plans, window, serve)
   if (options.svg !== undefined) {
@@ -48,12 +68,24 @@ export async function coverage(options: CoverageOptions, terminal: Terminal): Pr
     await writeFileAtomic(options.svg, await renderSvg(chart))
   }
   if (terminal.json) {
-    terminal.result({ version: 1, window, serve, plannedExamples: planned, plans: plans.map(({ name, plan, advice }) => ({ transform: name, advice, ...listed(plan, planned, options) })) })
+    terminal.result({
+      version: 1,
+      window,
+      serve,
+      plannedExamples: planned,
+      plans: plans.map(({ name, plan, advice }) => ({ transform: name, advice, ...listed(plan, planned, options) }))
+    })
     return 0
   }
   terminal.say(renderAscii(chart))
   terminal.say()
-  terminal.say(renderTable(['transform', 'beyond L_c', 'rarest', 'at distance', 'examples of it', 'never shown', 'measured'], plans.map(({ name, plan }) => row(name, plan, planned)), 'text'))
+  terminal.say(
+    renderTable(
+      ['transform', 'beyond L_c', 'rarest', 'at distance', 'examples of it', 'never shown', 'measured'],
+      plans.map(({ name, plan }) => row(name, plan, planned)),
+      'text'
+    )
+  )
   terminal.say()
   for (const { name, advice } of plans) terminal.say(`${colours.bold(name)}: ${advice}`)
   if (options.svg !== undefined) terminal.say(`\nChart: ${options.svg}`)
@@ -61,36 +93,73 @@ export async function coverage(options: CoverageOptions, terminal: Terminal): Pr
 }
 
 /** A transform by name or as JSON, `{"pose": {"chunks": 3}}`, and a text for those that split at tokens. */
-function openTransform(registry: PluginLookup, text: string, { chunks, target, sentence, seed }: CoverageOptions): { name: string; transform: PositionTransform; document: Int32Array | undefined } {
+function openTransform(
+  registry: PluginLookup,
+  text: string,
+  { chunks, target, sentence, seed }: CoverageOptions
+): { name: string; transform: PositionTransform; document: Int32Array | undefined } {
   const given = toReference(text.trimStart().startsWith('{') ? referenceOf(parseJson(text, '--transform')) : text)
-  const reference = { ...given, config: { ...(given.config as object | undefined), ...(chunks !== undefined && text === given.name && { chunks }) } }
-  const plugin = registry.find('position-transform', reference.name), transform = registry.resolveUnknown('position-transform', reference)
-  const { splitAt, splitAfter } = validate(plugin.config, reference.config, 'PLUGIN_CONFIG', reference.name) as { splitAt?: number[]; splitAfter?: number[] }
-  const [boundary] = [...(splitAt ?? []), ...(splitAfter ?? [])], name = Object.keys(reference.config).length > 0 ? `${given.name} ${JSON.stringify(reference.config)}` : given.name
+  const reference = {
+    ...given,
+    config: { ...(given.config as object | undefined), ...(chunks !== undefined && text === given.name && { chunks }) }
+  }
+  const plugin = registry.find('position-transform', reference.name)
+  const transform = registry.resolveUnknown('position-transform', reference)
+  const { splitAt, splitAfter } = validate(plugin.config, reference.config, 'PLUGIN_CONFIG', reference.name) as {
+    splitAt?: number[]
+    splitAfter?: number[]
+  }
+  const [boundary] = [...(splitAt ?? []), ...(splitAfter ?? [])]
+  const name =
+    Object.keys(reference.config).length > 0 ? `${given.name} ${JSON.stringify(reference.config)}` : given.name
   if (boundary === undefined) return { name, transform, document: undefined }
   const random = randomStream({ seed, stream: 'coverage text' })
-  return { name, transform, document: Int32Array.from({ length: target + 1 }, () => (random.integer(1, Math.max(1, sentence)) === 1 ? boundary : boundary + 1)) }
+  return {
+    name,
+    transform,
+    document: Int32Array.from({ length: target + 1 }, () =>
+      random.integer(1, Math.max(1, sentence)) === 1 ? boundary : boundary + 1
+    )
+  }
 }
 
 /** What JSON may be in the place of a name. @throws SkipwiseError `CLI_USAGE` */
 function referenceOf(value: unknown): RecipeReference {
   if (typeof value === 'object' && value !== null && Object.keys(value).length === 1) return { ...value }
-  throw usageError('CLI_USAGE', '--transform is not one key with its configuration', 'write a name, or \'{"pose": {"chunks": 3}}\'')
+  throw usageError(
+    'CLI_USAGE',
+    '--transform is not one key with its configuration',
+    'write a name, or \'{"pose": {"chunks": 3}}\''
+  )
 }
 
 function row(name: string, plan: CoveragePlan, planned: number): (string | number)[] {
-  const { probability, distance, expectedExamples } = plan.rarest, error = plan.standardError[distance]
+  const { probability, distance, expectedExamples } = plan.rarest
+  const error = plan.standardError[distance]
   return [
-    name, share(plan.typical), `${share(probability)}${plan.examples === undefined ? '' : ` ± ${share(error)}`}`, distance,
-    `${formatNumber(Math.round(expectedExamples))} of ${formatNumber(planned)}`, formatNumber(Math.round(plan.expectedUnseen)), plan.examples === undefined ? 'exactly' : `${plan.examples} examples`
+    name,
+    share(plan.typical),
+    `${share(probability)}${plan.examples === undefined ? '' : ` ± ${share(error)}`}`,
+    distance,
+    `${formatNumber(Math.round(expectedExamples))} of ${formatNumber(planned)}`,
+    formatNumber(Math.round(plan.expectedUnseen)),
+    plan.examples === undefined ? 'exactly' : `${plan.examples} examples`
   ]
 }
 
-function advise({ isEven, typical, rarest, recommendedTarget }: CoveragePlan, serve: number, { original, target }: Window, recommended: CoveragePlan | undefined): string {
+function advise(
+  { isEven, typical, rarest, recommendedTarget }: CoveragePlan,
+  serve: number,
+  { original, target }: Window,
+  recommended: CoveragePlan | undefined
+): string {
   if (isEven) return `covers every distance below ${serve} about evenly`
-  if (typical === 0) return `shows no distance beyond ${original} tokens; serving ${serve} rests on the interpolation alone`
-  const thin = serve > target ? `shows nothing from distance ${target} on` : `thins out towards distance ${rarest.distance}`
-  if (recommended?.isEven) return `${thin}; to serve ${serve} tokens evenly, train for a target of at least ${recommendedTarget} (T + L_c)`
+  if (typical === 0)
+    return `shows no distance beyond ${original} tokens; serving ${serve} rests on the interpolation alone`
+  const thin =
+    serve > target ? `shows nothing from distance ${target} on` : `thins out towards distance ${rarest.distance}`
+  if (recommended?.isEven)
+    return `${thin}; to serve ${serve} tokens evenly, train for a target of at least ${recommendedTarget} (T + L_c)`
   return `${thin}; ${recommended ? `a target of ${recommendedTarget} (T + L_c) leaves distance ${recommended.rarest.distance} at ${share(recommended.rarest.probability)}` : 'more steps show every distance more often'}`
 }
 
@@ -98,8 +167,13 @@ function advise({ isEven, typical, rarest, recommendedTarget }: CoveragePlan, se
 const share = (p: number) => (p > 0 && p < 0.001 ? `${(100 * p).toPrecision(1)} %` : formatPercent(p))
 
 /** A plan for JSON, at every n-th distance. */
-function listed(plan: CoveragePlan, planned: number, { every = Math.ceil(plan.probability.length / LISTED), seed }: CoverageOptions) {
-  const { probability, standardError, examples, ...figures } = plan, distances = Array.from({ length: Math.ceil(probability.length / every) }, (_, i) => i * every)
+function listed(
+  plan: CoveragePlan,
+  planned: number,
+  { every = Math.ceil(plan.probability.length / LISTED), seed }: CoverageOptions
+) {
+  const { probability, standardError, examples, ...figures } = plan
+  const distances = Array.from({ length: Math.ceil(probability.length / every) }, (_, i) => i * every)
   return {
     exact: examples === undefined,
     ...(examples === undefined ? {} : { examples, seed }),

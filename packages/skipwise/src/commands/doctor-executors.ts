@@ -39,7 +39,10 @@ const ways = [
  *
  * @param verbose open them in this process, where native libraries write to standard error what they like
  */
-export async function doctorExecutors(terminal: Terminal, { verbose = false }: { verbose?: boolean } = {}): Promise<number> {
+export async function doctorExecutors(
+  terminal: Terminal,
+  { verbose = false }: { verbose?: boolean } = {}
+): Promise<number> {
   const reports = verbose ? await openEach() : await openEachQuietly(terminal.signal)
   const gpus = await nvidiaGpus()
   const memory = { totalMB: Math.round(totalmem() / 1e6), freeMB: Math.round(freemem() / 1e6) }
@@ -49,7 +52,9 @@ export async function doctorExecutors(terminal: Terminal, { verbose = false }: {
   }
   const width = Math.max(...reports.map(report => report.executor.length))
   terminal.say(`memory: ${(memory.totalMB / 1000).toFixed(1)} GB, ${(memory.freeMB / 1000).toFixed(1)} GB of it free`)
-  terminal.say(`NVIDIA GPUs: ${gpus.map(gpu => `${gpu.name}, ${(gpu.memoryMB / 1000).toFixed(1)} GB`).join('; ') || 'none (nvidia-smi lists none)'}`)
+  terminal.say(
+    `NVIDIA GPUs: ${gpus.map(gpu => `${gpu.name}, ${(gpu.memoryMB / 1000).toFixed(1)} GB`).join('; ') || 'none (nvidia-smi lists none)'}`
+  )
   for (const { executor, usable, device, precision, reason } of reports) {
     const mark = usable ? colours.green('yes') : colours.red('no ')
     terminal.say(`${mark} ${executor.padEnd(width)}  ${usable ? `${device} · products in ${precision}` : reason}`)
@@ -69,14 +74,24 @@ async function openEach(): Promise<ExecutorReport[]> {
 }
 
 const reportSchema = z.object({
-  executor: z.string(), usable: z.boolean(), device: z.string().optional(), precision: z.enum(['float32', 'bfloat16']), reason: z.string().optional()
+  executor: z.string(),
+  usable: z.boolean(),
+  device: z.string().optional(),
+  precision: z.enum(['float32', 'bfloat16']),
+  reason: z.string().optional()
 })
 const answerSchema = z.looseObject({ executors: z.array(reportSchema) })
 
-/** The same in a process of its own: drivers and providers write warnings that tell a user nothing, and cannot be told not to. */
+/**
+ * The same in a process of its own: drivers and providers write warnings that tell a user nothing, and cannot be told
+ * not to.
+ */
 async function openEachQuietly(signal: AbortSignal): Promise<ExecutorReport[]> {
   const cli = fileURLToPath(new URL('./cli.js', import.meta.url))
-  const child = spawn(process.execPath, [cli, 'doctor', '--executors', '--json', '--verbose'], { stdio: ['ignore', 'pipe', 'pipe'], signal })
+  const child = spawn(process.execPath, [cli, 'doctor', '--executors', '--json', '--verbose'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal
+  })
   let answer = ''
   let said = ''
   child.stdout.on('data', (part: Buffer) => (answer += part.toString('utf8')))
@@ -86,14 +101,24 @@ async function openEachQuietly(signal: AbortSignal): Promise<ExecutorReport[]> {
     child.on('close', resolve)
   })
   if (code === 0) return answerSchema.parse(JSON.parse(answer)).executors
-  throw new SkipwiseError('EXECUTOR_UNAVAILABLE', { problem: `a library ended the process that opens the executors (exit code ${code}): ${said.trim()}`, fix: 'use skipwise doctor --executors --verbose to see which one' })
+  throw new SkipwiseError('EXECUTOR_UNAVAILABLE', {
+    problem: `a library ended the process that opens the executors (exit code ${code}): ${said.trim()}`,
+    fix: 'use skipwise doctor --executors --verbose to see which one'
+  })
 }
 
 /** What nvidia-smi lists; nothing where there is no such command. */
 async function nvidiaGpus(): Promise<{ name: string; memoryMB: number }[]> {
   try {
-    const { stdout } = await promisify(execFile)('nvidia-smi', ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits'], { timeout: 10_000 })
-    return stdout.trim().split('\n').map(line => ({ name: line.split(', ')[0], memoryMB: Number(line.split(', ')[1]) }))
+    const { stdout } = await promisify(execFile)(
+      'nvidia-smi',
+      ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits'],
+      { timeout: 10_000 }
+    )
+    return stdout
+      .trim()
+      .split('\n')
+      .map(line => ({ name: line.split(', ')[0], memoryMB: Number(line.split(', ')[1]) }))
   } catch {
     return []
   }
@@ -103,7 +128,8 @@ async function tryOpening(loader: ExecutorLoader): Promise<{ usable: boolean; de
   try {
     const reason = await loader.unavailable()
     if (reason !== undefined) return { usable: false, reason }
-    const executor = await loader.open(), { device } = executor
+    const executor = await loader.open()
+    const { device } = executor
     await executor.dispose()
     return { usable: true, device }
   } catch (error) {

@@ -1,5 +1,12 @@
 import { readConfigFile, readFolderJson } from '@skipwise/checkpoints'
-import { diagnoseRope, type Diagnosis, type DoctorFacts, type Finding, type RopeNumbers, type Stack } from '@skipwise/interpolation'
+import {
+  diagnoseRope,
+  type Diagnosis,
+  type DoctorFacts,
+  type Finding,
+  type RopeNumbers,
+  type Stack
+} from '@skipwise/interpolation'
 import { locateModel, modelName } from '@skipwise/experiment'
 import { formatTokens, renderTable } from '@skipwise/report'
 import { dirname } from 'node:path'
@@ -7,9 +14,20 @@ import { colours } from '../colours.js'
 import type { Terminal } from '../terminal.js'
 
 /** `skipwise doctor MODEL`: exit code 1 when something is wrong. */
-export async function doctor(model: string, options: { for?: Stack; trainedWith?: string }, terminal: Terminal): Promise<number> {
-  const { path, text, config } = await readConfigFile(await locateModel(model, { part: 'config', progress: terminal.progress, signal: terminal.signal }))
-  const facts: DoctorFacts = { ...(await factsOf(dirname(path))), ...(options.trainedWith === undefined ? {} : { trainedWith: options.trainedWith }), modelName: modelName(dirname(path)), text }
+export async function doctor(
+  model: string,
+  options: { for?: Stack; trainedWith?: string },
+  terminal: Terminal
+): Promise<number> {
+  const { path, text, config } = await readConfigFile(
+    await locateModel(model, { part: 'config', progress: terminal.progress, signal: terminal.signal })
+  )
+  const facts: DoctorFacts = {
+    ...(await factsOf(dirname(path))),
+    ...(options.trainedWith === undefined ? {} : { trainedWith: options.trainedWith }),
+    modelName: modelName(dirname(path)),
+    text
+  }
   const diagnosis = diagnoseRope(config, { ...facts, ...(options.for === undefined ? {} : { stack: options.for }) })
   if (terminal.json) terminal.result({ file: path, for: options.for ?? null, ...diagnosis })
   else show(path, diagnosis, terminal)
@@ -19,9 +37,16 @@ export async function doctor(model: string, options: { for?: Stack; trainedWith?
 /** What `skipwise.json` beside the model says of its training; a file that is none says nothing. */
 async function factsOf(folder: string): Promise<DoctorFacts> {
   try {
-    const { interpolation, window } = ((await readFolderJson(folder, 'skipwise.json', 'REPORT_FILE')) ?? {}) as { interpolation?: { name?: unknown }; window?: { original?: unknown } }
-    const name = interpolation?.name, original = window?.original
-    return { ...(typeof name === 'string' ? { trainedWith: name } : {}), ...(typeof original === 'number' ? { trainedWindow: original } : {}) }
+    const { interpolation, window } = ((await readFolderJson(folder, 'skipwise.json', 'REPORT_FILE')) ?? {}) as {
+      interpolation?: { name?: unknown }
+      window?: { original?: unknown }
+    }
+    const name = interpolation?.name
+    const original = window?.original
+    return {
+      ...(typeof name === 'string' ? { trainedWith: name } : {}),
+      ...(typeof original === 'number' ? { trainedWindow: original } : {})
+    }
   } catch {
     return {}
   }
@@ -30,7 +55,10 @@ async function factsOf(folder: string): Promise<DoctorFacts> {
 function show(path: string, { ropes, positions, window, findings, wrong }: Diagnosis, { say }: Terminal): void {
   if (positions !== undefined) {
     say(colours.bold(path))
-    const rows = [['positions', `${positions}, no RoPE`], ...(window === undefined ? [] : [['window', formatTokens(window)]])]
+    const rows = [
+      ['positions', `${positions}, no RoPE`],
+      ...(window === undefined ? [] : [['window', formatTokens(window)]])
+    ]
     say(`${renderTable(['', ''], rows, 'text')}\n`)
   }
   for (const rope of ropes) {
@@ -40,12 +68,22 @@ function show(path: string, { ropes, positions, window, findings, wrong }: Diagn
   }
   for (const finding of findings) say(describe(finding))
   const count = findings.filter(({ level }) => level === 'wrong').length
-  say(wrong ? colours.red(`${count} ${count === 1 ? 'thing is' : 'things are'} wrong`) : colours.green('nothing is wrong'))
+  say(
+    wrong ? colours.red(`${count} ${count === 1 ? 'thing is' : 'things are'} wrong`) : colours.green('nothing is wrong')
+  )
 }
 
 const numbersOf = (rope: RopeNumbers): [string, string][] => [
-  ['scheme', `${rope.scheme} ${rope.scheme === 'longrope' ? '' : JSON.stringify(rope.config)}`.replace(' {}', '').trim()],
-  ['base', rope.effectiveBase === undefined || rope.effectiveBase === rope.base ? String(rope.base) : `${rope.base}, effectively ${rope.effectiveBase}`],
+  [
+    'scheme',
+    `${rope.scheme} ${rope.scheme === 'longrope' ? '' : JSON.stringify(rope.config)}`.replace(' {}', '').trim()
+  ],
+  [
+    'base',
+    rope.effectiveBase === undefined || rope.effectiveBase === rope.base
+      ? String(rope.base)
+      : `${rope.base}, effectively ${rope.effectiveBase}`
+  ],
   ['factor', String(rope.factor)],
   ['original length', formatTokens(rope.originalLength)],
   ['target length', formatTokens(rope.targetLength)],
@@ -56,15 +94,24 @@ const numbersOf = (rope: RopeNumbers): [string, string][] => [
 
 /** Nine of the frequencies, evenly spread; all are in `--json`. */
 function frequencyRows({ inverseFrequencies, base, rotaryDim }: RopeNumbers): string[][] {
-  const last = inverseFrequencies.length - 1, shown = [...new Set(Array.from({ length: 9 }, (_, k) => Math.round((k * last) / 8)))]
+  const last = inverseFrequencies.length - 1
+  const shown = [...new Set(Array.from({ length: 9 }, (_, k) => Math.round((k * last) / 8)))]
   return shown.map(i => {
-    const theta = base ** ((-2 * i) / rotaryDim), frequency = inverseFrequencies[i]
-    return [String(i), theta.toPrecision(6), frequency.toPrecision(6), frequency === 0 ? '∞' : (theta / frequency).toPrecision(5), frequency === 0 ? '∞' : ((2 * Math.PI) / frequency).toPrecision(6)]
+    const theta = base ** ((-2 * i) / rotaryDim)
+    const frequency = inverseFrequencies[i]
+    return [
+      String(i),
+      theta.toPrecision(6),
+      frequency.toPrecision(6),
+      frequency === 0 ? '∞' : (theta / frequency).toPrecision(5),
+      frequency === 0 ? '∞' : ((2 * Math.PI) / frequency).toPrecision(6)
+    ]
   })
 }
 
 function describe({ rule, level, stacks, layerType, problem, why, fix }: Finding): string {
-  const mark = level === 'wrong' ? colours.red('wrong') : colours.yellow('note '), where = [layerType, stacks?.join(', ')].filter(Boolean).join('; ')
+  const mark = level === 'wrong' ? colours.red('wrong') : colours.yellow('note ')
+  const where = [layerType, stacks?.join(', ')].filter(Boolean).join('; ')
   const said = `${colours.bold(rule)}${where ? ` (${where})` : ''}: ${problem}`
   return `${mark} ${said}\n      ${why}\n      ${colours.bold('→')} ${fix}\n`
 }

@@ -1,5 +1,15 @@
 import type { PluginReference } from '@skipwise/core'
-import { lengthsBeyond, locateModel, metricTable, openModelFolder, readSuites, recordEvaluations, withLengths, type EvaluationRecord, type Parts } from '@skipwise/experiment'
+import {
+  lengthsBeyond,
+  locateModel,
+  metricTable,
+  openModelFolder,
+  readSuites,
+  recordEvaluations,
+  withLengths,
+  type EvaluationRecord,
+  type Parts
+} from '@skipwise/experiment'
 import { renderTable } from '@skipwise/report'
 import { join, relative, resolve } from 'node:path'
 import { colours } from '../colours.js'
@@ -19,19 +29,37 @@ export interface EvalOptions {
 }
 
 /**
- * `skipwise eval SUITE --model FOLDER`, `skipwise eval SUITE --checkpoints RUN` and `skipwise eval --compare A B`. Lengths beyond the model's
- * window are allowed: they show how it fails there.
+ * `skipwise eval SUITE --model FOLDER`, `skipwise eval SUITE --checkpoints RUN` and `skipwise eval --compare A B`.
+ * Lengths beyond the model's window are allowed: they show how it fails there.
  */
 export async function evaluate(suite: string | undefined, options: EvalOptions, terminal: Terminal): Promise<number> {
   if (options.compare) {
-    if (suite !== undefined || options.compare.length !== 2) throw usageError('CLI_USAGE', '--compare takes two results and no suite', 'write skipwise eval --compare A B, files of results or folders of runs')
+    if (suite !== undefined || options.compare.length !== 2)
+      throw usageError(
+        'CLI_USAGE',
+        '--compare takes two results and no suite',
+        'write skipwise eval --compare A B, files of results or folders of runs'
+      )
     return (await import('./eval-compare.js')).compareFiles(options.compare[0], options.compare[1], terminal)
   }
-  if (suite === undefined) throw usageError('CLI_USAGE', 'no suite is named', 'name one, or a .yaml file with a list of them: see `skipwise plugins`')
-  const suites: PluginReference[] = /\.ya?ml$/i.test(suite) ? await readSuites(suite) : [{ name: suite, config: parseJson(options.config, '--config') }]
+  if (suite === undefined)
+    throw usageError(
+      'CLI_USAGE',
+      'no suite is named',
+      'name one, or a .yaml file with a list of them: see `skipwise plugins`'
+    )
+  const suites: PluginReference[] = /\.ya?ml$/i.test(suite)
+    ? await readSuites(suite)
+    : [{ name: suite, config: parseJson(options.config, '--config') }]
   const setting = { suites, base: /\.ya?ml$/i.test(suite) ? resolve(suite, '..') : process.cwd() }
-  if (options.checkpoints !== undefined) return (await import('./eval-checkpoints.js')).evaluateCheckpoints(options.checkpoints, setting, options, terminal)
-  if (options.model === undefined) throw usageError('CLI_USAGE', 'no model is named', 'add --model with a Hugging Face model folder, or hub:owner/name')
+  if (options.checkpoints !== undefined)
+    return (await import('./eval-checkpoints.js')).evaluateCheckpoints(options.checkpoints, setting, options, terminal)
+  if (options.model === undefined)
+    throw usageError(
+      'CLI_USAGE',
+      'no model is named',
+      'add --model with a Hugging Face model folder, or hub:owner/name'
+    )
   return evaluateModel(options.model, setting, options, terminal)
 }
 
@@ -42,33 +70,65 @@ export interface SuiteSetting {
 }
 
 /** The file of a suite's record in a folder. */
-export const recordFile = (folder: string, suites: readonly PluginReference[], index: number): string => join(folder, `${suites.length > 1 ? `${index + 1}-` : ''}${suites[index].name.replaceAll('/', '-')}.json`)
+export const recordFile = (folder: string, suites: readonly PluginReference[], index: number): string =>
+  join(folder, `${suites.length > 1 ? `${index + 1}-` : ''}${suites[index].name.replaceAll('/', '-')}.json`)
 
-/** Suites with lengths where they must have some, by the window of a model; what is beyond that window is said before hours of work. */
-export function suitesFor(suites: readonly PluginReference[], { registry }: Parts, window: number, { note }: Pick<Terminal, 'note'>): PluginReference[] {
+/**
+ * Suites with lengths where they must have some, by the window of a model; what is beyond that window is said before
+ * hours of work.
+ */
+export function suitesFor(
+  suites: readonly PluginReference[],
+  { registry }: Parts,
+  window: number,
+  { note }: Pick<Terminal, 'note'>
+): PluginReference[] {
   return suites.map(given => {
     const suite = withLengths(given, registry, window)
     const beyond = lengthsBeyond(suite, window)
-    if (beyond.length > 0) note(`${suite.name} measures at ${beyond.join(', ')} tokens, beyond the model's window of ${window}: it shows how the model fails there`)
+    if (beyond.length > 0)
+      note(
+        `${suite.name} measures at ${beyond.join(', ')} tokens, beyond the model's window of ${window}: it shows how the model fails there`
+      )
     return suite
   })
 }
 
-async function evaluateModel(model: string, { suites: given, base }: SuiteSetting, { executor: name, seed, output }: EvalOptions, terminal: Terminal): Promise<number> {
+async function evaluateModel(
+  model: string,
+  { suites: given, base }: SuiteSetting,
+  { executor: name, seed, output }: EvalOptions,
+  terminal: Terminal
+): Promise<number> {
   const folder = await locateModel(model, { progress: terminal.progress, signal: terminal.signal })
   const parts = await loadParts([process.cwd()])
-  const { model: { geometry } } = await openModelFolder(folder, parts)
+  const {
+    model: { geometry }
+  } = await openModelFolder(folder, parts)
   const suites = suitesFor(given, parts, geometry.maxPositionEmbeddings, terminal)
   const made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference))
   const executor = await openExecutor(parts.registry, name)
   // a list, or what is named as a folder
-  const fileOf = (index: number) => (suites.length > 1 || output?.endsWith('/') ? recordFile(output as string, suites, index) : (output as string))
+  const fileOf = (index: number) =>
+    suites.length > 1 || output?.endsWith('/') ? recordFile(output as string, suites, index) : (output as string)
   try {
     const { progress, signal } = terminal
-    const records = await recordEvaluations({ parts, executor, folder, name: model, suites, seed, resolvePath: path => resolve(base, path), progress, signal, ...(output !== undefined && { fileOf }) })
+    const records = await recordEvaluations({
+      parts,
+      executor,
+      folder,
+      name: model,
+      suites,
+      seed,
+      resolvePath: path => resolve(base, path),
+      progress,
+      signal,
+      ...(output !== undefined && { fileOf })
+    })
     if (terminal.json) terminal.result(suites.length > 1 ? records : records[0])
     else records.forEach((record, i) => show(record, made[i], terminal))
-    if (output !== undefined) for (const i of suites.keys()) terminal.say(`Result: ${relative(process.cwd(), fileOf(i))}`)
+    if (output !== undefined)
+      for (const i of suites.keys()) terminal.say(`Result: ${relative(process.cwd(), fileOf(i))}`)
   } finally {
     await executor.dispose()
   }
@@ -76,7 +136,8 @@ async function evaluateModel(model: string, { suites: given, base }: SuiteSettin
 }
 
 function show(record: EvaluationRecord, suite: Parameters<typeof metricTable>[0], { say }: Terminal): void {
-  const window = (record.details as { maxLength?: number } | undefined)?.maxLength ?? 1, { headers, rows, others } = metricTable(suite, record, window)
+  const window = (record.details as { maxLength?: number } | undefined)?.maxLength ?? 1
+  const { headers, rows, others } = metricTable(suite, record, window)
   say(colours.bold(`${record.suite}: ${record.model}`))
   if (rows.length) say(renderTable(headers, rows, 'text'))
   for (const [name, value] of others) say(`${name}: ${value}`)

@@ -1,8 +1,18 @@
 import { readNamedFile } from '@skipwise/checkpoints'
 import { SkipwiseError, type EvalResult } from '@skipwise/core'
 import {
-  answersOf, chartTable, evaluationCharts, headlineCharts, openRecipe, planExperiment, resolveRecipe, runExperiment,
-  type Experiment, type ExperimentKind, type ExperimentResult, type TrainingSummary
+  answersOf,
+  chartTable,
+  evaluationCharts,
+  headlineCharts,
+  openRecipe,
+  planExperiment,
+  resolveRecipe,
+  runExperiment,
+  type Experiment,
+  type ExperimentKind,
+  type ExperimentResult,
+  type TrainingSummary
 } from '@skipwise/experiment'
 import { renderAscii, renderTable } from '@skipwise/report'
 import { readdir, stat } from 'node:fs/promises'
@@ -13,14 +23,31 @@ import { loadParts } from '../parts.js'
 import type { Terminal } from '../terminal.js'
 import { createWatch } from '../watch.js'
 
-/** `skipwise extend RECIPE` and `skipwise train RECIPE`; with `plan`, what it would take, with `watch`, a drawing of the loss. */
-export async function experiment(kind: ExperimentKind, recipeFile: string, { plan: planOnly = false, watch = false }: { plan?: boolean; watch?: boolean }, terminal: Terminal): Promise<number> {
+/**
+ * `skipwise extend RECIPE` and `skipwise train RECIPE`; with `plan`, what it would take, with `watch`, a drawing of the
+ * loss.
+ */
+export async function experiment(
+  kind: ExperimentKind,
+  recipeFile: string,
+  { plan: planOnly = false, watch = false }: { plan?: boolean; watch?: boolean },
+  terminal: Terminal
+): Promise<number> {
   const baseFolder = dirname(resolve(recipeFile))
   const text = await readRecipe(recipeFile)
   const parts = await loadParts([baseFolder, process.cwd()])
   const document = openRecipe(text, recipeFile, parts.registry)
-  const { signal } = terminal, progress = watch ? createWatch(process.stderr, terminal.progress) : terminal.progress
-  const prepared = await resolveRecipe(document.recipe, { kind, baseFolder, document, inputs: [resolve(recipeFile)], progress, signal, ...parts })
+  const { signal } = terminal
+  const progress = watch ? createWatch(process.stderr, terminal.progress) : terminal.progress
+  const prepared = await resolveRecipe(document.recipe, {
+    kind,
+    baseFolder,
+    document,
+    inputs: [resolve(recipeFile)],
+    progress,
+    signal,
+    ...parts
+  })
   describe(prepared, terminal)
   if (planOnly) {
     const plan = await planExperiment(prepared).finally(() => prepared.state.release())
@@ -32,9 +59,16 @@ export async function experiment(kind: ExperimentKind, recipeFile: string, { pla
     onPlan: plan => showPlan(plan, terminal),
     progress,
     signal,
-    onBase: results => showResults(`Base model, made for ${prepared.source.model.geometry.maxPositionEmbeddings} tokens`, prepared, [results], terminal),
+    onBase: results =>
+      showResults(
+        `Base model, made for ${prepared.source.model.geometry.maxPositionEmbeddings} tokens`,
+        prepared,
+        [results],
+        terminal
+      ),
     onTrained: training => showTraining(training, terminal),
-    onKept: (folder, files) => terminal.say(`Kept: ${files.length} files in ${folder} that Skipwise did not write, ${files[0]} first`)
+    onKept: (folder, files) =>
+      terminal.say(`Kept: ${files.length} files in ${folder} that Skipwise did not write, ${files[0]} first`)
   })
   await finish(prepared, result, terminal)
   return 0
@@ -42,8 +76,15 @@ export async function experiment(kind: ExperimentKind, recipeFile: string, { pla
 
 /** The text of a recipe. @throws SkipwiseError `RECIPE_NOT_FOUND`, `FILE_REFUSED` */
 export async function readRecipe(file: string): Promise<string> {
-  const missing = (problem: string) => new SkipwiseError('RECIPE_NOT_FOUND', { problem, fix: 'name a recipe, a .yaml file' })
-  if (await stat(file).then(found => found.isDirectory(), () => false)) throw missing(`${file} is a folder`)
+  const missing = (problem: string) =>
+    new SkipwiseError('RECIPE_NOT_FOUND', { problem, fix: 'name a recipe, a .yaml file' })
+  if (
+    await stat(file).then(
+      found => found.isDirectory(),
+      () => false
+    )
+  )
+    throw missing(`${file} is a folder`)
   const bytes = await readNamedFile(file, 'recipe')
   if (bytes === undefined) throw missing(`there is no ${file}`)
   return new TextDecoder().decode(bytes)
@@ -51,31 +92,58 @@ export async function readRecipe(file: string): Promise<string> {
 
 function describe(prepared: Experiment, { say }: Terminal): void {
   const { kind, recipe, window, source, data, rope, options } = prepared
-  const tokens = data.reduce((sum, { corpus }) => sum + corpus.tokens, 0), documents = data.reduce((sum, { corpus }) => sum + corpus.length, 0)
+  const tokens = data.reduce((sum, { corpus }) => sum + corpus.tokens, 0)
+  const documents = data.reduce((sum, { corpus }) => sum + corpus.length, 0)
   const parameters = source.model.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
-  say(colours.bold(kind === 'extend' ? `Extending ${String(recipe.model)} from ${window.original} to ${window.target} tokens with ${rope.name}` : `Training ${typeof recipe.model === 'string' ? recipe.model : 'a new model'} at ${window.original} tokens`))
+  say(
+    colours.bold(
+      kind === 'extend'
+        ? `Extending ${String(recipe.model)} from ${window.original} to ${window.target} tokens with ${rope.name}`
+        : `Training ${typeof recipe.model === 'string' ? recipe.model : 'a new model'} at ${window.original} tokens`
+    )
+  )
   const apart = answersOf(prepared)
   const answers = apart ? ` (${apart} of them one answer of a conversation each, as it was at its turn)` : ''
-  say(`${parameters} parameters · ${documents} documents${answers} of ${tokens} tokens · ${options.steps} steps of ${options.batch} × ${window.original} tokens`)
+  say(
+    `${parameters} parameters · ${documents} documents${answers} of ${tokens} tokens · ${options.steps} steps of ${options.batch} × ${window.original} tokens`
+  )
 }
 
-function showResults(title: string, { suites, window }: Experiment, models: readonly (readonly EvalResult[])[], { say }: Terminal): void {
+function showResults(
+  title: string,
+  { suites, window }: Experiment,
+  models: readonly (readonly EvalResult[])[],
+  { say }: Terminal
+): void {
   const charts = headlineCharts(suites, models)
   if (!charts.length) return
   const { headers, rows } = chartTable(charts, window.original)
   say(`\n${colours.bold(title)}\n${renderTable(headers, rows, 'text')}\n`)
 }
 
-function showTraining({ steps, tokens, losses, tokensPerSecond, peakMemoryMB }: TrainingSummary, { say }: Terminal): void {
-  const last = losses.slice(-20), mean = last.reduce((sum, loss) => sum + loss, 0) / last.length
-  say(`Trained ${steps} steps, ${tokens} tokens: loss ${losses[0].toFixed(3)} → ${mean.toFixed(3)} (mean of the last ${last.length}), ${Math.round(tokensPerSecond)} tokens/s, ${Math.round(peakMemoryMB)} MB at most`)
+function showTraining(
+  { steps, tokens, losses, tokensPerSecond, peakMemoryMB }: TrainingSummary,
+  { say }: Terminal
+): void {
+  const last = losses.slice(-20)
+  const mean = last.reduce((sum, loss) => sum + loss, 0) / last.length
+  say(
+    `Trained ${steps} steps, ${tokens} tokens: loss ${losses[0].toFixed(3)} → ${mean.toFixed(3)} (mean of the last ${last.length}), ${Math.round(tokensPerSecond)} tokens/s, ${Math.round(peakMemoryMB)} MB at most`
+  )
 }
 
 async function finish(prepared: Experiment, result: ExperimentResult, terminal: Terminal): Promise<void> {
-  const { suites, output, window } = prepared, models = [result.results.base, result.results.model]
-  showResults(prepared.kind === 'extend' ? `Base and extended model, made for ${window.target} tokens` : 'The model', prepared, models, terminal)
+  const { suites, output, window } = prepared
+  const models = [result.results.base, result.results.model]
+  showResults(
+    prepared.kind === 'extend' ? `Base and extended model, made for ${window.target} tokens` : 'The model',
+    prepared,
+    models,
+    terminal
+  )
   for (const chart of evaluationCharts(suites, models)) terminal.say(`${renderAscii(chart)}\n`)
-  const folder = relative(process.cwd(), output) || '.', drawings = (await readdir(output)).filter(name => name.endsWith('.svg'))
+  const folder = relative(process.cwd(), output) || '.'
+  const drawings = (await readdir(output)).filter(name => name.endsWith('.svg'))
   terminal.say(`Model:  ${folder}`)
   terminal.say(`Report: ${join(folder, 'report.html')}`)
   terminal.say(`Charts: ${drawings.map(name => join(folder, name)).join(' ')}`)

@@ -22,20 +22,37 @@ export interface GenerateCommandOptions {
 }
 
 /** `skipwise generate MODEL PROMPT`: streams the continuation, or with `--chat` the answer. */
-export async function generate(name: string, prompt: string, options: GenerateCommandOptions, terminal: Terminal): Promise<number> {
+export async function generate(
+  name: string,
+  prompt: string,
+  options: GenerateCommandOptions,
+  terminal: Terminal
+): Promise<number> {
   const { maxNewTokens, temperature, topK, topP, repetitionPenalty, stop, seed, chat, system } = options
-  if (system !== undefined && !chat) throw usageError('CLI_USAGE', '--system is given without --chat', 'add --chat, or put the text into the prompt')
-  const folder = await locateModel(name, { progress: terminal.progress, signal: terminal.signal }), template = chat ? await loadChatTemplate(folder) : undefined
-  const parts = await loadParts([process.cwd()]), executor = await openExecutor(parts.registry, options.executor)
+  if (system !== undefined && !chat)
+    throw usageError('CLI_USAGE', '--system is given without --chat', 'add --chat, or put the text into the prompt')
+  const folder = await locateModel(name, { progress: terminal.progress, signal: terminal.signal })
+  const template = chat ? await loadChatTemplate(folder) : undefined
+  const parts = await loadParts([process.cwd()])
+  const executor = await openExecutor(parts.registry, options.executor)
   const model = await loadLanguageModel(folder, parts, { name, executor })
   try {
-    const messages = [...(system === undefined ? [] : [{ role: 'system', content: system }]), { role: 'user', content: prompt }]
+    const messages = [
+      ...(system === undefined ? [] : [{ role: 'system', content: system }]),
+      { role: 'user', content: prompt }
+    ]
     // a template spells BOS itself
     const ids = template ? model.tokenizer.encode(await template.render(messages)) : withBos(prompt, model.tokenizer)
     const started = performance.now()
-    let text = '', newTokens = 0
+    let text = ''
+    let newTokens = 0
     for await (const piece of generateText(model, ids, {
-      maxNewTokens, temperature, seed, signal: terminal.signal, stopStrings: stop, stopIds: await endIds(folder, model.tokenizer),
+      maxNewTokens,
+      temperature,
+      seed,
+      signal: terminal.signal,
+      stopStrings: stop,
+      stopIds: await endIds(folder, model.tokenizer),
       ...(topK === undefined ? {} : { topK }),
       ...(topP === undefined ? {} : { topP }),
       ...(repetitionPenalty === undefined ? {} : { repetitionPenalty })
@@ -45,7 +62,15 @@ export async function generate(name: string, prompt: string, options: GenerateCo
       // A model may have learned to write escape sequences; --json gives the text to the character.
       if (!terminal.json) process.stdout.write(visibleLines(piece.text))
     }
-    if (terminal.json) terminal.result({ model: name, prompt, text, promptTokens: ids.length, newTokens, seconds: (performance.now() - started) / 1000 })
+    if (terminal.json)
+      terminal.result({
+        model: name,
+        prompt,
+        text,
+        promptTokens: ids.length,
+        newTokens,
+        seconds: (performance.now() - started) / 1000
+      })
     else process.stdout.write('\n')
   } finally {
     model.dispose()
@@ -54,4 +79,5 @@ export async function generate(name: string, prompt: string, options: GenerateCo
   return 0
 }
 
-const withBos = (prompt: string, { addBos, bosId, encode }: Tokenizer): Int32Array => Int32Array.from([...(addBos && bosId !== undefined ? [bosId] : []), ...encode(prompt)])
+const withBos = (prompt: string, { addBos, bosId, encode }: Tokenizer): Int32Array =>
+  Int32Array.from([...(addBos && bosId !== undefined ? [bosId] : []), ...encode(prompt)])

@@ -6,7 +6,11 @@ import type { Terminal } from '../terminal.js'
 /** `skipwise plugins`: what can be named in a recipe, with its options and their defaults. */
 export async function plugins(_: unknown, terminal: Terminal): Promise<number> {
   const { registry } = await loadParts([process.cwd()])
-  const list = await Promise.all(registry.list().map(async ({ kind, name, summary, config }) => ({ kind, name, summary, options: await describeOptions(config) })))
+  const list = await Promise.all(
+    registry
+      .list()
+      .map(async ({ kind, name, summary, config }) => ({ kind, name, summary, options: await describeOptions(config) }))
+  )
   if (terminal.json) {
     terminal.result(list)
     return 0
@@ -29,5 +33,8 @@ function optionLines(options: readonly PluginOption[]): string[] {
   })
   // a default as long as a list of tasks would push the other columns off the screen
   const width = Math.min(30, Math.max(0, ...heads.map(head => head.length)))
-  return options.map(({ type, description }, i) => `  ${heads[i].padEnd(width)}${type === undefined ? '' : `  ${type}`}${description === undefined ? '' : `: ${description}`}`)
+  return options.map(
+    ({ type, description }, i) =>
+      `  ${heads[i].padEnd(width)}${type === undefined ? '' : `  ${type}`}${description === undefined ? '' : `: ${description}`}`
+  )
 }

@@ -7,19 +7,27 @@ import type { Terminal } from '../terminal.js'
 import { verifyCase, type VerifyResult } from '../verify-case.js'
 
 /** What was found in one folder. */
-type Found = { readonly passed: boolean; readonly text: string; readonly result: VerifyResult | (DigestCheck & { readonly passed: boolean }) }
+type Found = {
+  readonly passed: boolean
+  readonly text: string
+  readonly result: VerifyResult | (DigestCheck & { readonly passed: boolean })
+}
 
 /**
- * `skipwise verify FOLDER...`: cases are run, outputs of `extend` and `train` are compared with the digests that stand in them. Exit code 1
- * when one fails.
+ * `skipwise verify FOLDER...`: cases are run, outputs of `extend` and `train` are compared with the digests that stand
+ * in them. Exit code 1 when one fails.
  */
-export async function verify(folders: readonly string[], { executor: name }: { executor: string }, terminal: Terminal): Promise<number> {
+export async function verify(
+  folders: readonly string[],
+  { executor: name }: { executor: string },
+  terminal: Terminal
+): Promise<number> {
   const found: Found[] = []
   const cases = openCases(name)
   try {
     for (const folder of folders) {
       terminal.signal.throwIfAborted()
-      const isCase = await exists(join(folder, 'case.json')) || !(await exists(join(folder, 'skipwise.json')))
+      const isCase = (await exists(join(folder, 'case.json'))) || !(await exists(join(folder, 'skipwise.json')))
       const one = isCase ? await cases.verify(folder) : await verifyOutput(folder, terminal)
       found.push(one)
       if (!terminal.json) terminal.say(one.text)
@@ -32,7 +40,11 @@ export async function verify(folders: readonly string[], { executor: name }: { e
   return found.every(({ passed }) => passed) ? 0 : 1
 }
 
-const exists = (file: string): Promise<boolean> => stat(file).then(() => true, () => false)
+const exists = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false
+  )
 
 /** An output needs no executor: it is opened for the first case. */
 function openCases(name: string) {
@@ -48,7 +60,10 @@ function openCases(name: string) {
       return { passed: result.passed, text: describe(result), result }
     },
     async close(): Promise<void> {
-      await opened?.then(({ executor }) => executor.dispose(), () => undefined)
+      await opened?.then(
+        ({ executor }) => executor.dispose(),
+        () => undefined
+      )
     }
   }
 }
@@ -62,7 +77,14 @@ async function verifyOutput(folder: string, { progress }: Terminal): Promise<Fou
   return { passed, text, result: { ...check, passed } }
 }
 
-function describe({ case: name, executor, maxAbsLogitError, lossError, maxRelativeGradientError, passed }: VerifyResult): string {
+function describe({
+  case: name,
+  executor,
+  maxAbsLogitError,
+  lossError,
+  maxRelativeGradientError,
+  passed
+}: VerifyResult): string {
   const numbers = `logits ${maxAbsLogitError.toExponential(1)}, loss ${lossError.toExponential(1)}, gradients ${maxRelativeGradientError.toExponential(1)}`
   return `${passed ? colours.green('passed') : colours.red('failed')} ${name} on ${executor}: ${numbers}`
 }

@@ -1,4 +1,15 @@
-import { validate, type Chart, type ChartAxis, type EvalContext, type EvalResult, type EvalSuite, type LanguageModel, type Plugin, type ProgressEvent, type StandardSchemaV1 } from '@skipwise/core'
+import {
+  validate,
+  type Chart,
+  type ChartAxis,
+  type EvalContext,
+  type EvalResult,
+  type EvalSuite,
+  type LanguageModel,
+  type Plugin,
+  type ProgressEvent,
+  type StandardSchemaV1
+} from '@skipwise/core'
 import { describe, expect, test } from 'vitest'
 import { inductionModel } from '../models/induction-model.js'
 
@@ -12,8 +23,9 @@ export interface EvalSuiteConformance {
 }
 
 /**
- * The conformance suite of evaluation suites; call it in a vitest file. It holds a plugin to what the recipe runner and the report rely
- * on: finite metrics, a result that survives JSON and can be repeated, determinism by seed, progress, cancellation, resumption, samples, charts of one series a result.
+ * The conformance suite of evaluation suites; call it in a vitest file. It holds a plugin to what the recipe runner and
+ * the report rely on: finite metrics, a result that survives JSON and can be repeated, determinism by seed, progress,
+ * cancellation, resumption, samples, charts of one series a result.
  *
  * @example
  * ```ts
@@ -25,11 +37,13 @@ export function describeEvalSuite<Schema extends StandardSchemaV1>(
   { config, model = () => inductionModel(), resolvePath = path => path }: EvalSuiteConformance
 ): void {
   const create = () => plugin.create(validate(plugin.config, config, 'PLUGIN_CONFIG', plugin.name))
-  const run = (options: Partial<EvalContext> = {}, on = model()): Promise<EvalResult> => create().run(on, { seed: 0, resolvePath, ...options })
+  const run = (options: Partial<EvalContext> = {}, on = model()): Promise<EvalResult> =>
+    create().run(on, { seed: 0, resolvePath, ...options })
 
   describe(`evaluation suite '${plugin.name}'`, () => {
     test('says which suite, version and model a result is of', async () => {
-      const on = model(), result = await run({}, on)
+      const on = model()
+      const result = await run({}, on)
       expect(result).toMatchObject({ suite: plugin.name, model: on.name })
       expect(Number.isInteger(result.version) && result.version >= 1).toBe(true)
     })
@@ -46,23 +60,29 @@ export function describeEvalSuite<Schema extends StandardSchemaV1>(
       expect(throughJson(validate(plugin.config, result.config, 'PLUGIN_CONFIG', plugin.name))).toEqual(result.config)
     })
 
-    test('gives the same result for the same seed', async () => expect(await run({ seed: 7 })).toEqual(await run({ seed: 7 })))
+    test('gives the same result for the same seed', async () =>
+      expect(await run({ seed: 7 })).toEqual(await run({ seed: 7 })))
 
     test('reports progress that rises to its total', async () => {
       const events: ProgressEvent[] = []
       await run({ progress: event => events.push(event) })
       expect(events).not.toEqual([])
-      for (const task of new Set(events.map(event => event.task))) expectProgress(events.filter(event => event.task === task))
+      for (const task of new Set(events.map(event => event.task)))
+        expectProgress(events.filter(event => event.task === task))
     })
 
     test('stops when aborted, before and during the run', async () => {
       await expect(run({ signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
       const controller = new AbortController()
-      await expect(run({ signal: controller.signal, progress: () => controller.abort() })).rejects.toMatchObject({ name: 'AbortError' })
+      await expect(run({ signal: controller.signal, progress: () => controller.abort() })).rejects.toMatchObject({
+        name: 'AbortError'
+      })
     })
 
     test('goes on from what was remembered, and gives the same result', async () => {
-      const kept = new Map<string, string>(), on = model(), whole = await run({}, on)
+      const kept = new Map<string, string>()
+      const on = model()
+      const whole = await run({}, on)
       const remember = async <Value>(key: string, compute: () => Promise<Value>): Promise<Value> => {
         if (!kept.has(key)) kept.set(key, JSON.stringify(await compute()))
         return JSON.parse(kept.get(key) as string) as Value
@@ -77,7 +97,8 @@ export function describeEvalSuite<Schema extends StandardSchemaV1>(
     test('makes its metrics up of samples, each unit once', async () => {
       const result = throughJson(await run())
       for (const { metric, scale, units } of create().samples?.(result) ?? []) {
-        const sum = (of: 'value' | 'weight') => units.reduce((total, unit) => total + unit[of], 0), mean = sum('value') / sum('weight')
+        const sum = (of: 'value' | 'weight') => units.reduce((total, unit) => total + unit[of], 0)
+        const mean = sum('value') / sum('weight')
         expect(scale === 'exponential' ? Math.exp(mean) : mean, metric).toBeCloseTo(result.metrics[metric], 9)
         expect(new Set(units.map(({ id }) => id)).size, metric).toBe(units.length)
       }
@@ -90,7 +111,9 @@ export function describeEvalSuite<Schema extends StandardSchemaV1>(
     })
 
     test('draws one series a result, in order, also from JSON', async () => {
-      const result = throughJson(await run()), named = [result, { ...result, model: 'second' }], suite = create()
+      const result = throughJson(await run())
+      const named = [result, { ...result, model: 'second' }]
+      const suite = create()
       expect(suite.charts([])).toEqual([])
       for (const chart of suite.charts(named)) {
         expect(chart.series.map(({ name }) => name)).toEqual(named.map(each => each.model))
@@ -114,7 +137,8 @@ function expectProgress(events: readonly ProgressEvent[]): void {
 }
 
 function expectChart(chart: Chart): void {
-  for (const text of [chart.id, chart.title, chart.description, chart.x.label, chart.y.label]) expect(text).toMatch(/\S/)
+  for (const text of [chart.id, chart.title, chart.description, chart.x.label, chart.y.label])
+    expect(text).toMatch(/\S/)
   if (chart.kind === 'bar') {
     for (const { values, intervals = [] } of chart.series) {
       expect(values).toHaveLength(chart.x.categories.length)
@@ -127,12 +151,20 @@ function expectChart(chart: Chart): void {
     }
   } else {
     for (const { points } of chart.series) {
-      expectValues(points.map(([x]) => x), chart.x)
-      expectValues(points.map(([, y]) => y), chart.y)
+      expectValues(
+        points.map(([x]) => x),
+        chart.x
+      )
+      expectValues(
+        points.map(([, y]) => y),
+        chart.y
+      )
     }
   }
 }
 
 function expectValues(values: readonly (number | null)[], { scale, label }: ChartAxis): void {
-  for (const value of values) if (value !== null) expect(Number.isFinite(value) && (scale === 'linear' || value > 0), `${label} = ${value}`).toBe(true)
+  for (const value of values)
+    if (value !== null)
+      expect(Number.isFinite(value) && (scale === 'linear' || value > 0), `${label} = ${value}`).toBe(true)
 }

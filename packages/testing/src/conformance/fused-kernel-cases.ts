@@ -1,26 +1,58 @@
-import { adamWHyper, cachedAttention, causalAttention, clippedAdamW, embedding, layerNorm, linearCrossEntropy, rmsNorm, rotaryHalf, rotaryInterleaved, swiGlu, tanhGelu, tf } from '@skipwise/runtime'
+import {
+  adamWHyper,
+  cachedAttention,
+  causalAttention,
+  clippedAdamW,
+  embedding,
+  layerNorm,
+  linearCrossEntropy,
+  rmsNorm,
+  rotaryHalf,
+  rotaryInterleaved,
+  swiGlu,
+  tanhGelu,
+  tf
+} from '@skipwise/runtime'
 import { chunkAttentionCases } from './chunk-attention-cases.js'
 import { documents, skipping, withGradients } from './gradient-case.js'
 import { integers, normal, positive, type CaseInput, type KernelCase } from './kernel-cases.js'
 
 type Tensors = Record<string, tf.Tensor>
 
-const causal = (B: number, T: number, H: number, K: number, D: number, { slopes, window, ends }: { slopes?: readonly number[]; window?: number; ends?: readonly number[] } = {}): KernelCase =>
+const causal = (
+  B: number,
+  T: number,
+  H: number,
+  K: number,
+  D: number,
+  { slopes, window, ends }: { slopes?: readonly number[]; window?: number; ends?: readonly number[] } = {}
+): KernelCase =>
   withGradients(
     `causal attention${slopes ? ' with ALiBi' : ''}, B ${B}, T ${T}, H ${H}, K ${K}, D ${D}${window ? `, window ${window}` : ''}${ends ? `, documents that end at ${ends.join()}` : ''}`,
-    { query: normal([B, T, H, D], 1), key: normal([B, T, K, D], 2), value: normal([B, T, K, D], 3), ...(slopes && { positions: skipping(B, T) }), ...(ends && { documents: documents(B, T, ends) }) },
+    {
+      query: normal([B, T, H, D], 1),
+      key: normal([B, T, K, D], 2),
+      value: normal([B, T, K, D], 3),
+      ...(slopes && { positions: skipping(B, T) }),
+      ...(ends && { documents: documents(B, T, ends) })
+    },
     [B, T, H, D],
     ({ query, key, value, positions, documents }) =>
       causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, {
-        bias: slopes && { slopes, positions: positions as tf.Tensor2D }, window, documents: documents as tf.Tensor2D | undefined
+        bias: slopes && { slopes, positions: positions as tf.Tensor2D },
+        window,
+        documents: documents as tf.Tensor2D | undefined
       }),
     ['query', 'key', 'value']
   )
 
 const rotary = (rotate: typeof rotaryHalf, pairing: string, R: number, D: number): KernelCase =>
   withGradients(
-    `rotary-${pairing}, ${R} of ${D} dimensions`, { x: normal([2, 5, 3, D], 1), cos: normal([2, 5, R / 2], 2), sin: normal([2, 5, R / 2], 3) }, [2, 5, 3, D],
-    ({ x, cos, sin }) => rotate(x as tf.Tensor4D, cos as tf.Tensor3D, sin as tf.Tensor3D), ['x']
+    `rotary-${pairing}, ${R} of ${D} dimensions`,
+    { x: normal([2, 5, 3, D], 1), cos: normal([2, 5, R / 2], 2), sin: normal([2, 5, R / 2], 3) },
+    [2, 5, 3, D],
+    ({ x, cos, sin }) => rotate(x as tf.Tensor4D, cos as tf.Tensor3D, sin as tf.Tensor3D),
+    ['x']
   )
 
 const pastLength = (past: number): CaseInput => ({ shape: [], dtype: 'int32', data: Int32Array.of(past) })
@@ -72,33 +104,68 @@ export const cachedShapes: readonly CachedShape[] = [
 
 /** Inputs of a step of cached attention; the slots behind the past are filled with noise, which no token may see. */
 export const cachedInputs = ({ B, T, H, K, D, S, past }: CachedShape): Record<string, CaseInput> => ({
-  query: normal([B, T, H, D], 1), key: normal([B, T, K, D], 2), value: normal([B, T, K, D], 3),
-  keyCache: normal([B, K, S, D], 4), valueCache: normal([B, K, S, D], 5), pastLength: pastLength(past)
+  query: normal([B, T, H, D], 1),
+  key: normal([B, T, K, D], 2),
+  value: normal([B, T, K, D], 3),
+  keyCache: normal([B, K, S, D], 4),
+  valueCache: normal([B, K, S, D], 5),
+  pastLength: pastLength(past)
 })
 
 /** A step of cached attention. */
-export const cachedStep = ({ query, key, value, keyCache, valueCache, pastLength }: Tensors, { D, slopes, window }: Pick<CachedShape, 'D' | 'slopes' | 'window'>) =>
-  cachedAttention({
-    query: query as tf.Tensor4D, key: key as tf.Tensor4D, value: value as tf.Tensor4D, keyCache: keyCache as tf.Tensor4D, valueCache: valueCache as tf.Tensor4D, pastLength: pastLength as tf.Scalar
-  }, D ** -0.5, { slopes, window })
+export const cachedStep = (
+  { query, key, value, keyCache, valueCache, pastLength }: Tensors,
+  { D, slopes, window }: Pick<CachedShape, 'D' | 'slopes' | 'window'>
+) =>
+  cachedAttention(
+    {
+      query: query as tf.Tensor4D,
+      key: key as tf.Tensor4D,
+      value: value as tf.Tensor4D,
+      keyCache: keyCache as tf.Tensor4D,
+      valueCache: valueCache as tf.Tensor4D,
+      pastLength: pastLength as tf.Scalar
+    },
+    D ** -0.5,
+    { slopes, window }
+  )
 
 const cached = (shape: CachedShape): KernelCase => ({
   label: `cached attention ${JSON.stringify(shape)}`,
   inputs: cachedInputs(shape),
   fn: inputs => {
-    const { output, keyCache, valueCache } = cachedStep(inputs, shape), filled = [shape.B, shape.K, shape.past + shape.T, shape.D]
-    return { output, keys: tf.slice(keyCache, [0, 0, 0, 0], filled), values: tf.slice(valueCache, [0, 0, 0, 0], filled) }
+    const { output, keyCache, valueCache } = cachedStep(inputs, shape)
+    const filled = [shape.B, shape.K, shape.past + shape.T, shape.D]
+    return {
+      output,
+      keys: tf.slice(keyCache, [0, 0, 0, 0], filled),
+      values: tf.slice(valueCache, [0, 0, 0, 0], filled)
+    }
   }
 })
 
 const hyper: Record<(typeof adamWHyper)[number], number> = {
-  learningRate: 0.1, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, maxGradientNorm: 1, biasCorrection1: 0.19, biasCorrection2: 0.0975, gradientScale: 0.5
+  learningRate: 0.1,
+  beta1: 0.9,
+  beta2: 0.95,
+  epsilon: 1e-8,
+  maxGradientNorm: 1,
+  biasCorrection1: 0.19,
+  biasCorrection2: 0.0975,
+  gradientScale: 0.5
 }
 
 /** Inputs of an AdamW step over a matrix and a vector. */
 export const adamWInputs: Record<string, CaseInput> = {
-  parameter0: normal([3, 4], 1), parameter1: normal([5], 2), gradient0: normal([3, 4], 3), gradient1: normal([5], 4), mean0: normal([3, 4], 5), mean1: normal([5], 6),
-  variance0: positive([3, 4], 7), variance1: positive([5], 8), hyper: { shape: [8], dtype: 'float32', data: Float32Array.from(adamWHyper, name => hyper[name]) }
+  parameter0: normal([3, 4], 1),
+  parameter1: normal([5], 2),
+  gradient0: normal([3, 4], 3),
+  gradient1: normal([5], 4),
+  mean0: normal([3, 4], 5),
+  mean1: normal([5], 6),
+  variance0: positive([3, 4], 7),
+  variance1: positive([5], 8),
+  hyper: { shape: [8], dtype: 'float32', data: Float32Array.from(adamWHyper, name => hyper[name]) }
 }
 
 /** An AdamW step over two parameters; what it updates comes back under the input's name. */
@@ -107,32 +174,66 @@ export function adamWStep(inputs: Tensors): Tensors {
   const state = { parameters: of('parameter'), means: of('mean'), variances: of('variance') }
   const next = clippedAdamW(state, of('gradient'), inputs.hyper as tf.Tensor1D, { weightDecay: [0.1, 0] })
   return {
-    parameter0: next.parameters[0], parameter1: next.parameters[1], mean0: next.means[0], mean1: next.means[1],
-    variance0: next.variances[0], variance1: next.variances[1], gradientNorm: next.gradientNorm
+    parameter0: next.parameters[0],
+    parameter1: next.parameters[1],
+    mean0: next.means[0],
+    mean1: next.means[1],
+    variance0: next.variances[0],
+    variance1: next.variances[1],
+    gradientNorm: next.gradientNorm
   }
 }
 
 /** Every fused kernel, outputs and gradients; AdamW, which an executor may run only on donated state, stands apart. */
 export const fusedKernelCases: readonly KernelCase[] = [
-  withGradients('RMS norm', { x: normal([6, 10], 1), weight: normal([10], 2) }, [6, 10], ({ x, weight }) => rmsNorm(x as tf.Tensor2D, weight as tf.Tensor1D, 1e-5), ['x', 'weight']),
   withGradients(
-    'layer norm', { x: normal([6, 10], 1), weight: normal([10], 2), bias: normal([10], 3) }, [6, 10],
-    ({ x, weight, bias }) => layerNorm(x as tf.Tensor2D, weight as tf.Tensor1D, bias as tf.Tensor1D, 1e-5), ['x', 'weight', 'bias']
+    'RMS norm',
+    { x: normal([6, 10], 1), weight: normal([10], 2) },
+    [6, 10],
+    ({ x, weight }) => rmsNorm(x as tf.Tensor2D, weight as tf.Tensor1D, 1e-5),
+    ['x', 'weight']
+  ),
+  withGradients(
+    'layer norm',
+    { x: normal([6, 10], 1), weight: normal([10], 2), bias: normal([10], 3) },
+    [6, 10],
+    ({ x, weight, bias }) => layerNorm(x as tf.Tensor2D, weight as tf.Tensor1D, bias as tf.Tensor1D, 1e-5),
+    ['x', 'weight', 'bias']
   ),
   withGradients('tanh GELU', { x: normal([7, 6], 1) }, [7, 6], ({ x }) => tanhGelu(tf.mul(x, 3)), ['x']),
   rotary(rotaryHalf, 'half', 8, 8),
   rotary(rotaryHalf, 'half', 6, 10),
   rotary(rotaryInterleaved, 'interleaved', 8, 8),
   rotary(rotaryInterleaved, 'interleaved', 6, 10),
-  withGradients('SwiGLU', { gate: normal([4, 6], 1), up: normal([4, 6], 2) }, [4, 6], ({ gate, up }) => swiGlu(gate as tf.Tensor2D, up as tf.Tensor2D), ['gate', 'up']),
-  withGradients('embedding', { weight: normal([5, 3], 1), ids: integers([9], 5) }, [9, 3], ({ weight, ids }) => embedding(weight as tf.Tensor2D, ids as tf.Tensor1D), ['weight']),
   withGradients(
-    'linear cross-entropy', { hidden: normal([7, 6], 1), weight: normal([11, 6], 2), labels: integers([7], 11) }, [7],
-    ({ hidden, weight, labels }) => linearCrossEntropy(hidden as tf.Tensor2D, weight as tf.Tensor2D, labels as tf.Tensor1D), ['hidden', 'weight']
+    'SwiGLU',
+    { gate: normal([4, 6], 1), up: normal([4, 6], 2) },
+    [4, 6],
+    ({ gate, up }) => swiGlu(gate as tf.Tensor2D, up as tf.Tensor2D),
+    ['gate', 'up']
   ),
   withGradients(
-    'linear cross-entropy with a bias', { hidden: normal([7, 6], 1), weight: normal([11, 6], 2), bias: normal([11], 3), labels: integers([7], 11) }, [7],
-    ({ hidden, weight, bias, labels }) => linearCrossEntropy(hidden as tf.Tensor2D, weight as tf.Tensor2D, labels as tf.Tensor1D, bias as tf.Tensor1D), ['hidden', 'weight', 'bias']
+    'embedding',
+    { weight: normal([5, 3], 1), ids: integers([9], 5) },
+    [9, 3],
+    ({ weight, ids }) => embedding(weight as tf.Tensor2D, ids as tf.Tensor1D),
+    ['weight']
+  ),
+  withGradients(
+    'linear cross-entropy',
+    { hidden: normal([7, 6], 1), weight: normal([11, 6], 2), labels: integers([7], 11) },
+    [7],
+    ({ hidden, weight, labels }) =>
+      linearCrossEntropy(hidden as tf.Tensor2D, weight as tf.Tensor2D, labels as tf.Tensor1D),
+    ['hidden', 'weight']
+  ),
+  withGradients(
+    'linear cross-entropy with a bias',
+    { hidden: normal([7, 6], 1), weight: normal([11, 6], 2), bias: normal([11], 3), labels: integers([7], 11) },
+    [7],
+    ({ hidden, weight, bias, labels }) =>
+      linearCrossEntropy(hidden as tf.Tensor2D, weight as tf.Tensor2D, labels as tf.Tensor1D, bias as tf.Tensor1D),
+    ['hidden', 'weight', 'bias']
   ),
   causal(1, 5, 2, 2, 8),
   causal(2, 7, 4, 2, 6),

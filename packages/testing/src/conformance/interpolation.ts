@@ -18,9 +18,9 @@ const usualGeometries: readonly RopeGeometry[] = [
 ]
 
 /**
- * The conformance suite of interpolation schemes; call it in a vitest file. It holds a plugin to what every user relies on: R/2
- * positive frequencies that do not rise with the index and never exceed the original ones, the original RoPE at factor 1, purity,
- * coded errors for impossible geometries, and `config.json` keys that survive JSON.
+ * The conformance suite of interpolation schemes; call it in a vitest file. It holds a plugin to what every user relies
+ * on: R/2 positive frequencies that do not rise with the index and never exceed the original ones, the original RoPE at
+ * factor 1, purity, coded errors for impossible geometries, and `config.json` keys that survive JSON.
  *
  * @example
  * ```ts
@@ -34,7 +34,8 @@ export function describeInterpolation<Schema extends StandardSchemaV1>(
 ): void {
   describe(`interpolation '${plugin.name}'`, () => {
     for (const config of configs) {
-      const label = JSON.stringify(config), create = () => plugin.create(validate(plugin.config, config, 'PLUGIN_CONFIG', plugin.name))
+      const label = JSON.stringify(config)
+      const create = () => plugin.create(validate(plugin.config, config, 'PLUGIN_CONFIG', plugin.name))
       test(`is a frozen plugin of this kind, ${label}`, () => {
         expect(plugin.kind).toBe('interpolation')
         expect(Object.isFrozen(plugin)).toBe(true)
@@ -44,9 +45,19 @@ export function describeInterpolation<Schema extends StandardSchemaV1>(
 
       test(`refuses impossible geometries with a code, ${label}`, () => {
         const [usual] = geometries
-        const changes: Partial<RopeGeometry>[] = [{ rotaryDim: 3 }, { rotaryDim: 0 }, { base: 0 }, { base: NaN }, { originalLength: 0 }, { targetLength: usual.originalLength / 2 }]
+        const changes: Partial<RopeGeometry>[] = [
+          { rotaryDim: 3 },
+          { rotaryDim: 0 },
+          { base: 0 },
+          { base: NaN },
+          { originalLength: 0 },
+          { targetLength: usual.originalLength / 2 }
+        ]
         for (const change of changes) {
-          expect(codeOf(() => create().frequencies({ ...usual, ...change })), JSON.stringify(change)).toMatch(/^[A-Z][A-Z_]+$/)
+          expect(
+            codeOf(() => create().frequencies({ ...usual, ...change })),
+            JSON.stringify(change)
+          ).toMatch(/^[A-Z][A-Z_]+$/)
         }
       })
     }
@@ -55,7 +66,10 @@ export function describeInterpolation<Schema extends StandardSchemaV1>(
 
 function describeGeometry(create: () => Interpolation, geometry: RopeGeometry, label: string): void {
   const where = `R ${geometry.rotaryDim}, b ${geometry.base}, ${geometry.originalLength} → ${geometry.targetLength}, ${label}`
-  const original = Array.from({ length: geometry.rotaryDim / 2 }, (_, i) => geometry.base ** ((-2 * i) / geometry.rotaryDim))
+  const original = Array.from(
+    { length: geometry.rotaryDim / 2 },
+    (_, i) => geometry.base ** ((-2 * i) / geometry.rotaryDim)
+  )
 
   test(`gives R/2 falling positive frequencies, at most the original ones: ${where}`, () => {
     const { inverseFrequencies, attentionFactor, softmaxScale } = create().frequencies(geometry)
@@ -75,7 +89,9 @@ function describeGeometry(create: () => Interpolation, geometry: RopeGeometry, l
   })
 
   test(`is pure: ${where}`, () => {
-    const frozen = Object.freeze({ ...geometry }), instance = create(), first = instance.frequencies(frozen)
+    const frozen = Object.freeze({ ...geometry })
+    const instance = create()
+    const first = instance.frequencies(frozen)
     const kept = Float64Array.from(first.inverseFrequencies)
     first.inverseFrequencies.fill(0)
     expect(instance.frequencies(frozen)).toEqual({ ...first, inverseFrequencies: kept })

@@ -1,4 +1,12 @@
-import { validate, type ExampleDraw, type Plugin, type PositionedExample, type PositionTransform, type StandardSchemaV1, type Window } from '@skipwise/core'
+import {
+  validate,
+  type ExampleDraw,
+  type Plugin,
+  type PositionedExample,
+  type PositionTransform,
+  type StandardSchemaV1,
+  type Window
+} from '@skipwise/core'
 import { describe, expect, test } from 'vitest'
 import { codeOf } from '../code-of.js'
 
@@ -20,12 +28,15 @@ const usualWindows: readonly Window[] = [
 /** Targets up to which every distance of every example is counted. */
 const LARGEST_COUNTED = 100
 
-const draws: readonly ExampleDraw[] = [0, 1, 2 ** 40].flatMap(seed => [0, 3].flatMap(epoch => Array.from({ length: 8 }, (_, index) => ({ seed, epoch, index }))))
+const draws: readonly ExampleDraw[] = [0, 1, 2 ** 40].flatMap(seed =>
+  [0, 3].flatMap(epoch => Array.from({ length: 8 }, (_, index) => ({ seed, epoch, index })))
+)
 
 /**
- * The conformance suite of position transforms; call it in a vitest file. It holds a plugin to what training relies on: T tokens of
- * the document in their order, strictly increasing position ids below the target, a label mask of 0 and 1 that begins with 0, the same
- * example for the same draw in any order and others in every epoch, an untouched document, a coverage that is true, and coded errors.
+ * The conformance suite of position transforms; call it in a vitest file. It holds a plugin to what training relies on:
+ * T tokens of the document in their order, strictly increasing position ids below the target, a label mask of 0 and 1
+ * that begins with 0, the same example for the same draw in any order and others in every epoch, an untouched document,
+ * a coverage that is true, and coded errors.
  *
  * @example
  * ```ts
@@ -45,7 +56,8 @@ export function describePositionTransform<Schema extends StandardSchemaV1>(
     for (const config of configs) {
       for (const window of windows) {
         const create = () => plugin.create(validate(plugin.config, config, 'PLUGIN_CONFIG', plugin.name))
-        describe(`${JSON.stringify(config)}, ${window.original} → ${window.target}`, () => describeWindow(create, window))
+        describe(`${JSON.stringify(config)}, ${window.original} → ${window.target}`, () =>
+          describeWindow(create, window))
       }
     }
   })
@@ -55,7 +67,10 @@ function describeWindow(create: () => PositionTransform, window: Window): void {
   // Token ids rise with the place in the document, so the order of the ids tells the places of the tokens.
   const documentOf = (length: number) => Int32Array.from({ length }, (_, place) => 10 + 3 * place)
   const T = () => create().exampleLength?.(window) ?? window.original
-  const lengths = () => [create().minimumTokens(window), T() * 2 + 1, window.target * 2].map(length => Math.max(length, create().minimumTokens(window)))
+  const lengths = () =>
+    [create().minimumTokens(window), T() * 2 + 1, window.target * 2].map(length =>
+      Math.max(length, create().minimumTokens(window))
+    )
 
   test('makes T tokens of the document, in order, at strictly increasing positions below the target', () => {
     for (const length of lengths()) {
@@ -71,17 +86,26 @@ function describeWindow(create: () => PositionTransform, window: Window): void {
   })
 
   test('makes the same example of the same draw, in any order and by any instance', () => {
-    const document = documentOf(lengths()[2]), instance = create()
-    const inOrder = draws.map(draw => instance.example(document, window, draw)), texts = inOrder.map(textOf)
-    expect([...draws].reverse().map(draw => textOf(create().example(document, window, draw))).reverse()).toEqual(texts)
+    const document = documentOf(lengths()[2])
+    const instance = create()
+    const inOrder = draws.map(draw => instance.example(document, window, draw))
+    const texts = inOrder.map(textOf)
+    expect(
+      [...draws]
+        .reverse()
+        .map(draw => textOf(create().example(document, window, draw)))
+        .reverse()
+    ).toEqual(texts)
     // an instance must not hand out arrays that it keeps
     for (const example of inOrder) example.ids.fill(-1)
     expect(draws.map(draw => textOf(instance.example(document, window, draw)))).toEqual(texts)
   })
 
   test('draws anew in every epoch, unless it draws nothing', () => {
-    const document = documentOf(Math.max(create().minimumTokens(window), 2 * window.target)), transform = create()
-    const texts = (epoch: number) => Array.from({ length: 20 }, (_, index) => textOf(transform.example(document, window, { seed: 0, epoch, index })))
+    const document = documentOf(Math.max(create().minimumTokens(window), 2 * window.target))
+    const transform = create()
+    const texts = (epoch: number) =>
+      Array.from({ length: 20 }, (_, index) => textOf(transform.example(document, window, { seed: 0, epoch, index })))
     if (new Set(texts(0)).size > 1) expect(texts(1)).not.toEqual(texts(0))
   })
 
@@ -91,9 +115,13 @@ function describeWindow(create: () => PositionTransform, window: Window): void {
     expect(exact).toHaveLength(window.target)
     expect(exact.every(p => p >= 0 && p <= 1 + 1e-12)).toBe(true)
     if (window.target > LARGEST_COUNTED) return
-    const examples = 3000, document = documentOf(Math.max(create().minimumTokens(window), window.target + 1)), counts = new Float64Array(window.target), transform = create()
+    const examples = 3000
+    const document = documentOf(Math.max(create().minimumTokens(window), window.target + 1))
+    const counts = new Float64Array(window.target)
+    const transform = create()
     for (let index = 0; index < examples; index++) {
-      const { positionIds } = transform.example(document, window, { seed: 0, epoch: 0, index }), held = new Set<number>()
+      const { positionIds } = transform.example(document, window, { seed: 0, epoch: 0, index })
+      const held = new Set<number>()
       positionIds.forEach((later, t) => positionIds.subarray(0, t + 1).forEach(earlier => held.add(later - earlier)))
       for (const distance of held) counts[distance]++
     }
@@ -106,8 +134,16 @@ function describeWindow(create: () => PositionTransform, window: Window): void {
   test('refuses a document that is too short and windows that are impossible', () => {
     const short = documentOf(create().minimumTokens(window) - 1)
     expect(codeOf(() => create().example(short, window, draws[0]))).toBe('POSITIONS_DOCUMENT_SHORT')
-    for (const bad of [{ original: 0, target: 8 }, { original: 16, target: 8 }, { original: 2.5, target: 8 }, { original: 8, target: 2 ** 32 }]) {
-      expect(codeOf(() => create().example(documentOf(64), bad, draws[0])), JSON.stringify(bad)).toBe('POSITIONS_WINDOW')
+    for (const bad of [
+      { original: 0, target: 8 },
+      { original: 16, target: 8 },
+      { original: 2.5, target: 8 },
+      { original: 8, target: 2 ** 32 }
+    ]) {
+      expect(
+        codeOf(() => create().example(documentOf(64), bad, draws[0])),
+        JSON.stringify(bad)
+      ).toBe('POSITIONS_WINDOW')
     }
   })
 }

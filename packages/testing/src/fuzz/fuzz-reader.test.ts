@@ -7,7 +7,8 @@ import { mutations } from './mutations.js'
 /** A file: its length (u32), then that many bytes. */
 const fileOf = (length: number) => Uint8Array.from([length & 255, length >> 8, 0, 0, ...new Uint8Array(length).fill(7)])
 const files = [fileOf(40), fileOf(1000)]
-const lengthOf = (bytes: Uint8Array) => (bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true))
+const lengthOf = (bytes: Uint8Array) =>
+  bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
 const damaged = () => new SkipwiseError('DAMAGED', { problem: 'it is damaged', fix: 'get it again' })
 
 async function* careful(bytes: Uint8Array) {
@@ -24,7 +25,16 @@ describe('fuzzReader', () => {
   })
 
   test('finds an error without a code', async () => {
-    await expect(fuzzReader({ files, runs: 500, read: async function* (bytes) { if (lengthOf(bytes) > bytes.length) throw new RangeError('out of bounds'); yield 1 } })).rejects.toThrow(/without a code: RangeError/)
+    await expect(
+      fuzzReader({
+        files,
+        runs: 500,
+        read: async function* (bytes) {
+          if (lengthOf(bytes) > bytes.length) throw new RangeError('out of bounds')
+          yield 1
+        }
+      })
+    ).rejects.toThrow(/without a code: RangeError/)
   })
 
   test('finds memory for a length that lies, also when it is only reserved', async () => {
@@ -48,13 +58,19 @@ describe('fuzzReader', () => {
 })
 
 test('mutations change a file, leave the given one alone, and reach every place', () => {
-  const file = fileOf(60), before = file.slice(), changed = new Set<number>(), lengths = new Set<number>()
-  fc.assert(fc.property(mutations([fileOf(10)]), mutate => {
-    const mutated = mutate(file)
-    lengths.add(mutated.length)
-    for (let i = 0; i < file.length; i++) if (mutated[i] !== file[i]) changed.add(i)
-    expect(file).toEqual(before)
-  }), { numRuns: 3000 })
+  const file = fileOf(60)
+  const before = file.slice()
+  const changed = new Set<number>()
+  const lengths = new Set<number>()
+  fc.assert(
+    fc.property(mutations([fileOf(10)]), mutate => {
+      const mutated = mutate(file)
+      lengths.add(mutated.length)
+      for (let i = 0; i < file.length; i++) if (mutated[i] !== file[i]) changed.add(i)
+      expect(file).toEqual(before)
+    }),
+    { numRuns: 3000 }
+  )
   expect(changed.size).toBe(file.length)
   expect(lengths.size).toBeGreaterThan(60)
 })

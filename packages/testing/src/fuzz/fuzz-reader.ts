@@ -7,7 +7,8 @@ export interface ReaderFuzzing {
   /** Valid files; each mutated one begins as one of them. */
   readonly files: readonly Uint8Array[]
   /**
-   * Reads a mutated file, in steps: memory and time are looked at after each. It may throw what has a code, and nothing else.
+   * Reads a mutated file, in steps: memory and time are looked at after each. It may throw what has a code, and nothing
+   * else.
    */
   readonly read: (mutated: Uint8Array) => AsyncIterable<unknown>
   /** Mutated files to read; default SKIPWISE_FUZZ_RUNS, or else 300. */
@@ -35,20 +36,32 @@ export interface FuzzReport {
 const NODE_BYTES = 1 << 18
 
 /**
- * Reads mutated files and holds the reader to three promises: every failure is an error with a code, no step allocates more than a multiple of
- * the file's size in array buffers (also when memory is only reserved), none takes long. A failure shows the seed that leads to it and the
- * file in base64.
+ * Reads mutated files and holds the reader to three promises: every failure is an error with a code, no step allocates
+ * more than a multiple of the file's size in array buffers (also when memory is only reserved), none takes long. A
+ * failure shows the seed that leads to it and the file in base64.
  *
  * @throws an `Error` by fast-check that describes the smallest failing file
  */
-export async function fuzzReader({ files, read, runs = fuzzRuns(), allocationFactor = 2, stepSeconds = 5 }: ReaderFuzzing): Promise<FuzzReport> {
-  let accepted = 0, largestAllocation = 0, slowestStep = 0
+export async function fuzzReader({
+  files,
+  read,
+  runs = fuzzRuns(),
+  allocationFactor = 2,
+  stepSeconds = 5
+}: ReaderFuzzing): Promise<FuzzReport> {
+  let accepted = 0
+  let largestAllocation = 0
+  let slowestStep = 0
   const refused: Record<string, number> = {}
   const property = fc.asyncProperty(fc.nat(files.length - 1), mutations(files), async (which, mutate) => {
-    const mutated = mutate(files[which]), most = allocationFactor * mutated.length + NODE_BYTES
-    let buffers = process.memoryUsage().arrayBuffers, started = performance.now()
+    const mutated = mutate(files[which])
+    const most = allocationFactor * mutated.length + NODE_BYTES
+    let buffers = process.memoryUsage().arrayBuffers
+    let started = performance.now()
     const step = () => {
-      const now = process.memoryUsage().arrayBuffers, seconds = (performance.now() - started) / 1000, allocated = now - buffers
+      const now = process.memoryUsage().arrayBuffers
+      const seconds = (performance.now() - started) / 1000
+      const allocated = now - buffers
       largestAllocation = Math.max(largestAllocation, allocated - mutated.length)
       slowestStep = Math.max(slowestStep, seconds)
       if (allocated > most) throw new BrokenPromise(`a step allocated ${allocated} bytes`, mutated)
@@ -62,7 +75,8 @@ export async function fuzzReader({ files, read, runs = fuzzRuns(), allocationFac
       accepted++
     } catch (error) {
       if (error instanceof BrokenPromise) throw error
-      if (!isSkipwiseError(error)) throw new BrokenPromise(`an error without a code: ${String((error as Error).stack ?? error)}`, mutated)
+      if (!isSkipwiseError(error))
+        throw new BrokenPromise(`an error without a code: ${String((error as Error).stack ?? error)}`, mutated)
       step()
       refused[error.code] = (refused[error.code] ?? 0) + 1
     }

@@ -9,38 +9,98 @@ const place = fc.nat(PLACES)
 const scaled = (at: number, length: number) => Math.floor((at / PLACES) * length)
 
 /** Numbers that a length is likely to be wrong at. */
-const EXTREMES = [0n, 1n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0xffffn, 0x10000n, 0x7fffffffn, 0x80000000n, 0xffffffffn, 2n ** 32n, 2n ** 53n, 2n ** 63n - 1n, 2n ** 64n - 1n]
+const EXTREMES = [
+  0n,
+  1n,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0x7fffn,
+  0xffffn,
+  0x10000n,
+  0x7fffffffn,
+  0x80000000n,
+  0xffffffffn,
+  2n ** 32n,
+  2n ** 53n,
+  2n ** 63n - 1n,
+  2n ** 64n - 1n
+]
 const DIGITS = ['0', '1', '-1', '4294967296', '9007199254740993', '1e999', '0.5', '18446744073709551615']
 
 /**
- * One to four changes of a valid file as damage and malice make them: bits flipped, bytes set, lengths overwritten by extremes (fixed, varint
- * and in digits), pieces cut out, inserted, repeated, moved, or taken from another file, the end cut off.
+ * One to four changes of a valid file as damage and malice make them: bits flipped, bytes set, lengths overwritten by
+ * extremes (fixed, varint and in digits), pieces cut out, inserted, repeated, moved, or taken from another file, the
+ * end cut off.
  *
  * @param others files that pieces are taken from
  */
 export function mutations(others: readonly Uint8Array[] = []): fc.Arbitrary<Edit> {
   const size = fc.oneof({ weight: 3, arbitrary: fc.nat(12) }, fc.nat(300))
   const edits: fc.WeightedArbitrary<Edit>[] = [
-    { weight: 3, arbitrary: fc.tuple(place, fc.nat(7)).map(([at, bit]) => edit(at, 1, old => Uint8Array.of((old.at(0) ?? 0) ^ (1 << bit)))) },
-    { weight: 3, arbitrary: fc.tuple(place, fc.nat(255)).map(([at, value]) => edit(at, 1, () => Uint8Array.of(value))) },
-    { weight: 3, arbitrary: fc.tuple(place, fc.constantFrom(2, 4, 8), fc.constantFrom(...EXTREMES)).map(([at, bytes, value]) => edit(at, bytes, () => littleEndian(value, bytes))) },
-    { weight: 1, arbitrary: fc.tuple(place, fc.constantFrom(...EXTREMES)).map(([at, value]) => edit(at, 1, () => varint(value))) },
-    { weight: 2, arbitrary: fc.tuple(place, fc.constantFrom(...DIGITS)).map(([at, digits]): Edit => bytes => replaceDigits(bytes, scaled(at, bytes.length), digits)) },
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(place, fc.nat(7))
+        .map(([at, bit]) => edit(at, 1, old => Uint8Array.of((old.at(0) ?? 0) ^ (1 << bit))))
+    },
+    {
+      weight: 3,
+      arbitrary: fc.tuple(place, fc.nat(255)).map(([at, value]) => edit(at, 1, () => Uint8Array.of(value)))
+    },
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(place, fc.constantFrom(2, 4, 8), fc.constantFrom(...EXTREMES))
+        .map(([at, bytes, value]) => edit(at, bytes, () => littleEndian(value, bytes)))
+    },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(place, fc.constantFrom(...EXTREMES)).map(([at, value]) => edit(at, 1, () => varint(value)))
+    },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(place, fc.constantFrom(...DIGITS)).map(
+        ([at, digits]): Edit =>
+          bytes =>
+            replaceDigits(bytes, scaled(at, bytes.length), digits)
+      )
+    },
     { weight: 1, arbitrary: fc.tuple(place, size).map(([at, length]) => edit(at, length, () => new Uint8Array(0))) },
-    { weight: 1, arbitrary: fc.tuple(place, fc.uint8Array({ minLength: 1, maxLength: 12 })).map(([at, inserted]) => edit(at, 0, () => inserted)) },
-    { weight: 1, arbitrary: fc.tuple(place, place, size, fc.boolean()).map(([from, at, length, insert]): Edit => bytes => {
-      const start = scaled(from, bytes.length)
-      return edit(at, insert ? 0 : length, () => bytes.subarray(start, start + length))(bytes)
-    }) },
-    { weight: 1, arbitrary: place.map((at): Edit => bytes => bytes.slice(0, scaled(at, bytes.length))) }
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(place, fc.uint8Array({ minLength: 1, maxLength: 12 }))
+        .map(([at, inserted]) => edit(at, 0, () => inserted))
+    },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(place, place, size, fc.boolean()).map(([from, at, length, insert]): Edit => bytes => {
+        const start = scaled(from, bytes.length)
+        return edit(at, insert ? 0 : length, () => bytes.subarray(start, start + length))(bytes)
+      })
+    },
+    {
+      weight: 1,
+      arbitrary: place.map(
+        (at): Edit =>
+          bytes =>
+            bytes.slice(0, scaled(at, bytes.length))
+      )
+    }
   ]
   if (others.length) {
-    edits.push({ weight: 1, arbitrary: fc.tuple(fc.constantFrom(...others), place, place, size).map(([other, from, at, length]) => {
-      const start = scaled(from, other.length)
-      return edit(at, length, () => other.subarray(start, start + length))
-    }) })
+    edits.push({
+      weight: 1,
+      arbitrary: fc.tuple(fc.constantFrom(...others), place, place, size).map(([other, from, at, length]) => {
+        const start = scaled(from, other.length)
+        return edit(at, length, () => other.subarray(start, start + length))
+      })
+    })
   }
-  return fc.array(fc.oneof(...edits), { minLength: 1, maxLength: 4 }).map(edits => bytes => edits.reduce((mutated, change) => change(mutated), bytes))
+  return fc
+    .array(fc.oneof(...edits), { minLength: 1, maxLength: 4 })
+    .map(edits => bytes => edits.reduce((mutated, change) => change(mutated), bytes))
 }
 
 /** Replaces `length` bytes by what is made of them. */

@@ -7,5 +7,6 @@ export const byteTokenizer = ({ addBos = true }: { readonly addBos?: boolean } =
   eosId: 257,
   addBos,
   encode: text => Int32Array.from(new TextEncoder().encode(text)),
-  decode: ids => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(Array.from(ids).filter(id => id < 256)))
+  decode: ids =>
+    new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(Array.from(ids).filter(id => id < 256)))
 })

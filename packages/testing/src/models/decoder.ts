@@ -24,12 +24,31 @@ export interface DecoderSizes {
 const EPSILON = 1e-6
 
 /**
- * A decoder of the parts of `@skipwise/nn`, for tests that need some model and no plugin: pre-norm blocks of rotary attention and a gated
- * feed-forward layer, under the names that transformers gives the parameters of a LLaMA. It passes {@link describeArchitecture}.
+ * A decoder of the parts of `@skipwise/nn`, for tests that need some model and no plugin: pre-norm blocks of rotary
+ * attention and a gated feed-forward layer, under the names that transformers gives the parameters of a LLaMA. It
+ * passes {@link describeArchitecture}.
  */
 export function decoder(sizes: DecoderSizes = {}): ModelDefinition {
-  const { vocabSize = 32, hiddenSize = 16, intermediateSize = 2 * hiddenSize, layers = 2, heads = 2, keyValueHeads = heads, headDim = hiddenSize / heads, maxPositionEmbeddings = 64 } = sizes
-  const geometry = { vocabSize, hiddenSize, layers, heads, keyValueHeads, headDim, rotaryDim: headDim, maxPositionEmbeddings }
+  const {
+    vocabSize = 32,
+    hiddenSize = 16,
+    intermediateSize = 2 * hiddenSize,
+    layers = 2,
+    heads = 2,
+    keyValueHeads = heads,
+    headDim = hiddenSize / heads,
+    maxPositionEmbeddings = 64
+  } = sizes
+  const geometry = {
+    vocabSize,
+    hiddenSize,
+    layers,
+    heads,
+    keyValueHeads,
+    headDim,
+    rotaryDim: headDim,
+    maxPositionEmbeddings
+  }
   const blockSpecs = (prefix: string) => [
     ...normSpecs(`${prefix}.input_layernorm`, hiddenSize),
     ...linearSpecs(`${prefix}.self_attn.q_proj`, heads * headDim, hiddenSize),
@@ -54,10 +73,19 @@ export function decoder(sizes: DecoderSizes = {}): ModelDefinition {
     embed: (parameters, ids) => embedding(parameters['model.embed_tokens.weight'] as tf.Tensor2D, ids),
     block(parameters, layer, x, context) {
       if (layer < 0 || layer >= layers) throw new RangeError(`layer ${layer} of ${layers}`)
-      const prefix = `model.layers.${layer}`, norm = (name: string, input: tf.Tensor2D) => rmsNorm(input, parameters[`${prefix}.${name}.weight`] as tf.Tensor1D, EPSILON)
-      const residual = x.add(selfAttention(parameters, `${prefix}.self_attn`, norm('input_layernorm', x), layer, geometry, context)) as tf.Tensor2D
-      return residual.add(gatedMlp(parameters, `${prefix}.mlp`, norm('post_attention_layernorm', residual))) as tf.Tensor2D
+      const prefix = `model.layers.${layer}`
+      const norm = (name: string, input: tf.Tensor2D) =>
+        rmsNorm(input, parameters[`${prefix}.${name}.weight`] as tf.Tensor1D, EPSILON)
+      const residual = x.add(
+        selfAttention(parameters, `${prefix}.self_attn`, norm('input_layernorm', x), layer, geometry, context)
+      ) as tf.Tensor2D
+      return residual.add(
+        gatedMlp(parameters, `${prefix}.mlp`, norm('post_attention_layernorm', residual))
+      ) as tf.Tensor2D
     },
-    head: (parameters, x) => ({ hidden: rmsNorm(x, parameters['model.norm.weight'] as tf.Tensor1D, EPSILON), weight: parameters['lm_head.weight'] as tf.Tensor2D })
+    head: (parameters, x) => ({
+      hidden: rmsNorm(x, parameters['model.norm.weight'] as tf.Tensor1D, EPSILON),
+      weight: parameters['lm_head.weight'] as tf.Tensor2D
+    })
   }
 }

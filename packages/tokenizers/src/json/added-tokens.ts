@@ -60,7 +60,7 @@ export function tokenFinder(
   for (const { spelling, token } of tokens) if (spelling !== '') trie.add(spelling, token)
   return function* (text) {
     let done = 0
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const match = trie.findLongest(text, at)
       if (!match) break
       const { value: token, start, end } = match

@@ -57,7 +57,7 @@ export function makeBpe(
     encode(text, into) {
       let start = 0
       let left = text.codePointAt(0) ?? 0
-      for (let i = left > 0xffff ? 2 : 1; i < text.length; ) {
+      for (let i = left > 0xffff ? 2 : 1; i < text.length;) {
         const right = text.codePointAt(i) ?? 0
         if (!joins(left, right)) {
           encodeWord(text.slice(start, i), into)
@@ -124,7 +124,7 @@ function characterSymbols(vocabulary: Vocabulary, options: BpeOptions, room: (le
     const ids = room(3 * word.length * (1 + prefix.length) + 3 * suffix.length)
     let count = 0
     let waiting = false
-    for (let i = 0; i < word.length; ) {
+    for (let i = 0; i < word.length;) {
       const length = (word.codePointAt(i) ?? 0) > 0xffff ? 2 : 1
       const bare = word.slice(i, i + length)
       const character = (i > 0 ? prefix : '') + bare + (i + length === word.length ? suffix : '')

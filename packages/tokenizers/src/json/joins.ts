@@ -13,7 +13,7 @@ export function joinsOf(tokens: Iterable<string>): (left: number, right: number)
   const filter = new Uint32Array(1 << (BITS - 5))
   for (const token of tokens) {
     let left = token.codePointAt(0) ?? 0
-    for (let i = left > 0xffff ? 2 : 1; i < token.length; ) {
+    for (let i = left > 0xffff ? 2 : 1; i < token.length;) {
       const right = token.codePointAt(i) ?? 0
       const bit = hash(left, right)
       filter[bit >>> 5] |= 1 << (bit & 31)

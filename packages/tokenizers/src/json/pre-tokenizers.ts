@@ -195,7 +195,7 @@ function fixedLength(length: number): StepMaker {
   return next => (piece, atStart) => {
     let start = 0
     let characters = 0
-    for (let i = 0; i < piece.length; ) {
+    for (let i = 0; i < piece.length;) {
       i += (piece.codePointAt(i) ?? 0) > 0xffff ? 2 : 1
       characters++
       if (characters < length && i < piece.length) continue

@@ -19,7 +19,7 @@ export function partFinder(source: string): (text: string, visit: PartVisitor) =
   return (text, visit) => {
     let done = 0
     let lastEnd = -1
-    for (let at = 0; at <= text.length; ) {
+    for (let at = 0; at <= text.length;) {
       let start = at
       next.lastIndex = at
       if (!next.test(text)) {

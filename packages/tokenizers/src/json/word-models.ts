@@ -27,7 +27,7 @@ export function makeWordPiece(
   const pieces = (word: string): number[] | undefined => {
     const ids: number[] = []
     if (Array.from(word).length > most) return undefined
-    for (let start = 0; start < word.length; ) {
+    for (let start = 0; start < word.length;) {
       let end = word.length
       let id: number | undefined
       for (; end > start; end -= /[\udc00-\udfff]/.test(word[end - 1]) ? 2 : 1) {
@@ -84,7 +84,7 @@ export function makeUnigram(
       starts[end] = start
       ids[end] = id
     }
-    for (let start = 0; start < word.length; ) {
+    for (let start = 0; start < word.length;) {
       const next = start + ((word.codePointAt(start) ?? 0) > 0xffff ? 2 : 1)
       let single = false
       trie.eachAt(word, start, (id, end) => {

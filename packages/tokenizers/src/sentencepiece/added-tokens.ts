@@ -2,15 +2,30 @@ import { z } from 'zod'
 import { invalid } from '../read-json.js'
 import type { SentencePieceModel } from './model-file.js'
 
-const token = z.union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)]).nullish()
-const flags = { special: z.boolean().default(false), lstrip: z.boolean().default(false), rstrip: z.boolean().default(false), single_word: z.boolean().default(false) }
-const names = { bos_token: token, eos_token: token, unk_token: token, pad_token: token, additional_special_tokens: z.array(token).nullish() }
+const token = z
+  .union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)])
+  .nullish()
+const flags = {
+  special: z.boolean().default(false),
+  lstrip: z.boolean().default(false),
+  rstrip: z.boolean().default(false),
+  single_word: z.boolean().default(false)
+}
+const names = {
+  bos_token: token,
+  eos_token: token,
+  unk_token: token,
+  pad_token: token,
+  additional_special_tokens: z.array(token).nullish()
+}
 const configSchema = z.looseObject({
   ...names,
   add_bos_token: z.boolean().nullish(),
   add_eos_token: z.boolean().nullish(),
   legacy: z.boolean().nullish(),
-  added_tokens_decoder: z.record(z.string().regex(/^\d{1,7}$/), z.looseObject({ content: z.string().min(1), ...flags })).default({})
+  added_tokens_decoder: z
+    .record(z.string().regex(/^\d{1,7}$/), z.looseObject({ content: z.string().min(1), ...flags }))
+    .default({})
 })
 const mapSchema = z.looseObject(names)
 const addedSchema = z.record(z.string().min(1), z.int().min(0).max(9_999_999))
@@ -44,8 +59,9 @@ export interface TokenizerPolicy {
 }
 
 /**
- * Reads them: the tokens of `added_tokens_decoder`, `added_tokens.json` and those that are named (`bos_token`, …) are found in texts as they
- * are spelled. Without these files no token is: SentencePiece itself reads `<s>` as three characters.
+ * Reads them: the tokens of `added_tokens_decoder`, `added_tokens.json` and those that are named (`bos_token`, …) are
+ * found in texts as they are spelled. Without these files no token is: SentencePiece itself reads `<s>` as three
+ * characters.
  *
  * @throws SkipwiseError `TOKENIZER_INVALID`
  */
@@ -53,22 +69,42 @@ export function readPolicy(files: ConfigFiles, { pieces }: SentencePieceModel, f
   const parse = <Output>(schema: z.ZodType<Output>, name: keyof ConfigFiles): Output => {
     const parsed = schema.safeParse(files[name] ?? {})
     if (parsed.success) return parsed.data
-    throw invalid(`${folder}/${name}`, parsed.error.issues.slice(0, 5).map(issue => `${issue.path.join('.')}: ${issue.message}`).join('; '))
+    throw invalid(
+      `${folder}/${name}`,
+      parsed.error.issues
+        .slice(0, 5)
+        .map(issue => `${issue.path.join('.')}: ${issue.message}`)
+        .join('; ')
+    )
   }
-  const config = parse(configSchema, 'tokenizer_config.json'), map = parse(mapSchema, 'special_tokens_map.json'), more = parse(addedSchema, 'added_tokens.json')
-  const byContent = new Map<string, AddedToken>(), add = (added: AddedToken) => byContent.set(added.content, added)
+  const config = parse(configSchema, 'tokenizer_config.json')
+  const map = parse(mapSchema, 'special_tokens_map.json')
+  const more = parse(addedSchema, 'added_tokens.json')
+  const byContent = new Map<string, AddedToken>()
+  const add = (added: AddedToken) => byContent.set(added.content, added)
   const plain = { special: false, lstrip: false, rstrip: false }
   for (const [content, id] of Object.entries(more)) add({ ...plain, id, content })
   for (const [id, { content, special, lstrip, rstrip, single_word }] of Object.entries(config.added_tokens_decoder)) {
-    if (single_word) throw invalid(`${folder}/tokenizer_config.json`, `the added token '${content}' counts only as a whole word, which is not supported`)
+    if (single_word)
+      throw invalid(
+        `${folder}/tokenizer_config.json`,
+        `the added token '${content}' counts only as a whole word, which is not supported`
+      )
     add({ id: Number(id), content, special, lstrip, rstrip })
   }
   const ids = new Map(pieces.map(({ text }, id) => [text, id]))
-  const named = [config, map].flatMap(({ bos_token, eos_token, unk_token, pad_token, additional_special_tokens }) => [bos_token, eos_token, unk_token, pad_token, ...(additional_special_tokens ?? [])])
+  const named = [config, map].flatMap(({ bos_token, eos_token, unk_token, pad_token, additional_special_tokens }) => [
+    bos_token,
+    eos_token,
+    unk_token,
+    pad_token,
+    ...(additional_special_tokens ?? [])
+  ])
   for (const content of named) {
     // Converted LLaMA folders name '' as their tokens; others name tokens that no id stands for.
     if (!content) continue
-    const known = byContent.get(content), id = known?.id ?? ids.get(content)
+    const known = byContent.get(content)
+    const id = known?.id ?? ids.get(content)
     if (id !== undefined) add({ ...plain, ...known, id, content, special: true })
   }
   return {
@@ -90,7 +126,8 @@ export function segmenter(added: readonly AddedToken[]): (text: string) => Itera
   const byContent = new Map(added.map(token => [token.content, token]))
   const pattern = new RegExp(added.map(({ content }) => content.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'), 'g')
   return function* (text) {
-    let end = 0, stripNext = false
+    let end = 0
+    let stripNext = false
     const between = (stop: number, stripEnd: boolean): Segment[] => {
       let part = text.slice(end, stop)
       // White space of Unicode: what trim() takes has U+FEFF, which is text, and has not U+0085.

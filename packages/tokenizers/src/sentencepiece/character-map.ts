@@ -3,28 +3,35 @@ import { invalid } from '../read-json.js'
 /** Unicode normalisation of a SentencePiece model. */
 export interface CharacterMap {
   /**
-   * What the longest known beginning of `bytes` at `start` becomes, as UTF-8, and the bytes that it takes; undefined when none is known.
+   * What the longest known beginning of `bytes` at `start` becomes, as UTF-8, and the bytes that it takes; undefined
+   * when none is known.
    */
-  longestMatch(bytes: Uint8Array, start: number): { readonly replacement: Uint8Array; readonly length: number } | undefined
+  longestMatch(
+    bytes: Uint8Array,
+    start: number
+  ): { readonly replacement: Uint8Array; readonly length: number } | undefined
 }
 
 /**
- * Reads a `precompiled_charsmap`: the size of a double-array trie (uint32, little-endian), the trie (darts-clone: uint32 units), then the
- * replacements, each ended by a zero byte. The trie maps UTF-8 to where its replacement begins.
+ * Reads a `precompiled_charsmap`: the size of a double-array trie (uint32, little-endian), the trie (darts-clone:
+ * uint32 units), then the replacements, each ended by a zero byte. The trie maps UTF-8 to where its replacement begins.
  *
  * @throws SkipwiseError `TOKENIZER_INVALID`
  */
 export function readCharacterMap(bytes: Uint8Array, file: string): CharacterMap {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), trieBytes = bytes.length < 4 ? Infinity : view.getUint32(0, true)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const trieBytes = bytes.length < 4 ? Infinity : view.getUint32(0, true)
   const replacements = bytes.subarray(4 + trieBytes)
-  if (!(4 + trieBytes < bytes.length) || trieBytes % 4 !== 0 || trieBytes === 0 || replacements.at(-1) !== 0) throw invalid(file, 'its precompiled_charsmap is damaged')
+  if (!(4 + trieBytes < bytes.length) || trieBytes % 4 !== 0 || trieBytes === 0 || replacements.at(-1) !== 0)
+    throw invalid(file, 'its precompiled_charsmap is damaged')
   const units = trieBytes / 4
   const unitAt = (index: number): number => {
     if (index >= units) throw invalid(file, 'its precompiled_charsmap leads out of its trie')
     return view.getUint32(4 + 4 * index, true)
   }
   const replacementAt = (start: number): Uint8Array => {
-    if (start >= replacements.length) throw invalid(file, 'its precompiled_charsmap names a replacement that is not there')
+    if (start >= replacements.length)
+      throw invalid(file, 'its precompiled_charsmap names a replacement that is not there')
     return replacements.subarray(start, replacements.indexOf(0, start))
   }
   return {

@@ -2,15 +2,22 @@ import { byteOf, PieceType, type SentencePieceModel } from './model-file.js'
 import { SPACE } from './normalize.js'
 
 /**
- * Makes the decoder of a model (`SentencePieceProcessor::Decode`): pieces joined, U+2581 as spaces, the dummy prefix left out, bytes as
- * UTF-8. Control pieces are left out.
+ * Makes the decoder of a model (`SentencePieceProcessor::Decode`): pieces joined, U+2581 as spaces, the dummy prefix
+ * left out, bytes as UTF-8. Control pieces are left out.
  *
  * @param isTextStart whether the text that is decoded has its own beginning, from where the dummy prefix is left out
  */
-export function decodePieces({ pieces, normalizer, unknownSurface }: SentencePieceModel): (ids: Iterable<number>) => string {
+export function decodePieces({
+  pieces,
+  normalizer,
+  unknownSurface
+}: SentencePieceModel): (ids: Iterable<number>) => string {
   const { addDummyPrefix, removeExtraWhitespaces } = normalizer
   return ids => {
-    let text = '', atStart = true, prefixSeen = false, bytes: number[] = []
+    let text = ''
+    let atStart = true
+    let prefixSeen = false
+    let bytes: number[] = []
     const flush = () => {
       text += decodeUtf8(bytes)
       bytes = []
@@ -54,7 +61,8 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Bytes of the character that begins at `start`, 0 when none does. */
 function characterLength(bytes: readonly number[], start: number): number {
-  const first = bytes[start], length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0
+  const first = bytes[start]
+  const length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0
   if (start + length > bytes.length) return 0
   for (let i = 1; i < length; i++) if ((bytes[start + i] & 0xc0) !== 0x80) return 0
   const second = bytes[start + 1]

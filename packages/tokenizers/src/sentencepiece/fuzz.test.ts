@@ -7,8 +7,14 @@ import { goldenFolder } from '../../test/sentencepiece.js'
 import { parseModel } from './model-file.js'
 import { makeSentencePiece } from './plugin.js'
 
-const files = ['llama', 'rules', 'plain', 'unused'].map(name => new Uint8Array(readFileSync(join(goldenFolder, `${name}.model`))))
-const none = { 'tokenizer_config.json': undefined, 'special_tokens_map.json': undefined, 'added_tokens.json': undefined }
+const files = ['llama', 'rules', 'plain', 'unused'].map(
+  name => new Uint8Array(readFileSync(join(goldenFolder, `${name}.model`)))
+)
+const none = {
+  'tokenizer_config.json': undefined,
+  'special_tokens_map.json': undefined,
+  'added_tokens.json': undefined
+}
 const text = 'Hello  world, A\u00a0A ﬁ \u200b日本語 <sep>hellohello 😀\n'
 
 test('mutated models', { timeout: 0 }, async () => {

@@ -26,7 +26,9 @@ export class MergeQueue {
   }
 
   pop(): Candidate | undefined {
-    const heap = this.#heap, first = heap[0] as Candidate | undefined, last = heap.pop()
+    const heap = this.#heap
+    const first = heap[0] as Candidate | undefined
+    const last = heap.pop()
     if (!first || !last || heap.length === 0) return first
     let at = 0
     for (;;) {

@@ -42,16 +42,20 @@ const MAX_PIECES = 1 << 22
 const MODEL_TYPES = ['unknown', 'Unigram', 'BPE', 'word', 'character']
 
 /**
- * Reads a `tokenizer.model` of SentencePiece: a protocol buffer of pieces with scores and of the rules that texts are changed by. BPE models
- * are read, with byte fallback (LLaMA 1 and 2, Mistral, Baichuan) or without.
+ * Reads a `tokenizer.model` of SentencePiece: a protocol buffer of pieces with scores and of the rules that texts are
+ * changed by. BPE models are read, with byte fallback (LLaMA 1 and 2, Mistral, Baichuan) or without.
  *
  * @throws SkipwiseError `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED` for models of another kind
  */
 export function parseModel(bytes: Uint8Array, file: string): SentencePieceModel {
-  const refuse = (problem: string, fix: string) => new SkipwiseError('TOKENIZER_UNSUPPORTED', { problem: `${file}: ${problem}`, fix })
+  const refuse = (problem: string, fix: string) =>
+    new SkipwiseError('TOKENIZER_UNSUPPORTED', { problem: `${file}: ${problem}`, fix })
   // LLaMA 3 and Qwen call the list of another library by the same name.
   if (/^[A-Za-z0-9+/]+={0,2} \d+\r?\n/.test(new TextDecoder().decode(bytes.subarray(0, 200)))) {
-    throw refuse('it is a list of tiktoken, not a SentencePiece model', 'put the tokenizer.json of the same model beside it')
+    throw refuse(
+      'it is a list of tiktoken, not a SentencePiece model',
+      'put the tokenizer.json of the same model beside it'
+    )
   }
   let parts
   try {
@@ -61,37 +65,62 @@ export function parseModel(bytes: Uint8Array, file: string): SentencePieceModel 
   }
   const { pieces, trainer, normalizer, denormalizes } = parts
   if (pieces.length === 0) throw invalid(file, 'it has no pieces')
-  if (trainer.modelType !== 2) throw refuse(`it is a ${MODEL_TYPES[trainer.modelType] ?? 'unknown'} model, not BPE`, 'put the tokenizer.json of the same model beside it (transformers: save_pretrained)')
-  if (denormalizes) throw refuse('it changes decoded text by rules of its own', 'put the tokenizer.json of the same model beside it')
+  if (trainer.modelType !== 2)
+    throw refuse(
+      `it is a ${MODEL_TYPES[trainer.modelType] ?? 'unknown'} model, not BPE`,
+      'put the tokenizer.json of the same model beside it (transformers: save_pretrained)'
+    )
+  if (denormalizes)
+    throw refuse('it changes decoded text by rules of its own', 'put the tokenizer.json of the same model beside it')
   checkPieces(pieces, trainer.byteFallback, file)
   const { characterMap, ...rules } = normalizer
-  return { pieces, ...trainer, normalizer: { ...rules, characterMap: characterMap.length ? readCharacterMap(characterMap, file) : undefined } }
+  return {
+    pieces,
+    ...trainer,
+    normalizer: { ...rules, characterMap: characterMap.length ? readCharacterMap(characterMap, file) : undefined }
+  }
 }
 
 function readMessage(bytes: Uint8Array) {
   const pieces: Piece[] = []
-  const trainer = { modelType: 1, byteFallback: false, whitespaceAsSuffix: false, unknownSurface: ' \u2047 ', bosPiece: '<s>', eosPiece: '</s>' }
-  const normalizer = { characterMap: new Uint8Array(0) as Uint8Array, addDummyPrefix: true, removeExtraWhitespaces: true, escapeWhitespaces: true }
+  const trainer = {
+    modelType: 1,
+    byteFallback: false,
+    whitespaceAsSuffix: false,
+    unknownSurface: ' \u2047 ',
+    bosPiece: '<s>',
+    eosPiece: '</s>'
+  }
+  const normalizer = {
+    characterMap: new Uint8Array(0) as Uint8Array,
+    addDummyPrefix: true,
+    removeExtraWhitespaces: true,
+    escapeWhitespaces: true
+  }
   let denormalizes = false
   eachField(bytes, {
     1: message(piece => {
       if (pieces.length === MAX_PIECES) throw new Error(`it has more than ${MAX_PIECES} pieces`)
       pieces.push(readPiece(piece))
     }),
-    2: message(spec => eachField(spec, {
-      3: integer(value => (trainer.modelType = value)),
-      24: flag(value => (trainer.whitespaceAsSuffix = value)),
-      35: flag(value => (trainer.byteFallback = value)),
-      44: text(value => (trainer.unknownSurface = value)),
-      46: text(value => (trainer.bosPiece = value)),
-      47: text(value => (trainer.eosPiece = value))
-    })),
-    3: message(spec => eachField(spec, {
-      2: message(value => (normalizer.characterMap = value)),
-      3: flag(value => (normalizer.addDummyPrefix = value)),
-      4: flag(value => (normalizer.removeExtraWhitespaces = value)),
-      5: flag(value => (normalizer.escapeWhitespaces = value))
-    })),
+    2: message(spec =>
+      eachField(spec, {
+        3: integer(value => (trainer.modelType = value)),
+        24: flag(value => (trainer.whitespaceAsSuffix = value)),
+        35: flag(value => (trainer.byteFallback = value)),
+        44: text(value => (trainer.unknownSurface = value)),
+        46: text(value => (trainer.bosPiece = value)),
+        47: text(value => (trainer.eosPiece = value))
+      })
+    ),
+    3: message(spec =>
+      eachField(spec, {
+        2: message(value => (normalizer.characterMap = value)),
+        3: flag(value => (normalizer.addDummyPrefix = value)),
+        4: flag(value => (normalizer.removeExtraWhitespaces = value)),
+        5: flag(value => (normalizer.escapeWhitespaces = value))
+      })
+    ),
     5: message(spec => eachField(spec, { 2: message(value => (denormalizes ||= value.length > 0)) }))
   })
   return { pieces, trainer, normalizer, denormalizes }
@@ -107,12 +136,17 @@ function readPiece(bytes: Uint8Array): Piece {
   return piece
 }
 
-/** A piece may begin with U+FEFF, or be nothing else: it is no byte order mark here. (`BinaryReader.string` drops it.) */
+/**
+ * A piece may begin with U+FEFF, or be nothing else: it is no byte order mark here. (`BinaryReader.string` drops it.)
+ */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 type FieldReader = readonly [wireType: WireType, read: (reader: BinaryReader) => unknown]
 
-const message = (use: (bytes: Uint8Array) => unknown): FieldReader => [WireType.LengthDelimited, reader => use(reader.bytes())]
+const message = (use: (bytes: Uint8Array) => unknown): FieldReader => [
+  WireType.LengthDelimited,
+  reader => use(reader.bytes())
+]
 const text = (use: (value: string) => unknown): FieldReader => [
   WireType.LengthDelimited,
   reader => use(utf8.decode(reader.bytes()))
@@ -124,7 +158,8 @@ const flag = (use: (value: boolean) => unknown): FieldReader => [WireType.Varint
 function eachField(bytes: Uint8Array, readers: Readonly<Record<number, FieldReader>>): void {
   const reader = new BinaryReader(bytes)
   while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag(), known = Object.hasOwn(readers, field) ? readers[field] : undefined
+    const [field, wireType] = reader.tag()
+    const known = Object.hasOwn(readers, field) ? readers[field] : undefined
     if (!known) reader.skip(wireType, field)
     else if (wireType === known[0]) known[1](reader)
     else throw new Error(`its field ${field} is of the wire type ${wireType}`)
@@ -134,7 +169,8 @@ function eachField(bytes: Uint8Array, readers: Readonly<Record<number, FieldRead
 
 function checkPieces(pieces: readonly Piece[], byteFallback: boolean, file: string): void {
   const seen = new Set<string>()
-  let unknown = 0, bytes = 0
+  let unknown = 0
+  let bytes = 0
   for (const [id, { text, score, type }] of pieces.entries()) {
     const wrong = (problem: string) => invalid(file, `piece ${id} ${problem}`)
     if (text === '') throw wrong('has no text')
@@ -149,7 +185,8 @@ function checkPieces(pieces: readonly Piece[], byteFallback: boolean, file: stri
     }
   }
   if (unknown !== 1) throw invalid(file, `it has ${unknown} unknown pieces, not one`)
-  if (bytes !== (byteFallback ? 256 : 0)) throw invalid(file, `it has ${bytes} byte pieces ${byteFallback ? 'and byte fallback' : 'but no byte fallback'}`)
+  if (bytes !== (byteFallback ? 256 : 0))
+    throw invalid(file, `it has ${bytes} byte pieces ${byteFallback ? 'and byte fallback' : 'but no byte fallback'}`)
 }
 
 /** The byte that a piece such as `<0x0A>` stands for. */

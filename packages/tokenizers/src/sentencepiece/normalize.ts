@@ -12,14 +12,15 @@ export interface NormalizeRules extends NormalizerSpec {
 }
 
 /**
- * The text that SentencePiece encodes for `text` (`Normalizer::Normalize`): normalised by the model's character map, spaces written as
- * U+2581, superfluous ones left out where the model asks for it, and one put in front.
+ * The text that SentencePiece encodes for `text` (`Normalizer::Normalize`): normalised by the model's character map,
+ * spaces written as U+2581, superfluous ones left out where the model asks for it, and one put in front.
  *
  * @param prefix whether the dummy prefix is put, where the model has one
  */
 export function normalize(text: string, rules: NormalizeRules, prefix: boolean): string {
   const { characterMap, removeExtraWhitespaces, escapeWhitespaces, whitespaceAsSuffix, matchUserDefined } = rules
-  const space = escapeWhitespaces ? SPACE : ' ', wellFormed = replaceLoneSurrogates(text)
+  const space = escapeWhitespaces ? SPACE : ' '
+  const wellFormed = replaceLoneSurrogates(text)
   let body: string | undefined
   if (!characterMap && !(removeExtraWhitespaces && matchUserDefined)) {
     body = (removeExtraWhitespaces ? wellFormed.replace(/^ +/, '').replace(/ {2,}/g, ' ') : wellFormed) || undefined
@@ -27,7 +28,8 @@ export function normalize(text: string, rules: NormalizeRules, prefix: boolean):
     body = joinPrefixes(prefixesOf(wellFormed, characterMap, matchUserDefined), removeExtraWhitespaces)
   }
   if (body === undefined) return ''
-  const escaped = escapeWhitespaces ? body.replaceAll(' ', SPACE) : body, dummy = rules.addDummyPrefix && prefix ? space : ''
+  const escaped = escapeWhitespaces ? body.replaceAll(' ', SPACE) : body
+  const dummy = rules.addDummyPrefix && prefix ? space : ''
   const whole = whitespaceAsSuffix ? escaped : dummy + escaped
   return (removeExtraWhitespaces ? withoutEnd(whole, space) : whole) + (whitespaceAsSuffix ? dummy : '')
 }
@@ -36,11 +38,17 @@ export function normalize(text: string, rules: NormalizeRules, prefix: boolean):
 const replaceLoneSurrogates = (text: string) => text.replace(/\p{Surrogate}/gu, '\ufffd')
 
 /** The text character by character, or longer where the map or a user-defined piece knows more. */
-function* prefixesOf(text: string, characterMap: CharacterMap | undefined, matchUserDefined: NormalizeRules['matchUserDefined']): Generator<string> {
-  const bytes = new TextEncoder().encode(text), decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+function* prefixesOf(
+  text: string,
+  characterMap: CharacterMap | undefined,
+  matchUserDefined: NormalizeRules['matchUserDefined']
+): Generator<string> {
+  const bytes = new TextEncoder().encode(text)
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   // Places in UTF-16 and in UTF-8 move on together.
   for (let i = 0, at = 0; i < text.length;) {
-    const own = matchUserDefined?.(text, i) ?? 0, match = own ? undefined : characterMap?.longestMatch(bytes, at)
+    const own = matchUserDefined?.(text, i) ?? 0
+    const match = own ? undefined : characterMap?.longestMatch(bytes, at)
     if (match) {
       yield decoder.decode(match.replacement)
       i += decoder.decode(bytes.subarray(at, at + match.length)).length
@@ -57,7 +65,8 @@ function* prefixesOf(text: string, characterMap: CharacterMap | undefined, match
 /** Undefined when nothing but spaces that are left out was there: such a text gets no dummy prefix. */
 function joinPrefixes(prefixes: Iterable<string>, removeExtraWhitespaces: boolean): string | undefined {
   const parts: string[] = []
-  let heading = true, afterSpace = removeExtraWhitespaces
+  let heading = true
+  let afterSpace = removeExtraWhitespaces
   for (const prefix of prefixes) {
     if (heading && removeExtraWhitespaces && prefix === ' ') continue
     heading = false
@@ -79,18 +88,27 @@ function withoutEnd(text: string, end: string): string {
 const BLOCK = 1 << 16
 
 /**
- * {@link normalize}, in blocks that no piece of the vocabulary reaches across, where the rules change characters one by one; else in one.
+ * {@link normalize}, in blocks that no piece of the vocabulary reaches across, where the rules change characters one by
+ * one; else in one.
  *
  * @param joins whether some piece has two characters beside each other, undefined when that is not known
  */
-export function* normalizedBlocks(text: string, rules: NormalizeRules, prefix: boolean, joins: ((left: number, right: number) => boolean) | undefined, block: number = BLOCK): Generator<string> {
+export function* normalizedBlocks(
+  text: string,
+  rules: NormalizeRules,
+  prefix: boolean,
+  joins: ((left: number, right: number) => boolean) | undefined,
+  block: number = BLOCK
+): Generator<string> {
   let start = 0
   if (joins && !rules.characterMap && !rules.removeExtraWhitespaces && !rules.whitespaceAsSuffix) {
     const normal = (character: number) => (character === 0x20 && rules.escapeWhitespaces ? 0x2581 : character)
     // Half a character becomes another one: no cut beside it.
     const half = (character: number) => character >= 0xd800 && character < 0xe000
     for (let end = start + block; end < text.length; end += (text.codePointAt(end) as number) > 0xffff ? 2 : 1) {
-      const before = text.codePointAt(end - 2) as number, left = before > 0xffff ? before : text.charCodeAt(end - 1), right = text.codePointAt(end) as number
+      const before = text.codePointAt(end - 2) as number
+      const left = before > 0xffff ? before : text.charCodeAt(end - 1)
+      const right = text.codePointAt(end) as number
       if (half(left) || half(right) || joins(normal(left), normal(right))) continue
       yield normalize(text.slice(start, end), rules, prefix && start === 0)
       start = end

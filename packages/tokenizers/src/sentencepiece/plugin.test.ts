@@ -11,13 +11,19 @@ import { sentencePiece } from './plugin.js'
 async function folderOf(files: Readonly<Record<string, unknown>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'skipwise-sentencepiece-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content instanceof Uint8Array ? content : JSON.stringify(content))
+  for (const [name, content] of Object.entries(files))
+    await writeFile(join(folder, name), content instanceof Uint8Array ? content : JSON.stringify(content))
   return folder
 }
 const loader = createRegistry().register(sentencePiece).resolve('tokenizer', 'sentencepiece', {})
 
 describe('the files beside tokenizer.model', () => {
-  const llamaConfig = { add_bos_token: true, bos_token: { __type: 'AddedToken', content: '<s>', lstrip: false }, eos_token: '</s>', legacy: true }
+  const llamaConfig = {
+    add_bos_token: true,
+    bos_token: { __type: 'AddedToken', content: '<s>', lstrip: false },
+    eos_token: '</s>',
+    legacy: true
+  }
   const text = '<s>Hello</s> world'
 
   test('without them the spelling of a special token is text, as SentencePiece reads it', () => {
@@ -27,7 +33,8 @@ describe('the files beside tokenizer.model', () => {
   })
 
   test('tokens that they name are found, and texts between are encoded on their own', () => {
-    const plain = goldenModel('llama'), tokenizer = goldenModel('llama', { 'tokenizer_config.json': llamaConfig })
+    const plain = goldenModel('llama')
+    const tokenizer = goldenModel('llama', { 'tokenizer_config.json': llamaConfig })
     const part = (text: string) => Array.from(plain.encode(text))
     expect(Array.from(tokenizer.encode(text))).toEqual([1, ...part('Hello'), 2, ...part(' world')])
     expect(tokenizer.decode(tokenizer.encode(text))).toBe('Hello  world')
@@ -39,7 +46,11 @@ describe('the files beside tokenizer.model', () => {
 
   test('tokens of added_tokens.json and added_tokens_decoder get the ids that they say, the longest first', () => {
     const tokenizer = goldenModel('llama', {
-      'tokenizer_config.json': { ...llamaConfig, add_bos_token: false, added_tokens_decoder: { 801: { content: '<|end|>', special: true, rstrip: true } } },
+      'tokenizer_config.json': {
+        ...llamaConfig,
+        add_bos_token: false,
+        added_tokens_decoder: { 801: { content: '<|end|>', special: true, rstrip: true } }
+      },
       'special_tokens_map.json': { pad_token: '<pad>', additional_special_tokens: ['<|end|>'] },
       'added_tokens.json': { '<pad>': 800, '<tool>': 802, '<tool>s': 803 }
     })
@@ -56,7 +67,9 @@ describe('the files beside tokenizer.model', () => {
     }
     expect(facts({ bos_token: '', eos_token: null })).toEqual([1, 2, true])
     expect(facts({ bos_token: '</s>', eos_token: '<s>', add_bos_token: false })).toEqual([2, 1, false])
-    expect([{}, { add_eos_token: true }].map(config => goldenModel('llama', { 'tokenizer_config.json': config }).addEos)).toEqual([false, true])
+    expect(
+      [{}, { add_eos_token: true }].map(config => goldenModel('llama', { 'tokenizer_config.json': config }).addEos)
+    ).toEqual([false, true])
     expect(goldenModel('plain')).toMatchObject({ bosId: undefined, eosId: 2, addBos: false })
   })
 
@@ -90,20 +103,46 @@ describe('the plugin', () => {
 })
 
 /** A model of the three special pieces, and of more as given. */
-function modelOf({ modelType = 2, pieces = [] as readonly (readonly [text: string, score: number, type: number])[], byteFallback = false, charsmap = new Uint8Array(0), denormalizer = false }) {
+function modelOf({
+  modelType = 2,
+  pieces = [] as readonly (readonly [text: string, score: number, type: number])[],
+  byteFallback = false,
+  charsmap = new Uint8Array(0),
+  denormalizer = false
+}) {
   const writer = new BinaryWriter()
   for (const [text, score, type] of [['<unk>', 0, 2], ['<s>', 0, 3], ['</s>', 0, 3], ...pieces] as const) {
-    writer.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).string(text).tag(2, WireType.Bit32).float(score).tag(3, WireType.Varint).int32(type).join()
+    writer
+      .tag(1, WireType.LengthDelimited)
+      .fork()
+      .tag(1, WireType.LengthDelimited)
+      .string(text)
+      .tag(2, WireType.Bit32)
+      .float(score)
+      .tag(3, WireType.Varint)
+      .int32(type)
+      .join()
   }
-  writer.tag(2, WireType.LengthDelimited).fork().tag(3, WireType.Varint).int32(modelType).tag(35, WireType.Varint).bool(byteFallback).join()
+  writer
+    .tag(2, WireType.LengthDelimited)
+    .fork()
+    .tag(3, WireType.Varint)
+    .int32(modelType)
+    .tag(35, WireType.Varint)
+    .bool(byteFallback)
+    .join()
   writer.tag(3, WireType.LengthDelimited).fork().tag(2, WireType.LengthDelimited).bytes(charsmap).join()
-  if (denormalizer) writer.tag(5, WireType.LengthDelimited).fork().tag(2, WireType.LengthDelimited).bytes(Uint8Array.of(1)).join()
+  if (denormalizer)
+    writer.tag(5, WireType.LengthDelimited).fork().tag(2, WireType.LengthDelimited).bytes(Uint8Array.of(1)).join()
   return writer.finish()
 }
 
 describe('parseModel', () => {
   test('reads what it writes', () => {
-    expect(parseModel(modelOf({ pieces: [['ab', -1.5, 1]] }), 'm')).toMatchObject({ pieces: { length: 4, 3: { text: 'ab', score: -1.5, type: 1 } }, byteFallback: false })
+    expect(parseModel(modelOf({ pieces: [['ab', -1.5, 1]] }), 'm')).toMatchObject({
+      pieces: { length: 4, 3: { text: 'ab', score: -1.5, type: 1 } },
+      byteFallback: false
+    })
   })
 
   const text = (value: string) => new TextEncoder().encode(value)
@@ -114,16 +153,46 @@ describe('parseModel', () => {
     ['a list of tiktoken', text('IQ== 0\nIg== 1\nIw== 2\n'), 'TOKENIZER_UNSUPPORTED', /tiktoken/],
     ['nothing', text(''), 'TOKENIZER_INVALID', /no pieces/],
     ['something else', text('hello, I am a text'), 'TOKENIZER_INVALID', /not a SentencePiece model/],
-    ['an LFS pointer', text('version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n'), 'TOKENIZER_INVALID', /not a SentencePiece model/],
-    ['a piece twice', modelOf({ pieces: [['a', 0, 1], ['a', 0, 1]] }), 'TOKENIZER_INVALID', /piece 4 .*like an earlier/],
+    [
+      'an LFS pointer',
+      text('version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n'),
+      'TOKENIZER_INVALID',
+      /not a SentencePiece model/
+    ],
+    [
+      'a piece twice',
+      modelOf({
+        pieces: [
+          ['a', 0, 1],
+          ['a', 0, 1]
+        ]
+      }),
+      'TOKENIZER_INVALID',
+      /piece 4 .*like an earlier/
+    ],
     ['a piece of nothing', modelOf({ pieces: [['', 0, 1]] }), 'TOKENIZER_INVALID', /piece 3 has no text/],
     ['a score that is none', modelOf({ pieces: [['a', NaN, 1]] }), 'TOKENIZER_INVALID', /piece 3 has the score NaN/],
     ['a type that is none', modelOf({ pieces: [['a', 0, 9]] }), 'TOKENIZER_INVALID', /type 9/],
     ['two unknown pieces', modelOf({ pieces: [['a', 0, 2]] }), 'TOKENIZER_INVALID', /2 unknown pieces/],
-    ['a byte that is none', modelOf({ pieces: [['<0xG0>', 0, 6]], byteFallback: true }), 'TOKENIZER_INVALID', /byte '<0xG0>'/],
-    ['too few bytes', modelOf({ pieces: [['<0x00>', 0, 6]], byteFallback: true }), 'TOKENIZER_INVALID', /1 byte pieces/],
+    [
+      'a byte that is none',
+      modelOf({ pieces: [['<0xG0>', 0, 6]], byteFallback: true }),
+      'TOKENIZER_INVALID',
+      /byte '<0xG0>'/
+    ],
+    [
+      'too few bytes',
+      modelOf({ pieces: [['<0x00>', 0, 6]], byteFallback: true }),
+      'TOKENIZER_INVALID',
+      /1 byte pieces/
+    ],
     ['bytes without fallback', modelOf({ pieces: [['<0x00>', 0, 6]] }), 'TOKENIZER_INVALID', /no byte fallback/],
-    ['a character map of a lie', modelOf({ charsmap: Uint8Array.of(255, 255, 255, 255, 0) }), 'TOKENIZER_INVALID', /precompiled_charsmap/]
+    [
+      'a character map of a lie',
+      modelOf({ charsmap: Uint8Array.of(255, 255, 255, 255, 0) }),
+      'TOKENIZER_INVALID',
+      /precompiled_charsmap/
+    ]
   ] as const)('refuses %s', (_, bytes, code, message) => {
     expect(() => parseModel(bytes, 'tokenizer.model')).toThrow(message)
     expect(() => parseModel(bytes, 'tokenizer.model')).toThrow(new RegExp(`^${code}: tokenizer.model`))

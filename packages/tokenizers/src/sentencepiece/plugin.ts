@@ -14,29 +14,39 @@ import { indexVocabulary } from './vocabulary.js'
 
 const MODEL_FILE = 'tokenizer.model'
 
-/** Tokenizer plugin `sentencepiece`: `tokenizer.model`, BPE with or without byte fallback (LLaMA 1 and 2, Mistral, Baichuan). */
+/**
+ * Tokenizer plugin `sentencepiece`: `tokenizer.model`, BPE with or without byte fallback (LLaMA 1 and 2, Mistral,
+ * Baichuan).
+ */
 export const sentencePiece = definePlugin({
   kind: 'tokenizer',
   name: 'sentencepiece',
   summary: 'tokenizer.model of SentencePiece, BPE',
   config: z.strictObject({}),
   create: () => ({
-    accepts: folder => access(join(folder, MODEL_FILE)).then(() => true, () => false),
+    accepts: folder =>
+      access(join(folder, MODEL_FILE)).then(
+        () => true,
+        () => false
+      ),
     load: loadSentencePiece
   })
 })
 
 /**
- * Loads `tokenizer.model` of a model folder. Ids are those of the SentencePiece library. Tokens that `tokenizer_config.json`,
- * `special_tokens_map.json` or `added_tokens.json` name are found in texts as they are spelled; without such files none is.
+ * Loads `tokenizer.model` of a model folder. Ids are those of the SentencePiece library. Tokens that
+ * `tokenizer_config.json`, `special_tokens_map.json` or `added_tokens.json` name are found in texts as they are
+ * spelled; without such files none is.
  *
- * BOS and EOS are those that the configuration names, or else those of the model. A text gets BOS unless `add_bos_token` is false, as
- * transformers has it for LLaMA, and EOS when `add_eos_token` is true.
+ * BOS and EOS are those that the configuration names, or else those of the model. A text gets BOS unless
+ * `add_bos_token` is false, as transformers has it for LLaMA, and EOS when `add_eos_token` is true.
  *
  * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`, `FILE_REFUSED`
  */
 export async function loadSentencePiece(folder: string): Promise<Tokenizer> {
-  const hash = createHash('sha256'), file = join(folder, MODEL_FILE), model = parseModel(await readBytes(folder, hash), file)
+  const hash = createHash('sha256')
+  const file = join(folder, MODEL_FILE)
+  const model = parseModel(await readBytes(folder, hash), file)
   const json = (name: keyof ConfigFiles) => {
     // Where one file ends and the next begins must tell in the digest.
     hash.update(`\0${name}\0`)
@@ -63,10 +73,21 @@ async function readBytes(folder: string, hash: Hash): Promise<Uint8Array> {
 }
 
 /** A tokenizer from the parsed files; see {@link loadSentencePiece}. */
-export function makeSentencePiece(model: SentencePieceModel, files: ConfigFiles, folder: string, digest: string): Tokenizer {
+export function makeSentencePiece(
+  model: SentencePieceModel,
+  files: ConfigFiles,
+  folder: string,
+  digest: string
+): Tokenizer {
   const { added, bos, eos, addBos, addEos, prefixAfterToken } = readPolicy(files, model, folder)
-  const vocabulary = indexVocabulary(model), segments = segmenter(added), decode = decodePieces(model)
-  const rules = { ...model.normalizer, whitespaceAsSuffix: model.whitespaceAsSuffix, matchUserDefined: vocabulary.matchUserDefined }
+  const vocabulary = indexVocabulary(model)
+  const segments = segmenter(added)
+  const decode = decodePieces(model)
+  const rules = {
+    ...model.normalizer,
+    whitespaceAsSuffix: model.whitespaceAsSuffix,
+    matchUserDefined: vocabulary.matchUserDefined
+  }
   const addedById = new Map(added.map(token => [token.id, token]))
   const idOf = (named: string | undefined, own: string) => {
     if (named !== undefined) {
@@ -76,7 +97,8 @@ export function makeSentencePiece(model: SentencePieceModel, files: ConfigFiles,
     const id = vocabulary.idOf(own)
     return model.pieces[id].type === PieceType.CONTROL ? id : undefined
   }
-  const bosId = idOf(bos, model.bosPiece), eosId = idOf(eos, model.eosPiece)
+  const bosId = idOf(bos, model.bosPiece)
+  const eosId = idOf(eos, model.eosPiece)
   return Object.freeze({
     vocabSize: Math.max(model.pieces.length, ...added.map(({ id }) => id + 1)),
     bosId,
@@ -88,7 +110,11 @@ export function makeSentencePiece(model: SentencePieceModel, files: ConfigFiles,
       const ids = new IdBuffer()
       for (const segment of segments(text)) {
         if ('token' in segment) ids.push(segment.token.id)
-        else vocabulary.encode(normalizedBlocks(segment.text, rules, segment.atStart || prefixAfterToken, vocabulary.joins), ids)
+        else
+          vocabulary.encode(
+            normalizedBlocks(segment.text, rules, segment.atStart || prefixAfterToken, vocabulary.joins),
+            ids
+          )
       }
       return ids.finish()
     },

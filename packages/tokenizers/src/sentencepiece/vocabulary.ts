@@ -4,7 +4,10 @@ import { mergePieces, type MergeVocabulary } from './merge.js'
 
 /** The pieces of a model, prepared for encoding. */
 export interface Vocabulary extends MergeVocabulary {
-  /** Adds the ids of a normalised text, which comes in one piece or in several that no piece of the vocabulary reaches across. */
+  /**
+   * Adds the ids of a normalised text, which comes in one piece or in several that no piece of the vocabulary reaches
+   * across.
+   */
   encode(normalized: Iterable<string>, into: IdBuffer): void
   /** Whether some piece has these two characters beside each other; undefined where texts cannot be cut by that. */
   readonly joins: ((left: number, right: number) => boolean) | undefined
@@ -14,12 +17,19 @@ export interface Vocabulary extends MergeVocabulary {
 }
 
 /** Words up to this length are remembered with their ids, and this many of them. */
-const LONGEST_KEPT = 32, MOST_KEPT = 1 << 15
+const LONGEST_KEPT = 32
+const MOST_KEPT = 1 << 15
 
 /** Indexes the pieces of a model. */
-export function indexVocabulary({ pieces, byteFallback }: Pick<SentencePieceModel, 'pieces' | 'byteFallback'>): Vocabulary {
-  const mergeable = new Map<string, { id: number; score: number; unused: boolean }>(), reserved = new Map<string, number>(), byteIds: number[] = []
-  let unknownId = 0, longest = 0
+export function indexVocabulary({
+  pieces,
+  byteFallback
+}: Pick<SentencePieceModel, 'pieces' | 'byteFallback'>): Vocabulary {
+  const mergeable = new Map<string, { id: number; score: number; unused: boolean }>()
+  const reserved = new Map<string, number>()
+  const byteIds: number[] = []
+  let unknownId = 0
+  let longest = 0
   for (const [id, { text, score, type }] of pieces.entries()) {
     if (type === PieceType.NORMAL || type === PieceType.USER_DEFINED || type === PieceType.UNUSED) {
       mergeable.set(text, { id, score, unused: type === PieceType.UNUSED })
@@ -52,9 +62,13 @@ export function indexVocabulary({ pieces, byteFallback }: Pick<SentencePieceMode
     return ids
   }
   // What an unused piece falls apart into depends on the whole text.
-  const joins = pieces.some(({ type }) => type === PieceType.UNUSED) ? undefined : neighboursIn(pieces), split = joins ? wordSplitter(joins) : (text: string) => [text]
+  const joins = pieces.some(({ type }) => type === PieceType.UNUSED) ? undefined : neighboursIn(pieces)
+  const split = joins ? wordSplitter(joins) : (text: string) => [text]
   return {
-    ...vocabulary, idOf, unknownId, joins,
+    ...vocabulary,
+    idOf,
+    unknownId,
+    joins,
     encode(normalized, into) {
       let last: number | undefined
       for (const text of normalized) {
@@ -89,7 +103,8 @@ function neighboursIn(pieces: readonly Piece[]): (left: number, right: number) =
 /** Cuts a text between two characters that no piece joins, so that the words can be encoded one by one. */
 function wordSplitter(joins: (left: number, right: number) => boolean): (text: string) => Iterable<string> {
   return function* (text) {
-    let start = 0, left = text.codePointAt(0)
+    let start = 0
+    let left = text.codePointAt(0)
     for (let i = (left ?? 0) > 0xffff ? 2 : 1; i < text.length;) {
       const right = text.codePointAt(i) as number
       if (!joins(left as number, right)) {
@@ -108,7 +123,8 @@ function userDefinedMatcher(pieces: readonly Piece[]): MergeVocabulary['matchUse
   const byFirst = new Map<number, string[]>()
   for (const { text, type } of pieces) {
     if (type !== PieceType.USER_DEFINED) continue
-    const first = text.charCodeAt(0), same = byFirst.get(first)
+    const first = text.charCodeAt(0)
+    const same = byFirst.get(first)
     if (same) same.push(text)
     else byFirst.set(first, [text])
   }

@@ -11,21 +11,36 @@ export interface ScalarEvent {
 
 /** The record that an event file of TensorBoard begins with. */
 export const eventFileHeader = (wallTime: number): Uint8Array =>
-  record(new BinaryWriter().tag(1, WireType.Bit64).double(wallTime).tag(3, WireType.LengthDelimited).string('brain.Event:2').finish())
+  record(
+    new BinaryWriter()
+      .tag(1, WireType.Bit64)
+      .double(wallTime)
+      .tag(3, WireType.LengthDelimited)
+      .string('brain.Event:2')
+      .finish()
+  )
 
 /** An `Event` with a `Summary` of scalars (tensorflow/core/util/event.proto, framework/summary.proto), as a record. */
 export function encodeScalars({ wallTime, step, scalars }: ScalarEvent): Uint8Array {
   const event = new BinaryWriter().tag(1, WireType.Bit64).double(wallTime).tag(2, WireType.Varint).int64(step)
   event.tag(5, WireType.LengthDelimited).fork()
   for (const [tag, value] of Object.entries(scalars)) {
-    event.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).string(tag).tag(2, WireType.Bit32).float(value).join()
+    event
+      .tag(1, WireType.LengthDelimited)
+      .fork()
+      .tag(1, WireType.LengthDelimited)
+      .string(tag)
+      .tag(2, WireType.Bit32)
+      .float(value)
+      .join()
   }
   return record(event.join().finish())
 }
 
 /** A TFRecord: length (u64), its checksum, data, their checksum, little-endian. */
 function record(data: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(12 + data.length + 4), view = new DataView(bytes.buffer)
+  const bytes = new Uint8Array(12 + data.length + 4)
+  const view = new DataView(bytes.buffer)
   view.setBigUint64(0, BigInt(data.length), true)
   view.setUint32(8, maskedCrc32c(bytes.subarray(0, 8)), true)
   bytes.set(data, 12)

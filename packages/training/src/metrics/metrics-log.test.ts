@@ -16,7 +16,9 @@ test.each([
   ['123456789', 0xe3069283],
   ['', 0],
   ['\0'.repeat(32), 0x8a9136aa]
-])('CRC-32C of %j is the published one (RFC 3720, B.4)', (text, expected) => expect(crc32c(Buffer.from(text, 'latin1'))).toBe(expected))
+])('CRC-32C of %j is the published one (RFC 3720, B.4)', (text, expected) =>
+  expect(crc32c(Buffer.from(text, 'latin1'))).toBe(expected)
+)
 
 test(`the event file has the bytes that ${golden.origin} reads back as the same scalars`, () => {
   const log = new MetricsLog(folder)
@@ -29,11 +31,14 @@ describe('the log of a run', () => {
     const log = new MetricsLog(folder)
     log.write(1, { loss: 2.5 }, at(1))
     log.write(2, { loss: Number.NaN, validation: 3 }, at(2))
-    expect(readFileSync(join(folder, 'metrics.jsonl'), 'utf8')).toBe('{"step":1,"time":"2026-11-24T12:00:01.000Z","loss":2.5}\n{"step":2,"time":"2026-11-24T12:00:02.000Z","loss":null,"validation":3}\n')
+    expect(readFileSync(join(folder, 'metrics.jsonl'), 'utf8')).toBe(
+      '{"step":1,"time":"2026-11-24T12:00:01.000Z","loss":2.5}\n{"step":2,"time":"2026-11-24T12:00:02.000Z","loss":null,"validation":3}\n'
+    )
   })
 
   test('of a run that goes on is that of one that was never stopped, also after a line cut off', () => {
-    const whole = new MetricsLog(folder), write = (log: MetricsLog, from: number, to: number) => {
+    const whole = new MetricsLog(folder)
+    const write = (log: MetricsLog, from: number, to: number) => {
       for (let step = from; step <= to; step++) log.write(step, { loss: 3 - step / 10, learningRate: 1e-3 }, at(step))
     }
     write(whole, 1, 6)

@@ -11,11 +11,13 @@ export interface StepMetrics {
   readonly [metric: string]: number | string
 }
 
-const LINES = 'metrics.jsonl', EVENTS = 'events.out.tfevents.0000000000.skipwise'
+const LINES = 'metrics.jsonl'
+const EVENTS = 'events.out.tfevents.0000000000.skipwise'
 
 /**
- * Writes the figures of every step as they come into a folder: `metrics.jsonl`, one object a line, and an event file for TensorBoard with the same
- * scalars. A run that goes on from a saved state writes the steps after it anew: lines from its first step on are dropped.
+ * Writes the figures of every step as they come into a folder: `metrics.jsonl`, one object a line, and an event file
+ * for TensorBoard with the same scalars. A run that goes on from a saved state writes the steps after it anew: lines
+ * from its first step on are dropped.
  */
 export class MetricsLog {
   #begun = false
@@ -34,16 +36,24 @@ export class MetricsLog {
       appendFileSync(join(this.folder, EVENTS), encodeScalars(eventOf(line)))
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
-      throw new SkipwiseError(code === 'ENOSPC' ? 'DISK_FULL' : 'TRAINING_METRICS', { problem: `the metrics in ${this.folder} cannot be written (${code})`, fix: 'make room, or make the folder writable, and run the same command again', cause })
+      throw new SkipwiseError(code === 'ENOSPC' ? 'DISK_FULL' : 'TRAINING_METRICS', {
+        problem: `the metrics in ${this.folder} cannot be written (${code})`,
+        fix: 'make room, or make the folder writable, and run the same command again',
+        cause
+      })
     }
   }
 
   /** Keeps what was written of the steps before `step`, each file by one rename. */
   #begin(step: number, now: Date): void {
     mkdirSync(this.folder, { recursive: true })
-    const kept = readMetrics(this.folder).filter(line => line.step < step), first = (kept[0] ? Date.parse(kept[0].time) : now.getTime()) / 1000
+    const kept = readMetrics(this.folder).filter(line => line.step < step)
+    const first = (kept[0] ? Date.parse(kept[0].time) : now.getTime()) / 1000
     replace(join(this.folder, LINES), kept.map(line => `${JSON.stringify(line)}\n`).join(''))
-    replace(join(this.folder, EVENTS), Buffer.concat([eventFileHeader(first), ...kept.map(line => encodeScalars(eventOf(line)))]))
+    replace(
+      join(this.folder, EVENTS),
+      Buffer.concat([eventFileHeader(first), ...kept.map(line => encodeScalars(eventOf(line)))])
+    )
     this.#begun = true
   }
 }
@@ -60,7 +70,9 @@ export function readMetrics(folder: string): StepMetrics[] {
   return text.split('\n').flatMap(line => {
     try {
       const parsed = JSON.parse(line) as Partial<StepMetrics> | null
-      return parsed !== null && Number.isInteger(parsed.step) && !Number.isNaN(Date.parse(String(parsed.time))) ? [parsed as StepMetrics] : []
+      return parsed !== null && Number.isInteger(parsed.step) && !Number.isNaN(Date.parse(String(parsed.time)))
+        ? [parsed as StepMetrics]
+        : []
     } catch {
       return []
     }
@@ -68,7 +80,9 @@ export function readMetrics(folder: string): StepMetrics[] {
 }
 
 function eventOf({ step, time, ...metrics }: StepMetrics): ScalarEvent {
-  const scalars = Object.entries(metrics).flatMap(([name, value]) => (typeof value === 'number' ? [[`train/${name}`, value] as const] : []))
+  const scalars = Object.entries(metrics).flatMap(([name, value]) =>
+    typeof value === 'number' ? [[`train/${name}`, value] as const] : []
+  )
   return { wallTime: Date.parse(time) / 1000, step, scalars: Object.fromEntries(scalars) }
 }
 

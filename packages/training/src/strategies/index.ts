@@ -6,5 +6,8 @@ import { prepareWhole } from './whole.js'
 
 /** Every strategy by name. */
 export const strategies: Readonly<Record<StrategyName, (setup: StrategySetup) => PreparedStrategy>> = {
-  whole: prepareWhole, blockwise: prepareBlockwise, seco: prepareSeco, spaco: prepareSpaco
+  whole: prepareWhole,
+  blockwise: prepareBlockwise,
+  seco: prepareSeco,
+  spaco: prepareSpaco
 }

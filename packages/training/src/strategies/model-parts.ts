@@ -14,7 +14,10 @@ export interface ModelPart {
   readonly trained: readonly string[]
   /** Inputs of a batch that it reads: see `batchSpecs`. */
   readonly batch: readonly string[]
-  /** Hidden states before it, [N, d], to hidden states after it; the embedding ignores its `x`, the head returns the loss. */
+  /**
+   * Hidden states before it, [N, d], to hidden states after it; the embedding ignores its `x`, the head returns the
+   * loss.
+   */
   apply(parameters: Tensors, x: tf.Tensor2D, batch: Tensors): tf.Tensor
 }
 
@@ -27,29 +30,58 @@ export interface ModelParts {
 }
 
 /** Cuts a model at its hidden states. Which parameters a part reads is found by tracing it. */
-export function partsOf(model: ModelDefinition, encoding: PositionalEncoding, shape: LossProgramOptions, trains: TrainedParameters): ModelParts {
-  const { batch, length, softmaxScale } = shape, batchInputs = batchSpecs(model, encoding, shape)
-  const { parameters } = allParameters(trains), trained = new Set(trains.trained.map(({ name }) => name))
+export function partsOf(
+  model: ModelDefinition,
+  encoding: PositionalEncoding,
+  shape: LossProgramOptions,
+  trains: TrainedParameters
+): ModelParts {
+  const { batch, length, softmaxScale } = shape
+  const batchInputs = batchSpecs(model, encoding, shape)
+  const { parameters } = allParameters(trains)
+  const trained = new Set(trains.trained.map(({ name }) => name))
   const specs = { ...parameterSpecs({ parameters }), ...batchInputs, x: hiddenSpec(model, shape) }
   const part = (label: ModelPart['label'], define: ModelPart['apply']): ModelPart => {
     const apply: ModelPart['apply'] = (given, x, inputs) => define(scaleAdapters(given, trains), x, inputs)
-    const read = inputsRead(trace(label, inputs => ({ y: apply(inputs, inputs.x as tf.Tensor2D, inputs) }), specs)), names = parameters.map(({ name }) => name).filter(name => read.has(name))
-    return { label, parameters: names, trained: names.filter(name => trained.has(name)), batch: Object.keys(batchInputs).filter(name => read.has(name)), apply }
+    const read = inputsRead(trace(label, inputs => ({ y: apply(inputs, inputs.x as tf.Tensor2D, inputs) }), specs))
+    const names = parameters.map(({ name }) => name).filter(name => read.has(name))
+    return {
+      label,
+      parameters: names,
+      trained: names.filter(name => trained.has(name)),
+      batch: Object.keys(batchInputs).filter(name => read.has(name)),
+      apply
+    }
   }
   return {
     embed: part('embed', (parameters, _, { ids }) => model.embed(parameters, ids as tf.Tensor1D)),
     blocks: Array.from({ length: model.geometry.layers }, (_, layer) =>
       part('block', (parameters, x, { cos, sin, positions, documents }) =>
-        model.block(parameters, layer, x, sequenceContext(model, encoding, {
-          batch, length, softmaxScale, cos: cos as tf.Tensor3D, sin: sin as tf.Tensor3D, positions: positions as tf.Tensor2D, documents: documents as tf.Tensor2D | undefined
-        })))),
+        model.block(
+          parameters,
+          layer,
+          x,
+          sequenceContext(model, encoding, {
+            batch,
+            length,
+            softmaxScale,
+            cos: cos as tf.Tensor3D,
+            sin: sin as tf.Tensor3D,
+            positions: positions as tf.Tensor2D,
+            documents: documents as tf.Tensor2D | undefined
+          })
+        )
+      )
+    ),
     head: part('head', (parameters, x, inputs) => weightedLoss(model.head(parameters, x), inputs))
   }
 }
 
 /** Spec of hidden states, [N, d]. */
-export const hiddenSpec = ({ geometry }: ModelDefinition, { batch, length }: Pick<LossProgramOptions, 'batch' | 'length'>): ValueSpec =>
-  ({ shape: [batch * length, geometry.hiddenSize], dtype: 'float32' })
+export const hiddenSpec = (
+  { geometry }: ModelDefinition,
+  { batch, length }: Pick<LossProgramOptions, 'batch' | 'length'>
+): ValueSpec => ({ shape: [batch * length, geometry.hiddenSize], dtype: 'float32' })
 
 /** Names of the inputs that a node of the graph reads. */
 function inputsRead({ inputs, nodes }: Graph): Set<string> {

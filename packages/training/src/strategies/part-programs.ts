@@ -22,13 +22,21 @@ export const partAccumulated = (i: number): string => `accumulated:${i}`
 /** Memory for the hidden states that a program gives, donated: they would else be lost at the next layer's run. */
 export const SLOT = 'slot'
 
-/** Traces the programs of parts. Inputs: parameters of the part, `x` (hidden states before it), its inputs of the batch, `slot`. */
+/**
+ * Traces the programs of parts. Inputs: parameters of the part, `x` (hidden states before it), its inputs of the batch,
+ * `slot`.
+ */
 export class PartTracer {
   readonly #hidden: ValueSpec
   readonly #parameters: Readonly<Record<string, ValueSpec>>
   readonly #batch: Readonly<Record<string, ValueSpec>>
 
-  constructor(model: ModelDefinition, encoding: PositionalEncoding, shape: LossProgramOptions, trains: TrainedParameters) {
+  constructor(
+    model: ModelDefinition,
+    encoding: PositionalEncoding,
+    shape: LossProgramOptions,
+    trains: TrainedParameters
+  ) {
     this.#hidden = hiddenSpec(model, shape)
     this.#parameters = parameterSpecs(allParameters(trains))
     this.#batch = batchSpecs(model, encoding, shape)
@@ -36,32 +44,57 @@ export class PartTracer {
 
   /** Output: `y`, the hidden states after the part. */
   forward(part: ModelPart): PartGraph {
-    const graph = trace(`${part.label} forward`, inputs => ({ y: part.apply(named(part, inputs), inputs.x as tf.Tensor2D, inputs) }), this.#specs(part))
+    const graph = trace(
+      `${part.label} forward`,
+      inputs => ({ y: part.apply(named(part, inputs), inputs.x as tf.Tensor2D, inputs) }),
+      this.#specs(part)
+    )
     return { graph, donate: { [SLOT]: 'y' } }
   }
 
   /**
-   * Gradients of the part's input, `dx`, and of its trained parameters from that of its output, `dy`; what is between them is computed again. The
-   * head has no `dy` and the output `loss`, the embedding has no `dx`.
+   * Gradients of the part's input, `dx`, and of its trained parameters from that of its output, `dy`; what is between
+   * them is computed again. The head has no `dy` and the output `loss`, the embedding has no `dx`.
    */
   backward(part: ModelPart, accumulate: readonly Accumulation[]): PartGraph {
-    const isHead = part.label === 'head', isEmbed = part.label === 'embed', count = part.trained.length
+    const isHead = part.label === 'head'
+    const isEmbed = part.label === 'embed'
+    const count = part.trained.length
     const specs: Record<string, ValueSpec> = { ...this.#specs(part), ...(!isHead && { dy: this.#hidden }) }
     if (isEmbed) delete specs[SLOT]
     if (accumulate.includes('keep')) specs[KEEP] = { shape: [], dtype: 'float32' }
     part.trained.forEach((name, i) => (specs[partAccumulated(i)] = this.#parameters[name]))
-    const graph = trace(`${part.label} backward`, inputs => {
-      const all = named(part, inputs), parameters = part.trained.map(name => all[name])
-      const run = (...values: tf.Tensor[]) =>
-        part.apply({ ...all, ...Object.fromEntries(part.trained.map((name, i) => [name, values[i]])) }, (isEmbed ? undefined : values[count]) as tf.Tensor2D, inputs)
-      const of = isEmbed ? parameters : [...parameters, inputs.x]
-      const { loss, gradients } = isHead ? withLoss(tf.valueAndGrads(run as (...values: tf.Tensor[]) => tf.Scalar)(of)) : { loss: {}, gradients: tf.grads(run)(of, inputs.dy) }
-      const sums = parameters.map((_, i) => {
-        const before = inputs[partAccumulated(i)], gradient = gradients[i]
-        return [partGradient(i), { begin: () => gradient, add: () => tf.add(gradient, before), keep: () => accumulateGradient(gradient, before, inputs[KEEP]) }[accumulate[i]]()] as const
-      })
-      return { ...loss, ...(!isEmbed && { dx: gradients[count] }), ...Object.fromEntries(sums) }
-    }, specs)
+    const graph = trace(
+      `${part.label} backward`,
+      inputs => {
+        const all = named(part, inputs)
+        const parameters = part.trained.map(name => all[name])
+        const run = (...values: tf.Tensor[]) =>
+          part.apply(
+            { ...all, ...Object.fromEntries(part.trained.map((name, i) => [name, values[i]])) },
+            (isEmbed ? undefined : values[count]) as tf.Tensor2D,
+            inputs
+          )
+        const of = isEmbed ? parameters : [...parameters, inputs.x]
+        const { loss, gradients } = isHead
+          ? withLoss(tf.valueAndGrads(run as (...values: tf.Tensor[]) => tf.Scalar)(of))
+          : { loss: {}, gradients: tf.grads(run)(of, inputs.dy) }
+        const sums = parameters.map((_, i) => {
+          const before = inputs[partAccumulated(i)]
+          const gradient = gradients[i]
+          return [
+            partGradient(i),
+            {
+              begin: () => gradient,
+              add: () => tf.add(gradient, before),
+              keep: () => accumulateGradient(gradient, before, inputs[KEEP])
+            }[accumulate[i]]()
+          ] as const
+        })
+        return { ...loss, ...(!isEmbed && { dx: gradients[count] }), ...Object.fromEntries(sums) }
+      },
+      specs
+    )
     const donate = Object.fromEntries(part.trained.map((_, i) => [partAccumulated(i), partGradient(i)]))
     return { graph, donate: isEmbed ? donate : { ...donate, [SLOT]: 'dx' } }
   }
@@ -76,6 +109,10 @@ export class PartTracer {
   }
 }
 
-const named = (part: ModelPart, inputs: Readonly<Record<string, tf.Tensor>>) => Object.fromEntries(part.parameters.map((name, i) => [name, inputs[partParameter(i)]]))
+const named = (part: ModelPart, inputs: Readonly<Record<string, tf.Tensor>>) =>
+  Object.fromEntries(part.parameters.map((name, i) => [name, inputs[partParameter(i)]]))
 
-const withLoss = ({ value, grads }: { value: tf.Tensor; grads: tf.Tensor[] }) => ({ loss: { loss: value }, gradients: grads })
+const withLoss = ({ value, grads }: { value: tf.Tensor; grads: tf.Tensor[] }) => ({
+  loss: { loss: value },
+  gradients: grads
+})

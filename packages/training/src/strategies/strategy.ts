@@ -19,8 +19,14 @@ export interface StrategySetup {
 }
 
 /** What the programs of a setup are traced for. */
-export const programShape = ({ frequencies, window, options, trains, packed }: StrategySetup): LossProgramOptions =>
-  ({ batch: options.microBatch, length: window.original, softmaxScale: frequencies.softmaxScale, accumulate: options.microBatch < options.batch, trains, packed })
+export const programShape = ({ frequencies, window, options, trains, packed }: StrategySetup): LossProgramOptions => ({
+  batch: options.microBatch,
+  length: window.original,
+  softmaxScale: frequencies.softmaxScale,
+  accumulate: options.microBatch < options.batch,
+  trains,
+  packed
+})
 
 /** A way to compute the gradients of a micro-batch, in its own memory and time: all but SpaCO give the same numbers. */
 export interface GradientStrategy {
@@ -55,4 +61,9 @@ export function temporariesOf({ executor }: StrategySetup, graphs: Iterable<Grap
 
 /** A gradient of zeros for everything that is trained, by `gradientName`. */
 export const zeroGradients = ({ trains, executor }: StrategySetup): Record<string, Value> =>
-  Object.fromEntries(Object.entries(parameterSpecs({ parameters: trains.trained })).map(([name, spec]) => [gradientName(name), executor.upload(spec)]))
+  Object.fromEntries(
+    Object.entries(parameterSpecs({ parameters: trains.trained })).map(([name, spec]) => [
+      gradientName(name),
+      executor.upload(spec)
+    ])
+  )

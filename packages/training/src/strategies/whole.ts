@@ -1,22 +1,42 @@
 import type { Program, Value, Values } from '@skipwise/runtime'
 import { accumulatedName, gradientName, KEEP, traceLoss } from '../loss-program.js'
-import { programShape, temporariesOf, zeroGradients, type GradientStrategy, type PreparedStrategy, type StrategySetup } from './strategy.js'
+import {
+  programShape,
+  temporariesOf,
+  zeroGradients,
+  type GradientStrategy,
+  type PreparedStrategy,
+  type StrategySetup
+} from './strategy.js'
 
-/** The whole model as one program a micro-batch: the fastest, with the activations of all layers kept until its backward pass. */
+/**
+ * The whole model as one program a micro-batch: the fastest, with the activations of all layers kept until its backward
+ * pass.
+ */
 export function prepareWhole(setup: StrategySetup): PreparedStrategy {
-  const { model, encoding, executor, trains } = setup, shape = programShape(setup), graph = traceLoss(model, encoding, shape)
-  const donate = shape.accumulate ? Object.fromEntries(trains.trained.map(({ name }) => [accumulatedName(name), gradientName(name)])) : {}
+  const { model, encoding, executor, trains } = setup
+  const shape = programShape(setup)
+  const graph = traceLoss(model, encoding, shape)
+  const donate = shape.accumulate
+    ? Object.fromEntries(trains.trained.map(({ name }) => [accumulatedName(name), gradientName(name)]))
+    : {}
   return {
     activations: () => temporariesOf(setup, [graph]),
-    open: async () => new WholeStrategy(setup, await executor.compile(graph, { donate }), shape.accumulate ? zeroGradients(setup) : {})
+    open: async () =>
+      new WholeStrategy(setup, await executor.compile(graph, { donate }), shape.accumulate ? zeroGradients(setup) : {})
   }
 }
 
 class WholeStrategy implements GradientStrategy {
-  constructor(private readonly setup: StrategySetup, private readonly program: Program, public gradients: Values) {}
+  constructor(
+    private readonly setup: StrategySetup,
+    private readonly program: Program,
+    public gradients: Values
+  ) {}
 
   async run(parameters: Values, batch: Values, begin: boolean): Promise<number> {
-    const { trains, executor } = this.setup, inputs: Record<string, Value> = { ...parameters, ...batch }
+    const { trains, executor } = this.setup
+    const inputs: Record<string, Value> = { ...parameters, ...batch }
     if (KEEP in this.program.graph.inputs) {
       inputs[KEEP] = executor.upload({ shape: [], dtype: 'float32' }, Float32Array.of(begin ? 0 : 1))
       for (const { name } of trains.trained) inputs[accumulatedName(name)] = this.gradients[gradientName(name)]
