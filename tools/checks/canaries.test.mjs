@@ -1,5 +1,5 @@
-// A gate that did not run looks like a gate that passed: ESLint's Nx rule, for one, is silently skipped without a project graph.
-// Each canary feeds a gate something bad and fails when the gate accepts it.
+// A gate that did not run looks like a gate that passed: ESLint's Nx rule, for one, is silently skipped without a
+// project graph. Each canary feeds a gate something bad and fails when the gate accepts it.
 import { ESLint } from 'eslint'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -55,14 +55,23 @@ describe('the layer rule', () => {
     expect(await boundaryErrors(plugin.folder, plugin.file, importing('skipwise'))).toHaveLength(1)
   })
 
-  test.each(['@skipwise/executor-onnx', '@skipwise/arch-llama', '@skipwise/positional-encodings'])('accepts %s in tools/composition, not in a test of training', async name => {
-    expect(await boundaryErrors('tools/composition', 'src/loss-curve.test.ts', importing(name))).toEqual([])
-    expect(await boundaryErrors('packages/training', 'src/train.test.ts', importing(name))).toHaveLength(1)
-  })
+  test.each(['@skipwise/executor-onnx', '@skipwise/arch-llama', '@skipwise/positional-encodings'])(
+    'accepts %s in tools/composition, not in a test of training',
+    async name => {
+      expect(await boundaryErrors('tools/composition', 'src/loss-curve.test.ts', importing(name))).toEqual([])
+      expect(await boundaryErrors('packages/training', 'src/train.test.ts', importing(name))).toHaveLength(1)
+    }
+  )
 
   test('a test that imports what its package does not declare does not compile', () => {
     const from = join(root, 'packages/interpolation/src/schemes.test.ts')
-    const resolve = name => ts.resolveModuleName(name, from, { moduleResolution: ts.ModuleResolutionKind.Bundler, customConditions: ['@skipwise/source'] }, ts.sys).resolvedModule
+    const resolve = name =>
+      ts.resolveModuleName(
+        name,
+        from,
+        { moduleResolution: ts.ModuleResolutionKind.Bundler, customConditions: ['@skipwise/source'] },
+        ts.sys
+      ).resolvedModule
     expect(resolve('@skipwise/testing')).toBeDefined()
     expect(resolve('@skipwise/training')).toBeUndefined()
   })
@@ -71,7 +80,12 @@ describe('the layer rule', () => {
     const { command } = readJson('nx.json').targetDefaults.lint.options
     expect(command.endsWith(' src')).toBe(true)
     const [eslint, ...args] = command.slice(0, -' src'.length).split(' ')
-    const bad = await tool(eslint, [...args, '--stdin', '--stdin-filename', 'src/index.ts'], 'packages/core', importing('@skipwise/runtime'))
+    const bad = await tool(
+      eslint,
+      [...args, '--stdin', '--stdin-filename', 'src/index.ts'],
+      'packages/core',
+      importing('@skipwise/runtime')
+    )
     expect(bad.status).toBe(1)
     expect(bad.output).toContain(boundaryRule)
   })
@@ -84,15 +98,46 @@ describe('the rules about files', () => {
     return messages.filter(({ ruleId }) => ruleId === rule)
   }
 
-  test.each(["import { rm } from 'node:fs/promises'", "import { unlinkSync } from 'node:fs'", "import fs from 'node:fs'", "import * as fs from 'fs'"])('refuse %s', async line => {
+  test.each([
+    "import { rm } from 'node:fs/promises'",
+    "import { unlinkSync } from 'node:fs'",
+    "import fs from 'node:fs'",
+    "import * as fs from 'fs'"
+  ])('refuse %s', async line => {
     const used = `${line}\nexport const value = ${/\{ (\w+)/.exec(line)?.[1] ?? 'fs'}\n`
     expect(await complaints('@typescript-eslint/no-restricted-imports', used)).toHaveLength(1)
   })
 
-  test('refuse to read a whole file without the guard, and accept the rest', async () => {
-    expect(await complaints('no-restricted-imports', "import { readFile } from 'node:fs/promises'\nexport const value = readFile\n")).toHaveLength(1)
-    expect(await complaints('@typescript-eslint/no-restricted-imports', "import { mkdir } from 'node:fs/promises'\nexport const value = mkdir\n")).toEqual([])
+  test('refuse two names in one declaration, and a comment wider than the code', async () => {
+    const wide = `// ${'word '.repeat(30)}`
+    expect(await complaints('one-var', 'export const a = 1,\n  b = 2\n')).toHaveLength(1)
+    expect(await complaints('one-var', 'let a\nlet b\nexport { a, b }\n')).toEqual([])
+    expect(await complaints('max-len', `${wide}\nexport const a = 1\n`)).toHaveLength(1)
+    expect(await complaints('max-len', `export const a = '${wide}'\n`)).toEqual([])
   })
+
+  test('refuse to read a whole file without the guard, and accept the rest', async () => {
+    expect(
+      await complaints(
+        'no-restricted-imports',
+        "import { readFile } from 'node:fs/promises'\nexport const value = readFile\n"
+      )
+    ).toHaveLength(1)
+    expect(
+      await complaints(
+        '@typescript-eslint/no-restricted-imports',
+        "import { mkdir } from 'node:fs/promises'\nexport const value = mkdir\n"
+      )
+    ).toEqual([])
+  })
+})
+
+test('a file that prettier would write in another way makes the format command exit with an error', async () => {
+  const { command } = readJson('tools/checks/package.json').nx.targets.format.options
+  const [prettier, ...args] = command.replace(/ --cache| "[^"]+"/g, '').split(' ')
+  const check = text => tool(prettier, [...args, '--stdin-filepath', 'packages/core/src/errors.ts'], '.', text)
+  expect((await check('export const value = 1\n')).status).toBe(0)
+  expect((await check('export const value = 1;\n')).status).not.toBe(0)
 })
 
 test('a failing test makes vitest exit with an error, and is counted', async () => {
@@ -108,16 +153,22 @@ test('a failing test makes vitest exit with an error, and is counted', async () 
 describe('a conformance suite finds what is wrong with a plugin', () => {
   let failed
   beforeAll(async () => {
-    const fixture = 'tools/checks/fixtures/broken-plugins', [vitest, ...args] = readJson('nx.json').targetDefaults.test.options.command.split(' ')
+    const fixture = 'tools/checks/fixtures/broken-plugins'
+    const [vitest, ...args] = readJson('nx.json').targetDefaults.test.options.command.split(' ')
     await tool(vitest, args, fixture)
-    const results = readJson(`${fixture}/.test-results/vitest.json`).testResults.flatMap(({ assertionResults }) => assertionResults)
+    const results = readJson(`${fixture}/.test-results/vitest.json`).testResults.flatMap(
+      ({ assertionResults }) => assertionResults
+    )
     failed = results.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName)
   }, 240_000)
 
   test.each([
     [/^tokenizer 'bytes' decodes the ids of a text to it/, 'a decoder that loses spaces'],
     [/^interpolation 'linear'.* at most the original ones/, 'frequencies above those of the model'],
-    [/^position transform 'pose'.* makes the same example of the same draw/, 'positions that do not come from the seed'],
+    [
+      /^position transform 'pose'.* makes the same example of the same draw/,
+      'positions that do not come from the seed'
+    ],
     [/^positional encoding 'rotary-half'.* is the identity at position 0/, 'positions that begin at 1'],
     [/^architecture 'llama'.* names every parameter once/, 'a parameter that is there twice'],
     [/^evaluation suite 'passkey' gives the same result for the same seed/, 'metrics by chance'],
@@ -126,15 +177,31 @@ describe('a conformance suite finds what is wrong with a plugin', () => {
 })
 
 test('a package whose tests left no report is counted as failed', () => {
-  expect(countResults([{ name: 'gone', file: 'no-such-report.json' }])).toMatchObject({ passed: 0, failed: 1, skipped: 0 })
+  expect(countResults([{ name: 'gone', file: 'no-such-report.json' }])).toMatchObject({
+    passed: 0,
+    failed: 1,
+    skipped: 0
+  })
 })
 
 test('what was skipped is listed with its reason, once for a group', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'skipwise-skipped-')), file = join(folder, 'vitest.json'), group = 'training (needs it: tfjs-node is not installed)'
-  const assertionResults = [['skipped', [group], 'one'], ['pending', [group, 'part'], 'two'], ['passed', [], 'three'], ['skipped', ['a device'], 'needs a GPU']].map(([status, ancestorTitles, title]) => ({ status, ancestorTitles, title }))
+  const folder = mkdtempSync(join(tmpdir(), 'skipwise-skipped-'))
+  const file = join(folder, 'vitest.json')
+  const group = 'training (needs it: tfjs-node is not installed)'
+  const assertionResults = [
+    ['skipped', [group], 'one'],
+    ['pending', [group, 'part'], 'two'],
+    ['passed', [], 'three'],
+    ['skipped', ['a device'], 'needs a GPU']
+  ].map(([status, ancestorTitles, title]) => ({ status, ancestorTitles, title }))
   try {
     writeFileSync(file, JSON.stringify({ testResults: [{ assertionResults }] }))
-    expect(skippedTests([{ name: 'canary', file }, { name: 'gone', file: 'no-such-report.json' }])).toEqual([`canary: 2 skipped: ${group}`, 'canary: 1 skipped: a device > needs a GPU'])
+    expect(
+      skippedTests([
+        { name: 'canary', file },
+        { name: 'gone', file: 'no-such-report.json' }
+      ])
+    ).toEqual([`canary: 2 skipped: ${group}`, 'canary: 1 skipped: a device > needs a GPU'])
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -27,46 +27,79 @@ const boundaries = allowed => [
 ]
 
 /**
- * A test may use `@skipwise/testing`, which has the parts of a small model, beside what its package may import. Tests of real plugins,
- * backends and engines together lie in tools/composition (docs/adr/0002-layers.md).
+ * A test may use `@skipwise/testing`, which has the parts of a small model, beside what its package may import. Tests
+ * of real plugins, backends and engines together lie in tools/composition (docs/adr/0002-layers.md).
  */
-const testLayers = Object.fromEntries(Object.entries(layers).map(([layer, own]) => [layer, [...new Set([...own, 'testing'])]]))
+const testLayers = Object.fromEntries(
+  Object.entries(layers).map(([layer, own]) => [layer, [...new Set([...own, 'testing'])]])
+)
 
-const guarded = 'read it by readFolderFile or readNamedFile of @skipwise/checkpoints: they refuse pipes, devices, links out of a folder, and sizes'
+const guarded =
+  'read it by readFolderFile or readNamedFile of @skipwise/checkpoints: they refuse pipes, devices, links out of a folder, and sizes'
 
 /**
- * Files come from strangers: readers of whole files go through the guarded reader. Those named read what this process or the system writes
- * (state, cache, /proc), or stream documents.
+ * Files come from strangers: readers of whole files go through the guarded reader. Those named read what this process
+ * or the system writes (state, cache, /proc), or stream documents.
  */
 const guardedReads = {
   files: ['**/src/**/*.ts'],
   // relative to the package that is linted
   ignores: [
-    '**/*.test.ts', 'src/conformance/**', 'src/golden.ts', 'src/run.ts', 'src/checks.ts', 'src/lock.ts', 'src/tasks-suite.ts',
-    'src/processor.ts', 'src/metrics/metrics-log.ts', 'src/system-error.ts'
+    '**/*.test.ts',
+    'src/conformance/**',
+    'src/golden.ts',
+    'src/run.ts',
+    'src/checks.ts',
+    'src/lock.ts',
+    'src/tasks-suite.ts',
+    'src/processor.ts',
+    'src/metrics/metrics-log.ts',
+    'src/system-error.ts'
   ],
   rules: {
-    'no-restricted-imports': ['error', {
-      paths: ['node:fs', 'node:fs/promises'].map(name => ({ name, importNames: ['readFile', 'readFileSync'], message: guarded }))
-    }]
+    'no-restricted-imports': [
+      'error',
+      {
+        paths: ['node:fs', 'node:fs/promises'].map(name => ({
+          name,
+          importNames: ['readFile', 'readFileSync'],
+          message: guarded
+        }))
+      }
+    ]
   }
 }
 
 /**
- * What is not ours stays: files are removed by one module, which removes what Skipwise wrote. The two others named remove a
- * temporary folder that the same function made.
+ * What is not ours stays: files are removed by one module, which removes what Skipwise wrote. The two others named
+ * remove a temporary folder that the same function made.
  */
 const oneRemover = {
   files: ['**/src/**/*.ts'],
   ignores: ['**/*.test.ts', 'src/removal.ts', 'src/session.ts', 'src/conformance/tokenizer.ts'],
   rules: {
-    '@typescript-eslint/no-restricted-imports': ['error', {
-      paths: ['node:fs', 'node:fs/promises', 'fs', 'fs/promises'].map(name => ({
-        name,
-        importNames: ['rm', 'rmdir', 'unlink', 'rmSync', 'rmdirSync', 'unlinkSync', 'promises', 'default'],
-        message: 'remove by removal.ts of @skipwise/checkpoints: it leaves what is not ours'
-      }))
-    }]
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        paths: ['node:fs', 'node:fs/promises', 'fs', 'fs/promises'].map(name => ({
+          name,
+          importNames: ['rm', 'rmdir', 'unlink', 'rmSync', 'rmdirSync', 'unlinkSync', 'promises', 'default'],
+          message: 'remove by removal.ts of @skipwise/checkpoints: it leaves what is not ours'
+        }))
+      }
+    ]
+  }
+}
+
+/** What prettier leaves open: one declaration a statement, and comments as wide as code. Long texts stay whole. */
+const shape = {
+  files: ['**/*.ts', '**/*.mjs'],
+  rules: {
+    'one-var': ['error', { initialized: 'never' }],
+    'max-len': [
+      'error',
+      { code: 120, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreUrls: true }
+    ]
   }
 }
 
@@ -80,7 +113,8 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
       '@nx/enforce-module-boundaries': boundaries(layers),
-      // typed rules that find real bugs in asynchronous and exhaustive code; the rest of the typed sets costs more than it finds
+      // typed rules that find real bugs in asynchronous and exhaustive code; the rest of the typed sets costs more than
+      // it finds
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/await-thenable': 'error',
@@ -93,7 +127,12 @@ export default tseslint.config(
       'prefer-const': 'error'
     }
   },
-  { files: ['**/*.test.ts', '**/test/**/*.ts'], plugins: { '@nx': nx }, rules: { '@nx/enforce-module-boundaries': boundaries(testLayers) } },
+  {
+    files: ['**/*.test.ts', '**/test/**/*.ts'],
+    plugins: { '@nx': nx },
+    rules: { '@nx/enforce-module-boundaries': boundaries(testLayers) }
+  },
+  shape,
   guardedReads,
   oneRemover,
   // the scripts of tiny-llama are files that it ships, no exports: their tests name the files

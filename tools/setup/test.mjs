@@ -1,4 +1,5 @@
-// npm test: lints, type-checks and tests every package through Nx (cached), and ends with a line of real counts.
+// npm test: checks the format of every package, lints, type-checks and tests it through Nx (cached), and ends with a
+// line of real counts.
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { countResults, skippedTests } from './results.mjs'
@@ -12,11 +13,11 @@ const reports = tested.map(path => ({ name: path, file: join(root, path, '.test-
 for (const path of tested) rmSync(join(root, path, '.test-results'), { recursive: true, force: true })
 
 const nx = (...targets) => run('nx', ['run-many', '-t', ...targets, '--output-style=static'])
-const gates = await nx('lint', 'typecheck')
+const gates = await nx('format', 'lint', 'typecheck')
 const tests = await nx('test')
 
 const { passed, failed, skipped, problems } = countResults(reports)
-if (gates.status !== 0) problems.push('lint or typecheck failed: see above')
+if (gates.status !== 0) problems.push('format, lint or typecheck failed: see above')
 if (tests.status !== 0 && failed === 0) problems.push('the test run failed although every test passed: see above')
 for (const line of skippedTests(reports)) console.log(line)
 for (const problem of problems) console.log(`✗ ${problem}`)
