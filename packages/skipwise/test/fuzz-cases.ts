@@ -162,6 +162,10 @@ function writeRecipe(random: RandomStream, file: string): void {
   writeFileSync(file, random.integer(0, 9) === 0 ? bytesChanged(random, Buffer.from(text)) : text)
 }
 
+/** The output that the recipe names, as far as it can be read. */
+const outputOfRecipe = (folder: string): string =>
+  /"output":"([^"]+)"/.exec(readIf(join(folder, 'recipe.yaml')).toString())?.[1] ?? 'out'
+
 const MODEL_FILES = ['config.json', 'tokenizer.json', 'model.safetensors', 'skipwise.json', 'generation_config.json']
 
 /** Spoils a file of the model: other bytes, another value in its JSON, a folder or a link in its place. */
@@ -253,6 +257,7 @@ export function fuzzCase(seed: number, index: number, folder: string): FuzzCase 
     '.',
     ''
   ])
+  const run = path()
   const verbs: readonly (() => string[])[] = [
     () => {
       writeRecipe(random, join(folder, 'recipe.yaml'))
@@ -273,7 +278,7 @@ export function fuzzCase(seed: number, index: number, folder: string): FuzzCase 
       ...(random.integer(0, 2) === 0 ? ['--output', output] : [])
     ],
     () => ['eval', '--compare', path(), path()],
-    () => ['eval', 'perplexity', '--checkpoints', path(), '--config', json(random)],
+    () => ['eval', 'perplexity', '--checkpoints', run, '--config', json(random)],
     () => ['report', path(), path(), '--out', output],
     () => [
       'generate',
@@ -322,7 +327,7 @@ export function fuzzCase(seed: number, index: number, folder: string): FuzzCase 
   ]
   return {
     args: [...pick(random, [...verbs.slice(0, 1), ...verbs])(), ...extra],
-    outputs: ['out', output, `${output}.journal`, 'made']
+    outputs: ['out', output, `${output}.journal`, 'made', `${run}/evaluations`, outputOfRecipe(folder)]
   }
 }
 

@@ -81,10 +81,15 @@ function changedOutside(
   outputs: readonly string[]
 ): string[] {
   const allowed = outputs.filter(output => output !== '').map(output => relative(cwd, resolve(cwd, output)))
+  // an output, what is in it, its state, and the folders that lead to it
   const isAllowed = (path: string) =>
     allowed.some(
       output =>
-        output === '' || path === output || path.startsWith(`${output}${sep}`) || path.startsWith(`${output}.training`)
+        output === '' ||
+        path === output ||
+        path.startsWith(`${output}${sep}`) ||
+        path.startsWith(`${output}.training`) ||
+        output.startsWith(`${path}${sep}`)
     )
   const paths = [...new Set([...before.keys(), ...after.keys()])].filter(path => before.get(path) !== after.get(path))
   // what was there before is nobody's to change, named as an output or not

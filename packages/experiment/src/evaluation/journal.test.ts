@@ -9,7 +9,8 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 /** What a run computes of some units. */
 async function run(file: string, key: string, units: readonly string[]): Promise<string[]> {
-  const journal = await openJournal(file, key), computed: string[] = []
+  const journal = await openJournal(file, key)
+  const computed: string[] = []
   for (const unit of units) {
     const value = await journal.remember(unit, async () => (computed.push(unit), { unit, half: 0.1 + 0.2 }))
     expect(value).toEqual({ unit, half: 0.30000000000000004 })
@@ -24,7 +25,7 @@ it('computes what it has not kept', async () => {
   expect(await run(file, 'k', ['one', 'two', 'three'])).toEqual(['three'])
 })
 
-it('drops a line that was cut off, and goes on behind the whole ones', async () => {
+it('drops a line that was cut off, and goes on after the whole ones', async () => {
   const file = join(folder, 'b.journal')
   await run(file, 'k', ['one', 'two'])
   const whole = readFileSync(file, 'utf8')
@@ -43,19 +44,42 @@ it('says that a line was changed, by any bit', async () => {
     const changed = Buffer.from(whole)
     changed[bit >> 3] ^= 1 << (bit & 7)
     writeFileSync(file, changed)
-    await expect(openJournal(file, 'k'), `bit ${bit}`).rejects.toThrow(/^STATE_DAMAGED.*d\.journal is damaged: line \d.*remove this file/)
+    await expect(openJournal(file, 'k'), `bit ${bit}`).rejects.toThrow(
+      /^STATE_DAMAGED.*d\.journal is damaged: line \d.*remove this file/
+    )
   }
 })
 
-it.each(['no JSON\n', '{"key":"three","value":3}\n', '\n', '0123456789abcdef {}\n'])('does not take %j for a line', async line => {
-  const file = join(folder, 'e.journal')
-  await run(file, 'k', ['one'])
-  appendFileSync(file, line)
-  await expect(run(file, 'k', ['one', 'three'])).rejects.toThrow(/^STATE_DAMAGED/)
-  writeFileSync(file, '')
+it.each(['no JSON\n', '{"key":"three","value":3}\n', '\n', '0123456789abcdef {}\n'])(
+  'does not take %j for a line',
+  async line => {
+    const file = join(folder, 'e.journal')
+    await run(file, 'k', ['one'])
+    appendFileSync(file, line)
+    await expect(run(file, 'k', ['one', 'three'])).rejects.toThrow(/^STATE_DAMAGED/)
+    rmSync(file)
+  }
+)
+
+it('writes nothing before a unit is done', async () => {
+  const file = join(folder, 'later', 'f.journal')
+  const journal = await openJournal(file, 'k')
+  await expect(journal.remember('one', () => Promise.reject(new Error('no data')))).rejects.toThrow('no data')
+  await journal.close()
+  expect(existsSync(join(folder, 'later'))).toBe(false)
 })
 
-it('begins anew for another run, and is gone in the end', async () => {
+it.each(['', 'a diary in one line', 'a diary\nof two lines\n'])(
+  'leaves a file that is not a journal: %j',
+  async text => {
+    const file = join(folder, 'g.journal')
+    writeFileSync(file, text)
+    await expect(openJournal(file, 'k')).rejects.toThrow(/^STATE_DAMAGED/)
+    expect(readFileSync(file, 'utf8')).toBe(text)
+  }
+)
+
+it('starts again for another run, and is gone in the end', async () => {
   const file = join(folder, 'c.journal')
   await run(file, 'k', ['one'])
   expect(await run(file, 'other', ['one'])).toEqual(['one'])

@@ -16,31 +16,40 @@ export interface Journal {
 }
 
 /**
- * Opens the journal in `file`: one JSON line for the run's key, then one for each unit, each with its digest and flushed when it is written, so
- * that a killed process loses the unit under way alone. A journal of another key is begun anew; a last line that was cut off is dropped.
+ * Opens the journal in `file`: one JSON line for the run's key, then one for each unit, each with its digest and
+ * flushed when it is written, so that a killed process loses only the unit it was working on. A journal of another key
+ * is started again, and a last line that was cut off is dropped. Nothing is written before the first unit is done: a
+ * run that is refused leaves no file.
  *
  * @throws SkipwiseError `STATE_DAMAGED` when a line is not as it was written, `FILE_REFUSED`
  */
 export async function openJournal(file: string, key: string): Promise<Journal> {
-  await mkdir(dirname(file), { recursive: true })
-  const { run, units } = readJournal(await readNamedFile(file, 'result'), file)
+  const bytes = await readNamedFile(file, 'result')
+  const { run, units } = readJournal(bytes, file)
   const kept = run === key ? units : new Map<string, unknown>()
-  const lines = [lineOf({ run: key }), ...[...kept].map(([unit, value]) => lineOf({ key: unit, value }))]
-  await writeFileAtomic(file, lines.join(''))
-  const handle = await open(file, 'a')
+  const create = async () => {
+    await mkdir(dirname(file), { recursive: true })
+    const lines = [lineOf({ run: key }), ...[...kept].map(([unit, value]) => lineOf({ key: unit, value }))]
+    await writeFileAtomic(file, lines.join(''))
+    return await open(file, 'a')
+  }
+  let handle: Awaited<ReturnType<typeof create>> | undefined
   return {
     async remember<Value>(unit: string, compute: () => Promise<Value>): Promise<Value> {
       if (kept.has(unit)) return kept.get(unit) as Value
       const value = await compute()
+      handle ??= await create()
       await handle.appendFile(lineOf({ key: unit, value }))
       await handle.datasync()
       return value
     },
     async remove() {
-      await handle.close()
-      await removeOwnFile(file)
+      await handle?.close()
+      if (handle !== undefined || bytes !== undefined) await removeOwnFile(file)
     },
-    close: () => handle.close()
+    async close() {
+      await handle?.close()
+    }
   }
 }
 
@@ -62,8 +71,9 @@ function readJournal(
   bytes: Uint8Array | undefined,
   file: string
 ): { readonly run: string | undefined; readonly units: Map<string, unknown> } {
-  // what follows the last line end was cut off when its process was killed
+  // what follows the last line end was cut off when its process was killed; the first line is there from the beginning
   const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1)
+  if (bytes !== undefined && lines.length === 0) throw damagedState(file, 'it is not a journal')
   const contents = lines.map((line, i) => contentOf(line, `line ${i + 1}`, file))
   const units = new Map<string, unknown>()
   let run: string | undefined
@@ -72,7 +82,7 @@ function readJournal(
     const unit = i > 0 ? unitSchema.safeParse(content).data : undefined
     if (first) run = first.run
     else if (unit) units.set(unit.key, unit.value)
-    else throw damagedState(file, `line ${i + 1} is no line of a journal`)
+    else throw damagedState(file, `line ${i + 1} is not a line of a journal`)
   }
   return { run, units }
 }
