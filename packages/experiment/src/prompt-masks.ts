@@ -22,6 +22,6 @@ export const withPromptMasks = (
 
 const contentError = () =>
   new SkipwiseError('RECIPE_DATA', {
-    problem: 'the position transform chooses tokens by their ids, so it cannot be told which are of a prompt',
+    problem: 'the position transform chooses tokens by their ids, so those of a prompt cannot be found',
     fix: 'use another transform or option (pose without splitAt), or leave out format'
   })
