@@ -1,6 +1,7 @@
 import type { ModelConfig, WritableDtype } from '@skipwise/checkpoints'
 import type { EvalSuite, Interpolation, PositionedExample, ProgressListener, Window } from '@skipwise/core'
 import { loadCorpus, matchFiles } from '@skipwise/data'
+import { isHubReference, locateModel } from '@skipwise/hub'
 import type { ExecutorLoader } from '@skipwise/runtime'
 import {
   completeOptions,
@@ -26,8 +27,6 @@ import {
 import { Collector } from './collector.js'
 import { digestOf, digestOfWeights } from './digest.js'
 import { createExamples, type WeightedCorpus } from './examples.js'
-import { locateModel } from './hub/locate-model.js'
-import { isHubReference } from './hub/reference.js'
 import { extendedConfig, newModel, openModelFolder, type ModelSource } from './model-source.js'
 import { withPromptMasks } from './prompt-masks.js'
 import { toReference, type Parts, type RopeReading } from './parts.js'

@@ -1,5 +1,6 @@
 import { visibleLines, type Tokenizer } from '@skipwise/core'
-import { loadLanguageModel, locateModel } from '@skipwise/experiment'
+import { loadLanguageModel } from '@skipwise/experiment'
+import { locateModel } from '@skipwise/hub'
 import { generateText } from '@skipwise/inference'
 import { loadChatTemplate } from '@skipwise/tokenizers'
 import { usageError } from '../errors.js'
