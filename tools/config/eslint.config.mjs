@@ -49,7 +49,7 @@ const guardedReads = {
     'src/conformance/**',
     'src/golden.ts',
     'src/run.ts',
-    'src/checks.ts',
+    'src/stored-output.ts',
     'src/lock.ts',
     'src/tasks-suite.ts',
     'src/processor.ts',

@@ -5,7 +5,7 @@ import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SkipwiseError, type ProgressListener } from '@skipwise/core'
 import { writeDigestList } from './digest-list.js'
-import type { Experiment } from './resolve.js'
+import type { Experiment } from './resolve/resolve.js'
 import { bytesOfSize, saveModel } from './save-model.js'
 
 /**

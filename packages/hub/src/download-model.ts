@@ -13,17 +13,17 @@ import type { HubReference } from './reference.js'
 /** How a model is downloaded. */
 export interface DownloadOptions {
   /** Default all that a model needs. */
-  readonly part?: HubPart
+  readonly part?: HubPart | undefined
   /** Default that of Hugging Face's libraries: HF_HUB_CACHE, or `hub` in HF_HOME, or ~/.cache/huggingface/hub. */
-  readonly cacheFolder?: string
+  readonly cacheFolder?: string | undefined
   /** Default HF_ENDPOINT, or https://huggingface.co. */
-  readonly endpoint?: string
+  readonly endpoint?: string | undefined
   /** Default HF_TOKEN. Sent to the origin of the endpoint alone. */
-  readonly token?: string
-  readonly progress?: ProgressListener
-  readonly signal?: AbortSignal
+  readonly token?: string | undefined
+  readonly progress?: ProgressListener | undefined
+  readonly signal?: AbortSignal | undefined
   /** Default `HUB_LIMITS`. */
-  readonly limits?: Partial<HubLimits>
+  readonly limits?: Partial<HubLimits> | undefined
 }
 
 /** Failures after which what is in the cache will do. */
