@@ -1,11 +1,11 @@
 import { writePeftAdapter, type TrainResult } from '@skipwise/training'
 import { removeEmptyFolder } from '@skipwise/checkpoints'
+import { isHubReference, parseHubReference } from '@skipwise/hub'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SkipwiseError, type ProgressListener } from '@skipwise/core'
 import { writeDigestList } from './digest-list.js'
-import { isHubReference, parseHubReference } from './hub/reference.js'
-import type { Experiment } from './resolve.js'
+import type { Experiment } from './resolve/resolve.js'
 import { bytesOfSize, saveModel } from './save-model.js'
 
 /**

@@ -34,7 +34,7 @@ export interface Parts {
     known?: { readonly rotaryDim: number; readonly window: number }
   ) => RopeReading
   /** `loadChatTemplate` of @skipwise/tokenizers, for data of messages; given a folder with a tokenizer. */
-  readonly readChatTemplate?: (folder: string) => Promise<ConversationRenderer>
+  readonly readChatTemplate?: ((folder: string) => Promise<ConversationRenderer>) | undefined
 }
 
 /** The plugin that a recipe names. */

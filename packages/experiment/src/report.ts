@@ -3,7 +3,7 @@ import { isLineChart, type Chart, type EvalResult, type EvalSuite } from '@skipw
 import type { Table } from '@skipwise/report'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { RESULT_FILE } from './checks.js'
+import { RESULT_FILE } from './stored-output.js'
 import type { ExperimentResult } from './result.js'
 import { scoreTable } from './score-table.js'
 import { lossChart, validationCharts } from './training-charts.js'

@@ -4,7 +4,7 @@ import type { Executor } from '@skipwise/runtime'
 import type { Validation } from '@skipwise/training'
 import { resolve } from 'node:path'
 import { frequenciesOf } from './model-source.js'
-import type { Experiment } from './resolve.js'
+import type { Experiment } from './resolve/resolve.js'
 
 /** What a recipe says of validation, with its suite made. */
 export interface ValidationPlan {

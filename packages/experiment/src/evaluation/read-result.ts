@@ -3,7 +3,7 @@ import { SkipwiseError, type EvalResult } from '@skipwise/core'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { RESULT_FILE } from '../checks.js'
+import { RESULT_FILE } from '../stored-output.js'
 import { clip } from '../schema-words.js'
 import { evalResultSchema } from './eval-result-schema.js'
 
