@@ -1,5 +1,5 @@
 import type { ModelConfig, WritableDtype } from '@skipwise/checkpoints'
-import type { EvalSuite, Interpolation, PositionedExample, ProgressListener, Window } from '@skipwise/core'
+import type { EvalSuite, Interpolation, ProgressListener, TrainingExample, Window } from '@skipwise/core'
 import { loadCorpus, matchFiles } from '@skipwise/data'
 import type { ExecutorLoader } from '@skipwise/runtime'
 import {
@@ -29,7 +29,6 @@ import { createExamples, type WeightedCorpus } from './examples.js'
 import { locateModel } from './hub/locate-model.js'
 import { isHubReference } from './hub/reference.js'
 import { extendedConfig, newModel, openModelFolder, type ModelSource } from './model-source.js'
-import { withPromptMasks } from './prompt-masks.js'
 import { toReference, type Parts, type RopeReading } from './parts.js'
 import type { RecipeDocument } from './recipe-document.js'
 import type { RecipePath } from './recipe-places.js'
@@ -69,7 +68,7 @@ export interface Experiment {
   readonly baseInterpolation: Interpolation
   readonly data: readonly WeightedCorpus[]
   readonly dataDigest: string
-  readonly example: (index: number) => PositionedExample
+  readonly example: (index: number) => TrainingExample
   /** T: tokens of an example. */
   readonly exampleLength: number
   readonly options: CompleteTrainingOptions
@@ -307,9 +306,9 @@ async function resolveParts(
     ...(validate && { validate })
   })
   await checkOutput(output, resultKeyOf(runKey, recipe))
-  const example = createExamples(data, withPromptMasks(transform), window, trainSeed, training.steps * training.batch)
-  // a transform that cannot be told which tokens are a prompt's is found out before any work
-  if (sources.some(({ format = 'text' }) => format !== 'text')) example(0)
+  const example = createExamples(data, transform, window, trainSeed, training.steps * training.batch)
+  // a transform by which prompts cannot be masked is found out before any work
+  if (data.some(({ corpus }) => corpus.learned(0))) example(0)
   return {
     kind,
     recipe,
