@@ -5,9 +5,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { writeSafetensors } from '@skipwise/checkpoints'
 import type { EvalResult, RopeGeometry } from '@skipwise/core'
-import { openModelFolder } from '@skipwise/experiment'
+import { openLanguageModel, openModelFolder } from '@skipwise/experiment'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
-import { createLanguageModel } from '@skipwise/inference'
 import { readHuggingFaceRope } from '@skipwise/interpolation'
 import { tinyLlama } from '@skipwise/tiny-llama'
 import { defaultRegistry as registry } from 'skipwise'
@@ -30,12 +29,11 @@ export const geometry: RopeGeometry = { rotaryDim: 32, base: 10000, originalLeng
 const source = await openModelFolder(tinyLlama.folder, { registry, readRope: readHuggingFaceRope })
 const executor = await openOnnxExecutor({ threads: 1 })
 let current = registry.resolve('interpolation', 'yarn', {}).frequencies(geometry)
-export const model = await createLanguageModel({
-  ...source,
+export const model = await openLanguageModel(source, {
   name: 'tiny-llama',
   executor,
+  interpolation: { frequencies: () => current },
   weights: await source.weights(),
-  frequencies: () => current,
   maxLength: 1024
 })
 export const { tokenizer } = model
