@@ -176,6 +176,10 @@ describe('a conformance suite finds what is wrong with a plugin', () => {
       /^position transform 'pose'.* makes the same example of the same draw/,
       'positions that do not come from the seed'
     ],
+    [
+      /^position transform 'contiguous'.* says where in the document each token comes from/,
+      'places in the example given for places in the document'
+    ],
     [/^positional encoding 'rotary-half'.* is the identity at position 0/, 'positions that begin at 1'],
     [/^architecture 'llama'.* names every parameter once/, 'a parameter that is there twice'],
     [/^evaluation suite 'passkey' gives the same result for the same seed/, 'metrics by chance'],

@@ -49,7 +49,7 @@ function positionChart(results: readonly EvalResult[]): Chart {
     x: { label: 'Tokens before the token, at least', scale: 'log' },
     y: perplexityAxis(values),
     series: series.map(({ name, points }) => ({ name, points })),
-    description: `Perplexity of tokens by how many tokens of the window stand before them. ${series.map(({ name, points, window }) => `${name}, window of ${window}: ${describe(points)}.`).join(' ')}`
+    description: `Perplexity of tokens by how many tokens of the window come before them. ${series.map(({ name, points, window }) => `${name}, window of ${window}: ${describe(points)}.`).join(' ')}`
   }
 }
 

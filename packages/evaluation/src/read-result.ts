@@ -33,7 +33,7 @@ export async function readResult(file: string): Promise<EvalResult> {
   const result = evalResultSchema.safeParse(await readJson(file))
   if (!result.success)
     throw resultError(
-      `${file} is no result of an evaluation (at ${result.error.issues[0].path.map(part => clip(String(part))).join('.') || 'its root'})`
+      `${file} is not the result of an evaluation (at ${result.error.issues[0].path.map(part => clip(String(part))).join('.') || 'its root'})`
     )
   return result.data
 }

@@ -71,7 +71,7 @@ export async function publish(folder: string, output: string): Promise<void> {
   } catch (cause) {
     throw new SkipwiseError('OUTPUT_WRITE_FAILED', {
       problem: `${output} cannot be put in place (${(cause as NodeJS.ErrnoException).code})`,
-      fix: `the finished model lies in ${folder}: remove what stands in its place and run the same command again`,
+      fix: `the finished model lies in ${folder}: remove what is in its place and run the same command again`,
       cause
     })
   }

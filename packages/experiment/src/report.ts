@@ -59,7 +59,7 @@ export async function writeReport(
   for (const chart of charts) await writeFileAtomic(join(folder, `${chart.id}.svg`), await renderSvg(chart))
   const html = await renderReport({
     title: kind === 'extend' ? `${name}: ${window.original} → ${window.target} tokens` : name,
-    summary: `${training.steps} steps on ${training.tokens} tokens in windows of ${window.original}; every figure here was measured in this run and stands in ${RESULT_FILE}.`,
+    summary: `${training.steps} steps on ${training.tokens} tokens in windows of ${window.original}; every figure here was measured in this run and is in ${RESULT_FILE}.`,
     charts,
     tables: [
       { title: 'By length', ...chartTable(headlineCharts(suites, [results.base, results.model]), window.original) },

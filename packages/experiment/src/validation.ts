@@ -55,7 +55,7 @@ export function createValidation(
         const known = suite.samples?.(result).find(samples => samples.metric === metric)?.better
         if (score === undefined)
           throw validationError(
-            `validate.metric '${metric}' is no metric of the suite`,
+            `validate.metric '${metric}' is not a metric of the suite`,
             `use one of ${Object.keys(result.metrics).join(', ')}`
           )
         if (known !== undefined && known !== better)

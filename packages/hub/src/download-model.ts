@@ -135,7 +135,7 @@ function tokenOf(options: DownloadOptions): string | undefined {
   if (token === '') return undefined
   if (/^hf_[\x21-\x7e]*$/.test(token)) return token
   throw new SkipwiseError('HUB_UNAUTHORIZED', {
-    problem: 'HF_TOKEN is set to something that is no token of the Hub (they begin with hf_)',
+    problem: 'HF_TOKEN is set to something that is not a token of the Hub (they begin with hf_)',
     fix: 'correct it, or unset it for public models'
   })
 }

@@ -1,5 +1,5 @@
 import { llama } from '@skipwise/arch-llama'
-import type { PositionedExample } from '@skipwise/core'
+import type { TrainingExample } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { rotaryHalf } from '@skipwise/positional-encodings'
 import { completeOptions, learningRateAt, Trainer } from '@skipwise/training'
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import golden from './golden/loss-curve.json' with { type: 'json' }
 
 const { config, window: T, batch, steps, options } = golden
-const model = llama.create({}).define(config)
+const model = llama().define(config)
 
 /** The weights and examples of tools/golden/loss_curve.py: formulas, nothing drawn. */
 const weights = new Map(
@@ -22,7 +22,7 @@ const weights = new Map(
     ]
   })
 )
-function example(index: number): PositionedExample {
+function example(index: number): TrainingExample {
   const period = 3 + (index % 5)
   const first = 7 * (index % 8)
   const cut = 5 + ((11 * index) % 37)
@@ -40,7 +40,7 @@ test(`200 steps have the losses of ${golden.origin} within 1e-4`, async () => {
   const trainer = await Trainer.create(
     {
       model,
-      encoding: rotaryHalf.create({}),
+      encoding: rotaryHalf(),
       executor: await openOnnxExecutor({ threads: 1 }),
       window: { original: T, target: config.max_position_embeddings },
       options: complete,

@@ -1,5 +1,5 @@
 import { llama } from '@skipwise/arch-llama'
-import { randomStream, type PositionedExample } from '@skipwise/core'
+import { randomStream, type TrainingExample } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { openTensorFlowExecutor, unavailableReason } from '@skipwise/executor-tensorflow'
 import { rotaryHalf } from '@skipwise/positional-encodings'
@@ -12,7 +12,7 @@ expect.extend(matchers)
 const V = 64
 const T = 160
 const window = { original: T, target: 640 }
-const model = llama.create({}).define({
+const model = llama().define({
   model_type: 'llama',
   vocab_size: V,
   hidden_size: 32,
@@ -29,7 +29,7 @@ const frequencies = {
 }
 
 /** A repeating sequence with one skip in its positions. */
-function example(index: number): PositionedExample {
+function example(index: number): TrainingExample {
   const random = randomStream({ seed: 7, stream: 'test', index })
   const period = random.integer(2, 7)
   const skip = random.integer(0, 480)
@@ -58,7 +58,7 @@ async function runSteps(
     weightDecay: 0.1
   })
   const trainer = await Trainer.create(
-    { model, encoding: rotaryHalf.create({}), frequencies, executor, window, options },
+    { model, encoding: rotaryHalf(), frequencies, executor, window, options },
     initializeWeights(model, { seed: 0 })
   )
   const losses: number[] = []

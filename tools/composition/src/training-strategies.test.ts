@@ -1,7 +1,7 @@
 import { baichuan } from '@skipwise/arch-baichuan'
 import { gptj } from '@skipwise/arch-gptj'
 import { llama } from '@skipwise/arch-llama'
-import { randomStream, type PositionedExample, type RopeFrequencies } from '@skipwise/core'
+import { randomStream, type TrainingExample, type RopeFrequencies } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { openTfjsExecutor } from '@skipwise/executor-tfjs'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
@@ -16,9 +16,9 @@ const V = 32
 const T = 20
 const window = { original: T, target: 80 }
 const encodings: Readonly<Record<string, PositionalEncoding>> = {
-  'rotary-half': rotaryHalf.create({}),
-  'rotary-interleaved': rotaryInterleaved.create({}),
-  alibi: alibi.create({})
+  'rotary-half': rotaryHalf(),
+  'rotary-interleaved': rotaryInterleaved(),
+  alibi: alibi()
 }
 const llamaLike = {
   vocab_size: V,
@@ -39,14 +39,16 @@ const baichuanLike = {
   model_max_length: T
 }
 const models: Readonly<Record<string, ModelDefinition>> = {
-  LLaMA: llama.create({}).define({ ...llamaLike, model_type: 'llama' }),
-  'LLaMA with tied embeddings': llama
-    .create({})
-    .define({ ...llamaLike, model_type: 'llama', tie_word_embeddings: true }),
-  'Qwen2 with biases and a sliding layer': llama
-    .create({})
-    .define({ ...llamaLike, model_type: 'qwen2', use_sliding_window: true, sliding_window: 5, max_window_layers: 1 }),
-  'GPT-J': gptj.create({}).define({
+  LLaMA: llama().define({ ...llamaLike, model_type: 'llama' }),
+  'LLaMA with tied embeddings': llama().define({ ...llamaLike, model_type: 'llama', tie_word_embeddings: true }),
+  'Qwen2 with biases and a sliding layer': llama().define({
+    ...llamaLike,
+    model_type: 'qwen2',
+    use_sliding_window: true,
+    sliding_window: 5,
+    max_window_layers: 1
+  }),
+  'GPT-J': gptj().define({
     model_type: 'gptj',
     vocab_size: V,
     n_embd: 16,
@@ -56,8 +58,8 @@ const models: Readonly<Record<string, ModelDefinition>> = {
     rotary_dim: 4,
     n_inner: 24
   }),
-  'Baichuan2-7B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
-  'Baichuan-13B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })
+  'Baichuan2-7B': baichuan().define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
+  'Baichuan-13B': baichuan().define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })
 }
 const executors: Readonly<Record<string, () => Promise<Executor>>> = {
   onnx: () => openOnnxExecutor({ threads: 1 }),
@@ -80,7 +82,7 @@ const weightsOf = ({ parameters }: ModelDefinition) =>
     })
   )
 
-function example(index: number): PositionedExample {
+function example(index: number): TrainingExample {
   const random = randomStream({ seed: 0, stream: 'example', index })
   const skip = random.integer(0, 60)
   const cut = random.integer(1, T - 1)
@@ -92,7 +94,7 @@ function example(index: number): PositionedExample {
 }
 
 /** Three documents in a row, each with positions of its own. */
-function packedExample(index: number): PositionedExample {
+function packedExample(index: number): TrainingExample {
   const { ids, labelMask } = example(index)
   const starts = [0, 6 + (index % 3), 13]
   const of = (t: number) => starts.filter(start => start <= t).length - 1

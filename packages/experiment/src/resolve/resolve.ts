@@ -1,5 +1,5 @@
 import type { ModelConfig, WritableDtype } from '@skipwise/checkpoints'
-import type { EvalSuite, Interpolation, PositionedExample, Window } from '@skipwise/core'
+import type { EvalSuite, Interpolation, TrainingExample, Window } from '@skipwise/core'
 import { isHubReference } from '@skipwise/hub'
 import type { ExecutorLoader } from '@skipwise/runtime'
 import type { CompleteTrainingOptions } from '@skipwise/training'
@@ -9,7 +9,6 @@ import { digestOfWeights } from '../digest.js'
 import { createExamples, type WeightedCorpus } from '../examples.js'
 import type { ModelSource } from '../model-source.js'
 import type { Parts, RopeReading } from '../parts.js'
-import { withPromptMasks } from '../prompt-masks.js'
 import type { Recipe } from '../recipe-schema.js'
 import { claimStateFolder, type StateFolder } from '../state-folder.js'
 import { checkOutput } from '../stored-output.js'
@@ -50,7 +49,7 @@ export interface Experiment {
   readonly baseInterpolation: Interpolation
   readonly data: readonly WeightedCorpus[]
   readonly dataDigest: string
-  readonly example: (index: number) => PositionedExample
+  readonly example: (index: number) => TrainingExample
   /** T: tokens of an example. */
   readonly exampleLength: number
   readonly options: CompleteTrainingOptions
@@ -145,10 +144,9 @@ async function resolveParts(context: ResolveContext, collect: Collector): Promis
   })
   await checkOutput(output, resultKeyOf(runKey, recipe))
   const total = training.steps * training.batch
-  const example = createExamples(data, withPromptMasks(transform), window, trainSeedOf(recipe), total)
-  // a transform that cannot be told which tokens are a prompt's is found out before any work
-  const sources = 'sources' in recipe.data ? recipe.data.sources : [recipe.data]
-  if (sources.some(({ format = 'text' }) => format !== 'text')) example(0)
+  const example = createExamples(data, transform, window, trainSeedOf(recipe), total)
+  // a transform by which prompts cannot be masked is found out before any work
+  if (data.some(({ corpus }) => corpus.learned(0))) example(0)
   return {
     kind,
     recipe,

@@ -75,7 +75,7 @@ function checkRope(scheme: string, { rope, model }: ModelSource): SkipwiseError[
   return [
     new SkipwiseError('RECIPE_ROPE_SCALED', {
       problem: `the model's RoPE is already scaled by ${rope.name}, the recipe's interpolation is ${scheme}`,
-      fix: `use ${rope.name}, which is then computed anew from the original ${Math.round(rope.geometry.originalLength)} tokens, or extend the model before it was scaled`
+      fix: `use ${rope.name}, which is then computed again from the original ${Math.round(rope.geometry.originalLength)} tokens, or extend the model before it was scaled`
     })
   ]
 }
