@@ -6,9 +6,8 @@ import { gzipSync } from 'node:zlib'
 import { writeSafetensors } from '@skipwise/checkpoints'
 import type { EvalResult, RopeGeometry } from '@skipwise/core'
 import { passkey } from '@skipwise/eval-retrieval'
-import { openModelFolder } from '@skipwise/experiment'
+import { openLanguageModel, openModelFolder } from '@skipwise/experiment'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
-import { createLanguageModel } from '@skipwise/inference'
 import { linear, longrope, readHuggingFaceRope, yarn } from '@skipwise/interpolation'
 import { tinyLlama } from '@skipwise/tiny-llama'
 import { defaultRegistry as registry } from 'skipwise'
@@ -33,12 +32,11 @@ export const geometry: RopeGeometry = { rotaryDim: 32, base: 10000, originalLeng
 const source = await openModelFolder(tinyLlama.folder, { registry, readRope: readHuggingFaceRope })
 const executor = await openOnnxExecutor({ threads: 1 })
 let current = yarn().frequencies(geometry)
-export const model = await createLanguageModel({
-  ...source,
+export const model = await openLanguageModel(source, {
   name: 'tiny-llama',
   executor,
+  interpolation: { frequencies: () => current },
   weights: await source.weights(),
-  frequencies: () => current,
   maxLength: 1024
 })
 export const { tokenizer } = model

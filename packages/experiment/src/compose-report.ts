@@ -3,7 +3,7 @@ import type { Report } from '@skipwise/report'
 import { stringify } from 'yaml'
 import type { ReportSource } from './read-report-file.js'
 import type { ExperimentResult } from './result.js'
-import { scoreTable } from './score-table.js'
+import { scoreTable } from '@skipwise/evaluation'
 import { lossChart, validationCharts } from './training-charts.js'
 
 /**

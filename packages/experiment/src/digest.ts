@@ -1,12 +1,6 @@
 import { letEventsIn, type ProgressListener } from '@skipwise/core'
 import { createHash } from 'node:crypto'
 
-/** sha256 of a value as JSON with sorted keys. */
-export const digestOf = (value: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify(sorted(value)))
-    .digest('hex')
-
 /** Bytes that are hashed at once: signals, timers and progress come between. */
 const PIECE_BYTES = 2 ** 26
 
@@ -30,15 +24,4 @@ export async function digestOfWeights(
     }
   }
   return hash.digest('hex')
-}
-
-function sorted(value: unknown): unknown {
-  if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array)
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, sorted(item)])
-  )
 }

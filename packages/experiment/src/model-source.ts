@@ -37,7 +37,7 @@ export interface ModelSource extends DefinedModel {
   readonly folder: string | undefined
   readonly config: ModelConfig
   /** `config.json` as it is written, undefined for a new model. */
-  readonly configText?: string
+  readonly configText?: string | undefined
   readonly tokenizer: Tokenizer
   readonly tokenizerFolder: string
   /** Data type of the weights as they are kept. */
@@ -188,6 +188,6 @@ export function extendedConfig(
 
 /** Frequencies by the length of a sequence; schemes that do not depend on it ignore it. */
 export const frequenciesOf =
-  (interpolation: Interpolation, { geometry }: Pick<RopeReading, 'geometry'>) =>
+  (interpolation: Pick<Interpolation, 'frequencies'>, { geometry }: Pick<RopeReading, 'geometry'>) =>
   (length: number): RopeFrequencies =>
     interpolation.frequencies({ ...geometry, length })

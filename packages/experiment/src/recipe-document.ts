@@ -1,11 +1,11 @@
-import { SkipwiseError, SkipwiseErrors } from '@skipwise/core'
+import { clip, SkipwiseError, SkipwiseErrors } from '@skipwise/core'
 import { isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import { pluginProblems, type PluginNames } from './plugin-problems.js'
 import type { RecipeProblem } from './recipe-problems.js'
 import { offsetOf, type RecipePath } from './recipe-places.js'
 import { salvage } from './recipe-salvage.js'
 import type { Recipe } from './recipe-schema.js'
-import { clip, shown } from './schema-words.js'
+import { shown } from './schema-words.js'
 
 /** A coded error with its place in the text of a recipe. */
 export interface PlacedError {

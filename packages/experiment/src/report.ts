@@ -1,11 +1,10 @@
 import { writeFileAtomic } from '@skipwise/checkpoints'
 import { isLineChart, type Chart, type EvalResult, type EvalSuite } from '@skipwise/core'
+import { RESULT_FILE, scoreTable } from '@skipwise/evaluation'
 import type { Table } from '@skipwise/report'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { RESULT_FILE } from './stored-output.js'
 import type { ExperimentResult } from './result.js'
-import { scoreTable } from './score-table.js'
 import { lossChart, validationCharts } from './training-charts.js'
 
 /** Charts of every suite, with the given models as series. */

@@ -1,10 +1,8 @@
+import { checkPlace } from '@skipwise/checkpoints'
 import { SkipwiseError } from '@skipwise/core'
+import { RESULT_FILE } from '@skipwise/evaluation'
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { checkPlace } from './writable-place.js'
-
-/** Name of the file in an output folder that says where it comes from. */
-export const RESULT_FILE = 'skipwise.json'
 
 /** An output folder may be missing, empty, or the result of this very run; before its key is known, of any run. */
 export async function checkOutput(output: string, resultKey?: string): Promise<void> {

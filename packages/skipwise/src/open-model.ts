@@ -61,7 +61,7 @@ export async function openModel<Added extends AnyPlugin = never>(
     signal
   }: OpenModelOptions<Added> = {}
 ): Promise<OpenedModel> {
-  const folder = await locateModel(model, { ...(progress && { progress }), ...(signal && { signal }) })
+  const folder = await locateModel(model, { progress, signal })
   const parts = await loadParts([process.cwd()], plugins)
   const isTheirs = typeof given === 'object' && 'compile' in given
   const executor = isTheirs ? given : await loaderOf(given, parts.registry).open()
@@ -69,11 +69,7 @@ export async function openModel<Added extends AnyPlugin = never>(
     if (!isTheirs) await executor.dispose()
   }
   try {
-    const opened = await loadLanguageModel(folder, parts, {
-      name,
-      executor,
-      ...(lengthLimit !== undefined && { lengthLimit })
-    })
+    const opened = await loadLanguageModel(folder, parts, { name, executor, lengthLimit })
     const disposeModel = opened.dispose.bind(opened)
     return Object.assign(opened, {
       folder,

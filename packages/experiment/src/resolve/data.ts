@@ -1,8 +1,8 @@
+import { digestOfJson } from '@skipwise/checkpoints'
 import { SkipwiseError, type PositionTransform, type Window } from '@skipwise/core'
 import { loadCorpus, matchFiles, type ConversationRenderer } from '@skipwise/data'
 import { join, resolve } from 'node:path'
 import { Collector } from '../collector.js'
-import { digestOf } from '../digest.js'
 import type { WeightedCorpus } from '../examples.js'
 import type { ModelSource } from '../model-source.js'
 import type { RecipePath } from '../recipe-places.js'
@@ -97,7 +97,9 @@ export async function dataOf(
   check.end()
   return {
     data,
-    dataDigest: digestOf(data.map(({ corpus, weight, pack }) => [corpus.digest, weight, ...(pack ? ['packed'] : [])]))
+    dataDigest: digestOfJson(
+      data.map(({ corpus, weight, pack }) => [corpus.digest, weight, ...(pack ? ['packed'] : [])])
+    )
   }
 }
 

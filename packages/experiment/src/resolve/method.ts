@@ -6,10 +6,10 @@ import {
   type PositionTransform,
   type Window
 } from '@skipwise/core'
+import { lengthsBeyond } from '@skipwise/evaluation'
 import type { ExecutorLoader } from '@skipwise/runtime'
 import { completeOptions, type CompleteTrainingOptions, type StrategyOption } from '@skipwise/training'
 import { Collector } from '../collector.js'
-import { lengthsBeyond } from '../evaluation/default-lengths.js'
 import { toReference } from '../parts.js'
 import type { RecipePath } from '../recipe-places.js'
 import type { Recipe } from '../recipe-schema.js'

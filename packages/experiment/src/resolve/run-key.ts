@@ -1,7 +1,6 @@
-import type { ModelConfig } from '@skipwise/checkpoints'
+import { digestOfJson, type ModelConfig } from '@skipwise/checkpoints'
 import type { Window } from '@skipwise/core'
 import type { CompleteTrainingOptions } from '@skipwise/training'
-import { digestOf } from '../digest.js'
 import type { Recipe } from '../recipe-schema.js'
 import { trainSeedOf, type ExperimentKind } from './context.js'
 
@@ -37,7 +36,7 @@ export function runKeyOf({
   weights,
   tokenizer
 }: RunKeyParts): string {
-  return digestOf({
+  return digestOfJson({
     version: 1,
     kind,
     window,
@@ -71,4 +70,4 @@ function numericOptions({
 
 /** Digest of a run with its evaluations: what an output folder is the result of. */
 export const resultKeyOf = (runKey: string, { evaluate, seed, train: { guard } }: Recipe): string =>
-  digestOf([runKey, evaluate, seed, ...(guard ? [guard] : [])])
+  digestOfJson([runKey, evaluate, seed, ...(guard ? [guard] : [])])

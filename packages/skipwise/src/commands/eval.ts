@@ -1,14 +1,6 @@
 import type { PluginReference } from '@skipwise/core'
-import {
-  lengthsBeyond,
-  metricTable,
-  openModelFolder,
-  readSuites,
-  recordEvaluations,
-  withLengths,
-  type EvaluationRecord,
-  type Parts
-} from '@skipwise/experiment'
+import { lengthsBeyond, metricTable, withLengths, type EvaluationRecord } from '@skipwise/evaluation'
+import { evaluateFolder, openModelFolder, readSuites, type Parts } from '@skipwise/experiment'
 import { locateModel } from '@skipwise/hub'
 import { renderTable } from '@skipwise/report'
 import { join, relative, resolve } from 'node:path'
@@ -113,7 +105,7 @@ async function evaluateModel(
     suites.length > 1 || output?.endsWith('/') ? recordFile(output as string, suites, index) : (output as string)
   try {
     const { progress, signal } = terminal
-    const records = await recordEvaluations({
+    const records = await evaluateFolder({
       parts,
       executor,
       folder,

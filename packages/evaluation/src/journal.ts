@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { damagedState, jsonOf } from '../kept-stage.js'
+import { damagedState, jsonOf } from './kept-stage.js'
 
 /** Finished units of an evaluation that is under way. */
 export interface Journal {

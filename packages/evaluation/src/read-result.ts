@@ -1,11 +1,12 @@
 import { readNamedFile } from '@skipwise/checkpoints'
-import { SkipwiseError, type EvalResult } from '@skipwise/core'
+import { clip, SkipwiseError, type EvalResult } from '@skipwise/core'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { RESULT_FILE } from '../stored-output.js'
-import { clip } from '../schema-words.js'
 import { evalResultSchema } from './eval-result-schema.js'
+
+/** Name of the file in an output folder that says where it comes from. */
+export const RESULT_FILE = 'skipwise.json'
 
 const fix = 'name a file that skipwise eval --output wrote, or the folder of a run'
 

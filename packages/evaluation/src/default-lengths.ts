@@ -1,5 +1,4 @@
-import type { PluginReference } from '@skipwise/core'
-import type { PluginLookup } from '../parts.js'
+import type { PluginReference, Registry } from '@skipwise/core'
 
 /**
  * Multiples of a model's window at which a suite measures that is told no lengths: where it is at home, and how it
@@ -18,7 +17,7 @@ const KEYS = ['lengths', 'windows']
  */
 export function withLengths(
   reference: PluginReference,
-  registry: Pick<PluginLookup, 'find'>,
+  registry: Pick<Registry, 'find'>,
   window: number
 ): PluginReference {
   const config = reference.config ?? {}

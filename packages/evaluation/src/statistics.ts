@@ -64,26 +64,40 @@ export function signTest(positive: number, count: number): number {
   return Math.min(1, 2 * tail)
 }
 
+/** How {@link bootstrapInterval} draws. */
+export interface BootstrapOptions {
+  /** Draws of all units. */
+  readonly resamples: number
+  readonly seed: number
+  /** Name of the random stream, so that two intervals of one seed are independent. */
+  readonly stream: string
+}
+
 /**
- * 95 % percentile bootstrap interval of `statistic` over units drawn with replacement, both results together; null for
- * a single unit.
+ * 95 % percentile bootstrap interval of a statistic over units drawn with replacement (Efron & Tibshirani, An
+ * Introduction to the Bootstrap, chapter 13). Draws depend on seed, stream and replicate alone.
+ *
+ * @returns [low, high], or null for a single unit, of which no spread can be known
  */
-export function pairedInterval(
-  pairs: readonly Pair[],
-  statistic: (pairs: readonly Pair[]) => number,
-  seed: number
+export function bootstrapInterval<Unit>(
+  units: readonly Unit[],
+  statistic: (units: readonly Unit[]) => number,
+  { resamples, seed, stream }: BootstrapOptions
 ): readonly [number, number] | null {
-  if (pairs.length < 2) return null
-  const values = Float64Array.from({ length: 2000 }, (_, draw) => {
-    const random = randomStream({ seed, stream: 'paired-bootstrap', index: draw })
-    return statistic(pairs.map(() => pairs[random.integer(0, pairs.length - 1)]))
+  if (units.length < 2) return null
+  const values = Float64Array.from({ length: resamples }, (_, replicate) => {
+    const random = randomStream({ seed, stream, index: replicate })
+    return statistic(units.map(() => units[random.integer(0, units.length - 1)]))
   }).sort()
-  const at = (p: number) => {
-    const place = p * (values.length - 1)
-    const low = Math.floor(place)
-    return values[low] + (place - low) * (values[Math.min(low + 1, values.length - 1)] - values[low])
-  }
-  return [at(0.025), at(0.975)]
+  return [quantile(values, 0.025), quantile(values, 0.975)]
+}
+
+/** The p-quantile of sorted values, linear between neighbours (Hyndman & Fan's type 7). */
+export function quantile(sorted: Float64Array, p: number): number {
+  const at = p * (sorted.length - 1)
+  const low = Math.floor(at)
+  const high = Math.min(low + 1, sorted.length - 1)
+  return sorted[low] + (at - low) * (sorted[high] - sorted[low])
 }
 
 /**
@@ -100,3 +114,36 @@ export function holm(pValues: readonly number[]): number[] {
   })
   return adjusted
 }
+
+/** Standard normal quantile at 0.975. */
+const Z = 1.959963984540054
+
+/**
+ * Wilson score interval of a proportion at 95 % (Wilson, JASA 22, 1927): honest at 0 and at 1, where the normal
+ * interval has no width.
+ *
+ * @param successes in [0, trials]
+ * @param trials at least 1
+ * @returns [low, high] in [0, 1]
+ */
+export function wilsonInterval(successes: number, trials: number): readonly [number, number] {
+  const p = successes / trials
+  const z2 = (Z * Z) / trials
+  const centre = (p + z2 / 2) / (1 + z2)
+  const half = (Z / (1 + z2)) * Math.sqrt((p * (1 - p)) / trials + z2 / (4 * trials))
+  return [successes === 0 ? 0 : Math.max(0, centre - half), successes === trials ? 1 : Math.min(1, centre + half)]
+}
+
+/** Mean, and its standard error (sample standard deviation / √n) where there are two values or more. */
+export function meanAndError(values: readonly number[]): {
+  readonly mean: number
+  readonly stderr?: number
+} {
+  const n = values.length
+  const mean = sum(values) / n
+  return n < 2
+    ? { mean }
+    : { mean, stderr: Math.sqrt(sum(values.map(value => (value - mean) ** 2)) / (n - 1)) / Math.sqrt(n) }
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)

@@ -1,5 +1,4 @@
-import type { EvalResult } from '@skipwise/core'
-import type { Cell, Table } from '@skipwise/report'
+import { metricParts, type Cell, type EvalResult, type Table } from '@skipwise/core'
 
 /** Metrics that are not by length, a row each: every model's, and how far it is from the first one's. */
 export function scoreTable(results: readonly EvalResult[]): Table {
@@ -41,7 +40,7 @@ function rowsOf(results: readonly EvalResult[]): Row[] {
       Object.keys(metrics).map(name => [JSON.stringify([suite, name]), { suite, name }] as const)
     )
   )
-  return [...rows.values()].filter(({ name }) => !/@\d+$|_stderr$/.test(name))
+  return [...rows.values()].filter(({ name }) => metricParts(name) === undefined && !name.endsWith('_stderr'))
 }
 
 const withError = (value: number, error: number | undefined): Cell =>

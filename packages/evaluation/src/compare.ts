@@ -1,5 +1,5 @@
 import { isSkipwiseError, SkipwiseError, type EvalResult, type EvalSuite, type MetricSamples } from '@skipwise/core'
-import { holm, pairedInterval, pairedTest, type Pair, type PairedTest } from './paired.js'
+import { bootstrapInterval, holm, pairedTest, type Pair, type PairedTest } from './statistics.js'
 
 /** How one metric differs between two results. */
 export interface MetricComparison extends PairedTest {
@@ -147,7 +147,11 @@ function compareMetric(
     a,
     b,
     difference: b - a,
-    interval: pairedInterval(pairs, drawn => measure('b', drawn) - measure('a', drawn), seed),
+    interval: bootstrapInterval(pairs, drawn => measure('b', drawn) - measure('a', drawn), {
+      resamples: 2000,
+      seed,
+      stream: 'paired-bootstrap'
+    }),
     units: pairs.length,
     ...pairedTest(pairs, seed)
   }

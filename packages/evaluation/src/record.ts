@@ -1,16 +1,19 @@
-import { readNamedFile, tryLock, writeJsonAtomic } from '@skipwise/checkpoints'
-import { SkipwiseError, type EvalResult, type PluginReference, type ProgressListener } from '@skipwise/core'
-import type { Executor } from '@skipwise/runtime'
+import { checkPlace, digestOfJson, readNamedFile, tryLock, writeJsonAtomic } from '@skipwise/checkpoints'
+import {
+  SkipwiseError,
+  type EvalResult,
+  type LanguageModel,
+  type PluginReference,
+  type ProgressListener,
+  type Registry
+} from '@skipwise/core'
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { digestOf } from '../digest.js'
-import { loadLanguageModel } from '../load-language-model.js'
-import type { Parts } from '../parts.js'
-import { version } from '../version.js'
-import { checkPlace } from '../writable-place.js'
 import { digestOfModel, digestOfNamedFiles } from './digests.js'
-import { damagedState } from '../kept-stage.js'
 import { openJournal, type Journal } from './journal.js'
+import { damagedState } from './kept-stage.js'
+import { runSuites } from './run-suites.js'
+import { version } from './version.js'
 
 /** A result with what it was measured on: everything needed to repeat it. */
 export interface EvaluationRecord extends EvalResult {
@@ -23,27 +26,30 @@ export interface EvaluationRecord extends EvalResult {
     readonly model: { readonly folder: string; readonly sha256: string }
     readonly executor: string
     readonly versions: Readonly<Record<string, string>>
-    /** Digest of all other keys of the record, by `digestOf`. */
+    /** Digest of all other keys of the record, by `digestOfJson`. */
     readonly sha256: string
   }
 }
 
 /** What {@link recordEvaluations} is told. */
 export interface RecordOptions {
-  readonly parts: Parts
-  /** Runs the model; stays the caller's. */
-  readonly executor: Executor
+  /** Makes the suites. */
+  readonly registry: Pick<Registry, 'resolveUnknown'>
+  /** Opens the model, when the first suite runs; it is disposed in the end. */
+  readonly open: () => Promise<LanguageModel>
+  /** What runs the model. */
+  readonly executor: { readonly name: string; readonly device: string }
   /** Hugging Face model folder. */
   readonly folder: string
   /** Stands in results; default the folder as given. */
-  readonly name?: string
+  readonly name?: string | undefined
   readonly suites: readonly PluginReference[]
   readonly seed: number
   readonly resolvePath: (path: string) => string
   /** File of the record of each suite; without it nothing is kept. */
-  readonly fileOf?: (index: number) => string
-  readonly progress?: ProgressListener
-  readonly signal?: AbortSignal
+  readonly fileOf?: ((index: number) => string) | undefined
+  readonly progress?: ProgressListener | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -56,7 +62,8 @@ export interface RecordOptions {
  * `signal.reason` when aborted
  */
 export async function recordEvaluations({
-  parts,
+  registry,
+  open,
   executor,
   folder,
   name = folder,
@@ -69,7 +76,7 @@ export async function recordEvaluations({
 }: RecordOptions): Promise<EvaluationRecord[]> {
   const files = suites.flatMap((_, i) => fileOf?.(i) ?? [])
   for (const file of files) await checkRecordFile(file)
-  const made = suites.map(reference => parts.registry.resolveUnknown('eval-suite', reference))
+  const made = suites.map(reference => registry.resolveUnknown('eval-suite', reference))
   // hours of work must not end in a file that cannot be written
   if (fileOf) for (const i of suites.keys()) await checkPlace(fileOf(i))
   const run = {
@@ -78,7 +85,6 @@ export async function recordEvaluations({
     executor: `${executor.name}: ${executor.device}`,
     versions: { skipwise: version, node: process.versions.node }
   }
-  const open = () => loadLanguageModel(folder, parts, { name, executor, lengthLimit: Infinity })
   const records: EvaluationRecord[] = []
   let model: ReturnType<typeof open> | undefined
   try {
@@ -86,7 +92,7 @@ export async function recordEvaluations({
       const { sha256 } = run.model
       const file = fileOf?.(i)
       const data = await digestOfNamedFiles(suites[i].config, resolvePath)
-      const key = digestOf([
+      const key = digestOfJson([
         suites[i].name,
         suites[i].config ?? {},
         data,
@@ -106,13 +112,13 @@ export async function recordEvaluations({
           continue
         }
         journal = file === undefined ? undefined : await openJournal(`${file}.journal`, key)
-        const result = await suite.run(await (model ??= open()), {
-          seed,
-          resolvePath,
-          ...(progress && { progress }),
-          ...(signal && { signal }),
-          ...(journal && { remember: journal.remember })
-        })
+        const kept = journal
+        const [result] = await runSuites(
+          await (model ??= open()),
+          [suite],
+          { seed, resolvePath, progress, signal },
+          kept && (() => Promise.resolve(kept))
+        )
         const record = sealed({ ...result, run: { key, data, ...run } })
         if (file !== undefined) {
           await mkdir(dirname(file), { recursive: true })
@@ -163,13 +169,13 @@ async function lockRecord(file: string): Promise<() => Promise<void>> {
 /** A record with the digest of its other keys. */
 const sealed = <Unsealed extends EvalResult & { readonly run: object }>(record: Unsealed) => ({
   ...record,
-  run: { ...record.run, sha256: digestOf(record) }
+  run: { ...record.run, sha256: digestOfJson(record) }
 })
 
 /** Whether a record is as {@link sealed} made it. */
 function isSealed(record: SomeRecord): boolean {
   const { sha256, ...run } = record.run ?? {}
-  return sha256 === digestOf({ ...record, run })
+  return sha256 === digestOfJson({ ...record, run })
 }
 
 /** What stands in a file: keys may be missing. */

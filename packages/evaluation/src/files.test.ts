@@ -5,7 +5,6 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { findCheckpoints } from './checkpoints.js'
 import { digestOfModel, digestOfNamedFiles } from './digests.js'
 import { readResult } from './read-result.js'
-import { readSuites } from './suite-list.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'skipwise-evaluation-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -33,22 +32,6 @@ it('findCheckpoints: by step, then the model at the end', async () => {
     'final'
   ])
   await expect(findCheckpoints(join(folder, 'nowhere'))).rejects.toThrow('EVAL_NO_CHECKPOINTS')
-})
-
-describe('readSuites', () => {
-  it('reads a list, and the evaluate of a recipe', async () => {
-    const suites = [{ name: 'passkey', config: { lengths: [512] } }, { name: 'other' }]
-    expect(await readSuites(file('list.yaml', '- passkey: { lengths: [512] }\n- other\n'))).toEqual(suites)
-    expect(
-      await readSuites(file('recipe.yaml', 'model: base\nevaluate:\n  - passkey: { lengths: [512] }\n  - other\n'))
-    ).toEqual(suites)
-  })
-
-  it.each(['', '[]', 'a: 1', '- [1]', '- { a: 1, b: 2 }', '{'])('refuses %j', async text =>
-    expect(readSuites(file('wrong.yaml', text))).rejects.toThrow('EVAL_SUITES')
-  )
-  it('refuses a file that is not there', async () =>
-    expect(readSuites(join(folder, 'none.yaml'))).rejects.toThrow('EVAL_SUITES'))
 })
 
 describe('readResult', () => {

@@ -1,5 +1,4 @@
-import type { EvalResult, EvalSuite } from '@skipwise/core'
-import type { Table } from '@skipwise/report'
+import { metricAt, metricParts, type EvalResult, type EvalSuite, type Table } from '@skipwise/core'
 
 /** The metrics of a result: those by length as a table, a row a length, and the others. */
 export interface MetricTable extends Table {
@@ -16,11 +15,12 @@ export function metricTable(suite: EvalSuite, result: EvalResult, unit: number):
   const names = new Set<string>()
   const others: [string, number][] = []
   for (const [metric, value] of Object.entries(result.metrics)) {
-    const [, name, length] = /^(.*)@(\d+)$/.exec(metric) ?? []
-    if (name === undefined) others.push([metric, value])
+    const parts = metricParts(metric)
+    if (parts === undefined) others.push([metric, value])
     else {
+      const { name, length } = parts
       names.add(name)
-      byLength.set(Number(length), (byLength.get(Number(length)) ?? new Map<string, number>()).set(name, value))
+      byLength.set(length, (byLength.get(length) ?? new Map<string, number>()).set(name, value))
     }
   }
   const percent = shares(suite, result)
@@ -33,7 +33,7 @@ export function metricTable(suite: EvalSuite, result: EvalResult, unit: number):
         `${+(length / unit).toFixed(2)}×`,
         ...[...names].map(name => {
           const value = values.get(name)
-          return value === undefined ? '' : percent.has(`${name}@${length}`) ? asPercent(value) : value
+          return value === undefined ? '' : percent.has(metricAt(name, length)) ? asPercent(value) : value
         })
       ]),
     others

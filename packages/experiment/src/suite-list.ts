@@ -2,8 +2,8 @@ import { readNamedFile } from '@skipwise/checkpoints'
 import { SkipwiseError, type PluginReference } from '@skipwise/core'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { toReference } from '../parts.js'
-import { referenceSchema } from '../reference-schema.js'
+import { toReference } from './parts.js'
+import { referenceSchema } from './reference-schema.js'
 
 const listSchema = z.union([
   z.array(referenceSchema).min(1),
