@@ -5,31 +5,34 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { writeSafetensors } from '@skipwise/checkpoints'
 import type { EvalResult, RopeGeometry } from '@skipwise/core'
+import { passkey } from '@skipwise/eval-retrieval'
 import { openModelFolder } from '@skipwise/experiment'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { createLanguageModel } from '@skipwise/inference'
-import { readHuggingFaceRope } from '@skipwise/interpolation'
+import { linear, longrope, readHuggingFaceRope, yarn } from '@skipwise/interpolation'
 import { tinyLlama } from '@skipwise/tiny-llama'
 import { defaultRegistry as registry } from 'skipwise'
 
 export { llama } from '@skipwise/arch-llama'
-export { passkey } from '@skipwise/eval-retrieval'
+export { benchmarks } from '@skipwise/eval-benchmarks'
+export { perplexity } from '@skipwise/eval-perplexity'
+export { ruler } from '@skipwise/eval-retrieval'
 export { openOnnxExecutor } from '@skipwise/executor-onnx'
-export { linear, yarn } from '@skipwise/interpolation'
 export { pose } from '@skipwise/position-transforms'
 export { rotaryHalf } from '@skipwise/positional-encodings'
 export { loadTokenizerJson, tokenizerJson } from '@skipwise/tokenizers'
 export { z } from 'zod'
-export { registry, tinyLlama }
+export { evaluate, extend, openModel } from 'skipwise'
+export { linear, longrope, passkey, registry, tinyLlama, yarn }
 
 /** Linear interpolation: the two functions that a plugin of this kind is made of. */
-export const { frequencies, toHuggingFace } = registry.resolve('interpolation', 'linear', {})
+export const { frequencies, toHuggingFace } = linear()
 
 /** tiny-llama at four times its window, from the frequencies of a scheme. */
 export const geometry: RopeGeometry = { rotaryDim: 32, base: 10000, originalLength: 256, targetLength: 1024 }
 const source = await openModelFolder(tinyLlama.folder, { registry, readRope: readHuggingFaceRope })
 const executor = await openOnnxExecutor({ threads: 1 })
-let current = registry.resolve('interpolation', 'yarn', {}).frequencies(geometry)
+let current = yarn().frequencies(geometry)
 export const model = await createLanguageModel({
   ...source,
   name: 'tiny-llama',
@@ -47,15 +50,13 @@ const ids = tokenizer.encode(document).subarray(0, 512)
 /** Perplexity of the model on 512 tokens with factors λ̂ [R/2] of longrope. */
 export async function perplexityWith(factors: Float64Array): Promise<number> {
   const before = current
-  current = registry
-    .resolve('interpolation', 'longrope', { shortFactor: [...factors], longFactor: [...factors] })
-    .frequencies(geometry)
+  current = longrope({ shortFactor: [...factors], longFactor: [...factors] }).frequencies(geometry)
   const scores = await model.score(ids)
   current = before
   return Math.exp(-scores.reduce((sum, score) => sum + score, 0) / scores.length)
 }
 
-export const suite = registry.resolve('eval-suite', 'passkey', { lengths: [128, 256], trials: 2 })
+export const suite = passkey({ lengths: [128, 256], trials: 2 })
 export const results: readonly EvalResult[] = [await suite.run(model, { seed: 0, resolvePath: path => path })]
 
 export const logits = Float32Array.of(0.5, -1.25, 3.00001)

@@ -65,9 +65,13 @@ describe.skipIf(!executablePath)(
     }
 
     test('draws the examples that the package makes, its exact coverage and the factors of the scheme', async () => {
-      const example = pose
-        .create({ chunks: 2, content: 'sampled', lengths: 'uniform', splitAt: [], maskBoundaryLabels: false })
-        .example(new Int32Array(20000), { original: 2048, target: 16384 }, { seed: 0, epoch: 0, index: 0 })
+      const example = pose({
+        chunks: 2,
+        content: 'sampled',
+        lengths: 'uniform',
+        splitAt: [],
+        maskBoundaryLabels: false
+      }).example(new Int32Array(20000), { original: 2048, target: 16384 }, { seed: 0, epoch: 0, index: 0 })
       const cut = example.positionIds.findIndex((position, t) => position !== t)
       const [from, to] = [example.positionIds[cut], example.positionIds[2047]]
       expect(await page.locator('#samples path title').first().textContent()).toBe(

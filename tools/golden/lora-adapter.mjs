@@ -32,7 +32,7 @@ const lora = {
   ...(scaling === 'rslora' && { rankStabilized: true })
 }
 
-const model = llama.create({}).define(config)
+const model = llama().define(config)
 const base = initializeWeights(model, { seed: 0 })
 await writeCheckpoint(
   join(folder, 'base'),

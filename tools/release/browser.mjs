@@ -25,7 +25,7 @@ const probes = {
     export default interpolationPlugins.flatMap(plugin => {
       const read = plugin.config['~standard'].validate({})
       if (read.issues) return [] // a scheme without defaults
-      const { inverseFrequencies, attentionFactor } = plugin.create(read.value).frequencies(geometry)
+      const { inverseFrequencies, attentionFactor } = plugin().frequencies(geometry)
       return [...inverseFrequencies, attentionFactor]
     })`,
   '@skipwise/position-transforms': `import { positionTransformPlugins } from '@skipwise/position-transforms'
@@ -33,7 +33,7 @@ const probes = {
     export default positionTransformPlugins.flatMap(plugin => {
       const read = plugin.config['~standard'].validate({})
       if (read.issues) return []
-      const { ids, positionIds, labelMask } = plugin.create(read.value).example(document, { original: 512, target: 4096 }, { seed: 1, epoch: 2, index: 3 })
+      const { ids, positionIds, labelMask } = plugin().example(document, { original: 512, target: 4096 }, { seed: 1, epoch: 2, index: 3 })
       return [...ids, ...positionIds, ...labelMask]
     })`
 }

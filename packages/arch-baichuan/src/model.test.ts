@@ -30,7 +30,7 @@ describeArchitecture(baichuan, {
 })
 
 test('a normalised head does not depend on the length of its rows, and leaves the weights as they are', () => {
-  const { head } = baichuan.create({}).define(variant('rope', true))
+  const { head } = baichuan().define(variant('rope', true))
   const weight = tf.tensor2d([
     [3, 4, 0, 0, 0, 0, 0, 0],
     [0, 0, 0, 0, 0, 0, 0, 0]

@@ -43,7 +43,7 @@ describe('a sliding window', () => {
 
   /** Whether the logits of each token change with the first one. */
   function reach(config: object): boolean[] {
-    const model = llama.create({}).define({ ...small, num_key_value_heads: 2, ...config })
+    const model = llama().define({ ...small, num_key_value_heads: 2, ...config })
     const T = 8
     const V = model.geometry.vocabSize
     const empty = tf.zeros([1, T, 0]) as tf.Tensor3D

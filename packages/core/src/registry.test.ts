@@ -59,10 +59,46 @@ const contiguous = definePlugin({
 })
 const registry = createRegistry().register(linear, ntk, contiguous)
 
+/** linear with other properties, as another version of this package would make it. */
+const changed = (change: object): AnyPlugin =>
+  Object.defineProperties(() => scaled(1), Object.getOwnPropertyDescriptors({ ...linear, ...change })) as AnyPlugin
+
+const required = definePlugin({
+  kind: 'interpolation',
+  name: 'required',
+  summary: 'a configuration without a default',
+  config: numberSchema('factor', NaN) as StandardSchemaV1<{ readonly factor: number }, { readonly factor: number }>,
+  create: ({ factor }) => scaled(factor)
+})
+
 describe('definePlugin', () => {
   test('freezes a plugin of this version of the contract', () => {
     expect(Object.isFrozen(linear)).toBe(true)
-    expect(linear).toMatchObject({ kind: 'interpolation', name: 'linear', apiVersion: PLUGIN_API_VERSION })
+    expect({ ...linear }).toMatchObject({ kind: 'interpolation', name: 'linear', apiVersion: PLUGIN_API_VERSION })
+  })
+
+  test('makes a function of what a user writes, with the defaults of the schema', () => {
+    expect(linear().factor).toBe(8)
+    expect(linear({}).factor).toBe(8)
+    expect(linear({ factor: 4 }).factor).toBe(4)
+    expect(() => linear({ factor: '4' } as never)).toThrow(
+      "PLUGIN_CONFIG: interpolation 'linear': factor: expected a number: correct the keys named"
+    )
+    expect(String(linear.name)).toBe('linear')
+  })
+
+  test('does not compile for a call that would be refused', () => {
+    const neverCalled = () => {
+      // @ts-expect-error the key is unknown
+      linear({ factr: 4 })
+      // @ts-expect-error the value has another type
+      linear({ factor: '4' })
+      // @ts-expect-error the configuration has no default
+      required()
+      required({ factor: 4 })
+    }
+    expect(neverCalled).toBeTypeOf('function')
+    expectTypeOf(linear()).toEqualTypeOf<Scaled>()
   })
 })
 
@@ -119,8 +155,7 @@ describe('a registry', () => {
   })
 
   test('checks the version of the contract', () => {
-    const newer = { ...linear, apiVersion: 2 } as unknown as AnyPlugin
-    expect(() => createRegistry().register(newer)).toThrow(
+    expect(() => createRegistry().register(changed({ apiVersion: 2 }))).toThrow(
       "PLUGIN_API_VERSION: interpolation 'linear' was made for plugin API 2, this is 1"
     )
   })
@@ -130,10 +165,12 @@ describe('a registry', () => {
     [null],
     ['linear'],
     [{}],
-    [{ ...linear, create: 1 }],
-    [{ ...linear, name: 7 }],
-    [{ ...linear, kind: undefined }],
-    [{ ...linear, config: {} }]
+    [{ ...linear }],
+    [() => linear()],
+    [changed({ create: 1 })],
+    [changed({ name: 7 })],
+    [changed({ kind: undefined })],
+    [changed({ config: {} })]
   ])('refuses %s, which is not a plugin', value =>
     expect(() => createRegistry().register(value as unknown as AnyPlugin)).toThrow('PLUGIN_INVALID')
   )

@@ -3,10 +3,9 @@ import type { PluginKinds } from './contracts/kinds.js'
 import { SkipwiseError } from './errors.js'
 import { nearestName } from './nearest-name.js'
 import { PLUGIN_API_VERSION, type Plugin, type PluginKind } from './plugin.js'
-import { validate } from './validate.js'
 
 /** A plugin of any kind and configuration. */
-// the schema stands in both directions, so only `any` is wide enough
+// the schema is both read and written by callers, so only `any` is wide enough
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyPlugin = Plugin<any, string, any, any>
 
@@ -60,8 +59,7 @@ function build<P extends AnyPlugin>(plugins: ReadonlyMap<string, AnyPlugin>): Re
       fix: names.length ? `choose one of ${names.join(', ')}` : `register a plugin of kind ${kind}`
     })
   }
-  const create = (plugin: AnyPlugin, config: unknown) =>
-    plugin.create(validate(plugin.config, config ?? {}, 'PLUGIN_CONFIG', `${plugin.kind} '${plugin.name}'`))
+  const create = (plugin: AnyPlugin, config: unknown) => plugin(config)
 
   return Object.freeze({
     register<const Added extends readonly AnyPlugin[]>(...added: Added): Registry<P | Added[number]> {
@@ -89,7 +87,8 @@ function build<P extends AnyPlugin>(plugins: ReadonlyMap<string, AnyPlugin>): Re
 
 function checkPlugin(plugin: AnyPlugin): void {
   if (
-    typeof plugin?.create !== 'function' ||
+    typeof plugin !== 'function' ||
+    typeof plugin.create !== 'function' ||
     typeof plugin.kind !== 'string' ||
     typeof plugin.name !== 'string' ||
     !plugin.config?.['~standard']

@@ -1,4 +1,4 @@
-import { definePlugin } from '@skipwise/core'
+import { definePlugin, type EvalSuite } from '@skipwise/core'
 import { benchmarkCharts } from './charts.js'
 import { benchmarksConfig } from './config.js'
 import { benchmarkSamples, runBenchmarks } from './suite.js'
@@ -8,9 +8,7 @@ import { benchmarkSamples, runBenchmarks } from './suite.js'
  *
  * @example
  * ```ts
- * const registry = createRegistry().register(benchmarks)
- * const tasks = { boolq: { data: 'validation.jsonl' } }
- * const suite = registry.resolve('eval-suite', 'benchmarks', { tasks })
+ * const suite = benchmarks({ tasks: { boolq: { data: 'validation.jsonl' } } })
  * const result = await suite.run(model, { seed: 0, resolvePath: path => path })
  * console.log(result.metrics['boolq/acc'])
  * ```
@@ -20,7 +18,7 @@ export const benchmarks = definePlugin({
   name: 'benchmarks',
   summary: 'BoolQ, PIQA, WinoGrande, TruthfulQA, ARC and HellaSwag as lm-evaluation-harness scores them',
   config: benchmarksConfig,
-  create: config => ({
+  create: (config): EvalSuite => ({
     run: (model, context) => runBenchmarks(config, model, context),
     charts: benchmarkCharts,
     samples: benchmarkSamples

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fc, test } from '@fast-check/vitest'
-import { validate, type LanguageModel } from '@skipwise/core'
+import type { LanguageModel } from '@skipwise/core'
 import { byteTokenizer, inductionModel } from '@skipwise/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import golden from './golden/modes.json' with { type: 'json' }
@@ -28,9 +28,7 @@ const formula: LanguageModel = {
 }
 
 async function run(config: object, model = formula) {
-  const suite = perplexity.create(
-    validate(perplexity.config, { data: 'golden.jsonl', ...config }, 'PLUGIN_CONFIG', 'perplexity')
-  )
+  const suite = perplexity({ data: 'golden.jsonl', windows: [], ...config })
   return suite.run(model, { seed: 0, resolvePath: path => join(folder, path) })
 }
 

@@ -1,4 +1,4 @@
-import { definePlugin } from '@skipwise/core'
+import { definePlugin, type EvalSuite } from '@skipwise/core'
 import { perplexityCharts } from './charts.js'
 import { perplexityConfig } from './config.js'
 import { perplexitySamples } from './result.js'
@@ -10,8 +10,7 @@ import { runPerplexity } from './suite.js'
  *
  * @example
  * ```ts
- * const registry = createRegistry().register(perplexity)
- * const suite = registry.resolve('eval-suite', 'perplexity', { data: 'proofs.jsonl', windows: [256, 1024] })
+ * const suite = perplexity({ data: 'proofs.jsonl', windows: [256, 1024] })
  * const result = await suite.run(model, { seed: 0, resolvePath: path => path })
  * console.log(result.metrics['perplexity@1024'])
  * ```
@@ -21,7 +20,7 @@ export const perplexity = definePlugin({
   name: 'perplexity',
   summary: 'Token-weighted sliding-window perplexity by window length, and the arithmetic of peers',
   config: perplexityConfig,
-  create: config => ({
+  create: (config): EvalSuite => ({
     run: (model, context) => runPerplexity(config, model, context),
     charts: perplexityCharts,
     samples: perplexitySamples

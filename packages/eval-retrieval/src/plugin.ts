@@ -1,4 +1,4 @@
-import { definePlugin } from '@skipwise/core'
+import { definePlugin, type EvalSuite } from '@skipwise/core'
 import { passkeyCharts } from './charts.js'
 import { passkeyConfig } from './config.js'
 import { passkeySamples, runPasskey } from './suite.js'
@@ -12,7 +12,7 @@ import { longchatTasks, rulerTasks } from './tasks/index.js'
  *
  * @example
  * ```ts
- * const suite = createRegistry().register(passkey).resolve('eval-suite', 'passkey', { lengths: [256, 1024] })
+ * const suite = passkey({ lengths: [256, 1024] })
  * const result = await suite.run(model, { seed: 0, resolvePath: path => path })
  * console.log(result.metrics['passkey@1024'])
  * ```
@@ -22,7 +22,7 @@ export const passkey = definePlugin({
   name: 'passkey',
   summary: 'Retrieval of a hidden number by real prompt length and depth',
   config: passkeyConfig,
-  create: config => ({
+  create: (config): EvalSuite => ({
     run: (model, context) => runPasskey(config, model, context),
     charts: passkeyCharts,
     samples: passkeySamples
@@ -35,8 +35,7 @@ export const passkey = definePlugin({
  *
  * @example
  * ```ts
- * const registry = createRegistry().register(ruler)
- * const suite = registry.resolve('eval-suite', 'ruler', { lengths: [4096], tasks: ['variable-tracking'] })
+ * const suite = ruler({ lengths: [4096, 16384], tasks: ['niah-single-1', 'variable-tracking'] })
  * ```
  */
 export const ruler = definePlugin({

@@ -21,7 +21,7 @@ test('tfjs-node without util.isNullOrUndefined, which Node 23 removed, is refuse
 })
 
 test('why a backend is not usable comes with what to do', async () => {
-  const reason = await tfjsExecutor.create({ backend: 'nosuch' }).unavailable()
+  const reason = await tfjsExecutor({ backend: 'nosuch' }).unavailable()
   expect(reason).toMatch(/'nosuch' cannot be used: no such backend is registered.*; use the backend cpu or wasm/)
-  expect(await tfjsExecutor.create({ backend: 'cpu' }).unavailable()).toBeUndefined()
+  expect(await tfjsExecutor({ backend: 'cpu' }).unavailable()).toBeUndefined()
 })

@@ -1,10 +1,17 @@
 export { parseRecipe } from './parse-recipe.js'
-export { openRecipe, type PlacedError, type RecipeDocument } from './recipe-document.js'
+export { openRecipe, openRecipeObject, type PlacedError, type RecipeDocument } from './recipe-document.js'
 export type { RecipePath } from './recipe-places.js'
 export { schemaWords, type SchemaIssue } from './schema-words.js'
 export type { PluginNames } from './plugin-problems.js'
 export type { StateFolder } from './state-folder.js'
-export { recipeJsonSchema, recipeSchema, type Recipe, type RecipeInput, type RecipeReference } from './recipe-schema.js'
+export {
+  DEFAULT_EXECUTOR,
+  recipeJsonSchema,
+  recipeSchema,
+  type Recipe,
+  type RecipeInput,
+  type RecipeReference
+} from './recipe-schema.js'
 export { resolveRecipe, type Experiment, type ExperimentKind, type ResolveOptions } from './resolve.js'
 export type { ValidationPlan } from './validation.js'
 export { planExperiment, runExperiment, type RunHooks } from './run.js'

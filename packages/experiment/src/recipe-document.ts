@@ -49,25 +49,66 @@ export function openRecipe(text: string, fileName: string, registry?: PluginName
     return `${fileName}:${line}:${col}`
   }
   const document = parse(text, fileName, lines, at)
-  const value = valueOf(document, fileName)
+  const place: Place = (path, key) => {
+    const offset = offsetOf(document, path, key)
+    return { offset, where: at(offset) }
+  }
+  return check(valueOf(document, fileName), place, registry)
+}
+
+/**
+ * Reads a recipe that is an object, as far as it can be read. Keys that are undefined are not there.
+ *
+ * @param registry finds the plugins that the recipe names
+ * @throws SkipwiseErrors `RECIPE_INVALID` where too little is right for checking more; SkipwiseError `RECIPE_SYNTAX`
+ * where it cannot be written as JSON
+ */
+export function openRecipeObject(recipe: unknown, registry?: PluginNames): RecipeDocument {
+  return check(plain(recipe), () => ({ offset: 0, where: 'recipe' }), registry)
+}
+
+/** The values of an object as a file would have them. */
+function plain(recipe: unknown): unknown {
+  const refused = (problem: string, cause?: unknown) =>
+    new SkipwiseError('RECIPE_SYNTAX', { problem: `recipe: ${problem}`, fix: 'pass plain values', cause })
+  if (isDeeper(recipe, DEEPEST)) throw refused(`objects and lists are nested more than ${DEEPEST} deep`)
+  try {
+    // a number that JSON does not have is kept, for the schema to refuse
+    return structuredClone(withoutUndefined(recipe))
+  } catch (cause) {
+    throw refused(clip(String(cause), 200), cause)
+  }
+}
+
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined)
+  return Object.fromEntries(entries.map(([key, item]) => [key, withoutUndefined(item)]))
+}
+
+/** Where a value of a recipe is, or the key `key` of the map there. */
+type Place = (path: RecipePath, key?: string) => { readonly offset: number; readonly where: string }
+
+function check(value: unknown, placeOf: Place, registry: PluginNames | undefined): RecipeDocument {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new SkipwiseError('RECIPE_INVALID', {
-      problem: `${at(0)}: a recipe is a map of keys, this is ${value === null ? 'empty' : shown(value)}`,
+      problem: `${placeOf([]).where}: a recipe is a map of keys, this is ${value === null ? 'empty' : shown(value)}`,
       fix: 'write model:, window: and the other keys; docs/recipes.md has them all'
     })
   }
   const { recipe, problems: ofSchema, doubtful } = salvage(value)
   const ofPlugins = registry ? pluginProblems(value, registry) : []
-  const problems = [...ofSchema, ...ofPlugins].map(problem => placed(document, at, problem))
+  const problems = [...ofSchema, ...ofPlugins].map(problem => placed(placeOf, problem))
   if (recipe === undefined) throw new SkipwiseErrors(sorted(problems))
   const wrong = [...doubtful, ...ofPlugins.map(({ path }) => path)]
   return {
     recipe,
     problems,
     place: (path, error) => {
-      const offset = offsetOf(document, path)
+      const { offset, where } = placeOf(path)
       const { code, problem, fix } = error
-      return { offset, error: new SkipwiseError(code, { problem: `${at(offset)}: ${problem}`, fix, cause: error }) }
+      return { offset, error: new SkipwiseError(code, { problem: `${where}: ${problem}`, fix, cause: error }) }
     },
     isDoubtful: path => wrong.some(each => each.every((part, i) => i >= path.length || part === path[i]))
   }
@@ -77,17 +118,10 @@ export function openRecipe(text: string, fileName: string, registry?: PluginName
 export const sorted = (placed: readonly PlacedError[]): SkipwiseError[] =>
   [...placed].sort((a, b) => a.offset - b.offset).map(({ error }) => error)
 
-function placed(
-  document: Document,
-  at: (offset: number) => string,
-  { path, key, code = 'RECIPE_INVALID', message, fix }: RecipeProblem
-): PlacedError {
-  const offset = offsetOf(document, path, key)
-  const where = path.map(part => clip(String(part))).join('.')
-  return {
-    offset,
-    error: new SkipwiseError(code, { problem: `${at(offset)}: ${where && `${where}: `}${message}`, fix })
-  }
+function placed(placeOf: Place, { path, key, code = 'RECIPE_INVALID', message, fix }: RecipeProblem): PlacedError {
+  const { offset, where } = placeOf(path, key)
+  const keys = path.map(part => clip(String(part))).join('.')
+  return { offset, error: new SkipwiseError(code, { problem: `${where}: ${keys && `${keys}: `}${message}`, fix }) }
 }
 
 /**

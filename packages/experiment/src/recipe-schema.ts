@@ -2,6 +2,9 @@ import { z } from 'zod'
 import { referenceSchema } from './reference-schema.js'
 import { trainingMethods, trainingStrategy } from './training-methods-schema.js'
 
+/** The executor of whoever names none: recipes, commands and functions. */
+export const DEFAULT_EXECUTOR = 'onnx'
+
 const path = z.string().min(1)
 const tokens = z.int().min(2)
 const positive = z.number().positive()
@@ -90,7 +93,7 @@ export const recipeSchema = z.strictObject({
     .describe('training documents: files, or a mixture of sources'),
   train,
   evaluate: z.array(referenceSchema).default([]).describe('evaluation suites, of the base and the new model'),
-  executor: referenceSchema.default('onnx'),
+  executor: referenceSchema.default(DEFAULT_EXECUTOR),
   dtype: z
     .enum(['float32', 'bfloat16', 'float16'])
     .optional()

@@ -39,7 +39,7 @@ export const dynamicYarn = definePlugin({
   summary: 'yarn with s = ℓ / L_c, growing with the sequence (YaRN repository)',
   config,
   create: given => {
-    const atFactor = yarn.create(yarn.config.parse({}))
+    const atFactor = yarn()
     return {
       frequencies: geometry => {
         factorOf(geometry)

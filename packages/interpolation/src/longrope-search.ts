@@ -53,7 +53,7 @@ const MOST = 1.25
  * @example
  * ```ts
  * const { factors } = await searchLongropeFactors({ geometry, perplexity: perplexityWith })
- * const scheme = registry.resolve('interpolation', 'longrope', { shortFactor: [...factors], longFactor: [...factors] })
+ * const scheme = longrope({ shortFactor: [...factors], longFactor: [...factors] })
  * ```
  */
 export async function searchLongropeFactors(search: LongropeSearch): Promise<LongropeSearchResult> {

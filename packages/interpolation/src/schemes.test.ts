@@ -109,12 +109,12 @@ describe.skipIf(!golden)('the tables of transformers 5.18', () => {
 describe('golden values of peers.md 1.2: D = 128, b = 10⁴, 2,048 → 16,384', () => {
   const geometry: RopeGeometry = { rotaryDim: 128, base: 10000, originalLength: 2048, targetLength: 16384 }
   const columns: [string, Interpolation][] = [
-    ['yarn', yarn.create(yarn.config.parse({}))],
-    ['yarn, truncate false', yarn.create(yarn.config.parse({ truncate: false }))],
-    ['yarn-paper', yarnPaper.create(yarnPaper.config.parse({}))],
-    ['yarn-revised', yarnRevised.create({})],
-    ['ntk', ntk.create({})],
-    ['linear', linear.create({})]
+    ['yarn', yarn()],
+    ['yarn, truncate false', yarn({ truncate: false })],
+    ['yarn-paper', yarnPaper()],
+    ['yarn-revised', yarnRevised()],
+    ['ntk', ntk()],
+    ['linear', linear()]
   ]
   const rows: [number, ...number[]][] = [
     [0, 1, 1, 1, 1, 1, 0.125],
@@ -142,11 +142,11 @@ describe('golden values of peers.md 1.2: D = 128, b = 10⁴, 2,048 → 16,384', 
       [16, 1.27726],
       [64, 1.41589]
     ]) {
-      expect(factorAt(yarn.create(yarn.config.parse({})), s)).toBeCloseTo(expected, 5)
-      expect(factorAt(yarnRevised.create({}), s)).toBeCloseTo(expected, 5)
+      expect(factorAt(yarn(), s)).toBeCloseTo(expected, 5)
+      expect(factorAt(yarnRevised(), s)).toBeCloseTo(expected, 5)
     }
     const ones = new Array(64).fill(1)
-    const su = longrope.create({ shortFactor: ones, longFactor: ones })
+    const su = longrope({ shortFactor: ones, longFactor: ones })
     for (const [s, expected] of [
       [8, 1.12815],
       [16, 1.16775],
@@ -161,8 +161,8 @@ describe('golden values of peers.md 1.2: D = 128, b = 10⁴, 2,048 → 16,384', 
       [64, 16.5]
     ]) {
       const at = { ...geometry, targetLength: 2048 * s }
-      const code = yarn.create(yarn.config.parse({})).frequencies(at).inverseFrequencies
-      const revised = yarnRevised.create({}).frequencies(at).inverseFrequencies
+      const code = yarn().frequencies(at).inverseFrequencies
+      const revised = yarnRevised().frequencies(at).inverseFrequencies
       expect(Math.max(...code.map((frequency, i) => frequency / revised[i])) / expected).toBeCloseTo(1, 2)
     }
   })
@@ -207,10 +207,7 @@ describe('properties', () => {
         expect(inverseFrequencies[i]).toBeLessThanOrEqual(inverseFrequencies[i - 1])
       const unscaled = { ...geometry, targetLength: geometry.originalLength }
       expect(
-        relativeError(
-          scheme.frequencies(unscaled).inverseFrequencies,
-          none.create({}).frequencies(unscaled).inverseFrequencies
-        )
+        relativeError(scheme.frequencies(unscaled).inverseFrequencies, none().frequencies(unscaled).inverseFrequencies)
       ).toBeLessThan(1e-12)
     }
   )
@@ -231,7 +228,7 @@ describe('properties', () => {
   property.prop([between, geometries])('lie between θ and θ / s, and come to θ as s comes to 1', (name, geometry) => {
     const scheme = registry.resolveUnknown('interpolation', { name })
     const factor = geometry.targetLength / geometry.originalLength
-    const original = none.create({}).frequencies(geometry).inverseFrequencies
+    const original = none().frequencies(geometry).inverseFrequencies
     const { inverseFrequencies } = scheme.frequencies(geometry)
     inverseFrequencies.forEach((frequency, i) => {
       expect(frequency).toBeLessThanOrEqual(original[i] * (1 + 1e-12))
@@ -258,7 +255,7 @@ describe('properties', () => {
   property.prop([geometries, fc.double({ min: 0, max: 4, noNaN: true })])(
     'dynamic schemes are the original RoPE within L_c and their static form at L_t',
     (geometry, share) => {
-      const original = none.create({}).frequencies(geometry).inverseFrequencies
+      const original = none().frequencies(geometry).inverseFrequencies
       const { originalLength, targetLength } = geometry
       for (const [name, atTarget] of [
         ['dynamic-linear', 'linear'],
@@ -305,30 +302,33 @@ describe('properties', () => {
 
 describe('errors', () => {
   test('longrope lists of another length', () => {
-    const scheme = longrope.create({ shortFactor: [1], longFactor: [1, 1] })
+    const scheme = longrope({ shortFactor: [1], longFactor: [1, 1] })
     expect(() => scheme.frequencies({ rotaryDim: 4, base: 10000, originalLength: 32, targetLength: 64 })).toThrow(
       'INTERPOLATION_FACTORS: shortFactor has 1 entries for 2'
     )
   })
   test('ntk with one frequency, yarn with base 1', () => {
     const geometry = { rotaryDim: 2, base: 1, originalLength: 32, targetLength: 64 }
-    expect(() => ntk.create({}).frequencies(geometry)).toThrow('INTERPOLATION_GEOMETRY')
-    expect(() => yarnRevised.create({}).frequencies(geometry)).toThrow('INTERPOLATION_GEOMETRY')
+    expect(() => ntk().frequencies(geometry)).toThrow('INTERPOLATION_GEOMETRY')
+    expect(() => yarnRevised().frequencies(geometry)).toThrow('INTERPOLATION_GEOMETRY')
   })
   test('proportional turns the fastest pairs alone', () => {
-    const { inverseFrequencies } = proportional
-      .create({ partialRotaryFactor: 0.25 })
-      .frequencies({ rotaryDim: 16, base: 10000, originalLength: 32, targetLength: 64 })
+    const { inverseFrequencies } = proportional({ partialRotaryFactor: 0.25 }).frequencies({
+      rotaryDim: 16,
+      base: 10000,
+      originalLength: 32,
+      targetLength: 64
+    })
     expect(Array.from(inverseFrequencies)).toEqual([0.5, 10000 ** (-1 / 8) / 2, 0, 0, 0, 0, 0, 0])
   })
   test('dynamic-yarn of modeling_llama_yarn.py starts over past the window', () => {
-    const scheme = dynamicYarn.create({ finetuned: true, relativeTo: 'window' })
+    const scheme = dynamicYarn({ finetuned: true, relativeTo: 'window' })
     const at = { rotaryDim: 128, base: 10000, originalLength: 2048, targetLength: 16384, length: 32768 }
     expect(scheme.frequencies(at).inverseFrequencies[63]).toBeCloseTo(10000 ** (-126 / 128) / 2, 12)
   })
   test('an original window that is no integer cannot be exported as yarn', () => {
     expect(() =>
-      yarnRevised.create({}).toHuggingFace({ rotaryDim: 8, base: 10000, originalLength: 100.5, targetLength: 804 })
+      yarnRevised().toHuggingFace({ rotaryDim: 8, base: 10000, originalLength: 100.5, targetLength: 804 })
     ).toThrow('INTERPOLATION_EXPORT')
   })
 })

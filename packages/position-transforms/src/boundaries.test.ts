@@ -24,9 +24,11 @@ describe('pose with splitAt', () => {
       // the upper bits tell the place, the lower the token
       const places = Int32Array.from(text, (id, place) => place * 8 + id)
       const splitAt = Array.from(places).filter(id => id % 8 === BREAK)
-      const { ids, positionIds, labelMask } = pose
-        .create(pose.config.parse({ chunks, content, splitAt, maskBoundaryLabels: true }))
-        .example(places, window, { seed, epoch: 0, index: 0 })
+      const { ids, positionIds, labelMask } = pose({ chunks, content, splitAt, maskBoundaryLabels: true }).example(
+        places,
+        window,
+        { seed, epoch: 0, index: 0 }
+      )
       const placeOf = (t: number) => ids[t] >> 3
       const starts = Array.from(labelMask.keys()).filter(t => labelMask[t] === 0)
       expect(starts.length).toBeLessThanOrEqual(chunks)
@@ -47,9 +49,11 @@ describe('pose with splitAt', () => {
   test('takes the boundary next to the cut, and fewer chunks where there are none', () => {
     const document = Int32Array.of(1, 1, BREAK, 1, 1, 1, 1, 1, 1, 1)
     const positions = (config: object) =>
-      pose
-        .create(pose.config.parse({ lengths: 'equal', content: 'contiguous', splitAt: [BREAK], ...config }))
-        .example(document, { original: 8, target: 9 }, { seed: 0, epoch: 0, index: 1 }).positionIds
+      pose({ lengths: 'equal', content: 'contiguous', splitAt: [BREAK], ...config }).example(
+        document,
+        { original: 8, target: 9 },
+        { seed: 0, epoch: 0, index: 1 }
+      ).positionIds
     expect([
       [0, 1, 2, 3, 4, 5, 6, 7],
       [0, 1, 3, 4, 5, 6, 7, 8]

@@ -11,7 +11,7 @@ import {
   randpos
 } from './index.js'
 
-const posed = (config: object) => pose.create(pose.config.parse(config))
+const posed = (config: object) => pose(config)
 
 /** Counts over every cut and skip. */
 function enumerated(original: number, target: number, cuts: readonly number[]): number[] {
@@ -106,7 +106,7 @@ describe('estimated coverage', () => {
         .reduce((sum, p) => sum + p, 0)
     expect(far(3)).toBeGreaterThan(1.2 * far(2))
     expect(
-      estimateCoverage(contiguous.create({ span: 'first' }), window, { examples: 2, seed: 0 })
+      estimateCoverage(contiguous({ span: 'first' }), window, { examples: 2, seed: 0 })
         .probability.slice(2048)
         .every(p => p === 0)
     ).toBe(true)
@@ -151,11 +151,11 @@ describe('a plan', () => {
     const of = (transform: Parameters<typeof planCoverage>[0]) =>
       planCoverage(transform, { window, planned, examples: 400 })
     const [none, two, three, random, full] = [
-      contiguous.create({ span: 'first' }),
+      contiguous({ span: 'first' }),
       posed({}),
       posed({ chunks: 3 }),
-      randpos.create({}),
-      fullLength.create({ span: 'first' })
+      randpos(),
+      fullLength({ span: 'first' })
     ].map(of)
     for (let r = 2048; r < 14000; r += 500) {
       expect(none.probability[r]).toBe(0)
@@ -185,7 +185,7 @@ describe('a plan', () => {
 
   test('counts examples of few and of many runs alike', () => {
     const small = { original: 12, target: 40 }
-    for (const transform of [posed({ chunks: 3 }), randpos.create({})]) {
+    for (const transform of [posed({ chunks: 3 }), randpos()]) {
       const examples = 50
       const counts = new Float64Array(40)
       const document = new Int32Array(41)

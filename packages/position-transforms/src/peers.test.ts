@@ -82,13 +82,13 @@ describe("distributions of the peers' definitions (peers.md §1.1, §2)", () => 
               p
             ])
           }
-    expectShares(shares(plugin.create({}), { original: T, target: L }, n, whole), outcomes)
+    expectShares(shares(plugin(), { original: T, target: L }, n, whole), outcomes)
   })
 
   test('coverage: pose-repo as the paper beyond the window, pose-v1 0.42, 0.10 and 0.01 at 2,048, 8,192 and 14,336', () => {
     const window = { original: 2048, target: 16384 }
-    const repo = poseRepo.create({}).coverage?.(window) as Float64Array
-    const v1 = poseV1.create({}).coverage?.(window) as Float64Array
+    const repo = poseRepo().coverage?.(window) as Float64Array
+    const v1 = poseV1().coverage?.(window) as Float64Array
     exactCoverage(window).forEach((p, r) => {
       if (r >= 2048) expect(repo[r]).toBeCloseTo(p, 12)
     })
@@ -96,7 +96,7 @@ describe("distributions of the peers' definitions (peers.md §1.1, §2)", () => 
   })
 
   test('pose-repo sees five windows of a document and no more', () => {
-    const places = shares(poseRepo.create({}), { original: 4, target: 8 }, 100, ids => ids[3], 5000)
+    const places = shares(poseRepo(), { original: 4, target: 8 }, 100, ids => ids[3], 5000)
     expect(Math.max(...[...places.keys()].map(Number))).toBe(19)
   })
 
@@ -109,14 +109,16 @@ describe("distributions of the peers' definitions (peers.md §1.1, §2)", () => 
         const places = [...range(0, r), ...range(e - (T - r), e)]
         outcomes.push([[places, places], 1 / 2 / (n - T)])
       }
-    expectShares(shares(paddlenlp.create({}), { original: T, target: 16 }, n, whole), outcomes)
+    expectShares(shares(paddlenlp(), { original: T, target: 16 }, n, whole), outcomes)
   })
 
   test('paddlenlp has no label across the chunks', () => {
     for (let index = 0; index < 20; index++) {
-      const { labelMask, positionIds } = paddlenlp
-        .create({})
-        .example(Int32Array.from(range(0, 40)), { original: 4, target: 40 }, { seed: 0, epoch: 0, index })
+      const { labelMask, positionIds } = paddlenlp().example(
+        Int32Array.from(range(0, 40)),
+        { original: 4, target: 40 },
+        { seed: 0, epoch: 0, index }
+      )
       const jump = positionIds.findIndex((position, t) => t > 0 && position !== positionIds[t - 1] + 1)
       if (jump > 0) expect([...labelMask]).toEqual(range(0, 4).map(t => (t === 0 || t === jump ? 0 : 1)))
     }
@@ -133,12 +135,12 @@ describe("distributions of the peers' definitions (peers.md §1.1, §2)", () => 
           1 / (L - T + 1) / (L - T - a + 1)
         ])
       }
-    expectShares(shares(axolotl.create({ chunks: 3, splitAt: [] }), { original: T, target: L }, 20, whole), outcomes)
+    expectShares(shares(axolotl({ chunks: 3, splitAt: [] }), { original: T, target: L }, 20, whole), outcomes)
   })
 
   test('axolotl: every split token begins a chunk, but a first one below 2', () => {
     const at = (splitAt: number[]) =>
-      shares(axolotl.create({ chunks: 2, splitAt }), { original: 6, target: 7 }, 6, (_, positions) => positions)
+      shares(axolotl({ chunks: 2, splitAt }), { original: 6, target: 7 }, 6, (_, positions) => positions)
     // one skip of 0 or 1 at each of the places that are left
     expectShares(at([3]), [
       [range(0, 6), 1 / 2],
@@ -158,7 +160,7 @@ describe("distributions of the peers' definitions (peers.md §1.1, §2)", () => 
   test('randpos: every set of positions with the same probability', () => {
     const sets = range(0, 5).flatMap(a => range(a + 1, 6).flatMap(b => range(b + 1, 7).map(c => [a, b, c])))
     expectShares(
-      shares(randpos.create({}), { original: 3, target: 7 }, 9, (ids, positions) => [ids, positions]),
+      shares(randpos(), { original: 3, target: 7 }, 9, (ids, positions) => [ids, positions]),
       sets.map(set => [[[0, 1, 2], set], 1 / 35])
     )
   })
@@ -179,7 +181,7 @@ describe("distributions of the peers' definitions (peers.md §1.1, §2)", () => 
         outcomes.push([positions, 1 / samples.length / 3])
       }
     expectShares(
-      shares(longrecipe.create({ splitAfter: ends }), { original: T, target: T + M }, 8, (_, positions) => positions),
+      shares(longrecipe({ splitAfter: ends }), { original: T, target: T + M }, 8, (_, positions) => positions),
       outcomes
     )
   })
@@ -189,7 +191,7 @@ describe("distributions of the peers' definitions (peers.md §1.1, §2)", () => 
     const L = 720
     const windows = 8
     const seen = shares(
-      cream.create({}),
+      cream(),
       { original: T, target: L },
       L,
       (_, positions) => {
@@ -204,7 +206,7 @@ describe("distributions of the peers' definitions (peers.md §1.1, §2)", () => 
   })
 
   test('cream: text at its positions where the document is long enough, else from its end', () => {
-    const transform = cream.create({})
+    const transform = cream()
     const window = { original: 90, target: 720 }
     for (let index = 0; index < 50; index++) {
       const long = transform.example(Int32Array.from(range(0, 720)), window, { seed: 0, epoch: 0, index })

@@ -24,7 +24,7 @@ describePositionTransform(pose, {
   ]
 })
 
-const posed = (config: object) => pose.create(pose.config.parse(config))
+const posed = (config: object) => pose(config)
 /** A document in which each token is its own place. */
 const places = (length: number) => Int32Array.from({ length }, (_, place) => place)
 
@@ -188,9 +188,11 @@ describe('contiguous', () => {
   test('takes every run of the document, at positions 0 … T − 1', () => {
     const starts = new Set<number>()
     for (let index = 0; index < 200; index++) {
-      const { ids, positionIds } = contiguous
-        .create({ span: 'random' })
-        .example(places(12), { original: 8, target: 64 }, { seed: 0, epoch: 0, index })
+      const { ids, positionIds } = contiguous({ span: 'random' }).example(
+        places(12),
+        { original: 8, target: 64 },
+        { seed: 0, epoch: 0, index }
+      )
       expect([...positionIds]).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
       expect(stretchStarts(ids)).toEqual([0])
       starts.add(ids[0])

@@ -27,7 +27,7 @@ describe('xpos', () => {
     [700, 90],
     [30000, 29000]
   ])('scores are of RoPE, each pair times its decay: query at %i, key at %i', (query, key) => {
-    const { tables, apply } = xpos.create({ scaleBase: 512 })
+    const { tables, apply } = xpos({ scaleBase: 512 })
     const encode = (x: number[], position: number, role: 'query' | 'key') =>
       tf.tidy(() => {
         const { cos, sin } = tables(Int32Array.of(position), frequencies)
@@ -48,9 +48,9 @@ describe('xpos', () => {
   })
 
   test('refuses positions beyond float32, naming the scaleBase that holds them, and attention factors', () => {
-    const { tables } = xpos.create({ scaleBase: 512 })
+    const { tables } = xpos({ scaleBase: 512 })
     expect(() => tables(Int32Array.of(0, 131071), frequencies)).toThrow(/^ENCODING_XPOS: .*131071.*at least 2053/)
-    expect(() => xpos.create({ scaleBase: 2053 }).tables(Int32Array.of(131071), frequencies)).not.toThrow()
+    expect(() => xpos({ scaleBase: 2053 }).tables(Int32Array.of(131071), frequencies)).not.toThrow()
     expect(() => tables(Int32Array.of(0), { ...frequencies, attentionFactor: 1.2 })).toThrow('ENCODING_XPOS')
   })
 })
@@ -73,21 +73,12 @@ describe('pairs', () => {
   const [cos, sin] = [Math.fround(Math.cos(1)), Math.fround(Math.sin(1))]
 
   test('rotary-half: dimension i and i + R/2, of all dimensions or the first R', () => {
-    expect(turned(rotaryHalf.create({}), [1, 0, 0, 0, 0, 0, 0, 0], [1, 0.1, 0.01, 0.001])).toEqual([
-      cos,
-      0,
-      0,
-      0,
-      sin,
-      0,
-      0,
-      0
-    ])
-    expect(turned(rotaryHalf.create({}), [1, 0, 0, 0, 5, 6, 7, 8], [1, 0.1])).toEqual([cos, 0, sin, 0, 5, 6, 7, 8])
+    expect(turned(rotaryHalf(), [1, 0, 0, 0, 0, 0, 0, 0], [1, 0.1, 0.01, 0.001])).toEqual([cos, 0, 0, 0, sin, 0, 0, 0])
+    expect(turned(rotaryHalf(), [1, 0, 0, 0, 5, 6, 7, 8], [1, 0.1])).toEqual([cos, 0, sin, 0, 5, 6, 7, 8])
   })
 
   test('rotary-interleaved: dimension 2i and 2i + 1, of all dimensions or the first R', () => {
-    expect(turned(rotaryInterleaved.create({}), [1, 0, 0, 0, 0, 0, 0, 0], [1, 0.1, 0.01, 0.001])).toEqual([
+    expect(turned(rotaryInterleaved(), [1, 0, 0, 0, 0, 0, 0, 0], [1, 0.1, 0.01, 0.001])).toEqual([
       cos,
       sin,
       0,
@@ -97,16 +88,7 @@ describe('pairs', () => {
       0,
       0
     ])
-    expect(turned(rotaryInterleaved.create({}), [1, 0, 0, 0, 5, 6, 7, 8], [1, 0.1])).toEqual([
-      cos,
-      sin,
-      0,
-      0,
-      5,
-      6,
-      7,
-      8
-    ])
+    expect(turned(rotaryInterleaved(), [1, 0, 0, 0, 5, 6, 7, 8], [1, 0.1])).toEqual([cos, sin, 0, 0, 5, 6, 7, 8])
   })
 })
 

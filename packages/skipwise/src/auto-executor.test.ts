@@ -23,14 +23,14 @@ test('auto takes the faster one and closes the other; the first of two equal one
 test.skipIf(unavailableReason() === undefined)(
   'auto is onnx without TensorFlow (skipped where TensorFlow is)',
   async () => {
-    const executor = await autoExecutor.create({ threads: 1 }).open()
+    const executor = await autoExecutor({ threads: 1 }).open()
     expect(executor.name).toBe('onnx')
     await executor.dispose()
   }
 )
 
 test.skipIf(unavailableReason())('auto measures both with TensorFlow (skipped without it)', async () => {
-  const executor = await autoExecutor.create({}).open()
+  const executor = await autoExecutor().open()
   expect(['onnx', 'tensorflow']).toContain(executor.name)
   await executor.dispose()
 })

@@ -61,15 +61,12 @@ export const autoExecutor = definePlugin({
   name: 'auto',
   summary: 'the faster of onnx and, where it can be had, tensorflow',
   config: z.strictObject({ threads: z.int().min(1).optional() }),
-  create: ({ threads }) => {
-    const options = threads === undefined ? {} : { threads }
-    return {
-      unavailable: async () => undefined,
-      async open() {
-        const tensorFlow = tensorFlowExecutor.create({ dtype: 'float32', xla: false, ...options })
-        const onnx = await onnxExecutor.create({ device: 'cpu', ...options }).open()
-        return (await tensorFlow.unavailable()) === undefined ? fasterOf([onnx, await tensorFlow.open()]) : onnx
-      }
+  create: options => ({
+    unavailable: async () => undefined,
+    async open() {
+      const tensorFlow = tensorFlowExecutor(options)
+      const onnx = await onnxExecutor(options).open()
+      return (await tensorFlow.unavailable()) === undefined ? fasterOf([onnx, await tensorFlow.open()]) : onnx
     }
-  }
+  })
 })

@@ -1,3 +1,7 @@
+export { extend, train, type RunOptions, type RunResult } from './run-recipe.js'
+export { openModel, type OpenedModel, type OpenModelOptions } from './open-model.js'
+export { evaluate, type EvaluateOptions, type SuiteInput } from './evaluate.js'
+export type { Reference, TypedRecipe } from './typed-recipe.js'
 export { autoExecutor } from './auto-executor.js'
 export { defaultRegistry, type DefaultPlugins } from './registry.js'
 export { verifyCase, verifyTolerances, type VerifyResult } from './verify-case.js'

@@ -1,23 +1,24 @@
-import type { AnyPlugin } from '@skipwise/core'
+import type { AnyPlugin, Registry } from '@skipwise/core'
 import { toReference, type Parts, type PluginLookup, type RecipeReference } from '@skipwise/experiment'
 import { readHuggingFaceRope } from '@skipwise/interpolation'
-import type { Executor } from '@skipwise/runtime'
+import type { Executor, ExecutorLoader } from '@skipwise/runtime'
 import { loadChatTemplate } from '@skipwise/tokenizers'
 import { findConfigFile, loadPlugins } from './config-file.js'
 import { usageError } from './errors.js'
 import { defaultRegistry } from './registry.js'
 
 /**
- * The default plugins and those of `skipwise.config.ts` (or `.mts`, `.cts`, `.mjs`, `.js`, `.cjs`):
- * `export default { plugins: [...] }`, in the first of `folders` that has one.
+ * The default plugins, those of `skipwise.config.ts` (or `.mts`, `.cts`, `.mjs`, `.js`, `.cjs`):
+ * `export default { plugins: [...] }`, in the first of `folders` that has one, and `plugins`.
  *
  * @throws SkipwiseError `CLI_CONFIG`, `PLUGIN_INVALID`, `PLUGIN_DUPLICATE`, `PLUGIN_API_VERSION`
  */
-export async function loadParts(folders: readonly string[]): Promise<Parts> {
-  return { registry: await loadRegistry(folders), readRope: readHuggingFaceRope, readChatTemplate: loadChatTemplate }
+export async function loadParts(folders: readonly string[], plugins: readonly AnyPlugin[] = []): Promise<Parts> {
+  const registry = (await loadRegistry(folders)).register(...plugins)
+  return { registry, readRope: readHuggingFaceRope, readChatTemplate: loadChatTemplate }
 }
 
-async function loadRegistry(folders: readonly string[]): Promise<PluginLookup> {
+async function loadRegistry(folders: readonly string[]): Promise<Registry<AnyPlugin>> {
   const file = await findConfigFile(folders)
   if (file === undefined) return defaultRegistry
   const plugins = await loadPlugins(file)
@@ -38,6 +39,12 @@ export function executorReference(text: string, threads?: number): RecipeReferen
     name === 'tensorflow' && word === 'xla' ? { xla: true } : { [executorWord[name] ?? 'backend']: word }
   )
   return { [name]: Object.assign({}, ...config, threads === undefined ? {} : { threads }) as Record<string, unknown> }
+}
+
+/** The executor of an option, not yet open, see {@link executorReference}. */
+export async function findExecutor(text: string): Promise<ExecutorLoader> {
+  const { registry } = await loadParts([process.cwd()])
+  return registry.resolveUnknown('executor', toReference(executorReference(text)))
 }
 
 /** Opens the executor of an option, see {@link executorReference}. */

@@ -14,32 +14,8 @@ import { positionalEncodingPlugins } from '@skipwise/positional-encodings'
 import { bytes, sentencePiece, tokenizerJson } from '@skipwise/tokenizers'
 import { autoExecutor } from './auto-executor.js'
 
-/** The plugins that come with Skipwise. */
-export type DefaultPlugins =
-  | (typeof interpolationPlugins)[number]
-  | (typeof positionalEncodingPlugins)[number]
-  | (typeof positionTransformPlugins)[number]
-  | typeof llama
-  | typeof gptj
-  | typeof baichuan
-  | typeof tokenizerJson
-  | typeof sentencePiece
-  | typeof bytes
-  | typeof benchmarks
-  | typeof perplexity
-  | typeof passkey
-  | typeof ruler
-  | typeof longchat
-  | typeof onnxExecutor
-  | typeof tfjsExecutor
-  | typeof tensorFlowExecutor
-  | typeof autoExecutor
-
-/**
- * Every plugin that comes with Skipwise: with {@link DefaultPlugins} the one list to edit when a package of plugins is
- * added.
- */
-export const defaultRegistry: Registry<DefaultPlugins> = createRegistry().register(
+/** Every plugin that comes with Skipwise: the one list to edit when a package of plugins is added. */
+const defaultPlugins = [
   ...interpolationPlugins,
   ...positionalEncodingPlugins,
   ...positionTransformPlugins,
@@ -58,4 +34,10 @@ export const defaultRegistry: Registry<DefaultPlugins> = createRegistry().regist
   tfjsExecutor,
   tensorFlowExecutor,
   autoExecutor
-)
+] as const
+
+/** The plugins that come with Skipwise. */
+export type DefaultPlugins = (typeof defaultPlugins)[number]
+
+/** A registry of the plugins that come with Skipwise. */
+export const defaultRegistry: Registry<DefaultPlugins> = createRegistry().register(...defaultPlugins)

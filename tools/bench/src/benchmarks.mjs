@@ -76,7 +76,7 @@ async function measure(suite, on) {
 
 const results = []
 for (const [name, task] of Object.entries(tasks)) {
-  const suite = benchmarks.create(benchmarks.config.parse({ tasks: { [name]: task } }))
+  const suite = benchmarks({ tasks: { [name]: task } })
   // Programs are compiled in a first run; then the two take turns, and the fastest of each counts.
   const cached = []
   const uncached = []

@@ -40,7 +40,7 @@ function configOf(bytes, elementBytes) {
 }
 
 const elements = shape => shape.reduce((product, size) => product * size, 1)
-const parametersOf = config => llama.create({}).define(config).parameters
+const parametersOf = config => llama().define(config).parameters
 const tensorsOf = config =>
   parametersOf(config).map(({ name, shape }) => ({
     name,

@@ -103,7 +103,7 @@ const round = value => Math.round(value * 1000) / 1000
 
 async function measure({ shape, strategy, steps }) {
   const { d = 256, L = 4, h = 4, ff = 688, V = 2048, T = 512, B = 4 } = shape
-  const model = llama.create({}).define({
+  const model = llama().define({
     model_type: 'llama',
     vocab_size: V,
     hidden_size: d,
@@ -124,7 +124,7 @@ async function measure({ shape, strategy, steps }) {
   const options = completeOptions({ steps, batch: B, learningRate: 1e-3, warmup: 0, strategy })
   const setup = {
     model,
-    encoding: rotaryHalf.create({}),
+    encoding: rotaryHalf(),
     frequencies,
     executor,
     window: { original: T, target: T },

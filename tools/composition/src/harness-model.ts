@@ -10,7 +10,7 @@ import { loadTokenizerJson } from '@skipwise/tokenizers'
 /** The model that the harness itself scored, from a Hugging Face folder. */
 export async function openHarnessModel(folder: string): Promise<LanguageModel> {
   const config = await readModelConfig(folder)
-  const model = llama.create({}).define(config)
+  const model = llama().define(config)
   const rope = readHuggingFaceRope(config)
   const checkpoint = await openCheckpoint(folder)
   return createLanguageModel({
@@ -18,7 +18,7 @@ export async function openHarnessModel(folder: string): Promise<LanguageModel> {
     model,
     executor: await openOnnxExecutor({ threads: 1 }),
     tokenizer: await loadTokenizerJson(folder),
-    encoding: rotaryHalf.create({}),
+    encoding: rotaryHalf(),
     frequencies: createRegistry()
       .register(...interpolationPlugins)
       .resolveUnknown('interpolation', rope)

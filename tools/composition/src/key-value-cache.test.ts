@@ -23,9 +23,9 @@ expect.extend(matchers)
 const V = 40
 const CHUNK = 8
 const encodings: Readonly<Record<string, PositionalEncoding>> = {
-  'rotary-half': rotaryHalf.create({}),
-  'rotary-interleaved': rotaryInterleaved.create({}),
-  alibi: alibi.create({})
+  'rotary-half': rotaryHalf(),
+  'rotary-interleaved': rotaryInterleaved(),
+  alibi: alibi()
 }
 
 const llamaLike = {
@@ -48,9 +48,9 @@ const baichuanLike = {
   model_max_length: 128
 }
 const models = {
-  LLaMA: llama.create({}).define({ ...llamaLike, model_type: 'llama' }),
-  'Mistral with a sliding window': llama.create({}).define({ ...llamaLike, model_type: 'mistral', sliding_window: 11 }),
-  'Qwen2 with a sliding layer, heads of 6': llama.create({}).define({
+  LLaMA: llama().define({ ...llamaLike, model_type: 'llama' }),
+  'Mistral with a sliding window': llama().define({ ...llamaLike, model_type: 'mistral', sliding_window: 11 }),
+  'Qwen2 with a sliding layer, heads of 6': llama().define({
     ...llamaLike,
     model_type: 'qwen2',
     head_dim: 6,
@@ -58,8 +58,8 @@ const models = {
     sliding_window: 5,
     max_window_layers: 1
   }),
-  Qwen3: llama.create({}).define({ ...llamaLike, model_type: 'qwen3', tie_word_embeddings: true }),
-  'GPT-J': gptj.create({}).define({
+  Qwen3: llama().define({ ...llamaLike, model_type: 'qwen3', tie_word_embeddings: true }),
+  'GPT-J': gptj().define({
     model_type: 'gptj',
     vocab_size: V,
     n_embd: 24,
@@ -69,8 +69,8 @@ const models = {
     rotary_dim: 4,
     n_inner: 32
   }),
-  'Baichuan2-7B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
-  'Baichuan-13B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })
+  'Baichuan2-7B': baichuan().define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
+  'Baichuan-13B': baichuan().define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })
 }
 
 function randomIds(length: number, vocabSize: number): Int32Array {

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import golden from './golden/loss-curve.json' with { type: 'json' }
 
 const { config, window: T, batch, steps, options } = golden
-const model = llama.create({}).define(config)
+const model = llama().define(config)
 
 /** The weights and examples of tools/golden/loss_curve.py: formulas, nothing drawn. */
 const weights = new Map(
@@ -40,7 +40,7 @@ test(`200 steps have the losses of ${golden.origin} within 1e-4`, async () => {
   const trainer = await Trainer.create(
     {
       model,
-      encoding: rotaryHalf.create({}),
+      encoding: rotaryHalf(),
       executor: await openOnnxExecutor({ threads: 1 }),
       window: { original: T, target: config.max_position_embeddings },
       options: complete,

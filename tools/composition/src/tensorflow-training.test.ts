@@ -12,7 +12,7 @@ expect.extend(matchers)
 const V = 64
 const T = 160
 const window = { original: T, target: 640 }
-const model = llama.create({}).define({
+const model = llama().define({
   model_type: 'llama',
   vocab_size: V,
   hidden_size: 32,
@@ -58,7 +58,7 @@ async function runSteps(
     weightDecay: 0.1
   })
   const trainer = await Trainer.create(
-    { model, encoding: rotaryHalf.create({}), frequencies, executor, window, options },
+    { model, encoding: rotaryHalf(), frequencies, executor, window, options },
     initializeWeights(model, { seed: 0 })
   )
   const losses: number[] = []

@@ -16,9 +16,9 @@ const V = 32
 const T = 20
 const window = { original: T, target: 80 }
 const encodings: Readonly<Record<string, PositionalEncoding>> = {
-  'rotary-half': rotaryHalf.create({}),
-  'rotary-interleaved': rotaryInterleaved.create({}),
-  alibi: alibi.create({})
+  'rotary-half': rotaryHalf(),
+  'rotary-interleaved': rotaryInterleaved(),
+  alibi: alibi()
 }
 const llamaLike = {
   vocab_size: V,
@@ -39,14 +39,16 @@ const baichuanLike = {
   model_max_length: T
 }
 const models: Readonly<Record<string, ModelDefinition>> = {
-  LLaMA: llama.create({}).define({ ...llamaLike, model_type: 'llama' }),
-  'LLaMA with tied embeddings': llama
-    .create({})
-    .define({ ...llamaLike, model_type: 'llama', tie_word_embeddings: true }),
-  'Qwen2 with biases and a sliding layer': llama
-    .create({})
-    .define({ ...llamaLike, model_type: 'qwen2', use_sliding_window: true, sliding_window: 5, max_window_layers: 1 }),
-  'GPT-J': gptj.create({}).define({
+  LLaMA: llama().define({ ...llamaLike, model_type: 'llama' }),
+  'LLaMA with tied embeddings': llama().define({ ...llamaLike, model_type: 'llama', tie_word_embeddings: true }),
+  'Qwen2 with biases and a sliding layer': llama().define({
+    ...llamaLike,
+    model_type: 'qwen2',
+    use_sliding_window: true,
+    sliding_window: 5,
+    max_window_layers: 1
+  }),
+  'GPT-J': gptj().define({
     model_type: 'gptj',
     vocab_size: V,
     n_embd: 16,
@@ -56,8 +58,8 @@ const models: Readonly<Record<string, ModelDefinition>> = {
     rotary_dim: 4,
     n_inner: 24
   }),
-  'Baichuan2-7B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
-  'Baichuan-13B': baichuan.create({}).define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })
+  'Baichuan2-7B': baichuan().define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
+  'Baichuan-13B': baichuan().define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })
 }
 const executors: Readonly<Record<string, () => Promise<Executor>>> = {
   onnx: () => openOnnxExecutor({ threads: 1 }),

@@ -30,7 +30,7 @@ describe('scores of a checkpoint are those of transformers', () => {
     const folder = sharedFixture(`models/${name}`)
     test.skipIf(!folder)(name, async () => {
       const config = await readModelConfig(folder!)
-      const model = llama.create({}).define(config)
+      const model = llama().define(config)
       const rope = readHuggingFaceRope(config)
       const scheme = interpolations.resolveUnknown('interpolation', rope)
       const checkpoint = await openCheckpoint(folder!)
@@ -48,7 +48,7 @@ describe('scores of a checkpoint are those of transformers', () => {
         const languageModel = await createLanguageModel({
           name,
           model,
-          encoding: rotaryHalf.create({}),
+          encoding: rotaryHalf(),
           executor,
           tokenizer: byteTokenizer(),
           maxLength: T,

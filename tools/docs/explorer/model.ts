@@ -1,5 +1,5 @@
 // The numbers behind the page: everything is asked of the published packages.
-import { validate, type Interpolation, type PositionTransform } from '@skipwise/core'
+import type { AnyPlugin, Interpolation, PositionTransform } from '@skipwise/core'
 import { interpolationPlugins } from '@skipwise/interpolation'
 import { estimateCoverage, positionTransformPlugins } from '@skipwise/position-transforms'
 import type { State } from './state.js'
@@ -28,14 +28,12 @@ export const takesChunks = (name: string): boolean => name === 'pose' || name ==
 
 function transformOf({ positions, chunks }: State): PositionTransform {
   const plugin = positionTransformPlugins.find(({ name }) => name === positions) ?? positionTransformPlugins[0]
-  return (plugin.create as (config: unknown) => PositionTransform)(
-    validate(plugin.config, takesChunks(positions) ? { chunks } : {}, 'PLUGIN_CONFIG', positions)
-  )
+  return (plugin as AnyPlugin)(takesChunks(positions) ? { chunks } : {})
 }
 
 function schemeOf(name: string): Interpolation {
   const plugin = schemes.find(each => each.name === name) ?? schemes[0]
-  return (plugin.create as (config: unknown) => Interpolation)(validate(plugin.config, {}, 'PLUGIN_CONFIG', name))
+  return (plugin as AnyPlugin)()
 }
 
 /** Stretches of consecutive position ids, both ends included. */

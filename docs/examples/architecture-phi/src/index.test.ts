@@ -34,7 +34,7 @@ const encoding: PositionalEncoding = {
 
 test(`gives the logits of ${golden.origin}`, () => {
   expect.extend(matchers)
-  const model = phi.create({}).define(golden.config)
+  const model = phi().define(golden.config)
   const { rotaryDim } = model.geometry
   const weights: Record<string, number[]> = golden.weights
   expect(model.parameters.map(({ name }) => name).sort()).toEqual(Object.keys(weights).sort())

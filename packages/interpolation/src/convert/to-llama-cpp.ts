@@ -107,9 +107,8 @@ function yarnAttention(
  */
 function isItsYarn({ geometry }: RopeSource, frequencies: RopeFrequencies): boolean {
   if (!(geometry.base > 1) || !Number.isInteger(geometry.originalLength)) return false
-  const config = yarn.config.parse({})
-  const { low, high } = yarnRampEnds(geometry, config)
-  const own = yarn.create(config).frequencies(geometry)
+  const { low, high } = yarnRampEnds(geometry, yarn.config.parse({}))
+  const own = yarn().frequencies(geometry)
   return high >= low && sameFrequencies({ ...own, attentionFactor: frequencies.attentionFactor }, frequencies)
 }
 

@@ -4,8 +4,8 @@ import type { RopeCase, Rule } from './rule.js'
 
 /** The largest ratio between the two YaRNs at a geometry. */
 function largestRatio({ geometry }: RopeCase): string {
-  const code = yarn.create(yarn.config.parse({})).frequencies(geometry).inverseFrequencies
-  const revised = yarnRevised.create({}).frequencies(geometry).inverseFrequencies
+  const code = yarn().frequencies(geometry).inverseFrequencies
+  const revised = yarnRevised().frequencies(geometry).inverseFrequencies
   return Math.max(...code.map((frequency, i) => frequency / revised[i])).toPrecision(3)
 }
 

@@ -17,7 +17,7 @@ import { promisify } from 'node:util'
 import { usageError } from '../errors.js'
 import { loadParts } from '../parts.js'
 import type { Terminal } from '../terminal.js'
-import { readRecipe } from './experiment.js'
+import { readRecipe } from '../run-recipe.js'
 
 /** What the paper compares, each by one key of a recipe. */
 const BASELINES = {

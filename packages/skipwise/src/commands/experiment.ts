@@ -1,13 +1,10 @@
-import { readNamedFile } from '@skipwise/checkpoints'
-import { SkipwiseError, type EvalResult } from '@skipwise/core'
+import type { EvalResult } from '@skipwise/core'
 import {
   answersOf,
   chartTable,
   evaluationCharts,
   headlineCharts,
-  openRecipe,
   planExperiment,
-  resolveRecipe,
   runExperiment,
   type Experiment,
   type ExperimentKind,
@@ -15,11 +12,11 @@ import {
   type TrainingSummary
 } from '@skipwise/experiment'
 import { renderAscii, renderTable } from '@skipwise/report'
-import { readdir, stat } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { colours } from '../colours.js'
 import { showPlan } from '../memory-plan.js'
-import { loadParts } from '../parts.js'
+import { prepare } from '../run-recipe.js'
 import type { Terminal } from '../terminal.js'
 import { createWatch } from '../watch.js'
 
@@ -33,21 +30,9 @@ export async function experiment(
   { plan: planOnly = false, watch = false }: { plan?: boolean; watch?: boolean },
   terminal: Terminal
 ): Promise<number> {
-  const baseFolder = dirname(resolve(recipeFile))
-  const text = await readRecipe(recipeFile)
-  const parts = await loadParts([baseFolder, process.cwd()])
-  const document = openRecipe(text, recipeFile, parts.registry)
   const { signal } = terminal
   const progress = watch ? createWatch(process.stderr, terminal.progress) : terminal.progress
-  const prepared = await resolveRecipe(document.recipe, {
-    kind,
-    baseFolder,
-    document,
-    inputs: [resolve(recipeFile)],
-    progress,
-    signal,
-    ...parts
-  })
+  const prepared = await prepare(kind, recipeFile, { progress, signal })
   describe(prepared, terminal)
   if (planOnly) {
     const plan = await planExperiment(prepared).finally(() => prepared.state.release())
@@ -72,22 +57,6 @@ export async function experiment(
   })
   await finish(prepared, result, terminal)
   return 0
-}
-
-/** The text of a recipe. @throws SkipwiseError `RECIPE_NOT_FOUND`, `FILE_REFUSED` */
-export async function readRecipe(file: string): Promise<string> {
-  const missing = (problem: string) =>
-    new SkipwiseError('RECIPE_NOT_FOUND', { problem, fix: 'name a recipe, a .yaml file' })
-  if (
-    await stat(file).then(
-      found => found.isDirectory(),
-      () => false
-    )
-  )
-    throw missing(`${file} is a folder`)
-  const bytes = await readNamedFile(file, 'recipe')
-  if (bytes === undefined) throw missing(`there is no ${file}`)
-  return new TextDecoder().decode(bytes)
 }
 
 function describe(prepared: Experiment, { say }: Terminal): void {

@@ -1,9 +1,9 @@
 import { visibleLines, type Tokenizer } from '@skipwise/core'
-import { loadLanguageModel, locateModel } from '@skipwise/experiment'
 import { generateText } from '@skipwise/inference'
 import { loadChatTemplate } from '@skipwise/tokenizers'
 import { usageError } from '../errors.js'
-import { loadParts, openExecutor } from '../parts.js'
+import { openModel } from '../open-model.js'
+import { findExecutor } from '../parts.js'
 import { endIds } from '../end-ids.js'
 import type { Terminal } from '../terminal.js'
 
@@ -31,12 +31,11 @@ export async function generate(
   const { maxNewTokens, temperature, topK, topP, repetitionPenalty, stop, seed, chat, system } = options
   if (system !== undefined && !chat)
     throw usageError('CLI_USAGE', '--system is given without --chat', 'add --chat, or put the text into the prompt')
-  const folder = await locateModel(name, { progress: terminal.progress, signal: terminal.signal })
-  const template = chat ? await loadChatTemplate(folder) : undefined
-  const parts = await loadParts([process.cwd()])
-  const executor = await openExecutor(parts.registry, options.executor)
-  const model = await loadLanguageModel(folder, parts, { name, executor })
+  const { progress, signal } = terminal
+  const executor = await findExecutor(options.executor)
+  const model = await openModel(name, { executor, progress, signal })
   try {
+    const template = chat ? await loadChatTemplate(model.folder) : undefined
     const messages = [
       ...(system === undefined ? [] : [{ role: 'system', content: system }]),
       { role: 'user', content: prompt }
@@ -50,9 +49,9 @@ export async function generate(
       maxNewTokens,
       temperature,
       seed,
-      signal: terminal.signal,
+      signal,
       stopStrings: stop,
-      stopIds: await endIds(folder, model.tokenizer),
+      stopIds: await endIds(model.folder, model.tokenizer),
       ...(topK === undefined ? {} : { topK }),
       ...(topP === undefined ? {} : { topP }),
       ...(repetitionPenalty === undefined ? {} : { repetitionPenalty })
@@ -73,8 +72,7 @@ export async function generate(
       })
     else process.stdout.write('\n')
   } finally {
-    model.dispose()
-    await executor.dispose()
+    await model.dispose()
   }
   return 0
 }

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { methodName, type Method } from '../overhead.js'
 import { loadParts } from '../parts.js'
 import type { Terminal } from '../terminal.js'
-import { readRecipe } from './experiment.js'
+import { readRecipe } from '../run-recipe.js'
 
 /** The score of a validation, after `step` steps of training by a method. */
 interface ScorePoint {

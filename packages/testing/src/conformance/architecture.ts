@@ -1,4 +1,4 @@
-import { isSkipwiseError, randomStream, validate, type Plugin, type StandardSchemaV1 } from '@skipwise/core'
+import { createRegistry, isSkipwiseError, randomStream, type Plugin, type StandardSchemaV1 } from '@skipwise/core'
 import {
   forward,
   logits as logitsOf,
@@ -55,7 +55,7 @@ export function describeArchitecture<Schema extends StandardSchemaV1>(
   { configs }: ArchitectureConformance
 ): void {
   expect.extend(matchers)
-  const create = () => plugin.create(validate(plugin.config, {}, 'PLUGIN_CONFIG', plugin.name))
+  const create = () => createRegistry().register(plugin).resolveUnknown('architecture', { name: plugin.name })
   describe(`architecture '${plugin.name}'`, () => {
     beforeAll(() => tf.setBackend('cpu'))
     test('is a frozen plugin of this kind that says what it reads', () => {

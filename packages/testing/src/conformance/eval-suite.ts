@@ -36,7 +36,7 @@ export function describeEvalSuite<Schema extends StandardSchemaV1>(
   plugin: Plugin<'eval-suite', string, Schema, EvalSuite>,
   { config, model = () => inductionModel(), resolvePath = path => path }: EvalSuiteConformance
 ): void {
-  const create = () => plugin.create(validate(plugin.config, config, 'PLUGIN_CONFIG', plugin.name))
+  const create = () => plugin(config)
   const run = (options: Partial<EvalContext> = {}, on = model()): Promise<EvalResult> =>
     create().run(on, { seed: 0, resolvePath, ...options })
 

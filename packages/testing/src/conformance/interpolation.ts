@@ -1,4 +1,4 @@
-import { validate, type Interpolation, type Plugin, type RopeGeometry, type StandardSchemaV1 } from '@skipwise/core'
+import { type Interpolation, type Plugin, type RopeGeometry, type StandardSchemaV1 } from '@skipwise/core'
 import { describe, expect, test } from 'vitest'
 import { codeOf } from '../code-of.js'
 
@@ -35,7 +35,7 @@ export function describeInterpolation<Schema extends StandardSchemaV1>(
   describe(`interpolation '${plugin.name}'`, () => {
     for (const config of configs) {
       const label = JSON.stringify(config)
-      const create = () => plugin.create(validate(plugin.config, config, 'PLUGIN_CONFIG', plugin.name))
+      const create = () => plugin(config)
       test(`is a frozen plugin of this kind, ${label}`, () => {
         expect(plugin.kind).toBe('interpolation')
         expect(Object.isFrozen(plugin)).toBe(true)

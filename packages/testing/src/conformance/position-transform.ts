@@ -1,5 +1,4 @@
 import {
-  validate,
   type ExampleDraw,
   type Plugin,
   type PositionedExample,
@@ -55,7 +54,7 @@ export function describePositionTransform<Schema extends StandardSchemaV1>(
     })
     for (const config of configs) {
       for (const window of windows) {
-        const create = () => plugin.create(validate(plugin.config, config, 'PLUGIN_CONFIG', plugin.name))
+        const create = () => plugin(config)
         describe(`${JSON.stringify(config)}, ${window.original} → ${window.target}`, () =>
           describeWindow(create, window))
       }

@@ -1,4 +1,4 @@
-import { randomStream, validate, type Plugin, type RopeFrequencies, type StandardSchemaV1 } from '@skipwise/core'
+import { randomStream, type Plugin, type RopeFrequencies, type StandardSchemaV1 } from '@skipwise/core'
 import type { AttentionRole, PositionalEncoding } from '@skipwise/nn'
 import { tf } from '@skipwise/runtime'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -47,12 +47,7 @@ export function describePositionalEncoding<Schema extends StandardSchemaV1>(
       expect(plugin.summary).toMatch(/\S/)
     })
     for (const config of configs) {
-      describe(JSON.stringify(config), () =>
-        describeInstance(
-          () => plugin.create(validate(plugin.config, config, 'PLUGIN_CONFIG', plugin.name)),
-          new Set(except)
-        )
-      )
+      describe(JSON.stringify(config), () => describeInstance(() => plugin(config), new Set(except)))
     }
   })
 }

@@ -1,0 +1,95 @@
+import type { AnyPlugin, LanguageModel, ProgressListener } from '@skipwise/core'
+import {
+  DEFAULT_EXECUTOR,
+  loadLanguageModel,
+  locateModel,
+  toReference,
+  type PluginLookup,
+  type RecipeReference
+} from '@skipwise/experiment'
+import type { Executor, ExecutorLoader } from '@skipwise/runtime'
+import { loadParts } from './parts.js'
+import type { DefaultPlugins } from './registry.js'
+import type { Reference } from './typed-recipe.js'
+
+/** How {@link openModel} opens a model. */
+export interface OpenModelOptions<Added extends AnyPlugin = never> {
+  /**
+   * Computes: a name, what a call of an executor's plugin gives, or an executor that is open, which stays open. Default
+   * `'onnx'`, as in a recipe.
+   */
+  readonly executor?: Reference<'executor', DefaultPlugins | Added> | ExecutorLoader | Executor | undefined
+  /** Name in results; default the model as given. */
+  readonly name?: string | undefined
+  /** Longest sequence that is accepted, in tokens; more than the model's window shows how it fails. Default its window. */
+  readonly lengthLimit?: number | undefined
+  /** Plugins besides those of Skipwise and of `skipwise.config`; default none. */
+  readonly plugins?: readonly Added[] | undefined
+  readonly progress?: ProgressListener | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A language model with the folder that it came from. */
+export interface OpenedModel extends LanguageModel {
+  /** Its Hugging Face folder; of a model of the hub, that in the cache. */
+  readonly folder: string
+  /** Frees the memory of the model, and closes the executor if it was opened for it. */
+  dispose(): Promise<void>
+}
+
+/**
+ * Opens a language model: a Hugging Face folder, or `hub:owner/name@revision`. Architecture, RoPE and tokenizer are
+ * those of its files.
+ *
+ * @throws SkipwiseError what finding, reading and checking the model throws
+ *
+ * @example
+ * ```ts
+ * const model = await openModel(tinyLlama.folder)
+ * for await (const id of model.generate(model.tokenizer.encode('17 is'), { maxNewTokens: 8 })) console.log(id)
+ * await model.dispose()
+ * ```
+ */
+export async function openModel<Added extends AnyPlugin = never>(
+  model: string,
+  {
+    executor: given = DEFAULT_EXECUTOR,
+    name = model,
+    lengthLimit,
+    plugins,
+    progress,
+    signal
+  }: OpenModelOptions<Added> = {}
+): Promise<OpenedModel> {
+  const folder = await locateModel(model, { ...(progress && { progress }), ...(signal && { signal }) })
+  const parts = await loadParts([process.cwd()], plugins)
+  const isTheirs = typeof given === 'object' && 'compile' in given
+  const executor = isTheirs ? given : await loaderOf(given, parts.registry).open()
+  const close = async () => {
+    if (!isTheirs) await executor.dispose()
+  }
+  try {
+    const opened = await loadLanguageModel(folder, parts, {
+      name,
+      executor,
+      ...(lengthLimit !== undefined && { lengthLimit })
+    })
+    const disposeModel = opened.dispose.bind(opened)
+    return Object.assign(opened, {
+      folder,
+      async dispose() {
+        disposeModel()
+        await close()
+      }
+    })
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const isLoader = (given: unknown): given is ExecutorLoader =>
+  typeof given === 'object' && given !== null && 'open' in given && typeof given.open === 'function'
+
+const loaderOf = (given: ExecutorLoader | RecipeReference, registry: PluginLookup): ExecutorLoader =>
+  isLoader(given) ? given : registry.resolveUnknown('executor', toReference(given))
