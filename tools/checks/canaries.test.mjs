@@ -108,6 +108,13 @@ describe('the rules about files', () => {
     expect(await complaints('@typescript-eslint/no-restricted-imports', used)).toHaveLength(1)
   })
 
+  test('refuse to ask the network past the guard', async () => {
+    expect(await complaints('no-restricted-globals', "export const value = fetch('https://host')\n")).toHaveLength(1)
+    expect(
+      await complaints('no-restricted-globals', 'export const value = (a: { fetch(): 1 }) => a.fetch()\n')
+    ).toEqual([])
+  })
+
   test('refuse two names in one declaration, and a comment wider than the code', async () => {
     const wide = `// ${'word '.repeat(30)}`
     expect(await complaints('one-var', 'export const a = 1,\n  b = 2\n')).toHaveLength(1)
@@ -168,6 +175,10 @@ describe('a conformance suite finds what is wrong with a plugin', () => {
     [
       /^position transform 'pose'.* makes the same example of the same draw/,
       'positions that do not come from the seed'
+    ],
+    [
+      /^position transform 'contiguous'.* says where in the document each token comes from/,
+      'places in the example given for places in the document'
     ],
     [/^positional encoding 'rotary-half'.* is the identity at position 0/, 'positions that begin at 1'],
     [/^architecture 'llama'.* names every parameter once/, 'a parameter that is there twice'],

@@ -1,6 +1,6 @@
 // What the @example blocks of doc comments take as given: the real parts, and the model that ships. The files that they
 // read are those of `prepareFiles`.
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { writeSafetensors } from '@skipwise/checkpoints'
@@ -87,5 +87,13 @@ export async function prepareFiles(folder: string): Promise<void> {
   await writeSafetensors(at('adapter.safetensors'), [
     { name: 'lora_A', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }
   ])
-  await copyFile(tinyLlama.demoRecipe, at('extend.yaml'))
+  await writeFile(
+    at('extend.yaml'),
+    `model: ${JSON.stringify(tinyLlama.folder)}
+window: { original: 256, target: 512 }
+data: { files: [proofs.jsonl] }
+train: { steps: 1, batch: 1, learningRate: 1e-3 }
+output: extended
+`
+  )
 }

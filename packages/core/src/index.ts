@@ -16,7 +16,13 @@ export { permutation, philox4x32, randomStream, type RandomCoordinates, type Ran
 export type { ProgressEvent, ProgressListener } from './progress.js'
 export type { PluginKinds, TokenizerLoader } from './contracts/kinds.js'
 export type { HuggingFaceRope, Interpolation, RopeFrequencies, RopeGeometry } from './contracts/interpolation.js'
-export type { ExampleDraw, PositionedExample, PositionTransform, Window } from './contracts/position-transform.js'
+export type {
+  ExampleDraw,
+  PositionedExample,
+  PositionTransform,
+  TrainingExample,
+  Window
+} from './contracts/position-transform.js'
 export type { Tokenizer } from './contracts/tokenizer.js'
 export type { GenerateOptions, LanguageModel, ScoredSequence } from './contracts/language-model.js'
 export { isLineChart } from './contracts/chart.js'

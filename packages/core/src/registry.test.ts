@@ -54,7 +54,7 @@ const contiguous = definePlugin({
   config: numberSchema('stride', 1),
   create: () => ({
     minimumTokens: () => 1,
-    example: ids => ({ ids, positionIds: ids, labelMask: new Uint8Array(ids.length) })
+    example: ids => ({ ids, positionIds: ids, labelMask: new Uint8Array(ids.length), sources: ids })
   })
 })
 const registry = createRegistry().register(linear, ntk, contiguous)

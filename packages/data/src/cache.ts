@@ -7,7 +7,7 @@ import { bytesOf, digestOf, type CorpusData } from './corpus.js'
 
 /*
  * A cache file: length of the header (u64, little-endian), header (JSON, padded with spaces to a multiple of 8), ends
- * (float64 each), ids (int32 each).
+ * (float64 each), ids (int32 each), and where not all are learned a byte for each: 1 for one that is, else 0.
  */
 interface CacheHeader {
   readonly key: string
@@ -15,13 +15,15 @@ interface CacheHeader {
   readonly tokens: number
   readonly tooShort: number
   readonly sources: readonly string[]
+  /** Whether the file says which ids are learned. */
+  readonly learned: boolean
   /** sha256 of the other fields. */
   readonly check: string
 }
 
-const checkOf = ({ key, digest, tokens, tooShort, sources }: Omit<CacheHeader, 'check'>) =>
+const checkOf = ({ key, digest, tokens, tooShort, sources, learned }: Omit<CacheHeader, 'check'>) =>
   createHash('sha256')
-    .update(JSON.stringify([key, digest, tokens, tooShort, sources]))
+    .update(JSON.stringify([key, digest, tokens, tooShort, sources, learned]))
     .digest('hex')
 
 /** No single read asks for more: the system call takes at most 2 GiB. */
@@ -46,12 +48,18 @@ export async function readCache(
     await fill(handle, json, 8)
     const header = JSON.parse(new TextDecoder().decode(json)) as CacheHeader
     if (header.key !== key || header.check !== checkOf(header)) return undefined
-    if (8 + headerBytes + 8 * header.sources.length + 4 * header.tokens !== fileBytes) return undefined
+    const tokenBytes = header.learned ? 5 : 4
+    if (8 + headerBytes + 8 * header.sources.length + tokenBytes * header.tokens !== fileBytes) return undefined
     const ends = new Float64Array(header.sources.length)
     const ids = new Int32Array(header.tokens)
-    await fill(handle, bytesOf(ends), 8 + headerBytes)
-    await fill(handle, bytesOf(ids), 8 + headerBytes + ends.byteLength)
-    const data = { ids, ends, sources: header.sources, tooShort: header.tooShort }
+    const learned = header.learned ? new Uint8Array(header.tokens) : undefined
+    let at = 8 + headerBytes
+    for (const part of learned ? [ends, ids, learned] : [ends, ids]) {
+      await fill(handle, bytesOf(part), at)
+      at += part.byteLength
+    }
+    if (learned?.some(flag => flag > 1)) return undefined
+    const data = { ids, learned, ends, sources: header.sources, tooShort: header.tooShort }
     return digestOf(data) === header.digest ? { data, digest: header.digest } : undefined
   } catch {
     // Missing, unreadable or damaged: the corpus is made again and the file replaced.
@@ -82,7 +90,8 @@ async function fill(handle: FileHandle, target: Uint8Array, position: number): P
  */
 export async function writeCache(file: string, key: string, data: CorpusData): Promise<string> {
   const digest = digestOf(data)
-  const header = { key, digest, tokens: data.ids.length, tooShort: data.tooShort, sources: data.sources }
+  const { ids, learned, ends, sources, tooShort } = data
+  const header = { key, digest, tokens: ids.length, tooShort, sources, learned: learned !== undefined }
   const json = new TextEncoder().encode(JSON.stringify({ ...header, check: checkOf(header) } satisfies CacheHeader))
   const head = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20)
   new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true)
@@ -92,7 +101,7 @@ export async function writeCache(file: string, key: string, data: CorpusData): P
     await mkdir(dirname(file), { recursive: true })
     const handle = await open(temporary, 'wx')
     try {
-      for (const part of [head, bytesOf(data.ends), bytesOf(data.ids)]) {
+      for (const part of [head, bytesOf(ends), bytesOf(ids), ...(learned ? [learned] : [])]) {
         for (let done = 0; done < part.length;)
           done += (await handle.write(part, done, Math.min(part.length - done, MAX_CALL_BYTES))).bytesWritten
       }

@@ -6,7 +6,6 @@ import type { ConversationRenderer } from './conversations.js'
 import { readDocuments } from './documents.js'
 import { loadCorpus } from './load-corpus.js'
 import { conversationOfRow } from './parquet-conversation.js'
-import { splitPromptMarks } from './prompt-marks.js'
 
 const lines = (...records: unknown[]) => records.map(record => JSON.stringify(record)).join('\n')
 const user = (content: string) => ({ role: 'user', content })
@@ -178,20 +177,18 @@ describe('records with messages', () => {
     ).rejects.toThrow(/^DATA_NO_TEMPLATE/)
   })
 
-  it('spell their special tokens themselves, and are marked', async () => {
-    const tokenizer = countingTokenizer({ addBos: true, addEos: true, eosId: 9 })
+  it('spell their special tokens themselves, and say what is learned', async () => {
     const baseFolder = await folderOf({
       'a.jsonl': lines({ messages: [user('q'), assistant('é'), user('r')] }, { messages: [assistant('b')] })
     })
-    const corpus = await loadCorpus(['*'], tokenizer, {
+    const corpus = await loadCorpus(['*'], countingTokenizer({ addBos: true, addEos: true, eosId: 9 }), {
       baseFolder,
       format: 'messages',
       conversations: renderer()
     })
-    const [first, second] = [0, 1].map(i => splitPromptMarks(corpus.document(i)))
-    expect(Array.from(first.ids)).toEqual([...Buffer.from('u:q;a:é;u:r;')])
-    expect(Array.from(first.isPrompt ?? [])).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1])
-    expect(Array.from(second.isPrompt ?? [])).toEqual([1, 1, 0, 0])
+    expect(Array.from(corpus.document(0))).toEqual([...Buffer.from('u:q;a:é;u:r;')])
+    expect(Array.from(corpus.learned(0) ?? [])).toEqual([0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0])
+    expect(Array.from(corpus.learned(1) ?? [])).toEqual([0, 0, 1, 1])
   })
 
   it('are kept by the digest of their template', async () => {

@@ -2,7 +2,7 @@ import { SkipwiseError, type Tokenizer } from '@skipwise/core'
 import { createHash } from 'node:crypto'
 import type { TextDocument } from './documents.js'
 import { encodeDocuments } from './encode-documents.js'
-import { writeMarked } from './prompt-marks.js'
+import { TokenBuffer } from './token-buffer.js'
 
 /** Documents as token ids. */
 export interface Corpus {
@@ -12,13 +12,19 @@ export interface Corpus {
   readonly tokens: number
   /** Documents left out because they have fewer tokens than was asked for. */
   readonly tooShort: number
-  /** sha256 of the token ids and of where each document ends: two corpora with one digest give the same examples. */
-  readonly digest: string
   /**
-   * Token ids of document `index`, [n], a view: do not write to it. Those of a prompt are marked: see
-   * `splitPromptMarks`.
+   * sha256 of the token ids, of which of them are learned, and of where each document ends: two corpora with one digest
+   * give the same examples.
    */
+  readonly digest: string
+  /** Token ids of document `index`, [n], a view: do not write to it. */
   document(index: number): Int32Array
+  /**
+   * Which tokens of document `index` are learned, [n], a view: 0 for those of a prompt, and for what others than the
+   * assistant say in a conversation; else 1. Undefined in a corpus without prompts and conversations, which is learned
+   * whole.
+   */
+  learned(index: number): Uint8Array | undefined
   /** Number of tokens of document `index`. */
   tokensOf(index: number): number
   /** Where document `index` was read. */
@@ -38,6 +44,8 @@ export interface TokenizeOptions {
 /** What a corpus is made of: ids one after another, `ends[i]` where document i ends. */
 export interface CorpusData {
   readonly ids: Int32Array
+  /** 1 for ids that are learned, else 0, as many as ids; undefined where all are. */
+  readonly learned: Uint8Array | undefined
   readonly ends: Float64Array
   readonly sources: readonly string[]
   readonly tooShort: number
@@ -64,8 +72,7 @@ export async function tokenize(
 ): Promise<CorpusData> {
   const bosIds = addBos && tokenizer.bosId !== undefined ? [tokenizer.bosId] : []
   const eosIds = addEos && tokenizer.eosId !== undefined ? [tokenizer.eosId] : []
-  let ids = new Int32Array(1 << 16)
-  let length = 0
+  const buffer = new TokenBuffer()
   let tooShort = 0
   let longest = 0
   const ends: number[] = []
@@ -78,24 +85,13 @@ export async function tokenize(
       tooShort++
       continue
     }
-    if (length + tokens > ids.length) {
-      const larger = new Int32Array(Math.max(2 * ids.length, length + tokens))
-      larger.set(ids.subarray(0, length))
-      ids = larger
-    }
-    // with a prompt, BOS is a part of it, and EOS of what is learned
-    writeMarked(
-      ids,
-      [...bos, ...encoded, ...eos],
-      learned && [...bos.map(() => 0), ...learned, ...eos.map(() => 1)],
-      length
-    )
-    length += tokens
-    ends.push(length)
+    // BOS is a part of the prompt, EOS of what is learned
+    buffer.append([...bos, ...encoded, ...eos], learned && [...bos.map(() => 0), ...learned, ...eos.map(() => 1)])
+    ends.push(buffer.length)
     sources.push(source)
   }
   if (!ends.length) throw nothingLeft(tooShort, longest, minTokens)
-  return { ids: ids.slice(0, length), ends: Float64Array.from(ends), sources, tooShort }
+  return { ...buffer.take(), ends: Float64Array.from(ends), sources, tooShort }
 }
 
 function nothingLeft(documents: number, longest: number, minTokens: number): SkipwiseError {
@@ -110,17 +106,30 @@ function nothingLeft(documents: number, longest: number, minTokens: number): Ski
   })
 }
 
-/** sha256 of ids and ends. */
-export const digestOf = ({ ids, ends }: CorpusData) =>
-  createHash('sha256').update(bytesOf(ends)).update(bytesOf(ids)).digest('hex')
+/** Tokens that are hashed at once where some are not learned. */
+const HASHED_TOKENS = 1 << 16
+
+/** What a digest adds to the id of a token that is not learned: runs are recognised by it, so it stays. */
+const NOT_LEARNED = 2 ** 30
+
+/** sha256 of ends and ids, with {@link NOT_LEARNED}. */
+export function digestOf({ ids, learned, ends }: CorpusData): string {
+  const hash = createHash('sha256').update(bytesOf(ends))
+  if (!learned) return hash.update(bytesOf(ids)).digest('hex')
+  for (let start = 0; start < ids.length; start += HASHED_TOKENS) {
+    const part = ids.slice(start, start + HASHED_TOKENS)
+    hash.update(bytesOf(part.map((id, t) => (learned[start + t] ? id : id + NOT_LEARNED))))
+  }
+  return hash.digest('hex')
+}
 
 /** The memory of a typed array as bytes. */
-export const bytesOf = (array: Int32Array | Float64Array) =>
+export const bytesOf = (array: Int32Array | Float64Array | Uint8Array) =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 
 /** A corpus over its data. */
 export function corpusOf(data: CorpusData, digest: string = digestOf(data)): Corpus {
-  const { ids, ends, sources, tooShort } = data
+  const { ids, learned, ends, sources, tooShort } = data
   const startOf = (index: number) => (index === 0 ? 0 : ends[index - 1])
   return Object.freeze({
     length: ends.length,
@@ -128,6 +137,7 @@ export function corpusOf(data: CorpusData, digest: string = digestOf(data)): Cor
     tooShort,
     digest,
     document: (index: number) => ids.subarray(startOf(index), ends[index]),
+    learned: (index: number) => learned?.subarray(startOf(index), ends[index]),
     tokensOf: (index: number) => ends[index] - startOf(index),
     source: (index: number) => sources[index]
   })
@@ -153,6 +163,7 @@ export function subset(corpus: Corpus, indices: Uint32Array): Corpus {
     tooShort: 0,
     digest: createHash('sha256').update(corpus.digest).update(indices).digest('hex'),
     document: (index: number) => corpus.document(indices[index]),
+    learned: (index: number) => corpus.learned(indices[index]),
     tokensOf: (index: number) => corpus.tokensOf(indices[index]),
     source: (index: number) => corpus.source(indices[index])
   })

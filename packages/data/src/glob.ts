@@ -32,7 +32,7 @@ export async function matchFiles(patterns: readonly string[], baseFolder: string
       problem: empty.length
         ? `no file matches ${(await Promise.all(empty.map(pattern => whatElse(pattern, baseFolder)))).join(', ')} in ${baseFolder}`
         : 'no data files are named',
-      fix: 'check the paths: they are relative to the recipe; * stands for a part of a name, ** for any folders'
+      fix: 'check the paths: they are relative to the recipe; * matches a part of a name, ** for any folders'
     })
   }
   // By code unit, so that the order is the same on every machine.

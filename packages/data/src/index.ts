@@ -4,7 +4,6 @@ export { readDocuments, type DocumentFormat, type ReadOptions, type TextDocument
 export type { ConversationRenderer, ConversationText } from './conversations.js'
 export { readRecords, type DataRecord, type ReadRecordsOptions } from './records.js'
 export { answersApart, tokenizeDocuments, type Corpus, type TokenizeOptions } from './corpus.js'
-export { splitPromptMarks, type UnmarkedDocument } from './prompt-marks.js'
 export { loadCorpus, type LoadOptions } from './load-corpus.js'
 export {
   exampleOrder,

@@ -19,8 +19,8 @@ export interface LoadOptions extends ReadOptions, TokenizeOptions {
   readonly cacheFolder?: string
 }
 
-/** Changes whenever the same files and options would give another corpus. */
-const CACHE_VERSION = 2
+/** Changes whenever the same files and options would give another corpus, or another file of it. */
+const CACHE_VERSION = 3
 
 /**
  * Reads files into a corpus, or takes it from the cache when neither a file's content, the tokenizer nor an option has

@@ -28,6 +28,12 @@ export interface ExampleOrder {
   span(index: number): Span
   /** The token ids of that span, [n], a view. @throws SkipwiseError `DATA_EXAMPLE_RANGE` */
   ids(index: number): Int32Array
+  /**
+   * Which tokens of that span are learned, [n], a view; undefined where all of the corpus are: see `Corpus.learned`.
+   *
+   * @throws SkipwiseError `DATA_EXAMPLE_RANGE`
+   */
+  learned(index: number): Uint8Array | undefined
 }
 
 /**
@@ -64,6 +70,10 @@ export function exampleOrder(corpus: Corpus, { seed, epoch, spanTokens = Infinit
     ids(index: number) {
       const { document, start, end } = span(index)
       return corpus.document(document).subarray(start, end)
+    },
+    learned(index: number) {
+      const { document, start, end } = span(index)
+      return corpus.learned(document)?.subarray(start, end)
     }
   })
 }

@@ -61,7 +61,7 @@ function positionChart(results: readonly EvalResult[]): Chart {
       scale: Math.max(...values) > 10 * Math.min(...values) ? 'log' : 'linear'
     },
     series: series.map(({ name, points }) => ({ name, points })),
-    description: `Perplexity of tokens by how many tokens of the window stand before them. ${series.map(({ name, points, window }) => `${name}, window of ${window}: ${describe(points)}.`).join(' ')}`
+    description: `Perplexity of tokens by how many tokens of the window come before them. ${series.map(({ name, points, window }) => `${name}, window of ${window}: ${describe(points)}.`).join(' ')}`
   }
 }
 

@@ -13,6 +13,7 @@ function corpusOf(length: number, first: number): Corpus {
     tooShort: 0,
     digest: `${first} ${length}`,
     document,
+    learned: () => undefined,
     tokensOf: () => 8,
     source: String
   }
@@ -24,7 +25,8 @@ const identity: PositionTransform = {
   example: ids => ({
     ids: ids.slice(),
     positionIds: Int32Array.from(ids.keys()),
-    labelMask: new Uint8Array(8).fill(1, 1)
+    labelMask: new Uint8Array(8).fill(1, 1),
+    sources: Int32Array.from(ids.keys())
   })
 }
 
@@ -59,14 +61,16 @@ describe('createExamples', () => {
       digest: '',
       source: String,
       tokensOf: index => lengths[index],
-      document: index => new Int32Array(lengths[index]).fill(index + 1)
+      document: index => new Int32Array(lengths[index]).fill(index + 1),
+      learned: () => undefined
     }
     const skipping: PositionTransform = {
       minimumTokens: ({ original }) => original,
       example: (ids, { original, target }, { epoch }) => ({
         ids: ids.slice(0, original),
         positionIds: Int32Array.from({ length: original }, (_, t) => (t === 0 ? 0 : target - original + t - epoch)),
-        labelMask: new Uint8Array(original).fill(1, 1)
+        labelMask: new Uint8Array(original).fill(1, 1),
+        sources: Int32Array.from({ length: original }, (_, t) => t)
       })
     }
     const example = createExamples([{ corpus, weight: 1, pack: true }], skipping, { original: 8, target: 64 }, 5, 40)

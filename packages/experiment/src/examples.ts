@@ -1,6 +1,7 @@
-import { randomStream, type PositionedExample, type PositionTransform, type Window } from '@skipwise/core'
+import { randomStream, type PositionTransform, type TrainingExample, type Window } from '@skipwise/core'
 import { exampleOrder, type Corpus, type ExampleOrder } from '@skipwise/data'
 import { packedExample, packedOrder, type PackedOrder } from './packed-examples.js'
+import { documentOf, placeDocument, type OrderedDocument } from './place-document.js'
 
 /** Documents and their share of the examples. */
 export interface WeightedCorpus {
@@ -23,7 +24,7 @@ export function createExamples(
   window: Window,
   seed: number,
   total: number
-): (index: number) => PositionedExample {
+): (index: number) => TrainingExample {
   const { sourceOf, ordinalOf } = assignSources(
     sources.map(source => source.weight),
     seed,
@@ -46,9 +47,9 @@ export function createExamples(
     const ordinal = ordinalOf[index]
     if (sources[source].pack) return packedExample(rows[source](ordinal), transform, window, { seed, index })
     const { length } = orderOf(source, 0)
-    const ids = orderOf(source, Math.floor(ordinal / length)).ids(ordinal % length)
+    const document = documentOf(orderOf(source, Math.floor(ordinal / length)), ordinal % length)
     // `index` is of the whole run, so draws differ between sources and between epochs
-    return transform.example(ids, window, { seed, epoch: 0, index })
+    return placeDocument(document, transform, window, { seed, epoch: 0, index })
   }
 }
 
@@ -56,7 +57,7 @@ export function createExamples(
  * Documents of row `ordinal` of a source, whose epochs have different numbers of rows: where an epoch begins is found
  * by packing those before it.
  */
-function createRows(orderOf: (epoch: number) => PackedOrder): (ordinal: number) => Int32Array[] {
+function createRows(orderOf: (epoch: number) => PackedOrder): (ordinal: number) => OrderedDocument[] {
   const starts = [0]
   let current: { readonly epoch: number; readonly order: PackedOrder } | undefined
   return ordinal => {

@@ -14,13 +14,12 @@ import {
   type RopeFrequencies,
   type Tokenizer
 } from '@skipwise/core'
+import { locateModel, modelName, type LocateOptions } from '@skipwise/hub'
 import { initializeWeights } from '@skipwise/training'
 import type { ModelDefinition } from '@skipwise/nn'
 import { stat } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { readWeights } from './digest.js'
-import { locateModel, type LocateOptions } from './hub/locate-model.js'
-import { modelName } from './hub/reference.js'
 import { checkLayers, hasOwnHead, modelWeights, refuseQuantized, type ModelWeights } from './model-weights.js'
 import {
   defineModel,

@@ -1,11 +1,12 @@
-import type { PositionedExample, PositionTransform, Window } from '@skipwise/core'
+import type { PositionTransform, TrainingExample, Window } from '@skipwise/core'
 import { packRows, type ExampleOrder } from '@skipwise/data'
+import { documentOf, placeDocument, type OrderedDocument } from './place-document.js'
 
 /** The rows of packed documents that an epoch has: every document once. */
 export interface PackedOrder {
   readonly length: number
-  /** Token ids of the documents of a row. */
-  documents(row: number): Int32Array[]
+  /** The documents of a row. */
+  documents(row: number): OrderedDocument[]
 }
 
 /** Packs the documents of an epoch into rows of the original window. */
@@ -15,7 +16,7 @@ export function packedOrder(order: ExampleOrder, { original }: Window): PackedOr
     return end - start
   })
   const rows = packRows(lengths, original)
-  return { length: rows.length, documents: row => rows[row].map(index => order.ids(index)) }
+  return { length: rows.length, documents: row => rows[row].map(index => documentOf(order, index)) }
 }
 
 /**
@@ -24,14 +25,14 @@ export function packedOrder(order: ExampleOrder, { original }: Window): PackedOr
  * no label counts in.
  */
 export function packedExample(
-  documents: readonly Int32Array[],
+  documents: readonly OrderedDocument[],
   transform: PositionTransform,
   window: Window,
   draw: { readonly seed: number; readonly index: number }
-): PositionedExample {
+): TrainingExample {
   const { original, target } = window
-  if (documents.length === 1 && documents[0].length >= original)
-    return transform.example(documents[0], window, { ...draw, epoch: 0 })
+  if (documents.length === 1 && documents[0].ids.length >= original)
+    return placeDocument(documents[0], transform, window, { ...draw, epoch: 0 })
   const ids = new Int32Array(original)
   const positionIds = new Int32Array(original)
   const labelMask = new Uint8Array(original)
@@ -39,12 +40,13 @@ export function packedExample(
   let at = 0
   documents.forEach((document, i) => {
     // `index` is of the whole run: the place in the row tells its documents apart
-    const part = transform.example(document, { original: document.length, target }, { ...draw, epoch: i })
+    const { length } = document.ids
+    const part = placeDocument(document, transform, { original: length, target }, { ...draw, epoch: i })
     ids.set(part.ids, at)
     positionIds.set(part.positionIds, at)
     labelMask.set(part.labelMask, at)
-    documentIds.fill(i, at, at + document.length)
-    at += document.length
+    documentIds.fill(i, at, at + length)
+    at += length
   })
   documentIds.fill(documents.length, at)
   for (let t = at; t < original; t++) positionIds[t] = t - at

@@ -143,7 +143,7 @@ function parse(text: string, fileName: string, lines: LineCounter, at: (offset: 
   const twice = first ? undefined : duplicateKey(document)
   if (twice)
     throw new SkipwiseError('RECIPE_SYNTAX', {
-      problem: `${at(twice.offset)}: the key '${clip(twice.key)}' stands twice`,
+      problem: `${at(twice.offset)}: the key '${clip(twice.key)}' appears twice`,
       fix: 'keep one of them'
     })
   if (!first) return document

@@ -3,7 +3,7 @@ import { isLineChart, type Chart, type EvalResult, type EvalSuite } from '@skipw
 import type { Table } from '@skipwise/report'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { RESULT_FILE } from './checks.js'
+import { RESULT_FILE } from './stored-output.js'
 import type { ExperimentResult } from './result.js'
 import { scoreTable } from './score-table.js'
 import { lossChart, validationCharts } from './training-charts.js'
@@ -60,7 +60,7 @@ export async function writeReport(
   for (const chart of charts) await writeFileAtomic(join(folder, `${chart.id}.svg`), await renderSvg(chart))
   const html = await renderReport({
     title: kind === 'extend' ? `${name}: ${window.original} → ${window.target} tokens` : name,
-    summary: `${training.steps} steps on ${training.tokens} tokens in windows of ${window.original}; every figure here was measured in this run and stands in ${RESULT_FILE}.`,
+    summary: `${training.steps} steps on ${training.tokens} tokens in windows of ${window.original}; every figure here was measured in this run and is in ${RESULT_FILE}.`,
     charts,
     tables: [
       { title: 'By length', ...chartTable(headlineCharts(suites, [results.base, results.model]), window.original) },

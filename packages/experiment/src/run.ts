@@ -6,13 +6,14 @@ import { MetricsLog, planMemory, plannedStrategy, train, type MemoryPlan, type T
 import { cp, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
-import { RESULT_FILE, storedKey } from './checks.js'
+import { RESULT_FILE, storedKey } from './stored-output.js'
 import { demandUnchanged, writeDigestList } from './digest-list.js'
 import { openJournal } from './evaluation/journal.js'
 import { keepStage, keptStage } from './kept-stage.js'
 import { frequenciesOf } from './model-source.js'
 import { makeFolder, publish, writeModelFolder } from './output-folder.js'
-import { outputName, resultKeyOf, type Experiment } from './resolve.js'
+import { outputName, type Experiment } from './resolve/resolve.js'
+import { resultKeyOf } from './resolve/run-key.js'
 import {
   keptResultsSchema,
   runReport,

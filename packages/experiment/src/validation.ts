@@ -4,7 +4,7 @@ import type { Executor } from '@skipwise/runtime'
 import type { Validation } from '@skipwise/training'
 import { resolve } from 'node:path'
 import { frequenciesOf } from './model-source.js'
-import type { Experiment } from './resolve.js'
+import type { Experiment } from './resolve/resolve.js'
 
 /** What a recipe says of validation, with its suite made. */
 export interface ValidationPlan {
@@ -56,7 +56,7 @@ export function createValidation(
         const known = suite.samples?.(result).find(samples => samples.metric === metric)?.better
         if (score === undefined)
           throw validationError(
-            `validate.metric '${metric}' is no metric of the suite`,
+            `validate.metric '${metric}' is not a metric of the suite`,
             `use one of ${Object.keys(result.metrics).join(', ')}`
           )
         if (known !== undefined && known !== better)

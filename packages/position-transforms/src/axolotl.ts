@@ -52,7 +52,7 @@ export const axolotl = definePlugin({
         const ends = segmentEnds(document.subarray(0, tokens), chunks, isBoundary)
         const skips = new Int32Array(ends.length)
         for (let i = 1; i < ends.length; i++) skips[i] = random.integer(skips[i - 1], target - tokens)
-        return assemble(document, window, { starts: [0, ...ends], skips, sources: new Int32Array(ends.length) })
+        return assemble(document, window, { starts: [0, ...ends], skips, offsets: new Int32Array(ends.length) })
       }
     }
   }

@@ -9,18 +9,18 @@ export function boundaryTest(splitAt: readonly number[]): IsBoundary {
 
 /**
  * The cut next to `cut` before which the text splits at a boundary: t in (`after`, `before`) with a boundary at
- * `document[source + t]`, the lower of two equally near; undefined where there is none.
+ * `document[offset + t]`, the lower of two equally near; undefined where there is none.
  */
 export function nearestBoundary(
   document: Int32Array,
   isBoundary: NonNullable<IsBoundary>,
-  source: number,
+  offset: number,
   cut: number,
   after: number,
   before: number
 ): number | undefined {
   for (let away = 0; cut - away > after || cut + away < before; away++) {
-    for (const t of [cut - away, cut + away]) if (t > after && t < before && isBoundary(document[source + t])) return t
+    for (const t of [cut - away, cut + away]) if (t > after && t < before && isBoundary(document[offset + t])) return t
   }
   return undefined
 }

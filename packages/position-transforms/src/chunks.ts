@@ -7,8 +7,8 @@ export interface Chunks {
   readonly starts: ArrayLike<number>
   /** u, [N]: position id less index in the example. */
   readonly skips: ArrayLike<number>
-  /** v, [N]: place in the document less index in the example. */
-  readonly sources: ArrayLike<number>
+  /** v, [N]: index in the document less index in the example. */
+  readonly offsets: ArrayLike<number>
 }
 
 /**
@@ -20,22 +20,27 @@ export interface Chunks {
 export function assemble(
   document: Int32Array,
   { target }: Window,
-  { starts, skips, sources }: Chunks,
+  { starts, skips, offsets }: Chunks,
   maskBoundaryLabels = false
 ): PositionedExample {
   const tokens = starts[starts.length - 1]
   const ids = new Int32Array(tokens)
   const positionIds = new Int32Array(tokens)
   const labelMask = new Uint8Array(tokens).fill(1)
+  const sources = new Int32Array(tokens)
   for (let i = 0; i + 1 < starts.length; i++) {
     const start = starts[i]
     const end = starts[i + 1]
     const skip = skips[i]
-    ids.set(document.subarray(sources[i] + start, sources[i] + end), start)
-    for (let t = start; t < end; t++) positionIds[t] = skip + t
+    const offset = offsets[i]
+    ids.set(document.subarray(offset + start, offset + end), start)
+    for (let t = start; t < end; t++) {
+      positionIds[t] = skip + t
+      sources[t] = offset + t
+    }
     if (maskBoundaryLabels && start < end) labelMask[start] = 0
   }
   labelMask[0] = 0
   assertPositionIds(positionIds, target)
-  return { ids, positionIds, labelMask }
+  return { ids, positionIds, labelMask, sources }
 }

@@ -24,7 +24,7 @@ export const contiguous = definePlugin({
       return assemble(document, window, {
         starts: [0, tokens],
         skips: [0],
-        sources: [runStart(document.length, tokens, span, draw)]
+        offsets: [runStart(document.length, tokens, span, draw)]
       })
     }
   })

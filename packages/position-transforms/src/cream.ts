@@ -58,7 +58,7 @@ export const cream = definePlugin({
       return assemble(document, window, {
         starts: [0, tail, tail + middle, tokens],
         skips: [0, skip, windows * tokens - tokens],
-        sources: [0, Math.min(skip, spare), spare]
+        offsets: [0, Math.min(skip, spare), spare]
       })
     }
   })

@@ -53,7 +53,7 @@ export const longrecipe = definePlugin({
           starts.push(Math.max(sentences[i], unbroken))
           skips.push(i === 0 ? 0 : places[i] - i)
         }
-        return assemble(document, window, { starts: [...starts, tokens], skips, sources: new Int32Array(skips.length) })
+        return assemble(document, window, { starts: [...starts, tokens], skips, offsets: new Int32Array(skips.length) })
       }
     }
   }

@@ -34,7 +34,7 @@ export const paddlenlp = definePlugin({
         const cut = random.integer(1, tokens >> 1)
         const end = random.integer(tokens, Math.max(tokens, Math.min(document.length, target) - 1))
         const offset = end - tokens
-        return assemble(document, window, { starts: [0, cut, tokens], skips: [0, offset], sources: [0, offset] }, true)
+        return assemble(document, window, { starts: [0, cut, tokens], skips: [0, offset], offsets: [0, offset] }, true)
       }
     }
   }

@@ -21,7 +21,7 @@ function example(shiftFirst: boolean): PositionTransform['example'] {
     return assemble(document, window, {
       starts: [0, cut, tokens],
       skips: [first, random.integer(first, room)],
-      sources: [0, end - tokens]
+      offsets: [0, end - tokens]
     })
   }
 }

@@ -34,7 +34,7 @@ const config = z.strictObject({
  * Offsets 0 = x_0 ≤ x_1 ≤ …, each uniform from the one before to `limit`: x_i ~ U{x_{i−1} … limit} (PoSE eq. 3 and 5),
  * [N].
  */
-function offsets(chunks: number, limit: number, random: RandomStream): Int32Array {
+function risingOffsets(chunks: number, limit: number, random: RandomStream): Int32Array {
   const drawn = new Int32Array(chunks)
   for (let i = 1; i < chunks; i++) drawn[i] = random.integer(drawn[i - 1], limit)
   return drawn
@@ -76,15 +76,15 @@ export const pose = definePlugin({
         checkDocument(document, tokens)
         const random = randomStream({ ...draw, stream: 'position-transform' })
         const starts = chunkStarts(lengths, tokens, chunks, random)
-        const skips = offsets(chunks, target - tokens, random)
+        const skips = risingOffsets(chunks, target - tokens, random)
         const spare = document.length - tokens
-        const sources =
+        const offsets =
           content === 'sampled'
-            ? offsets(chunks, spare, random)
+            ? risingOffsets(chunks, spare, random)
             : content === 'aligned'
               ? skips.map(skip => Math.min(skip, spare))
               : new Int32Array(chunks)
-        const drawn: Chunks = { starts, skips, sources }
+        const drawn: Chunks = { starts, skips, offsets }
         return assemble(
           document,
           window,
@@ -107,17 +107,17 @@ function atBoundaries(
   const tokens = drawn.starts[chunks]
   const starts = [0]
   const skips = [drawn.skips[0]]
-  const sources = [drawn.sources[0]]
+  const offsets = [drawn.offsets[0]]
   for (let i = 1; i < chunks; i++) {
-    const source = sources[sources.length - 1]
-    const cut = nearestBoundary(document, isBoundary, source, drawn.starts[i], starts[starts.length - 1], tokens)
+    const offset = offsets[offsets.length - 1]
+    const cut = nearestBoundary(document, isBoundary, offset, drawn.starts[i], starts[starts.length - 1], tokens)
     if (cut === undefined) continue
-    const moved = boundaryBefore(document, isBoundary, drawn.sources[i] + cut, source + cut) - cut
+    const moved = boundaryBefore(document, isBoundary, drawn.offsets[i] + cut, offset + cut) - cut
     // where the document ends before the position id there is no true place to keep to
-    const skip = aligned && drawn.sources[i] === drawn.skips[i] ? moved : drawn.skips[i]
+    const skip = aligned && drawn.offsets[i] === drawn.skips[i] ? moved : drawn.skips[i]
     starts.push(cut)
-    sources.push(moved)
+    offsets.push(moved)
     skips.push(Math.max(skip, skips[skips.length - 1]))
   }
-  return { starts: [...starts, tokens], skips, sources }
+  return { starts: [...starts, tokens], skips, offsets }
 }

@@ -20,7 +20,12 @@ export const randpos = definePlugin({
       checkDocument(document, tokens)
       const positionIds = sortedSample(tokens, target, randomStream({ ...draw, stream: 'position-transform' }))
       assertPositionIds(positionIds, target)
-      return { ids: document.slice(0, tokens), positionIds, labelMask: new Uint8Array(tokens).fill(1, 1) }
+      return {
+        ids: document.slice(0, tokens),
+        positionIds,
+        labelMask: new Uint8Array(tokens).fill(1, 1),
+        sources: Int32Array.from({ length: tokens }, (_, t) => t)
+      }
     }
   })
 })

@@ -1,12 +1,5 @@
 import { llama } from '@skipwise/arch-llama'
-import {
-  createRegistry,
-  letEventsIn,
-  randomStream,
-  validate,
-  type PositionedExample,
-  type Window
-} from '@skipwise/core'
+import { createRegistry, letEventsIn, randomStream, validate, type TrainingExample, type Window } from '@skipwise/core'
 import type { Executor } from '@skipwise/runtime'
 import { completeOptions, initializeWeights, Trainer, type StrategyName, type TrainerSetup } from '@skipwise/training'
 import { z } from 'zod'
@@ -137,7 +130,7 @@ export async function benchTrain(shape: unknown, executor: Executor, bench: Benc
   }
 }
 
-function randomExample(index: number, window: Window, V: number): PositionedExample {
+function randomExample(index: number, window: Window, V: number): TrainingExample {
   const { original: T, target } = window
   const random = randomStream({ seed: 0, stream: 'bench', index })
   const ids = Int32Array.from({ length: T }, () => random.integer(0, V - 1))

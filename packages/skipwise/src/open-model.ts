@@ -2,11 +2,11 @@ import type { AnyPlugin, LanguageModel, ProgressListener } from '@skipwise/core'
 import {
   DEFAULT_EXECUTOR,
   loadLanguageModel,
-  locateModel,
   toReference,
   type PluginLookup,
   type RecipeReference
 } from '@skipwise/experiment'
+import { locateModel } from '@skipwise/hub'
 import type { Executor, ExecutorLoader } from '@skipwise/runtime'
 import { loadParts } from './parts.js'
 import type { DefaultPlugins } from './registry.js'
@@ -21,7 +21,7 @@ export interface OpenModelOptions<Added extends AnyPlugin = never> {
   readonly executor?: Reference<'executor', DefaultPlugins | Added> | ExecutorLoader | Executor | undefined
   /** Name in results; default the model as given. */
   readonly name?: string | undefined
-  /** Longest sequence that is accepted, in tokens; more than the model's window shows how it fails. Default its window. */
+  /** Longest sequence accepted, in tokens; more than the model's window shows how it fails. Default its window. */
   readonly lengthLimit?: number | undefined
   /** Plugins besides those of Skipwise and of `skipwise.config`; default none. */
   readonly plugins?: readonly Added[] | undefined

@@ -1,4 +1,4 @@
-import type { PositionedExample } from '@skipwise/core'
+import type { TrainingExample } from '@skipwise/core'
 import { openInterpreter } from '@skipwise/runtime'
 import { rotary } from '@skipwise/testing'
 import { expect, test } from 'vitest'
@@ -10,7 +10,7 @@ import { Trainer } from './trainer.js'
 /**
  * Examples with very different numbers of labels: a mean of means would weigh the labels of the sparse ones too much.
  */
-const examples = [1, 23, 4, 0, 9, 17].map((labels, index): PositionedExample => ({
+const examples = [1, 23, 4, 0, 9, 17].map((labels, index): TrainingExample => ({
   ...example(index),
   labelMask: Uint8Array.from({ length: 24 }, (_, t) => Number(t > 0 && t <= labels))
 }))

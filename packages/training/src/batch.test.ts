@@ -1,5 +1,5 @@
 import { fc, test } from '@fast-check/vitest'
-import type { PositionedExample, RopeFrequencies } from '@skipwise/core'
+import type { TrainingExample, RopeFrequencies } from '@skipwise/core'
 import { linearBias, rotary } from '@skipwise/testing'
 import { describe, expect } from 'vitest'
 import { countLabels, makeBatch } from './batch.js'
@@ -13,12 +13,12 @@ const frequencies: RopeFrequencies = {
   softmaxScale: 1
 }
 
-const example = (changes: Partial<Record<keyof PositionedExample, readonly number[]>> = {}): PositionedExample => ({
+const example = (changes: Partial<Record<keyof TrainingExample, readonly number[]>> = {}): TrainingExample => ({
   ids: Int32Array.from(changes.ids ?? [5, 6, 7, 8]),
   positionIds: Int32Array.from(changes.positionIds ?? [0, 1, 8, 9]),
   labelMask: Uint8Array.from(changes.labelMask ?? [0, 1, 0, 1])
 })
-const batchOf = (examples: readonly PositionedExample[], labelCount = countLabels(examples)) =>
+const batchOf = (examples: readonly TrainingExample[], labelCount = countLabels(examples)) =>
   makeBatch(examples, window, labelCount, encoding, frequencies)
 
 describe('makeBatch', () => {

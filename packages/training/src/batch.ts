@@ -1,4 +1,4 @@
-import { SkipwiseError, type PositionedExample, type RopeFrequencies, type Window } from '@skipwise/core'
+import { SkipwiseError, type TrainingExample, type RopeFrequencies, type Window } from '@skipwise/core'
 import type { PositionalEncoding } from '@skipwise/nn'
 
 /** The arrays that a loss program takes, by input name. */
@@ -20,7 +20,7 @@ export interface Batch {
 }
 
 /** Labels that count in some examples: the denominator of their mean loss. */
-export const countLabels = (examples: readonly PositionedExample[]): number => {
+export const countLabels = (examples: readonly TrainingExample[]): number => {
   let count = 0
   for (const { labelMask } of examples) for (let t = 1; t < labelMask.length; t++) count += labelMask[t]
   return count
@@ -34,7 +34,7 @@ export const countLabels = (examples: readonly PositionedExample[]): number => {
  * @throws SkipwiseError `TRAINING_POSITIONS`
  */
 export function makeBatch(
-  examples: readonly PositionedExample[],
+  examples: readonly TrainingExample[],
   window: Window,
   labelCount: number,
   encoding: PositionalEncoding,
@@ -71,7 +71,7 @@ export function makeBatch(
  * meaning.
  */
 function checkPositions(
-  { ids, positionIds, labelMask, documentIds }: PositionedExample,
+  { ids, positionIds, labelMask, documentIds }: TrainingExample,
   { original, target }: Window
 ): void {
   if (ids.length !== original || positionIds.length !== original || labelMask.length !== original) {
@@ -97,5 +97,5 @@ function checkPositions(
 
 const positionsError = (
   problem: string,
-  fix = 'mend the position transform: run describePositionTransform of @skipwise/testing on it'
+  fix = 'correct the position transform: run describePositionTransform of @skipwise/testing on it'
 ) => new SkipwiseError('TRAINING_POSITIONS', { problem, fix })

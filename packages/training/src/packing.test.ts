@@ -1,4 +1,4 @@
-import { randomStream, type PositionedExample } from '@skipwise/core'
+import { randomStream, type TrainingExample } from '@skipwise/core'
 import { openInterpreter, type Executor } from '@skipwise/runtime'
 import { linearBias, rotary } from '@skipwise/testing'
 import { describe, expect, test } from 'vitest'
@@ -9,7 +9,7 @@ import { Trainer } from './trainer.js'
 
 const target = 600
 /** A document of n tokens with one jump in its positions, as PoSE makes it. */
-function document(n: number, index: number): PositionedExample {
+function document(n: number, index: number): TrainingExample {
   const random = randomStream({ seed: 3, stream: 'packing', index })
   const cut = random.integer(1, n - 1)
   const skip = random.integer(1, target - n)
@@ -21,7 +21,7 @@ function document(n: number, index: number): PositionedExample {
 }
 
 /** Documents in one row of T tokens, the rest padding. */
-function pack(documents: readonly PositionedExample[], T: number): Required<PositionedExample> {
+function pack(documents: readonly TrainingExample[], T: number): Required<TrainingExample> {
   const row = {
     ids: new Int32Array(T),
     positionIds: new Int32Array(T),
@@ -52,7 +52,7 @@ type Case = keyof typeof models
 async function gradientsOf(
   name: Case,
   executor: Executor,
-  examples: readonly PositionedExample[],
+  examples: readonly TrainingExample[],
   options: { packed?: boolean; strategy?: 'whole' | 'blockwise' } = {}
 ) {
   const { packed = false, strategy = 'whole' } = options
@@ -139,7 +139,7 @@ describe.each(Object.keys(models) as Case[])('several documents in a row, %s', n
 
 describe('an example of several documents is refused', () => {
   const row = pack([document(10, 0), document(12, 1)], 24)
-  const changed = (change: (row: Required<PositionedExample>) => void) => {
+  const changed = (change: (row: Required<TrainingExample>) => void) => {
     const copy = {
       ids: row.ids.slice(),
       positionIds: row.positionIds.slice(),

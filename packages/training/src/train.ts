@@ -1,4 +1,4 @@
-import { letEventsIn, SkipwiseError, type PositionedExample, type ProgressListener } from '@skipwise/core'
+import { letEventsIn, SkipwiseError, type TrainingExample, type ProgressListener } from '@skipwise/core'
 import { planMemory, plannedStrategy } from './memory-plan.js'
 import { completeOptions, type CompleteTrainingOptions, type StrategyName, type TrainingOptions } from './options.js'
 import { bestOf, checkBest, loadBest, removeBest, saveBest, type Validation, type ValidationScore } from './best.js'
@@ -14,7 +14,7 @@ export interface TrainSetup extends Omit<TrainerSetup, 'options'> {
   /** Parameters to start from, by name, row-major. */
   readonly weights: ReadonlyMap<string, Float32Array>
   /** Example number `index` of the whole run: pure, so that a resumed run sees the same ones. */
-  readonly example: (index: number) => PositionedExample
+  readonly example: (index: number) => TrainingExample
   /** Where the state of the unfinished run is kept. */
   readonly stateFolder: string
   /** Digest of everything that decides the numbers: a saved state of another key is refused. */

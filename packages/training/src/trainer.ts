@@ -1,4 +1,4 @@
-import { letEventsIn, type PositionedExample } from '@skipwise/core'
+import { letEventsIn, type TrainingExample } from '@skipwise/core'
 import { adamWHyper, type HostData, type Program, type Value, type Values } from '@skipwise/runtime'
 import { countLabels, makeBatch } from './batch.js'
 import { batchSpecs, gradientName } from './loss-program.js'
@@ -79,7 +79,7 @@ export class Trainer {
    * @param signal looked at between micro-batches; parameters are unchanged when it stops the work
    * @throws the signal's reason when it is aborted
    */
-  async gradients(examples: readonly PositionedExample[], first = 0, signal?: AbortSignal): Promise<StepGradients> {
+  async gradients(examples: readonly TrainingExample[], first = 0, signal?: AbortSignal): Promise<StepGradients> {
     const { model, encoding, executor, frequencies, window, options, packed } = this.setup
     const labelCount = countLabels(examples)
     const parameters = { ...this.frozen, ...this.#trained }

@@ -1,4 +1,4 @@
-import { randomStream, type PositionedExample } from '@skipwise/core'
+import { randomStream, type TrainingExample } from '@skipwise/core'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 import type { Executor } from '@skipwise/runtime'
 import { decoder, linearBias, plainFrequencies, rotary } from '@skipwise/testing'
@@ -45,7 +45,7 @@ export const weightsOf = ({ parameters }: ModelDefinition) =>
   )
 
 /** Ids, positions that skip once, and a mask with holes. */
-export function example(index: number): PositionedExample {
+export function example(index: number): TrainingExample {
   const random = randomStream({ seed: 0, stream: 'example', index })
   const skip = random.integer(0, 60)
   const cut = random.integer(1, T - 1)
@@ -99,7 +99,7 @@ export function relativeDistance(a: Float32Array, b: Float32Array): number {
 }
 
 /** Three documents in a row, each with positions of its own. */
-export function packedExample(index: number): PositionedExample {
+export function packedExample(index: number): TrainingExample {
   const { ids, labelMask } = example(index)
   const starts = [0, 6 + (index % 3), 13]
   const of = (t: number) => starts.filter(start => start <= t).length - 1

@@ -1,4 +1,4 @@
-import { randomStream, type PositionedExample } from '@skipwise/core'
+import { randomStream, type TrainingExample } from '@skipwise/core'
 import { openInterpreter } from '@skipwise/runtime'
 import { decoder, plainFrequencies, rotary } from '@skipwise/testing'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -16,7 +16,7 @@ export const model = decoder({ vocabSize: V, keyValueHeads: 1, maxPositionEmbedd
 export const frequencies = plainFrequencies(model.geometry.rotaryDim)
 
 /** A repeating sequence, so that there is something to learn, with one skip. */
-export function example(index: number): PositionedExample {
+export function example(index: number): TrainingExample {
   const random = randomStream({ seed: 7, stream: 'test', index })
   const period = random.integer(2, 5)
   const skip = random.integer(0, 72)

@@ -1,4 +1,4 @@
-import { splitPromptMarks, tokenizeDocuments } from '@skipwise/data'
+import { tokenizeDocuments } from '@skipwise/data'
 import { loadChatTemplate, loadTokenizerJson } from '@skipwise/tokenizers'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -48,8 +48,9 @@ async function learned(record: string) {
     rendered.texts.map(text => ({ ...text, source: '' })),
     await loadTokenizerJson(folder)
   )
-  return rendered.texts.map(({ text }, i) => {
-    const { ids, isPrompt } = splitPromptMarks(corpus.document(i))
-    return { text, ids: Array.from(ids), mask: Array.from(isPrompt ?? [], flag => 1 - flag) }
-  })
+  return rendered.texts.map(({ text }, i) => ({
+    text,
+    ids: Array.from(corpus.document(i)),
+    mask: Array.from(corpus.learned(i) ?? [])
+  }))
 }

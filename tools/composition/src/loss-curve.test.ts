@@ -1,5 +1,5 @@
 import { llama } from '@skipwise/arch-llama'
-import type { PositionedExample } from '@skipwise/core'
+import type { TrainingExample } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { rotaryHalf } from '@skipwise/positional-encodings'
 import { completeOptions, learningRateAt, Trainer } from '@skipwise/training'
@@ -22,7 +22,7 @@ const weights = new Map(
     ]
   })
 )
-function example(index: number): PositionedExample {
+function example(index: number): TrainingExample {
   const period = 3 + (index % 5)
   const first = 7 * (index % 8)
   const cut = 5 + ((11 * index) % 37)

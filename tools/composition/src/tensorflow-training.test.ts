@@ -1,5 +1,5 @@
 import { llama } from '@skipwise/arch-llama'
-import { randomStream, type PositionedExample } from '@skipwise/core'
+import { randomStream, type TrainingExample } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { openTensorFlowExecutor, unavailableReason } from '@skipwise/executor-tensorflow'
 import { rotaryHalf } from '@skipwise/positional-encodings'
@@ -29,7 +29,7 @@ const frequencies = {
 }
 
 /** A repeating sequence with one skip in its positions. */
-function example(index: number): PositionedExample {
+function example(index: number): TrainingExample {
   const random = randomStream({ seed: 7, stream: 'test', index })
   const period = random.integer(2, 7)
   const skip = random.integer(0, 480)

@@ -1,7 +1,7 @@
 import { baichuan } from '@skipwise/arch-baichuan'
 import { gptj } from '@skipwise/arch-gptj'
 import { llama } from '@skipwise/arch-llama'
-import { randomStream, type PositionedExample, type RopeFrequencies } from '@skipwise/core'
+import { randomStream, type TrainingExample, type RopeFrequencies } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { openTfjsExecutor } from '@skipwise/executor-tfjs'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
@@ -82,7 +82,7 @@ const weightsOf = ({ parameters }: ModelDefinition) =>
     })
   )
 
-function example(index: number): PositionedExample {
+function example(index: number): TrainingExample {
   const random = randomStream({ seed: 0, stream: 'example', index })
   const skip = random.integer(0, 60)
   const cut = random.integer(1, T - 1)
@@ -94,7 +94,7 @@ function example(index: number): PositionedExample {
 }
 
 /** Three documents in a row, each with positions of its own. */
-function packedExample(index: number): PositionedExample {
+function packedExample(index: number): TrainingExample {
   const { ids, labelMask } = example(index)
   const starts = [0, 6 + (index % 3), 13]
   const of = (t: number) => starts.filter(start => start <= t).length - 1

@@ -14,8 +14,8 @@ export interface ExampleDraw {
   readonly index: number
 }
 
-/** One training example of T tokens. */
-export interface PositionedExample {
+/** What a training step sees: one example of T tokens. */
+export interface TrainingExample {
   /** Token ids, [T]. */
   readonly ids: Int32Array
   /**
@@ -27,10 +27,18 @@ export interface PositionedExample {
   readonly labelMask: Uint8Array
   /**
    * Which document a token belongs to, [T], where several are packed into one example: small whole numbers, not
-   * falling. A token attends to its own document alone. Position transforms leave it out: they make one document of an
-   * example, wherever its positions jump.
+   * falling. A token attends to its own document alone.
    */
   readonly documentIds?: Int32Array
+}
+
+/** A document as a position transform places it: one example of T tokens, wherever its positions jump. */
+export interface PositionedExample extends Omit<TrainingExample, 'documentIds'> {
+  /**
+   * Where each token comes from, as an index in the document, [T]: `ids[t] === document[sources[t]]`. What is known of
+   * the document's tokens, such as which of them are learned, follows them by it.
+   */
+  readonly sources: Int32Array
 }
 
 /** Turns a document into a training example with position ids. */

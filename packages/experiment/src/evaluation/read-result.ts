@@ -3,7 +3,7 @@ import { SkipwiseError, type EvalResult } from '@skipwise/core'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { RESULT_FILE } from '../checks.js'
+import { RESULT_FILE } from '../stored-output.js'
 import { clip } from '../schema-words.js'
 import { evalResultSchema } from './eval-result-schema.js'
 
@@ -32,7 +32,7 @@ export async function readResult(file: string): Promise<EvalResult> {
   const result = evalResultSchema.safeParse(await readJson(file))
   if (!result.success)
     throw resultError(
-      `${file} is no result of an evaluation (at ${result.error.issues[0].path.map(part => clip(String(part))).join('.') || 'its root'})`
+      `${file} is not the result of an evaluation (at ${result.error.issues[0].path.map(part => clip(String(part))).join('.') || 'its root'})`
     )
   return result.data
 }

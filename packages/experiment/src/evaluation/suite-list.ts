@@ -31,6 +31,6 @@ export async function readSuites(file: string): Promise<PluginReference[]> {
     throw invalid(`is not YAML (${(cause as Error).message})`, cause)
   }
   const list = listSchema.safeParse(value)
-  if (!list.success) throw invalid('is no list of suites')
+  if (!list.success) throw invalid('is not a list of suites')
   return list.data.map(toReference)
 }

@@ -1,7 +1,6 @@
 import type { PluginReference } from '@skipwise/core'
 import {
   lengthsBeyond,
-  locateModel,
   metricTable,
   openModelFolder,
   readSuites,
@@ -10,6 +9,7 @@ import {
   type EvaluationRecord,
   type Parts
 } from '@skipwise/experiment'
+import { locateModel } from '@skipwise/hub'
 import { renderTable } from '@skipwise/report'
 import { join, relative, resolve } from 'node:path'
 import { colours } from '../colours.js'

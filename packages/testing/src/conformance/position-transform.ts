@@ -33,9 +33,9 @@ const draws: readonly ExampleDraw[] = [0, 1, 2 ** 40].flatMap(seed =>
 
 /**
  * The conformance suite of position transforms; call it in a vitest file. It holds a plugin to what training relies on:
- * T tokens of the document in their order, strictly increasing position ids below the target, a label mask of 0 and 1
- * that begins with 0, the same example for the same draw in any order and others in every epoch, an untouched document,
- * a coverage that is true, and coded errors.
+ * T tokens of the document in their order, `ids[t] === document[sources[t]]`, strictly increasing position ids below
+ * the target, a label mask of 0 and 1 that begins with 0, the same example for the same draw in any order and others in
+ * every epoch, an untouched document, a coverage that is true, and coded errors.
  *
  * @example
  * ```ts
@@ -84,6 +84,20 @@ function describeWindow(create: () => PositionTransform, window: Window): void {
     }
   })
 
+  test('says where in the document each token comes from, also where tokens repeat', () => {
+    for (const length of lengths()) {
+      for (const document of [documentOf(length), documentOf(length).map(id => id % 7)]) {
+        for (const draw of draws) {
+          const { ids, sources } = create().example(document, window, draw)
+          expect(sources).toBeInstanceOf(Int32Array)
+          expect(sources).toHaveLength(ids.length)
+          // far quicker than to compare two arrays by an assertion
+          expect(ids.every((id, t) => document[sources[t]] === id) && isRising(sources)).toBe(true)
+        }
+      }
+    }
+  })
+
   test('makes the same example of the same draw, in any order and by any instance', () => {
     const document = documentOf(lengths()[2])
     const instance = create()
@@ -96,11 +110,11 @@ function describeWindow(create: () => PositionTransform, window: Window): void {
         .reverse()
     ).toEqual(texts)
     // an instance must not hand out arrays that it keeps
-    for (const example of inOrder) example.ids.fill(-1)
+    for (const example of inOrder) [example.ids, example.sources].forEach(values => values.fill(-1))
     expect(draws.map(draw => textOf(instance.example(document, window, draw)))).toEqual(texts)
   })
 
-  test('draws anew in every epoch, unless it draws nothing', () => {
+  test('draws again in every epoch, unless it draws nothing', () => {
     const document = documentOf(Math.max(create().minimumTokens(window), 2 * window.target))
     const transform = create()
     const texts = (epoch: number) =>
@@ -160,6 +174,7 @@ function checkExample({ ids, positionIds, labelMask }: PositionedExample, T: num
 }
 
 /** An example as one string: far quicker to compare than thousands of elements. */
-const textOf = ({ ids, positionIds, labelMask }: PositionedExample) => [ids, positionIds, labelMask].join('|')
+const textOf = ({ ids, positionIds, labelMask, sources }: PositionedExample) =>
+  [ids, positionIds, labelMask, sources].join('|')
 
 const isRising = (values: Int32Array) => values.every((value, i) => i === 0 || value > values[i - 1])

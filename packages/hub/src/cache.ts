@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, stat, statfs, symlink } from 'node:fs/promise
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { isCommit } from './hub-requests.js'
-import { neededFiles, type ModelPart } from './needed-files.js'
+import { neededFiles, type HubPart } from './needed-files.js'
 
 export const exists = (file: string) =>
   stat(file).then(
@@ -12,7 +12,7 @@ export const exists = (file: string) =>
   )
 
 /** The snapshot of a revision in the cache, if all that is needed is there. */
-export async function cachedSnapshot(home: string, revision: string, part: ModelPart): Promise<string | undefined> {
+export async function cachedSnapshot(home: string, revision: string, part: HubPart): Promise<string | undefined> {
   const kept = async () => {
     const bytes = await readNamedFile(join(home, 'refs', revision), 'settings').catch(() => undefined)
     return new TextDecoder().decode(bytes).trim()

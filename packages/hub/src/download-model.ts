@@ -7,23 +7,23 @@ import { fetchBlob, type HubFile } from './fetch-blob.js'
 import { cacheError, codeOf, hubError } from './hub-error.js'
 import { beyond, hubRequests, isCommit, type HubRequests } from './hub-requests.js'
 import { HUB_LIMITS, type HubLimits } from './limits.js'
-import { neededFiles, type ModelPart } from './needed-files.js'
+import { neededFiles, type HubPart } from './needed-files.js'
 import type { HubReference } from './reference.js'
 
 /** How a model is downloaded. */
 export interface DownloadOptions {
   /** Default all that a model needs. */
-  readonly part?: ModelPart
+  readonly part?: HubPart | undefined
   /** Default that of Hugging Face's libraries: HF_HUB_CACHE, or `hub` in HF_HOME, or ~/.cache/huggingface/hub. */
-  readonly cacheFolder?: string
+  readonly cacheFolder?: string | undefined
   /** Default HF_ENDPOINT, or https://huggingface.co. */
-  readonly endpoint?: string
+  readonly endpoint?: string | undefined
   /** Default HF_TOKEN. Sent to the origin of the endpoint alone. */
-  readonly token?: string
-  readonly progress?: ProgressListener
-  readonly signal?: AbortSignal
+  readonly token?: string | undefined
+  readonly progress?: ProgressListener | undefined
+  readonly signal?: AbortSignal | undefined
   /** Default `HUB_LIMITS`. */
-  readonly limits?: Partial<HubLimits>
+  readonly limits?: Partial<HubLimits> | undefined
 }
 
 /** Failures after which what is in the cache will do. */
@@ -67,7 +67,7 @@ async function completeSnapshot(reference: HubReference, folder: string, options
     })
   }
   const limits = { ...HUB_LIMITS, ...options.limits }
-  const endpoint = await endpointOf(options)
+  const endpoint = await hubEndpoint(options)
   const hub = hubRequests(endpoint, reference, {
     origin: new URL(endpoint).origin,
     token: tokenOf(options),
@@ -108,8 +108,12 @@ async function completeSnapshot(reference: HubReference, folder: string, options
   return snapshot
 }
 
-/** @throws SkipwiseError `HUB_ENDPOINT` */
-async function endpointOf({ endpoint }: DownloadOptions): Promise<string> {
+/**
+ * The address of the Hub, or of the mirror that HF_ENDPOINT names, without a slash at its end.
+ *
+ * @throws SkipwiseError `HUB_ENDPOINT`
+ */
+export async function hubEndpoint({ endpoint }: Pick<DownloadOptions, 'endpoint'> = {}): Promise<string> {
   const text = (endpoint ?? process.env['HF_ENDPOINT'] ?? (await import('@huggingface/hub')).HUB_URL).replace(
     /\/+$/,
     ''
@@ -131,7 +135,7 @@ function tokenOf(options: DownloadOptions): string | undefined {
   if (token === '') return undefined
   if (/^hf_[\x21-\x7e]*$/.test(token)) return token
   throw new SkipwiseError('HUB_UNAUTHORIZED', {
-    problem: 'HF_TOKEN is set to something that is no token of the Hub (they begin with hf_)',
+    problem: 'HF_TOKEN is set to something that is not a token of the Hub (they begin with hf_)',
     fix: 'correct it, or unset it for public models'
   })
 }

@@ -2,7 +2,6 @@ import { randomStream, type PositionTransform } from '@skipwise/core'
 import { tokenizeDocuments } from '@skipwise/data'
 import { describe, expect, test } from 'vitest'
 import { createExamples } from './examples.js'
-import { withPromptMasks } from './prompt-masks.js'
 
 const bytes = {
   vocabSize: 256,
@@ -29,7 +28,8 @@ const pieces: PositionTransform = {
     return {
       ids: places.map(place => document[place]),
       positionIds: Int32Array.from(places, (_, t) => (t < cut ? t : t + skip)),
-      labelMask: Uint8Array.from(places, (_, t) => Number(t > 0 && t !== cut))
+      labelMask: Uint8Array.from(places, (_, t) => Number(t > 0 && t !== cut)),
+      sources: places
     }
   }
 }
@@ -42,8 +42,7 @@ describe('the loss of a prompt', () => {
   test('is masked wherever a transform puts its tokens; all else is what the transform gives', async () => {
     const corpus = await tokenizeDocuments([document], bytes)
     const plain = await tokenizeDocuments([{ text: document.text, source: '' }], bytes)
-    const of = (of: typeof corpus) =>
-      createExamples([{ corpus: of, weight: 1 }], withPromptMasks(pieces), window, 0, 50)
+    const of = (of: typeof corpus) => createExamples([{ corpus: of, weight: 1 }], pieces, window, 0, 50)
     const seen = new Set<string>()
     for (let index = 0; index < 50; index++) {
       const masked = of(corpus)(index)
@@ -66,14 +65,15 @@ describe('the loss of a prompt', () => {
     const corpus = await tokenizeDocuments(documents, bytes)
     const example = createExamples(
       [{ corpus, weight: 1, pack: true }],
-      withPromptMasks({
+      {
         ...pieces,
         example: (ids, { original }) => ({
           ids: ids.slice(0, original),
           positionIds: Int32Array.from(ids.keys()),
-          labelMask: new Uint8Array(ids.length).fill(1, 1)
+          labelMask: new Uint8Array(ids.length).fill(1, 1),
+          sources: Int32Array.from(ids.keys())
         })
-      }),
+      },
       { original: 12, target: 64 },
       0,
       4
@@ -84,18 +84,43 @@ describe('the loss of a prompt', () => {
     }
   })
 
-  test('cannot be masked by a transform that chooses by ids, and this is said', async () => {
-    const corpus = await tokenizeDocuments([document], bytes)
-    const byIds: PositionTransform = {
+  test('is masked in a transform that chooses by ids, also where tokens repeat', async () => {
+    const repeated = { text: 'aabbaaabbbaabb', prompt: 'aabbaa', source: '' }
+    const corpus = await tokenizeDocuments([repeated], bytes)
+    // from the second b on: what it takes depends on the ids
+    const fromSecond: PositionTransform = {
       ...pieces,
-      example: (ids, ...more) =>
-        pieces.example(
-          ids.slice().sort((a, b) => (a & 31) - (b & 31)),
-          ...more
-        )
+      example(ids, { original }) {
+        const start = ids.indexOf(98) + 1
+        const sources = Int32Array.from({ length: original }, (_, t) => start + t)
+        return {
+          ids: sources.map(source => ids[source]),
+          positionIds: Int32Array.from(sources.keys()),
+          labelMask: new Uint8Array(original).fill(1, 1),
+          sources
+        }
+      }
     }
-    expect(() => createExamples([{ corpus, weight: 1 }], withPromptMasks(byIds), window, 0, 1)(0)).toThrow(
-      /^RECIPE_DATA: the position transform chooses tokens by their ids/
+    const { ids, labelMask } = createExamples([{ corpus, weight: 1 }], fromSecond, window, 0, 1)(0)
+    expect([String.fromCharCode(...ids), labelMask.join('')]).toEqual(['baaabbba', '00011111'])
+  })
+
+  test.each([
+    ['none', () => undefined],
+    ['those of the example', (sources: Int32Array) => Int32Array.from(sources.keys())],
+    ['too few', (sources: Int32Array) => sources.slice(1)]
+  ])('is not masked by wrong sources: %s are refused', async (_, spoil) => {
+    const corpus = await tokenizeDocuments([document], bytes)
+    const silent: PositionTransform = {
+      ...pieces,
+      example: (...args) => {
+        const example = pieces.example(...args)
+        return { ...example, sources: spoil(example.sources) as Int32Array }
+      }
+    }
+    const example = createExamples([{ corpus, weight: 1 }], silent, window, 0, 20)
+    expect(() => Array.from({ length: 20 }, (_, index) => example(index))).toThrow(
+      /^RECIPE_DATA: the position transform gives sources that are not those of its tokens/
     )
   })
 })

@@ -7,7 +7,7 @@ import { isHubReference, parseHubReference } from './reference.js'
 /** How a model that is named is found. */
 export interface LocateOptions extends DownloadOptions {
   /** What a folder is relative to; without it a folder is returned as it is named. */
-  readonly baseFolder?: string
+  readonly baseFolder?: string | undefined
 }
 
 /**

@@ -7,7 +7,7 @@ export const COMPANION_FILES =
 const SHARD = /^[A-Za-z0-9][\w.-]*\.(safetensors|bin)$/
 
 /** What a command needs of a model. */
-export type ModelPart = 'model' | 'tokenizer' | 'config'
+export type HubPart = 'model' | 'tokenizer' | 'config'
 
 /**
  * The files of a repository that are needed, and no others: many hold the same weights in several formats. Weights are
@@ -18,7 +18,7 @@ export type ModelPart = 'model' | 'tokenizer' | 'config'
  */
 export async function neededFiles(
   names: readonly string[],
-  part: ModelPart,
+  part: HubPart,
   readIndex: (name: string) => Promise<readonly string[]>
 ): Promise<string[]> {
   const has = (name: string) => names.includes(name)
