@@ -155,7 +155,7 @@ export function encode(values: Float32Array, dtype: WritableDtype): Uint8Array {
   return new Uint8Array(halves.buffer)
 }
 
-/** {@link float32ToBfloat16} of billions of numbers: a loop over their bits, without a way through one number's memory. */
+/** {@link float32ToBfloat16} of billions of numbers: a loop over their bits, without the memory of one number. */
 function roundAll(bits: Uint32Array, halves: Uint16Array): void {
   for (let i = 0; i < bits.length; i++) {
     const each = bits[i]
