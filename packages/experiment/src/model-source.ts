@@ -19,6 +19,7 @@ import { initializeWeights } from '@skipwise/training'
 import type { ModelDefinition } from '@skipwise/nn'
 import { stat } from 'node:fs/promises'
 import { totalmem } from 'node:os'
+import { readWeights } from './digest.js'
 import { checkLayers, hasOwnHead, modelWeights, refuseQuantized, type ModelWeights } from './model-weights.js'
 import {
   defineModel,
@@ -96,18 +97,14 @@ export async function openModelFolder(folder: string, parts: Parts): Promise<Mod
   const withWeights = <Result>(use: (read: ModelWeights['read']) => Promise<Result>) =>
     withCheckpoint(checkpoint => use(modelWeights(checkpoint, opened.model).read))
   const weights = (progress?: ProgressListener) =>
-    withWeights(async read => {
-      const tensors = new Map<string, Float32Array>()
-      const total = bytesOf(opened.model)
-      let done = 0
-      for (const { name } of opened.model.parameters) {
-        const tensor = await read(name)
-        tensors.set(name, tensor)
-        done += tensor.byteLength
-        progress?.({ task: 'read weights', done, total, unit: 'bytes' })
-      }
-      return tensors
-    })
+    withWeights(read =>
+      readWeights(
+        opened.model.parameters.map(({ name }) => name),
+        bytesOf(opened.model),
+        read,
+        progress
+      )
+    )
   return { folder, configText, ...opened, tokenizer, tokenizerFolder: folder, dtype, weights, withWeights }
 }
 
