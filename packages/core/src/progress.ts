@@ -7,7 +7,7 @@ export interface ProgressEvent {
   /** Unit of `done` and `total`: `'steps'`, `'tokens'`, `'trials'`. */
   readonly unit: string
   /** Figures to show beside the bar, for instance `{ loss: 2.31, tokensPerSecond: 12400 }`. */
-  readonly metrics?: Readonly<Record<string, number>>
+  readonly metrics?: Readonly<Record<string, number>> | undefined
 }
 
 /** Receives {@link ProgressEvent}s; must not throw. */

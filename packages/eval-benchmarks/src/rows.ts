@@ -62,7 +62,7 @@ async function load(
   const questions: Question[] = []
   const patterns =
     files === undefined
-      ? [await downloadSplit(task.hub.dataset, split, { ...(progress && { progress }), ...(signal && { signal }) })]
+      ? [await downloadSplit(task.hub.dataset, split, { progress, signal })]
       : [files].flat().map(resolvePath)
   for await (const { record, source } of readRecords(patterns, signal ? { signal } : {})) {
     records.push(record)

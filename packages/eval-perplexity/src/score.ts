@@ -5,7 +5,7 @@ import type { FedWindow } from './modes/mode.js'
 export interface ScoreOptions {
   /** Put before windows that ask for it, and never scored. */
   readonly prefixId: number | undefined
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Called after each pass with the tokens fed. */
   readonly onPass?: (fed: number) => void
 }

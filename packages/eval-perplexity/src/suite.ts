@@ -81,7 +81,7 @@ async function evaluateSequences(
       done,
       total,
       unit: 'tokens',
-      ...(scores.length > 0 && { metrics: { perplexity: perplexityOf(scores.map(each => each[largest])) } })
+      metrics: scores.length > 0 ? { perplexity: perplexityOf(scores.map(each => each[largest])) } : undefined
     })
   report()
   for (const [i, sequence] of sequences.entries()) {
@@ -91,7 +91,7 @@ async function evaluateSequences(
       done += fed
       report()
     }
-    const evaluate = () => evaluateSequence(mode, sequence, config, model, { onPass, ...(signal && { signal }) })
+    const evaluate = () => evaluateSequence(mode, sequence, config, model, { onPass, signal })
     scores.push(await (remember ? remember(`${i} ${digestOf(sequence.ids)}`, evaluate) : evaluate()))
     if (done < before + work[i]) onPass(before + work[i] - done)
   }

@@ -28,8 +28,8 @@ export function continueGreedily(
   const options: GenerateOptions = {
     maxNewTokens,
     temperature: 0,
-    ...(eosId !== undefined && { stopIds: [eosId] }),
-    ...(signal && { signal })
+    stopIds: eosId === undefined ? undefined : [eosId],
+    signal
   }
   return model.generate(promptIds(model.tokenizer, prompt), options)
 }

@@ -108,7 +108,7 @@ async function runLength(
       done: trials.length,
       total: count,
       unit: 'trials',
-      ...(trials.length > 0 && { metrics: { accuracy: correct() / trials.length } })
+      metrics: trials.length > 0 ? { accuracy: correct() / trials.length } : undefined
     })
   report()
   for (let trial = 0; trial < count; trial++) {

@@ -121,7 +121,7 @@ async function run(
           done: trials.length,
           total: config.trials,
           unit: 'trials',
-          ...(trials.length > 0 && { metrics: { accuracy: mean(trials) } })
+          metrics: trials.length > 0 ? { accuracy: mean(trials) } : undefined
         })
       report()
       for (let trial = 0; trial < config.trials; trial++) {

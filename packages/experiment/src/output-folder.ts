@@ -26,9 +26,9 @@ export async function writeModelFolder(
     configText: source.configText,
     companions: [source.tokenizerFolder, ...(source.folder === undefined ? [] : [source.folder])],
     tokenizer: source.tokenizer,
-    ...(progress && { progress }),
-    ...(recipe.maxShardSize === undefined ? {} : { maxShardBytes: bytesOfSize(recipe.maxShardSize) }),
-    ...(kind === 'extend' ? { window: window.target } : {})
+    progress,
+    maxShardBytes: recipe.maxShardSize === undefined ? undefined : bytesOfSize(recipe.maxShardSize),
+    window: kind === 'extend' ? window.target : undefined
   })
   if (options.lora && adapters) {
     const baseModel =

@@ -28,16 +28,16 @@ const METRICS = 'metrics'
 
 /** Who listens to {@link runExperiment}. */
 export interface RunHooks {
-  readonly progress?: ProgressListener
-  readonly signal?: AbortSignal
+  readonly progress?: ProgressListener | undefined
+  readonly signal?: AbortSignal | undefined
   /** What training will take, before anything is computed; the run is refused after it if it does not fit. */
-  readonly onPlan?: (plan: MemoryPlan) => void
+  readonly onPlan?: ((plan: MemoryPlan) => void) | undefined
   /** The base model has been evaluated. */
-  readonly onBase?: (results: readonly EvalResult[]) => void
+  readonly onBase?: ((results: readonly EvalResult[]) => void) | undefined
   /** Training is over and the weights are written. */
-  readonly onTrained?: (training: TrainingSummary) => void
+  readonly onTrained?: ((training: TrainingSummary) => void) | undefined
   /** Files in the state folder that are not Skipwise's, and stay. Paths are relative to the folder. */
-  readonly onKept?: (folder: string, files: readonly string[]) => void
+  readonly onKept?: ((folder: string, files: readonly string[]) => void) | undefined
 }
 
 /**
@@ -179,12 +179,12 @@ async function trainAndWrite(
     example,
     stateFolder,
     runKey,
-    ...(validation && { validation }),
+    validation,
     progress: event => {
       metrics.write(event.done, event.metrics ?? {})
       progress?.(event)
     },
-    ...(signal && { signal })
+    signal
   })
   await writeModelFolder(folder, experiment, result, progress)
   await cp(join(stateFolder, METRICS), join(folder, METRICS), { recursive: true })

@@ -28,17 +28,17 @@ export interface ModelToSave {
   readonly configText?: string | undefined
   readonly dtype: WritableDtype
   /** Bytes of weights in one file; default 5 × 10⁹. */
-  readonly maxShardBytes?: number
+  readonly maxShardBytes?: number | undefined
   /**
    * Folders whose tokenizer, chat template, generation_config.json and licence are copied; of a file in several the
    * last.
    */
   readonly companions: readonly string[]
   /** Its BOS and EOS go into generation_config.json where no folder has one. */
-  readonly tokenizer?: Pick<Tokenizer, 'bosId' | 'eosId'>
+  readonly tokenizer?: Pick<Tokenizer, 'bosId' | 'eosId'> | undefined
   /** Window of the model where it is lengthened: `model_max_length` of tokenizer_config.json follows it. */
-  readonly window?: number
-  readonly progress?: ProgressListener
+  readonly window?: number | undefined
+  readonly progress?: ProgressListener | undefined
 }
 
 /**

@@ -33,8 +33,8 @@ export interface LanguageModelSetup {
   /**
    * Longest sequence accepted, in tokens; more than `maxLength` shows how a model fails beyond it. Default `maxLength`.
    */
-  readonly lengthLimit?: number
-  readonly options?: LanguageModelOptions
+  readonly lengthLimit?: number | undefined
+  readonly options?: LanguageModelOptions | undefined
 }
 
 /** How the work is cut. */
@@ -43,7 +43,7 @@ export interface LanguageModelOptions {
    * Tokens of a prefill chunk and fewest slots of a cache, a power of two; default 512. Chunks are shorter where the
    * scores of one would take more than 256 MB.
    */
-  readonly chunk?: number
+  readonly chunk?: number | undefined
 }
 
 /**

@@ -100,8 +100,8 @@ export async function prepare(
     baseFolder: folder,
     document,
     inputs: isFile ? [resolve(recipe)] : [],
-    ...(progress && { progress }),
-    ...(signal && { signal }),
+    progress,
+    signal,
     ...parts
   })
 }

@@ -4,21 +4,21 @@ import type { Tokenizer } from './tokenizer.js'
 export interface GenerateOptions {
   readonly maxNewTokens: number
   /** 0 (the default) takes the most likely token; otherwise logits are divided by it. */
-  readonly temperature?: number
+  readonly temperature?: number | undefined
   /** Keep only the k most likely tokens. */
-  readonly topK?: number
+  readonly topK?: number | undefined
   /** Keep the smallest set of tokens with this probability, in (0, 1]. */
-  readonly topP?: number
+  readonly topP?: number | undefined
   /**
    * Divides the positive logits of tokens that the sequence already has, prompt included, and multiplies the negative
    * ones; 1 (the default) leaves them (Keskar et al. 2019, CTRL).
    */
-  readonly repetitionPenalty?: number
+  readonly repetitionPenalty?: number | undefined
   /** Seed of sampling. */
-  readonly seed?: number
+  readonly seed?: number | undefined
   /** Ids that end the generation; they are not returned. */
-  readonly stopIds?: readonly number[]
-  readonly signal?: AbortSignal
+  readonly stopIds?: readonly number[] | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What {@link LanguageModel.scoreAll} scores. */
@@ -44,13 +44,19 @@ export interface LanguageModel {
    * @param ids at least two token ids, at positions 0 … n − 1
    * @param options.from compute only from this element on (elements before it are 0); default 0
    */
-  score(ids: Int32Array, options?: { readonly from?: number; readonly signal?: AbortSignal }): Promise<Float64Array>
+  score(
+    ids: Int32Array,
+    options?: { readonly from?: number | undefined; readonly signal?: AbortSignal | undefined }
+  ): Promise<Float64Array>
   /**
    * {@link score} of several sequences, [n − 1] for each, each from its own element on. What a sequence has in common
    * with the one before it may be computed once, so those that begin alike belong side by side. Where left out, callers
    * score one by one.
    */
-  scoreAll?(sequences: readonly ScoredSequence[], options?: { readonly signal?: AbortSignal }): Promise<Float64Array[]>
+  scoreAll?(
+    sequences: readonly ScoredSequence[],
+    options?: { readonly signal?: AbortSignal | undefined }
+  ): Promise<Float64Array[]>
   /**
    * Whether the first `shorter` tokens of a sequence of `longer` tokens score as they do alone, so that one pass serves
    * both. It is so for a causal model unless its frequencies depend on the length (dynamic NTK, LongRoPE). Where left

@@ -18,9 +18,9 @@ export interface ConvertOptions extends TransformersOptions {
    * The scheme that the weights were trained with, where the file names another; its lengths and base still come from
    * the file.
    */
-  readonly scheme?: PluginReference
+  readonly scheme?: PluginReference | undefined
   /** L_t in tokens, instead of the file's L_c × factor. */
-  readonly targetLength?: number
+  readonly targetLength?: number | undefined
 }
 
 /** What {@link convertConfig} gives. */

@@ -6,9 +6,9 @@ import { inexpressible, staticFrequencies, type Conversion, type RopeSource, typ
 /** How keys for transformers are written. */
 export interface TransformersOptions {
   /** Write any table as `longrope` factors, also where the scheme has a type of its own. */
-  readonly asLongrope?: boolean
+  readonly asLongrope?: boolean | undefined
   /** `rope_scaling` with `rope_theta` (transformers 4), `rope_parameters` (5), or both; both if not given. */
-  readonly keys?: 'old' | 'new' | 'both'
+  readonly keys?: 'old' | 'new' | 'both' | undefined
 }
 
 /** The rope keys of a scheme, by its own type or as a table, with the window to write. */

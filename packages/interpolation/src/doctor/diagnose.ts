@@ -87,7 +87,7 @@ export interface DoctorOptions extends DoctorFacts {
    * The stack in question: its traps count, those of others are left out. Without it those of transformers count, and
    * others are notes.
    */
-  readonly stack?: Stack
+  readonly stack?: Stack | undefined
 }
 
 /**

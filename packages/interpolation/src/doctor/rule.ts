@@ -7,13 +7,13 @@ import type { NumberSpelling } from './number-spellings.js'
 /** What is known about a model beside its `config.json`. */
 export interface DoctorFacts {
   /** The interpolation plugin that the weights were trained with, for instance from `skipwise.json`. */
-  readonly trainedWith?: string
+  readonly trainedWith?: string | undefined
   /** L_c that the weights were trained from, likewise. */
-  readonly trainedWindow?: number
+  readonly trainedWindow?: number | undefined
   /** Name of the model's folder or repository. */
-  readonly modelName?: string
+  readonly modelName?: string | undefined
   /** The text of `config.json`: whether a factor is spelt `8` or `8.0` is lost in parsing. */
-  readonly text?: string
+  readonly text?: string | undefined
 }
 
 /** One RoPE of a file, as the rules see it. */

@@ -34,11 +34,9 @@ export async function convert(model: string, options: ConvertCommandOptions, ter
     {
       to,
       keys,
-      ...(scheme === undefined
-        ? {}
-        : { scheme: { name: scheme, config: parseJson(options.schemeConfig, '--scheme-config') } }),
-      ...(target === undefined ? {} : { targetLength: target }),
-      ...(asLongrope === undefined ? {} : { asLongrope })
+      scheme: scheme === undefined ? undefined : schemeOf(scheme, options.schemeConfig),
+      targetLength: target,
+      asLongrope
     },
     resolve
   )
@@ -52,6 +50,12 @@ export async function convert(model: string, options: ConvertCommandOptions, ter
   for (const note of converted.notes) process.stderr.write(printable(`note: ${note}\n`))
   return 0
 }
+
+/** The scheme that an option names. @throws SkipwiseError `CLI_USAGE` */
+const schemeOf = (name: string, config: string): PluginReference => ({
+  name,
+  config: parseJson(config, '--scheme-config')
+})
 
 /** What the stack reads: config.json with nothing but the RoPE changed, or its own keys as JSON, which is YAML too. */
 function documentOf({ changes, keys, tensors }: ConvertedConfig, text: string): string {

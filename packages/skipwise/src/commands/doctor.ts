@@ -22,13 +22,14 @@ export async function doctor(
   const { path, text, config } = await readConfigFile(
     await locateModel(model, { part: 'config', progress: terminal.progress, signal: terminal.signal })
   )
+  const found = await factsOf(dirname(path))
   const facts: DoctorFacts = {
-    ...(await factsOf(dirname(path))),
-    ...(options.trainedWith === undefined ? {} : { trainedWith: options.trainedWith }),
+    ...found,
+    trainedWith: options.trainedWith ?? found.trainedWith,
     modelName: modelName(dirname(path)),
     text
   }
-  const diagnosis = diagnoseRope(config, { ...facts, ...(options.for === undefined ? {} : { stack: options.for }) })
+  const diagnosis = diagnoseRope(config, { ...facts, stack: options.for })
   if (terminal.json) terminal.result({ file: path, for: options.for ?? null, ...diagnosis })
   else show(path, diagnosis, terminal)
   return diagnosis.wrong ? 1 : 0
@@ -44,8 +45,8 @@ async function factsOf(folder: string): Promise<DoctorFacts> {
     const name = interpolation?.name
     const original = window?.original
     return {
-      ...(typeof name === 'string' ? { trainedWith: name } : {}),
-      ...(typeof original === 'number' ? { trainedWindow: original } : {})
+      trainedWith: typeof name === 'string' ? name : undefined,
+      trainedWindow: typeof original === 'number' ? original : undefined
     }
   } catch {
     return {}

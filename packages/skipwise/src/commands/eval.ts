@@ -115,7 +115,7 @@ async function evaluateModel(
       resolvePath: path => resolve(base, path),
       progress,
       signal,
-      ...(output !== undefined && { fileOf })
+      fileOf: output === undefined ? undefined : fileOf
     })
     if (terminal.json) terminal.result(suites.length > 1 ? records : records[0])
     else records.forEach((record, i) => show(record, made[i], terminal))

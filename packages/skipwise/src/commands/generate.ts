@@ -52,9 +52,9 @@ export async function generate(
       signal,
       stopStrings: stop,
       stopIds: await endIds(model.folder, model.tokenizer),
-      ...(topK === undefined ? {} : { topK }),
-      ...(topP === undefined ? {} : { topP }),
-      ...(repetitionPenalty === undefined ? {} : { repetitionPenalty })
+      topK,
+      topP,
+      repetitionPenalty
     })) {
       newTokens = piece.tokens
       text += piece.text
