@@ -108,6 +108,13 @@ describe('the rules about files', () => {
     expect(await complaints('@typescript-eslint/no-restricted-imports', used)).toHaveLength(1)
   })
 
+  test('refuse to ask the network past the guard', async () => {
+    expect(await complaints('no-restricted-globals', "export const value = fetch('https://host')\n")).toHaveLength(1)
+    expect(
+      await complaints('no-restricted-globals', 'export const value = (a: { fetch(): 1 }) => a.fetch()\n')
+    ).toEqual([])
+  })
+
   test('refuse two names in one declaration, and a comment wider than the code', async () => {
     const wide = `// ${'word '.repeat(30)}`
     expect(await complaints('one-var', 'export const a = 1,\n  b = 2\n')).toHaveLength(1)

@@ -1,14 +1,13 @@
 // What the @example blocks of doc comments take as given: the real parts, and the model that ships. The files that they
 // read are those of `prepareFiles`.
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { writeSafetensors } from '@skipwise/checkpoints'
 import type { EvalResult, RopeGeometry } from '@skipwise/core'
 import { passkey } from '@skipwise/eval-retrieval'
-import { openModelFolder } from '@skipwise/experiment'
+import { openLanguageModel, openModelFolder } from '@skipwise/experiment'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
-import { createLanguageModel } from '@skipwise/inference'
 import { linear, longrope, readHuggingFaceRope, yarn } from '@skipwise/interpolation'
 import { tinyLlama } from '@skipwise/tiny-llama'
 import { defaultRegistry as registry } from 'skipwise'
@@ -33,12 +32,11 @@ export const geometry: RopeGeometry = { rotaryDim: 32, base: 10000, originalLeng
 const source = await openModelFolder(tinyLlama.folder, { registry, readRope: readHuggingFaceRope })
 const executor = await openOnnxExecutor({ threads: 1 })
 let current = yarn().frequencies(geometry)
-export const model = await createLanguageModel({
-  ...source,
+export const model = await openLanguageModel(source, {
   name: 'tiny-llama',
   executor,
+  interpolation: { frequencies: () => current },
   weights: await source.weights(),
-  frequencies: () => current,
   maxLength: 1024
 })
 export const { tokenizer } = model
@@ -87,5 +85,13 @@ export async function prepareFiles(folder: string): Promise<void> {
   await writeSafetensors(at('adapter.safetensors'), [
     { name: 'lora_A', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }
   ])
-  await copyFile(tinyLlama.demoRecipe, at('extend.yaml'))
+  await writeFile(
+    at('extend.yaml'),
+    `model: ${JSON.stringify(tinyLlama.folder)}
+window: { original: 256, target: 512 }
+data: { files: [proofs.jsonl] }
+train: { steps: 1, batch: 1, learningRate: 1e-3 }
+output: extended
+`
+  )
 }

@@ -6,17 +6,21 @@ import { expect, test } from 'vitest'
 import { docExamples } from './doc-examples.mjs'
 import { packages, read, root } from './workspace.mjs'
 
-/** The ```ts fences of a package's README, each as a module that lies in that package. */
-const examples = packages
-  .filter(({ folder }) => existsSync(join(root, folder, 'README.md')))
-  .flatMap(({ folder }) =>
-    [...read(`${folder}/README.md`).matchAll(/^```ts\n(.*?)^```/gms)].map(([, text], index) => ({
-      name: `${folder}/README.md, example ${index + 1}`,
-      path: join(root, folder, 'src', `readme-example-${index + 1}.ts`),
-      // a module even without imports, so that examples do not see each other
-      text: `${text}\nexport {}\n`
-    }))
-  )
+/** README → the package that its modules lie in. */
+const readmes = [
+  ['README.md', 'packages/skipwise'],
+  ...packages.map(({ folder }) => [`${folder}/README.md`, folder]).filter(([file]) => existsSync(join(root, file)))
+]
+
+/** The ```ts fences of the READMEs, each as a module. */
+const examples = readmes.flatMap(([file, folder]) =>
+  [...read(file).matchAll(/^```ts\n(.*?)^```/gms)].map(([, text], index) => ({
+    name: `${file}, example ${index + 1}`,
+    path: join(root, folder, 'src', `${file === 'README.md' ? 'root-' : ''}readme-example-${index + 1}.ts`),
+    // a module even without imports, so that examples do not see each other
+    text: `${text}\nexport {}\n`
+  }))
+)
 
 /** What tsc says about examples, each with the name it was given. */
 function compileErrors(modules) {

@@ -49,7 +49,7 @@ const guardedReads = {
     'src/conformance/**',
     'src/golden.ts',
     'src/run.ts',
-    'src/checks.ts',
+    'src/stored-output.ts',
     'src/lock.ts',
     'src/tasks-suite.ts',
     'src/processor.ts',
@@ -88,6 +88,15 @@ const oneRemover = {
         }))
       }
     ]
+  }
+}
+
+/** The network is asked from one place: it sends the token to one origin alone, and ends what drips. */
+const oneDoor = {
+  files: ['**/src/**/*.ts'],
+  ignores: ['**/*.test.ts', 'src/guarded-fetch.ts'],
+  rules: {
+    'no-restricted-globals': ['error', { name: 'fetch', message: 'ask the network by guardedFetch of @skipwise/hub' }]
   }
 }
 
@@ -135,6 +144,7 @@ export default tseslint.config(
   shape,
   guardedReads,
   oneRemover,
+  oneDoor,
   // the scripts of tiny-llama are files that it ships, no exports: their tests name the files
   { files: ['**/tiny-llama-*.test.ts'], rules: { '@nx/enforce-module-boundaries': 'off' } }
 )

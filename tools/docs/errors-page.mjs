@@ -78,11 +78,13 @@ export function errorsPage() {
   )
   return `# Errors
 
-Every error reads \`CODE: what is wrong: what to do\` and is a \`SkipwiseError\` with \`code\`, \`problem\` and \`fix\`. A code keeps its meaning for
-ever; recognise errors by it (\`isSkipwiseError(error) && error.code === '…'\`). \`npm run docs\` writes this page from the packages' tables.
+Every error reads \`CODE: what is wrong: what to do\` and is a \`SkipwiseError\` with \`code\`, \`problem\` and \`fix\`. A
+code keeps its meaning permanently; recognise errors by it (\`isSkipwiseError(error) && error.code === '…'\`).
+\`npm run docs\` writes this page from the packages' tables.
 
-The exit code of a command that ends with an error is the same in every verb: 2 where what was written is to be changed (the command line, a recipe, an option,
-a name that stands for nothing), 1 where it went wrong. With several errors it is 2 if one of them is of the first kind. 0 is done.
+The exit code of a command that ends with an error is the same in every verb: 2 where what was written has to be changed
+(the command line, a recipe, an option, an unknown name), 1 where it went wrong. With several errors it is 2 if one of
+them is of the first kind. 0 is done.
 A command that was stopped by SIGINT (Ctrl-C) or SIGTERM, and kept its work, ends with 130 or 143.
 
 ${sections.join('\n')}`

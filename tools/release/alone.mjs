@@ -1,10 +1,10 @@
 // Every package alone: a project for each, with only what the README says to install, in pnpm's strict layout, where a
 // package finds what it declares and nothing else. There the README's examples compile and run.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { root } from '../setup/workspace.mjs'
-import { examplesOf, installedBy, installWorkspace, neverInstalled, published } from './packages.mjs'
+import { examplesOf, installedBy, installWorkspace, neverInstalled, published, rootReadme } from './packages.mjs'
 
 /**
  * Installs every package from its tarball into a project of its own.
@@ -24,10 +24,26 @@ export function installAlone(folder, tarballs) {
       join(project, 'package.json'),
       JSON.stringify({ name: `alone-${name.replace(/.*\//, '')}`, private: true, type: 'module', dependencies })
     )
-    return { name, project, readme, examples: examplesOf(readme) }
+    if (name !== 'skipwise') return { name, project, readme, examples: examplesOf(readme) }
+    giveModel(project)
+    return { name, project, readme, examples: [...examplesOf(readme), ...examplesOf(rootReadme)] }
   })
   installWorkspace(folder, tarballs)
   return projects
+}
+
+/** What the programs of skipwise extend: tiny-llama, by two steps. */
+function giveModel(project) {
+  const tinyLlama = join(root, 'packages', 'tiny-llama')
+  cpSync(join(tinyLlama, 'model'), join(project, 'base'), { recursive: true })
+  cpSync(join(tinyLlama, 'data', 'held-out.jsonl'), join(project, 'text.jsonl'))
+  const recipe = output => `model: base
+window: { original: 256, target: 4096 }
+data: { files: [text.jsonl] }
+train: { steps: 2, batch: 2, learningRate: 1e-3 }
+output: ${output}
+`
+  for (const name of ['recipe', 'extend']) writeFileSync(join(project, `${name}.yaml`), recipe(`from-${name}`))
 }
 
 const options = {

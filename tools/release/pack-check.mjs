@@ -23,6 +23,7 @@ const { checkBrowser } = await import('./browser.mjs')
 const { checkThirdParty } = await import('./third-party.mjs')
 const { checkClosedNetwork } = await import('./closed-network.mjs')
 const { checkGuides } = await import('./guides.mjs')
+const { checkPromises } = await import('./readme-promises.mjs')
 const { checkTogether } = await import('./together.mjs')
 
 const problems = []
@@ -83,6 +84,9 @@ try {
 
   checkTogether(folder('together'), tarballs)
   done('all installed together by npm and imported')
+  const promised = checkPromises(join(scratch, 'together'))
+  problems.push(...promised.problems)
+  done(`promises of README and getting-started: ${promised.said}`)
   const closed = checkClosedNetwork(folder('closed'), tarballs)
   problems.push(...closed.problems)
   done(`a closed network: ${closed.said}`)

@@ -72,6 +72,9 @@ export function installedBy(readme) {
   return Object.fromEntries(words.map(word => [word.replace(/(?<=.)@.*/, ''), /(?<=.)@(.*)/.exec(word)?.[1] ?? '*']))
 }
 
+/** The README of the repository: its program is one of the package skipwise. */
+export const rootReadme = readFileSync(join(root, 'README.md'), 'utf8')
+
 /** The ```ts fences of a README. */
 export const examplesOf = readme => [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, text]) => text)
 

@@ -60,6 +60,16 @@ test('decoders read bytes at any alignment into any place', () => {
 })
 
 describe('encode', () => {
+  test('rounds every number to bfloat16 as one alone', () => {
+    const bits = Uint32Array.from({ length: 1 << 18 }, (_, i) => (Math.imul(i, 0x9e3779b1) ^ (i << 14)) >>> 0)
+    for (const [i, special] of [0x7f800000, 0xff800000, 0x7f800001, 0xffffffff, 0x7f7fffff, 0x80000000].entries())
+      bits[i] = special
+    const values = new Float32Array(bits.buffer).subarray(1)
+    const halves = new Uint16Array(encode(values, 'bfloat16').buffer)
+    const wrong = Array.from(values.keys()).filter(i => halves[i] !== float32ToBfloat16(values[i]))
+    expect(wrong).toEqual([])
+  })
+
   test.prop([fc.float32Array(), fc.constantFrom('float32', 'bfloat16', 'float16')])(
     'is idempotent through its decoder',
     (values, dtype) => {

@@ -149,8 +149,16 @@ export const HEADER_NAME: Readonly<Record<WritableDtype, string>> = { float32: '
 /** The little-endian bytes of `values` in a data type; of float32 the values' own memory, not a copy. */
 export function encode(values: Float32Array, dtype: WritableDtype): Uint8Array {
   if (dtype === 'float32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-  const round = dtype === 'bfloat16' ? float32ToBfloat16 : float32ToFloat16
-  const bits = new Uint16Array(values.length)
-  for (let i = 0; i < values.length; i++) bits[i] = round(values[i])
-  return new Uint8Array(bits.buffer)
+  const halves = new Uint16Array(values.length)
+  if (dtype === 'bfloat16') roundAll(new Uint32Array(values.buffer, values.byteOffset, values.length), halves)
+  else for (let i = 0; i < values.length; i++) halves[i] = float32ToFloat16(values[i])
+  return new Uint8Array(halves.buffer)
+}
+
+/** {@link float32ToBfloat16} of billions of numbers: a loop over their bits, without the memory of one number. */
+function roundAll(bits: Uint32Array, halves: Uint16Array): void {
+  for (let i = 0; i < bits.length; i++) {
+    const each = bits[i]
+    halves[i] = (each & 0x7fffffff) > 0x7f800000 ? (each >>> 16) | 0x40 : (each + 0x7fff + ((each >>> 16) & 1)) >>> 16
+  }
 }

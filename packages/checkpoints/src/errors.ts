@@ -19,6 +19,7 @@ export const checkpointErrorCodes = {
   CHECKPOINT_TENSOR_INVALID: 'A tensor given for writing has a shape, a name or a length that does not fit.',
   CHECKPOINT_WRITE_FAILED: 'A file could not be written; what stood there before is unchanged.',
   DISK_FULL: 'The disk or the quota is full; what stood there before is unchanged.',
+  OUTPUT_WRITE_FAILED: 'An output folder or file cannot be made, or could not be put in place.',
   MODEL_CONFIG_NOT_FOUND: 'A model folder has no config.json.',
   MODEL_CONFIG_INVALID: 'config.json is not a JSON object.'
 } as const satisfies ErrorCodes

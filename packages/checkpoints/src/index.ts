@@ -30,3 +30,5 @@ export {
   type ConfigFile,
   type ModelConfig
 } from './model-config.js'
+export { checkPlace } from './writable-place.js'
+export { digestOfJson } from './digest-json.js'

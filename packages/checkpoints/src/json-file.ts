@@ -50,8 +50,10 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-const OPENING = [0x5b, 0x7b]
-const CLOSING = [0x5d, 0x7d]
+const OPEN_LIST = 0x5b
+const CLOSE_LIST = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
 
 /** Whether brackets outside strings are open to more than a depth; the text may be no JSON at all. */
 function isDeeperThan(bytes: Uint8Array, most: number): boolean {
@@ -63,10 +65,10 @@ function isDeeperThan(bytes: Uint8Array, most: number): boolean {
       if (byte === BACKSLASH) i++
       else if (byte === QUOTE) inString = false
     } else if (byte === QUOTE) inString = true
-    else if (OPENING.includes(byte)) {
+    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       depth++
       if (depth > most) return true
-    } else if (CLOSING.includes(byte)) depth--
+    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth--
   }
   return false
 }

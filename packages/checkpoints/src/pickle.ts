@@ -131,14 +131,14 @@ export function unpickle(
     const args = pop()
     const callee = pop()
     if (typeof callee !== 'function' || !Array.isArray(args))
-      throw unsafe(file, 'a call of something that is no function')
+      throw unsafe(file, 'a call of something that is not a function')
     spend(args.length)
     push((callee as (args: readonly unknown[]) => unknown)(args), 8)
   }
   const container = <Kind>(kind: new () => Kind): Kind => {
     const value = stack.at(-1)
     if (!(value instanceof (kind as unknown as new () => object)))
-      throw damaged(file, 'its pickle adds to something that is no container')
+      throw damaged(file, 'its pickle adds to something that is not a container')
     return value as Kind
   }
   const setItems = (items: unknown[]) => {

@@ -61,7 +61,7 @@ async function readPickles(read: ReadAt, bytes: number, file: string) {
       return pickle.value
     }
     try {
-      if (next() !== MAGIC || next() !== PROTOCOL) throw damaged(file, 'it is no file of torch.save')
+      if (next() !== MAGIC || next() !== PROTOCOL) throw damaged(file, 'it is not a file of torch.save')
       next()
       return { object: next(), keys: next(), storages: rules.storages, end }
     } catch (error) {

@@ -117,7 +117,7 @@ export function torchRules(file: string): PickleRules & { readonly storages: Rea
   const untyped = ([storage, offset, shape, strides, , , dtype]: readonly unknown[]) =>
     tensor(dtype, storage, offset, shape, strides)
   const parameter = ([data]: readonly unknown[]) => {
-    if (!(data instanceof DescribedTensor)) throw damaged(file, 'a parameter is made of something that is no tensor')
+    if (!(data instanceof DescribedTensor)) throw damaged(file, 'a parameter is made of something that is not a tensor')
     return data
   }
   // A tensor with Python attributes: they are left out.
@@ -168,7 +168,7 @@ export function stateDict(value: unknown, file: string): ReadonlyMap<string, Tor
   if (!(value instanceof Map)) throw unsupported('does not hold a state_dict')
   const tensors = new Map<string, TorchTensor>()
   for (const [name, tensor] of value as ReadonlyMap<unknown, unknown>) {
-    if (typeof name !== 'string') throw unsupported('has a key that is no name of a tensor')
+    if (typeof name !== 'string') throw unsupported('has a key that is not the name of a tensor')
     if (!(tensor instanceof DescribedTensor))
       throw unsupported(`holds something else than a tensor under '${name.slice(0, 200)}'`)
     tensors.set(name, tensor)

@@ -187,16 +187,23 @@ async function prepareSafetensors(
   const pending = await preparePending(file, async (handle: FileHandle) => {
     hash.update(header)
     await writeFully(handle, header)
+    let writing = Promise.resolve()
     for (const tensor of tensors) {
+      // Of float32 the tensor's own memory is written, which may be that of the next one.
+      if (dtype === 'float32') await writing
       const data = typeof tensor.data === 'function' ? await tensor.data() : tensor.data
       checkLength(tensor, data)
       for (let at = 0; at < data.length; at += PIECE_BYTES / 4) {
         const piece = encode(data.subarray(at, at + PIECE_BYTES / 4), dtype)
+        await writing
+        // A piece is hashed, and the next one rounded, while it is written.
+        writing = writeFully(handle, piece)
+        writing.catch(() => undefined)
         hash.update(piece)
-        await writeFully(handle, piece)
         onBytes(piece.length)
       }
     }
+    await writing
     sha256 = hash.digest('hex')
     if (sealed) await putSeal(handle, header, sha256)
   })

@@ -58,7 +58,7 @@ describe('SkipwiseErrors', () => {
     for (const { code, problem, fix } of both.errors)
       for (const part of [code, problem, fix]) expect(both.message).toContain(part)
     expect(both.problem.split('\n')).toHaveLength(2)
-    expect(both.fix).toBe('mend the 2 problems above')
+    expect(both.fix).toBe('fix the 2 problems above')
   })
 
   test('of one error reads as that error', () => {

@@ -58,7 +58,7 @@ export class SkipwiseErrors extends SkipwiseError {
     if (errors.length > ERRORS_TOLD) told.push(`and ${errors.length - ERRORS_TOLD} more`)
     super(errors[0]?.code ?? 'UNKNOWN', {
       problem: errors.length === 1 ? errors[0].problem : told.join('\n'),
-      fix: errors.length === 1 ? errors[0].fix : `mend the ${errors.length} problems above`
+      fix: errors.length === 1 ? errors[0].fix : `fix the ${errors.length} problems above`
     })
     this.errors = errors
   }

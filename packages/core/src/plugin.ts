@@ -54,8 +54,8 @@ export interface Plugin<
 }
 
 /**
- * Defines a plugin: a frozen function with a kind, a name, a configuration schema and a factory. Called with what a user
- * writes, it gives an instance; a registry finds it by kind and name.
+ * Defines a plugin: a frozen function with a kind, a name, a configuration schema and a factory. Called with what a
+ * user writes, it gives an instance; a registry finds it by kind and name.
  *
  * @example
  * ```ts

@@ -63,3 +63,17 @@ export function shortened(text: string, most: number): string {
   const end = Math.floor(most / 4)
   return `${text.slice(0, most - end)} … (${text.length} characters) … ${text.slice(-end)}`
 }
+
+/** At most so many characters of what a user wrote are in a message. */
+const SHOWN = 60
+
+/**
+ * The beginning of a text as part of a message: spaces instead of line breaks and control characters, and `…` where
+ * something is left out.
+ *
+ * @param length characters at most; default 60
+ */
+export function clip(text: string, length = SHOWN): string {
+  const start = text.slice(0, length + 1).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ')
+  return start.length > length ? `${start.slice(0, length)}…` : start
+}

@@ -28,23 +28,6 @@ describe('tokenizeDocuments', () => {
     }
   )
 
-  test.prop([fc.array(fc.string({ maxLength: 20 }), { minLength: 1, maxLength: 700 })], { numRuns: 20 })(
-    'gives many documents at once to a tokenizer that can, in batches',
-    async texts => {
-      const batches: number[] = []
-      const single = countingTokenizer()
-      const encodeAll = async (texts: readonly string[]) => {
-        batches.push(texts.length)
-        return texts.map(text => single.encode(text))
-      }
-      const corpus = await tokenizeDocuments(documentsOf(texts), countingTokenizer({ encodeAll }), { minTokens: 0 })
-      expect(corpus.digest).toBe(
-        (await tokenizeDocuments(documentsOf(texts), countingTokenizer(), { minTokens: 0 })).digest
-      )
-      expect([batches.reduce((a, b) => a + b, 0), Math.max(...batches) <= 256]).toEqual([texts.length, true])
-    }
-  )
-
   it('puts EOS behind every document where the tokenizer does', async () => {
     const corpus = await tokenizeDocuments(
       documentsOf(['ab', 'c']),

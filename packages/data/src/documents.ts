@@ -1,7 +1,7 @@
-import { SkipwiseError, type ProgressListener } from '@skipwise/core'
+import { letEventsIn, SkipwiseError, type ProgressListener } from '@skipwise/core'
 import { relative, sep } from 'node:path'
 import { conversationOf, renderConversations, type ConversationRenderer } from './conversations.js'
-import { checkUnchanged, stateOf } from './file-state.js'
+import { checkUnchanged, stateOf, type FileState } from './file-state.js'
 import { matchFiles } from './glob.js'
 import { invalidLine } from './json-line.js'
 import { recordsOf } from './record-files.js'
@@ -107,8 +107,13 @@ async function* parsedRecords<Item>(
   const files = await matchFiles(patterns, baseFolder)
   let done = 0
   let total = 0
-  const states = await Promise.all(files.map(stateOf))
-  for (const { size } of states) total += size
+  const states: FileState[] = []
+  for (const file of files) {
+    await letEventsIn(signal)
+    const state = stateOf(file)
+    states.push(state)
+    total += state.size
+  }
   const onBytes = (bytes: number) => {
     done += bytes
     // a file may grow before that is seen
@@ -117,11 +122,11 @@ async function* parsedRecords<Item>(
   for (const [i, file] of files.entries()) {
     const source = sourceOf(file, baseFolder)
     for await (const { record, json, number } of recordsOf(file, column, onBytes)) {
-      signal?.throwIfAborted()
+      await letEventsIn(signal)
       const at = number === undefined ? '' : `:${number}`
       yield parse(record, `${file}${at}`, `${source}${at}`, json)
     }
-    await checkUnchanged(file, states[i])
+    checkUnchanged(file, states[i])
   }
 }
 

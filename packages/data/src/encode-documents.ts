@@ -2,12 +2,6 @@ import type { Tokenizer } from '@skipwise/core'
 import type { TextDocument } from './documents.js'
 import { partsOf, sharedBeginning, tokensOfSpans } from './learned-tokens.js'
 
-/**
- * Characters and documents that are encoded at once by a tokenizer that can: enough for its threads, little in memory.
- */
-const BATCH_CHARACTERS = 1 << 20
-const BATCH_DOCUMENTS = 256
-
 /** A document's ids, and what of them is learned. */
 export interface EncodedDocument {
   readonly encoded: Int32Array
@@ -23,33 +17,14 @@ export async function* encodeDocuments(
   documents: Iterable<TextDocument> | AsyncIterable<TextDocument>,
   tokenizer: Tokenizer
 ): AsyncGenerator<EncodedDocument> {
-  const { encodeAll } = tokenizer
-  if (!encodeAll) {
-    for await (const document of documents)
-      yield encodedOf(
-        document,
-        textsOf(document).map(text => tokenizer.encode(text)),
-        tokenizer
-      )
-    return
-  }
-  let batch: TextDocument[] = []
-  let characters = 0
-  const encoded = async () => {
-    const of = batch
-    const texts = of.map(textsOf)
-    const all = await encodeAll(texts.flat())
-    batch = []
-    characters = 0
-    let at = 0
-    return of.map((document, i) => encodedOf(document, all.slice(at, (at += texts[i].length)), tokenizer))
-  }
   for await (const document of documents) {
-    batch.push(document)
-    characters += document.text.length
-    if (characters >= BATCH_CHARACTERS || batch.length === BATCH_DOCUMENTS) yield* await encoded()
+    const texts = textsOf(document)
+    yield encodedOf(
+      document,
+      texts.map(text => tokenizer.encode(text)),
+      tokenizer
+    )
   }
-  yield* await encoded()
 }
 
 /** What is encoded of a document: its text, and what tells which tokens are learned. */

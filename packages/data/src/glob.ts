@@ -1,4 +1,5 @@
 import { SkipwiseError } from '@skipwise/core'
+import { statSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { isAbsolute, join, parse } from 'node:path'
 import { invalidFile } from './lines.js'
@@ -31,7 +32,7 @@ export async function matchFiles(patterns: readonly string[], baseFolder: string
       problem: empty.length
         ? `no file matches ${(await Promise.all(empty.map(pattern => whatElse(pattern, baseFolder)))).join(', ')} in ${baseFolder}`
         : 'no data files are named',
-      fix: 'check the paths: they are relative to the recipe; * stands for a part of a name, ** for any folders'
+      fix: 'check the paths: they are relative to the recipe; * matches a part of a name, ** for any folders'
     })
   }
   // By code unit, so that the order is the same on every machine.
@@ -57,8 +58,11 @@ async function match(folder: string, [segment, ...rest]: string[]): Promise<stri
     'su'
   )
   const named = entries.filter(({ name }) => pattern.test(name))
-  // of 100,000 files none is asked again what it is
-  if (!rest.length && named.every(entry => entry.isFile())) return named.map(({ name }) => join(folder, name))
+  if (!rest.length) {
+    // Of 100,000 files none is asked again what it is, but for links.
+    const files = named.filter(entry => entry.isFile() || (entry.isSymbolicLink() && isFile(join(folder, entry.name))))
+    return files.map(({ name }) => join(folder, name))
+  }
   return (await Promise.all(named.map(({ name }) => matchName(folder, name, rest)))).flat()
 }
 
@@ -84,5 +88,14 @@ async function whatElse(pattern: string, baseFolder: string): Promise<string> {
 async function matchName(folder: string, name: string, rest: string[]): Promise<string[]> {
   const path = join(folder, name)
   if (rest.length) return match(path, rest)
-  return (await stat(path).catch(() => undefined))?.isFile() ? [path] : []
+  return isFile(path) ? [path] : []
+}
+
+/** Whether a regular file is there, or a link to one. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }

@@ -31,7 +31,7 @@ const OUTSIDE = /["[\]{},]/g
 const INSIDE = /["\\]/g
 
 class ArrayScan {
-  #state: 'before' | 'within' | 'behind' = 'before'
+  #state: 'before' | 'within' | 'after' = 'before'
   #parts: string[] = []
   #characters = 0
   #number = 1
@@ -63,14 +63,14 @@ class ArrayScan {
       yield* this.#element(character === ']')
       at++
       from = at
-      if (character === ']') this.#state = 'behind'
+      if (character === ']') this.#state = 'after'
     }
     if (this.#state === 'within') this.#keep(piece.slice(from))
-    else if (this.#skip(piece, at) < piece.length) throw this.#wrong('goes on behind its array')
+    else if (this.#skip(piece, at) < piece.length) throw this.#wrong('goes on after its array')
   }
 
   end(): void {
-    if (this.#state !== 'behind') throw this.#wrong('ends within its array')
+    if (this.#state !== 'after') throw this.#wrong('ends within its array')
   }
 
   /** Goes on to where a comma or the end of the array may stand, or to the end of the piece. */

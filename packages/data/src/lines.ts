@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { packingOf } from './file-names.js'
+import { readSmall } from './small-files.js'
 import { unpackZstd } from './zstd.js'
 
 /** Characters of a line or of a text file: below the longest string of the engine (2²⁹ − 24). */
@@ -11,6 +12,15 @@ export const MAX_CHARACTERS = 0x10000000
 /** `DATA_FILE_INVALID`, saying what is wrong with which file. */
 export const invalidFile = (file: string, problem: string, fix: string, cause?: unknown) =>
   new SkipwiseError('DATA_FILE_INVALID', { problem: `${file} ${problem}`, fix, cause })
+
+/** `DATA_FILE_INVALID` for a file that the system does not give. */
+export const unreadable = (file: string, cause: unknown) =>
+  invalidFile(
+    file,
+    `cannot be read (${cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)})`,
+    'check the file and its permissions',
+    cause
+  )
 
 /**
  * The text of a file, unpacked when its name ends in `.gz` or `.zst`, in pieces of at most some megabytes. It must be
@@ -21,17 +31,9 @@ export const invalidFile = (file: string, problem: string, fix: string, cause?: 
  */
 export async function* readText(file: string, onBytes: (bytes: number) => void): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  const raw = createReadStream(file)
-  const packing = packingOf(file)
-  // Errors reach the loop below through the last stream; the callback only has to exist.
-  const stream: AsyncIterable<Uint8Array> =
-    packing === 'gz' ? pipeline(raw, createGunzip(), () => undefined) : packing === 'zst' ? unpackZstd(raw) : raw
-  let counted = 0
   let begun = false
   try {
-    for await (const chunk of stream) {
-      onBytes(raw.bytesRead - counted)
-      counted = raw.bytesRead
+    for await (const chunk of unpacked(file, onBytes)) {
       if (!begun) refuseUtf16(file, chunk)
       begun ||= chunk.length > 0
       yield decoder.decode(chunk, { stream: true })
@@ -45,7 +47,28 @@ export async function* readText(file: string, onBytes: (bytes: number) => void):
     // Errors of fzstd have numbers for codes, ours of zstd none.
     if (typeof code !== 'string' || code.startsWith('Z_'))
       throw invalidFile(file, `is damaged (${message})`, 'get the file again', cause)
-    throw invalidFile(file, `cannot be read (${code ?? message})`, 'check the file and its permissions', cause)
+    throw unreadable(file, cause)
+  }
+}
+
+/** The bytes of a file, unpacked. */
+async function* unpacked(file: string, onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  const packing = packingOf(file)
+  const small = packing === undefined ? readSmall(file) : undefined
+  if (small) {
+    onBytes(small.length)
+    yield small
+    return
+  }
+  const raw = createReadStream(file)
+  // Errors reach the loop below through the last stream; the callback only has to exist.
+  const stream: AsyncIterable<Uint8Array> =
+    packing === 'gz' ? pipeline(raw, createGunzip(), () => undefined) : packing === 'zst' ? unpackZstd(raw) : raw
+  let counted = 0
+  for await (const chunk of stream) {
+    onBytes(raw.bytesRead - counted)
+    counted = raw.bytesRead
+    yield chunk
   }
 }
 

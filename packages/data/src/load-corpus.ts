@@ -7,7 +7,8 @@ import { corpusOf, tokenize, type Corpus, type TokenizeOptions } from './corpus.
 import { readDocuments, sourceOf, type ReadOptions } from './documents.js'
 import { checkUnchanged, stateOf, type FileState } from './file-state.js'
 import { matchFiles } from './glob.js'
-import { invalidFile } from './lines.js'
+import { unreadable } from './lines.js'
+import { readSmall } from './small-files.js'
 
 /** How a corpus is read, encoded and kept. */
 export interface LoadOptions extends ReadOptions, TokenizeOptions {
@@ -42,7 +43,7 @@ export async function loadCorpus(
   if (kept) return corpusOf(kept.data, kept.digest)
   const data = await tokenize(readDocuments(patterns, options), tokenizer, options)
   // the key is of what the files were when it was made
-  for (const [path, state] of states) await checkUnchanged(path, state)
+  for (const [path, state] of states) checkUnchanged(path, state)
   return corpusOf(data, await writeCache(file, key, data))
 }
 
@@ -66,7 +67,7 @@ async function cacheKey(
   const buffer = Buffer.allocUnsafe(1 << 20)
   for (const file of await matchFiles(patterns, baseFolder)) {
     options.signal?.throwIfAborted()
-    states.set(file, await stateOf(file))
+    states.set(file, stateOf(file))
     files.push([sourceOf(file, baseFolder), await hashOf(file, buffer, options.signal)])
   }
   const key = createHash('sha256')
@@ -87,10 +88,15 @@ async function cacheKey(
   return { key, states }
 }
 
-/** SHA-256 of a file, read into one buffer again and again: a stream a file costs more than small files do. */
+/** SHA-256 of a file, read at once or into one buffer again and again. */
 async function hashOf(file: string, buffer: Buffer, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
   try {
+    const small = readSmall(file)
+    if (small) {
+      await letEventsIn(signal)
+      return hash.update(small).digest('hex')
+    }
     const handle = await open(file)
     try {
       for (;;) {
@@ -104,11 +110,6 @@ async function hashOf(file: string, buffer: Buffer, signal?: AbortSignal): Promi
     }
   } catch (cause) {
     signal?.throwIfAborted()
-    throw invalidFile(
-      file,
-      `cannot be read (${(cause as NodeJS.ErrnoException).code})`,
-      'check the file and its permissions',
-      cause
-    )
+    throw unreadable(file, cause)
   }
 }

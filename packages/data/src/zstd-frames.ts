@@ -109,7 +109,7 @@ export class ZstdFrames {
       return 8
     }
     if (magic !== 0xfd2fb528)
-      throw new Error(this.#begun ? 'what stands behind a frame is none' : 'it does not begin as zstd does')
+      throw new Error(this.#begun ? 'what follows a frame is not a frame' : 'it does not begin as zstd does')
     const header = bytes.length > 4 ? headerOf(bytes) : undefined
     if (header === undefined) return undefined
     this.#begun = true

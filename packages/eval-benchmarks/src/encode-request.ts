@@ -55,7 +55,7 @@ export function requestEncoder(
       before = 1
     }
     const scored = ids.length - before
-    if (scored < 1) throw lengthError(`'${moved}' has no token behind its context`, 'check the choices of the data')
+    if (scored < 1) throw lengthError(`'${moved}' has no token after its context`, 'check the choices of the data')
     if (scored > maxLength)
       throw lengthError(
         `a choice of ${scored} tokens does not fit the ${maxLength} that the model takes`,

@@ -1,15 +1,12 @@
 import { removeOwnFile } from '@skipwise/checkpoints'
-import { SkipwiseError, type ProgressListener } from '@skipwise/core'
+import { isSkipwiseError, SkipwiseError, type ProgressListener } from '@skipwise/core'
+import { guardedFetch, hubEndpoint, HubStatus } from '@skipwise/hub'
 import { createWriteStream } from 'node:fs'
 import { access, mkdir, rename } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { SPLIT_LIMITS } from './limits.js'
-
-/** The Hugging Face hub, or its mirror that `HF_ENDPOINT` names. */
-const endpoint = () => (process.env.HF_ENDPOINT ?? 'https://huggingface.co').replace(/\/+$/, '')
 
 /** Where downloads are kept: `SKIPWISE_CACHE`, or `skipwise` among the user's caches. */
 const cacheFolder = () =>
@@ -17,19 +14,20 @@ const cacheFolder = () =>
 
 /** How a split is downloaded. */
 export interface DownloadSplitOptions {
-  readonly progress?: ProgressListener
-  readonly signal?: AbortSignal
+  readonly progress?: ProgressListener | undefined
+  readonly signal?: AbortSignal | undefined
   /** Default {@link SPLIT_LIMITS}. */
   readonly limits?: typeof SPLIT_LIMITS
 }
 
 /**
  * Downloads a split of a dataset as the Parquet file that the hub itself keeps of it, unless it is there from before.
+ * The datasets of the benchmarks are public: no token is sent.
  *
  * @param dataset `owner/name`
  * @param split `config/split`, or a split of the only configuration
  * @returns path of the file
- * @throws SkipwiseError `BENCHMARK_HUB`; the signal's reason when aborted
+ * @throws SkipwiseError `BENCHMARK_HUB`, `HUB_ENDPOINT`; the signal's reason when aborted
  */
 export async function downloadSplit(
   dataset: string,
@@ -38,57 +36,53 @@ export async function downloadSplit(
 ): Promise<string> {
   const path = split.includes('/') ? split : `default/${split}`
   const file = join(cacheFolder(), 'benchmarks', ...dataset.split('/'), `${path.replace('/', '-')}.parquet`)
-  if (
-    await access(file).then(
-      () => true,
-      () => false
-    )
+  const isThere = await access(file).then(
+    () => true,
+    () => false
   )
-    return file
-  const address = `${endpoint()}/datasets/${dataset}/resolve/refs%2Fconvert%2Fparquet/${path}/0000.parquet`
+  if (isThere) return file
+  const endpoint = await hubEndpoint()
+  const address = `${endpoint}/datasets/${dataset}/resolve/refs%2Fconvert%2Fparquet/${path}/0000.parquet`
   const partial = `${file}.${process.pid}.part`
-  const slow = new AbortController()
-  let came = 0
-  const watch = setInterval(() => {
-    if (came < limits.paceBytes)
-      slow.abort(new Error(`less than ${limits.paceBytes} bytes in ${limits.paceTime / 1000} s`))
-    came = 0
-  }, limits.paceTime)
+  const guard = { origin: new URL(endpoint).origin, token: undefined, signal, limits }
   try {
-    const response = await fetch(address, { signal: signal ? AbortSignal.any([signal, slow.signal]) : slow.signal })
-    if (!response.ok || !response.body) throw hubError(address, `HTTP ${response.status}`)
-    const total = Number(response.headers.get('content-length') ?? 0)
+    const answer = await guardedFetch({ address, what: `${dataset} ${split}` }, guard)
+    const total = Number(answer.headers.get('content-length') ?? 0)
     let done = 0
     await mkdir(dirname(file), { recursive: true })
     await pipeline(
-      Readable.fromWeb(response.body),
+      answer.body,
       async function* (chunks: AsyncIterable<Uint8Array>) {
         for await (const chunk of chunks) {
           done += chunk.length
-          came += chunk.length
           if (done > limits.bytes) throw new Error(`more than ${limits.bytes} bytes`)
           progress?.({ task: `download ${dataset} ${split}`, done, total: Math.max(done, total), unit: 'bytes' })
           yield chunk
         }
       },
       createWriteStream(partial),
-      signal ? { signal } : {}
+      { signal }
     )
     await rename(partial, file)
     return file
   } catch (cause) {
     signal?.throwIfAborted()
-    if (cause instanceof SkipwiseError) throw cause
-    throw hubError(address, (cause as Error).message, cause)
+    throw splitError(address, cause)
   } finally {
-    clearInterval(watch)
     await removeOwnFile(partial)
   }
 }
 
-const hubError = (address: string, what: string, cause?: unknown) =>
-  new SkipwiseError('BENCHMARK_HUB', {
-    problem: `${address} cannot be downloaded (${what})`,
+function splitError(address: string, cause: unknown): SkipwiseError {
+  return new SkipwiseError('BENCHMARK_HUB', {
+    problem: `${address} cannot be downloaded (${reasonOf(cause)})`,
     fix: 'check the connection, or name the files of the benchmark (data, training)',
     cause
   })
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof HubStatus) return `HTTP ${cause.status}`
+  if (isSkipwiseError(cause)) return cause.problem
+  return cause instanceof Error ? cause.message : String(cause)
+}

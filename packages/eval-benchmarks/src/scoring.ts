@@ -42,13 +42,4 @@ function trueShare(labels: readonly number[], logLikelihoods: readonly number[],
   return sum(probabilities.map(p => p / total).filter((_, i) => isTrue(i)))
 }
 
-/** Mean, and its standard error (sample standard deviation / √n) where there are two values or more. */
-export function meanAndError(values: readonly number[]): { mean: number; stderr?: number } {
-  const n = values.length
-  const mean = sum(values) / n
-  return n < 2
-    ? { mean }
-    : { mean, stderr: Math.sqrt(sum(values.map(value => (value - mean) ** 2)) / (n - 1)) / Math.sqrt(n) }
-}
-
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { benchmarks, requestEncoder, type BenchmarksDetails } from './index.js'
-import { meanAndError, scoreQuestion } from './scoring.js'
+import { scoreQuestion } from './scoring.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'benchmarks-'))
 afterAll(() => rm(folder, { recursive: true }))
@@ -164,10 +164,5 @@ describe('scores', () => {
 
   test('mc2 is a number where every probability underflows (the harness divides 0 by 0)', () => {
     expect(scoreQuestion('mc2', question, [-2000, -2000, -2000 - Math.log(2)], 'labels')).toBeCloseTo(0.6, 12)
-  })
-
-  test('mean and standard error of the sample', () => {
-    expect(meanAndError([1, 0, 0, 1])).toEqual({ mean: 0.5, stderr: Math.sqrt(1 / 3) / 2 })
-    expect(meanAndError([1])).toEqual({ mean: 1 })
   })
 })

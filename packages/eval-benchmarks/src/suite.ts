@@ -5,6 +5,7 @@ import {
   type LanguageModel,
   type MetricSamples
 } from '@skipwise/core'
+import { meanAndError } from '@skipwise/evaluation'
 import type { BenchmarksConfig, TaskConfig } from './config.js'
 import { requestEncoder, type EncodedRequest } from './encode-request.js'
 import { drawFewShots, type Draw } from './few-shot.js'
@@ -12,7 +13,7 @@ import { harnessProfiles, type HarnessProfile } from './profiles.js'
 import { requestsOf } from './requests.js'
 import { loadRows, type TaskRows } from './rows.js'
 import { scoreRequests } from './score-requests.js'
-import { meanAndError, scoreQuestion } from './scoring.js'
+import { scoreQuestion } from './scoring.js'
 import type { BenchmarkTask, Metric, Question } from './task.js'
 import { benchmarkTasks } from './tasks/index.js'
 

@@ -29,7 +29,7 @@ export const perplexityConfig = z
     windows: z
       .array(z.int().min(2))
       .min(1)
-      .refine(windows => new Set(windows).size === windows.length, 'a window length stands twice'),
+      .refine(windows => new Set(windows).size === windows.length, 'a window length appears twice'),
     mode: z.enum(perplexityModes.map(({ name }) => name)).default('sliding'),
     truncate: z.boolean().default(false),
     stride: z.int().min(1).optional(),

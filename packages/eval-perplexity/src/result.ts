@@ -1,4 +1,4 @@
-import type { EvalResult, MetricSamples } from '@skipwise/core'
+import { metricAt, type EvalResult, type MetricSamples } from '@skipwise/core'
 
 /** What was measured at one window length W. */
 export interface WindowResult {
@@ -71,7 +71,7 @@ export function perplexitySamples({ details }: EvalResult): MetricSamples[] {
     const own = (i: number) => (documents.length === ids.length ? ids[i] : 'stream')
     const samples: MetricSamples[] = [
       {
-        metric: `perplexity@${window}`,
+        metric: metricAt('perplexity', window),
         better: 'lower',
         scale: 'exponential',
         units: documents.map(({ sum, weight }, i) => ({ id: own(i), value: sum, weight }))
@@ -80,7 +80,7 @@ export function perplexitySamples({ details }: EvalResult): MetricSamples[] {
     // Bytes are the same for every tokenizer, so these can be compared across them.
     if (documents.every(({ bytes }) => bytes !== undefined)) {
       samples.push({
-        metric: `bits-per-byte@${window}`,
+        metric: metricAt('bits-per-byte', window),
         better: 'lower',
         scale: 'linear',
         units: documents.map(({ nll, bytes }, i) => ({ id: own(i), value: nll / Math.LN2, weight: bytes as number }))

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { SkipwiseError, type EvalContext, type EvalResult, type LanguageModel } from '@skipwise/core'
-import { bootstrapInterval } from './bootstrap.js'
+import { metricAt, SkipwiseError, type EvalContext, type EvalResult, type LanguageModel } from '@skipwise/core'
+import { bootstrapInterval } from '@skipwise/evaluation'
 import type { PerplexityConfig } from './config.js'
 import { selectDocuments } from './documents.js'
 import { evaluateSequence, planSequence, type WindowScore } from './evaluate-sequence.js'
@@ -104,6 +104,11 @@ const digestOf = ({ buffer, byteOffset, byteLength }: Int32Array): string =>
     .update(new Uint8Array(buffer, byteOffset, byteLength))
     .digest('hex')
 
+/**
+ * Draws depend on the seed and on the replicate alone, so all window lengths share them.
+ */
+const BOOTSTRAP = 'perplexity-bootstrap'
+
 function windowResult(
   window: number,
   scores: readonly WindowScore[],
@@ -118,7 +123,7 @@ function windowResult(
   return {
     window,
     perplexity: perplexityOf(scores),
-    interval: bootstrapInterval(scores, config.resamples, seed),
+    interval: bootstrapInterval(scores, perplexityOf, { resamples: config.resamples, seed, stream: BOOTSTRAP }),
     nll,
     tokens: add(score => score.tokens),
     ...(bytes > 0 && { bytes, bitsPerByte: nll / Math.LN2 / bytes }),
@@ -148,10 +153,10 @@ function metricsOf({
   bytePerplexity
 }: WindowResult): [string, number][] {
   const metrics: [string, number | undefined][] = [
-    [`perplexity@${window}`, perplexity],
-    [`bits-per-byte@${window}`, bitsPerByte],
-    [`word-perplexity@${window}`, wordPerplexity],
-    [`byte-perplexity@${window}`, bytePerplexity]
+    [metricAt('perplexity', window), perplexity],
+    [metricAt('bits-per-byte', window), bitsPerByte],
+    [metricAt('word-perplexity', window), wordPerplexity],
+    [metricAt('byte-perplexity', window), bytePerplexity]
   ]
   return metrics.filter((metric): metric is [string, number] => metric[1] !== undefined)
 }

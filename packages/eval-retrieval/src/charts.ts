@@ -1,5 +1,5 @@
 import type { Chart, EvalResult, HeatMapChart } from '@skipwise/core'
-import { lengthChart } from './length-chart.js'
+import { shareChart } from './share-chart.js'
 import type { PasskeyDetails } from './suite.js'
 
 /** Accuracy by length, and by length and depth, one series a result. */
@@ -7,7 +7,7 @@ export function passkeyCharts(results: readonly EvalResult[]): readonly Chart[] 
   const own = results.filter(result => result.suite === 'passkey')
   if (own.length === 0) return []
   return [
-    lengthChart(own, {
+    shareChart(own, {
       id: 'passkey',
       metric: 'passkey',
       title: 'Passkey retrieval by context length',

@@ -1,9 +1,9 @@
-import type { EvalContext, EvalResult, LanguageModel, MetricSamples } from '@skipwise/core'
+import { metricAt, type EvalContext, type EvalResult, type LanguageModel, type MetricSamples } from '@skipwise/core'
+import { wilsonInterval } from '@skipwise/evaluation'
 import type { PasskeyConfig } from './config.js'
 import { effectiveLength } from './effective-length.js'
 import { passkeyQuestions } from './passkey-question.js'
 import { bosCount, continueGreedily } from './prompt-ids.js'
-import { wilsonInterval } from './wilson.js'
 
 /** Version of this suite's prompts and arithmetic, the `version` of its results. */
 export const PASSKEY_VERSION = 2
@@ -86,7 +86,7 @@ export async function runPasskey(
     model: model.name,
     config,
     metrics: {
-      ...Object.fromEntries(lengths.map(({ length, accuracy }) => [`passkey@${length}`, accuracy])),
+      ...Object.fromEntries(lengths.map(({ length, accuracy }) => [metricAt('passkey', length), accuracy])),
       'effective-length': effective
     },
     details
@@ -117,7 +117,7 @@ async function runLength(
       const { prompt, key, tokens, depth, keyPosition, maxNewTokens, read } = question(trial)
       return { tokens, depth, keyPosition, key, ...(await read(continueGreedily(model, prompt, maxNewTokens, signal))) }
     }
-    trials.push(await (remember ? remember(`passkey@${length} ${trial}`, ask) : ask()))
+    trials.push(await (remember ? remember(`${metricAt('passkey', length)} ${trial}`, ask) : ask()))
     report()
   }
   return {
@@ -141,7 +141,7 @@ async function runLength(
 /** The trials of each length, by their keys. */
 export const passkeySamples = ({ details }: EvalResult): MetricSamples[] =>
   (details as PasskeyDetails).lengths.map(({ length, trials }) => ({
-    metric: `passkey@${length}`,
+    metric: metricAt('passkey', length),
     better: 'higher',
     scale: 'linear',
     units: trials.map(({ key, correct }, i) => ({ id: `${length} ${i} ${key}`, value: Number(correct), weight: 1 }))

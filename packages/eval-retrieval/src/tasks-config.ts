@@ -6,7 +6,7 @@ import type { RetrievalTask } from './tasks/task.js'
 export const lengthsSchema = z
   .array(z.int().min(1))
   .min(1)
-  .refine(lengths => new Set(lengths).size === lengths.length, 'a length stands twice')
+  .refine(lengths => new Set(lengths).size === lengths.length, 'a length appears twice')
 
 /** Score in percent from which on a length counts towards the effective length. */
 export const thresholdSchema = z.number().gt(0).max(100).default(DEFAULT_THRESHOLD)
@@ -28,7 +28,7 @@ export const tasksConfig = (tasks: readonly RetrievalTask[]) =>
     tasks: z
       .array(z.enum(tasks.map(({ name }) => name)))
       .min(1)
-      .refine(names => new Set(names).size === names.length, 'a task stands twice')
+      .refine(names => new Set(names).size === names.length, 'a task appears twice')
       .default(tasks.map(({ name }) => name)),
     trials: z.int().min(1).default(20),
     haystack: z.string().min(1).optional(),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import {
+  metricAt,
   randomStream,
   SkipwiseError,
   type EvalContext,
@@ -9,8 +10,9 @@ import {
   type LanguageModel,
   type MetricSamples
 } from '@skipwise/core'
+import { wilsonInterval } from '@skipwise/evaluation'
 import { effectiveLength } from './effective-length.js'
-import { lengthChart } from './length-chart.js'
+import { shareChart } from './share-chart.js'
 import { bosCount, continueGreedily } from './prompt-ids.js'
 import { questionDocument, shortestQuestion, type QuestionDocument, type QuestionOptions } from './question-document.js'
 import { readAnswer } from './recall.js'
@@ -18,7 +20,6 @@ import { taskChart } from './task-chart.js'
 import type { TasksConfig } from './tasks-config.js'
 import { noiseText, textHaystack, type HaystackText } from './tasks/haystack.js'
 import type { RetrievalTask } from './tasks/task.js'
-import { wilsonInterval } from './wilson.js'
 
 /** One question and what came of it. */
 export interface TaskTrial {
@@ -71,7 +72,7 @@ export const createTasksSuite = (suite: TasksSuite, config: TasksConfig): EvalSu
     const own = results.filter(result => result.suite === suite.name)
     if (own.length === 0) return []
     return [
-      lengthChart(own, {
+      shareChart(own, {
         id: suite.name,
         metric: 'average',
         title: `${suite.title}, average of the tasks, by context length`,
@@ -130,7 +131,7 @@ async function run(
           answer(questionDocument(task, model.tokenizer, asked), asked.maxNewTokens, model, context.signal)
         trials.push(
           await (context.remember
-            ? context.remember(`${task.name}@${length} ${trial} ${haystack.digest ?? 'noise'}`, ask)
+            ? context.remember(`${metricAt(task.name, length)} ${trial} ${haystack.digest ?? 'noise'}`, ask)
             : ask())
         )
         report()
@@ -162,8 +163,8 @@ async function run(
     model: model.name,
     config,
     metrics: {
-      ...Object.fromEntries(averages.map(([length, score]) => [`average@${length}`, score])),
-      ...Object.fromEntries(results.map(({ task, length, score }) => [`${task}@${length}`, score])),
+      ...Object.fromEntries(averages.map(([length, score]) => [metricAt('average', length), score])),
+      ...Object.fromEntries(results.map(({ task, length, score }) => [metricAt(task, length), score])),
       'effective-length': effective
     },
     details
@@ -217,7 +218,7 @@ function taskSamples({ details, config }: EvalResult): MetricSamples[] {
     scale: 'linear',
     units: of.flatMap(({ task, length, trials }) =>
       trials.map(({ score, answers }, i) => ({
-        id: `${task}@${length} ${i} ${answers.join(' ')}`,
+        id: `${metricAt(task, length)} ${i} ${answers.join(' ')}`,
         value: score,
         weight: 1
       }))
@@ -226,10 +227,10 @@ function taskSamples({ details, config }: EvalResult): MetricSamples[] {
   return [
     ...lengths.map(length =>
       samples(
-        `average@${length}`,
+        metricAt('average', length),
         results.filter(result => result.length === length)
       )
     ),
-    ...results.map(result => samples(`${result.task}@${result.length}`, [result]))
+    ...results.map(result => samples(metricAt(result.task, result.length), [result]))
   ]
 }

@@ -9,8 +9,17 @@ import type { RecipePath } from './recipe-places.js'
 export class Collector {
   readonly #placed: PlacedError[]
 
-  constructor(readonly document?: Pick<RecipeDocument, 'place' | 'problems' | 'isDoubtful'>) {
-    this.#placed = [...(document?.problems ?? [])]
+  /** @param problems that are known; default those of the document */
+  constructor(
+    readonly document?: Document | undefined,
+    problems: readonly PlacedError[] = document?.problems ?? []
+  ) {
+    this.#placed = [...problems]
+  }
+
+  /** Gathers what is wrong with one part of a recipe; those of the document are somebody else's to report. */
+  static ofPart(document: Document | undefined): Collector {
+    return new Collector(document, [])
   }
 
   get hasErrors(): boolean {
@@ -42,10 +51,45 @@ export class Collector {
     try {
       return await run()
     } catch (error) {
+      if (error instanceof PartErrors) {
+        this.#placed.push(...error.placed)
+        return undefined
+      }
       if (!isSkipwiseError(error)) throw error
       this.add(path, errorsOf(error), needs)
       return undefined
     }
+  }
+
+  /** A part, or undefined when it throws what its own collector found. */
+  async part<Part>(make: () => Part | Promise<Part>): Promise<Part | undefined> {
+    return this.attempt([], make)
+  }
+
+  /**
+   * Ends the check of a part.
+   *
+   * @param values what the part is made of
+   * @returns the same values, none of them undefined
+   * @throws SkipwiseErrors all that was found; none where a value is missing since what it rests on is doubtful
+   */
+  end<Values extends object>(values?: Values): Whole<Values> {
+    if (!this.hasErrors && isWhole(values)) return values
+    throw new PartErrors(this.#placed)
+  }
+}
+
+type Document = Pick<RecipeDocument, 'place' | 'problems' | 'isDoubtful'>
+
+type Whole<Values> = { [Key in keyof Values]: Exclude<Values[Key], undefined> }
+
+const isWhole = <Values extends object>(values: Values | undefined): values is Values & Whole<Values> =>
+  Object.values(values ?? {}).every(value => value !== undefined)
+
+/** What is wrong with one part of a recipe, each with its place. */
+class PartErrors extends SkipwiseErrors {
+  constructor(readonly placed: readonly PlacedError[]) {
+    super(placed.map(({ error }) => error))
   }
 }
 

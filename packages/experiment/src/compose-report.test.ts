@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { composeReport } from './compose-report.js'
 import { readReportFile } from './read-report-file.js'
-import { scoreTable } from './score-table.js'
+import { scoreTable } from '@skipwise/evaluation'
 
 const folder = await mkdtemp(join(tmpdir(), 'report-files-'))
 afterAll(() => rm(folder, { recursive: true }))

@@ -3,7 +3,7 @@ import type { Report } from '@skipwise/report'
 import { stringify } from 'yaml'
 import type { ReportSource } from './read-report-file.js'
 import type { ExperimentResult } from './result.js'
-import { scoreTable } from './score-table.js'
+import { scoreTable } from '@skipwise/evaluation'
 import { lossChart, validationCharts } from './training-charts.js'
 
 /**
@@ -27,7 +27,7 @@ export function composeReport(
   return {
     title,
     ...(models.length > 0 && {
-      summary: `${models.join(', ')}: every figure was measured, and stands in the files that this page was made of.`
+      summary: `${models.join(', ')}: every figure was measured, and is in the files that this page was made of.`
     }),
     charts: [
       ...[...bySuite.values()].flatMap(each => suiteOf(each[0]).charts(each)),

@@ -108,7 +108,7 @@ async function readDigestList(folder: string): Promise<Map<string, string> | und
 
 const damagedList = (folder: string) =>
   new SkipwiseError('OUTPUT_DAMAGED', {
-    problem: `${join(folder, DIGEST_LIST)} is no list of digests`,
+    problem: `${join(folder, DIGEST_LIST)} is not a list of digests`,
     fix: 'get the folder again, or remove it and run the recipe again'
   })
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { z } from 'zod'
-import { keepStage, keptStage } from './kept-stage.js'
+import { keepStage, keptStage } from '@skipwise/evaluation'
 import { keptResultsSchema, trainingSummarySchema } from './result.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'skipwise-stage-'))

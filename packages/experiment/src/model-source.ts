@@ -14,12 +14,12 @@ import {
   type RopeFrequencies,
   type Tokenizer
 } from '@skipwise/core'
+import { locateModel, modelName, type LocateOptions } from '@skipwise/hub'
 import { initializeWeights } from '@skipwise/training'
 import type { ModelDefinition } from '@skipwise/nn'
 import { stat } from 'node:fs/promises'
 import { totalmem } from 'node:os'
-import { locateModel, type LocateOptions } from './hub/locate-model.js'
-import { modelName } from './hub/reference.js'
+import { readWeights } from './digest.js'
 import { checkLayers, hasOwnHead, modelWeights, refuseQuantized, type ModelWeights } from './model-weights.js'
 import {
   defineModel,
@@ -38,7 +38,7 @@ export interface ModelSource extends DefinedModel {
   readonly folder: string | undefined
   readonly config: ModelConfig
   /** `config.json` as it is written, undefined for a new model. */
-  readonly configText?: string
+  readonly configText?: string | undefined
   readonly tokenizer: Tokenizer
   readonly tokenizerFolder: string
   /** Data type of the weights as they are kept. */
@@ -97,18 +97,14 @@ export async function openModelFolder(folder: string, parts: Parts): Promise<Mod
   const withWeights = <Result>(use: (read: ModelWeights['read']) => Promise<Result>) =>
     withCheckpoint(checkpoint => use(modelWeights(checkpoint, opened.model).read))
   const weights = (progress?: ProgressListener) =>
-    withWeights(async read => {
-      const tensors = new Map<string, Float32Array>()
-      const total = bytesOf(opened.model)
-      let done = 0
-      for (const { name } of opened.model.parameters) {
-        const tensor = await read(name)
-        tensors.set(name, tensor)
-        done += tensor.byteLength
-        progress?.({ task: 'read weights', done, total, unit: 'bytes' })
-      }
-      return tensors
-    })
+    withWeights(read =>
+      readWeights(
+        opened.model.parameters.map(({ name }) => name),
+        bytesOf(opened.model),
+        read,
+        progress
+      )
+    )
   return { folder, configText, ...opened, tokenizer, tokenizerFolder: folder, dtype, weights, withWeights }
 }
 
@@ -189,6 +185,6 @@ export function extendedConfig(
 
 /** Frequencies by the length of a sequence; schemes that do not depend on it ignore it. */
 export const frequenciesOf =
-  (interpolation: Interpolation, { geometry }: Pick<RopeReading, 'geometry'>) =>
+  (interpolation: Pick<Interpolation, 'frequencies'>, { geometry }: Pick<RopeReading, 'geometry'>) =>
   (length: number): RopeFrequencies =>
     interpolation.frequencies({ ...geometry, length })

@@ -1,11 +1,11 @@
 import { writePeftAdapter, type TrainResult } from '@skipwise/training'
 import { removeEmptyFolder } from '@skipwise/checkpoints'
+import { isHubReference, parseHubReference } from '@skipwise/hub'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SkipwiseError, type ProgressListener } from '@skipwise/core'
 import { writeDigestList } from './digest-list.js'
-import { isHubReference, parseHubReference } from './hub/reference.js'
-import type { Experiment } from './resolve.js'
+import type { Experiment } from './resolve/resolve.js'
 import { bytesOfSize, saveModel } from './save-model.js'
 
 /**
@@ -71,7 +71,7 @@ export async function publish(folder: string, output: string): Promise<void> {
   } catch (cause) {
     throw new SkipwiseError('OUTPUT_WRITE_FAILED', {
       problem: `${output} cannot be put in place (${(cause as NodeJS.ErrnoException).code})`,
-      fix: `the finished model lies in ${folder}: remove what stands in its place and run the same command again`,
+      fix: `the finished model lies in ${folder}: remove what is in its place and run the same command again`,
       cause
     })
   }

@@ -34,7 +34,7 @@ export interface Parts {
     known?: { readonly rotaryDim: number; readonly window: number }
   ) => RopeReading
   /** `loadChatTemplate` of @skipwise/tokenizers, for data of messages; given a folder with a tokenizer. */
-  readonly readChatTemplate?: (folder: string) => Promise<ConversationRenderer>
+  readonly readChatTemplate?: ((folder: string) => Promise<ConversationRenderer>) | undefined
 }
 
 /** The plugin that a recipe names. */
@@ -102,6 +102,6 @@ export async function findTokenizer(registry: PluginLookup, folder: string): Pro
   }
   throw new SkipwiseError('MODEL_TOKENIZER', {
     problem: `${folder} has no tokenizer that ${plugins.map(plugin => plugin.name).join(', ')} can read`,
-    fix: 'put tokenizer.json or tokenizer.model beside the model'
+    fix: 'put tokenizer.json or tokenizer.model next to the model'
   })
 }

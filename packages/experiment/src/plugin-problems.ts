@@ -1,9 +1,8 @@
-import { isSkipwiseError, nearestName, type PluginKind, type StandardSchemaV1 } from '@skipwise/core'
+import { clip, isSkipwiseError, nearestName, type PluginKind, type StandardSchemaV1 } from '@skipwise/core'
 import type { z } from 'zod'
 import type { PluginLookup } from './parts.js'
 import { problemsOf, valueAt, type RecipeProblem } from './recipe-problems.js'
 import type { RecipePath } from './recipe-places.js'
-import { clip } from './schema-words.js'
 
 /** The part of a registry that finds what is wrong with names and options. */
 export type PluginNames = Pick<PluginLookup, 'list' | 'find'>

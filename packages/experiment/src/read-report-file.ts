@@ -1,12 +1,10 @@
 import { readNamedFile } from '@skipwise/checkpoints'
-import { SkipwiseError, type Chart, type EvalResult } from '@skipwise/core'
+import { clip, SkipwiseError, type Chart, type EvalResult } from '@skipwise/core'
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
-import { RESULT_FILE } from './checks.js'
-import { evalResultSchema } from './evaluation/eval-result-schema.js'
+import { evalResultSchema, RESULT_FILE } from '@skipwise/evaluation'
 import type { ExperimentResult } from './result.js'
-import { clip } from './schema-words.js'
 
 /** What a file has for a report. */
 export interface ReportSource {

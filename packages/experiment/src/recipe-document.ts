@@ -1,11 +1,11 @@
-import { SkipwiseError, SkipwiseErrors } from '@skipwise/core'
+import { clip, SkipwiseError, SkipwiseErrors } from '@skipwise/core'
 import { isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import { pluginProblems, type PluginNames } from './plugin-problems.js'
 import type { RecipeProblem } from './recipe-problems.js'
 import { offsetOf, type RecipePath } from './recipe-places.js'
 import { salvage } from './recipe-salvage.js'
 import type { Recipe } from './recipe-schema.js'
-import { clip, shown } from './schema-words.js'
+import { shown } from './schema-words.js'
 
 /** A coded error with its place in the text of a recipe. */
 export interface PlacedError {
@@ -143,7 +143,7 @@ function parse(text: string, fileName: string, lines: LineCounter, at: (offset: 
   const twice = first ? undefined : duplicateKey(document)
   if (twice)
     throw new SkipwiseError('RECIPE_SYNTAX', {
-      problem: `${at(twice.offset)}: the key '${clip(twice.key)}' stands twice`,
+      problem: `${at(twice.offset)}: the key '${clip(twice.key)}' appears twice`,
       fix: 'keep one of them'
     })
   if (!first) return document

@@ -1,8 +1,8 @@
-import { nearestName } from '@skipwise/core'
+import { clip, nearestName } from '@skipwise/core'
 import type { z } from 'zod'
 import type { RecipePath } from './recipe-places.js'
 import { keysAt } from './schema-keys.js'
-import { clip, nameOfType, schemaWords, shown } from './schema-words.js'
+import { nameOfType, schemaWords, shown } from './schema-words.js'
 
 type Issue = z.core.$ZodIssue
 

@@ -1,11 +1,10 @@
 import { writeFileAtomic } from '@skipwise/checkpoints'
 import { isLineChart, type Chart, type EvalResult, type EvalSuite } from '@skipwise/core'
+import { RESULT_FILE, scoreTable } from '@skipwise/evaluation'
 import type { Table } from '@skipwise/report'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { RESULT_FILE } from './checks.js'
 import type { ExperimentResult } from './result.js'
-import { scoreTable } from './score-table.js'
 import { lossChart, validationCharts } from './training-charts.js'
 
 /** Charts of every suite, with the given models as series. */
@@ -60,7 +59,7 @@ export async function writeReport(
   for (const chart of charts) await writeFileAtomic(join(folder, `${chart.id}.svg`), await renderSvg(chart))
   const html = await renderReport({
     title: kind === 'extend' ? `${name}: ${window.original} → ${window.target} tokens` : name,
-    summary: `${training.steps} steps on ${training.tokens} tokens in windows of ${window.original}; every figure here was measured in this run and stands in ${RESULT_FILE}.`,
+    summary: `${training.steps} steps on ${training.tokens} tokens in windows of ${window.original}; every figure here was measured in this run and is in ${RESULT_FILE}.`,
     charts,
     tables: [
       { title: 'By length', ...chartTable(headlineCharts(suites, [results.base, results.model]), window.original) },

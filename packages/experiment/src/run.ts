@@ -1,18 +1,17 @@
 import { openCheckpoint, writeJsonAtomic } from '@skipwise/checkpoints'
 import type { EvalResult, LanguageModel, ProgressListener } from '@skipwise/core'
-import { createLanguageModel } from '@skipwise/inference'
+import { keepStage, keptStage, openJournal, RESULT_FILE, runSuites } from '@skipwise/evaluation'
 import type { Executor } from '@skipwise/runtime'
 import { MetricsLog, planMemory, plannedStrategy, train, type MemoryPlan, type TrainerSetup } from '@skipwise/training'
 import { cp, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
-import { RESULT_FILE, storedKey } from './checks.js'
 import { demandUnchanged, writeDigestList } from './digest-list.js'
-import { openJournal } from './evaluation/journal.js'
-import { keepStage, keptStage } from './kept-stage.js'
+import { openLanguageModel } from './open-language-model.js'
 import { frequenciesOf } from './model-source.js'
 import { makeFolder, publish, writeModelFolder } from './output-folder.js'
-import { outputName, resultKeyOf, type Experiment } from './resolve.js'
+import { outputName, type Experiment } from './resolve/resolve.js'
+import { resultKeyOf } from './resolve/run-key.js'
 import {
   keptResultsSchema,
   runReport,
@@ -21,6 +20,7 @@ import {
   type TrainingSummary
 } from './result.js'
 import { writeReport } from './report.js'
+import { storedKey } from './stored-output.js'
 import { createValidation } from './validation.js'
 
 /** Folder of the metrics of every step, in the state folder and then in the output. */
@@ -92,25 +92,17 @@ async function make(experiment: Experiment, resultKey: string, hooks: RunHooks):
       hooks.onPlan?.(plan)
       plannedStrategy(plan, setup)
     }
-    const open = (name: string, model: Pick<LanguageModelParts, 'frequencies' | 'weights' | 'maxLength'>) =>
-      createLanguageModel({
-        name,
-        model: source.model,
-        tokenizer: source.tokenizer,
-        encoding: source.encoding,
-        executor,
-        lengthLimit: Infinity,
-        ...model
-      })
     const base =
       kind === 'train'
         ? []
         : await remember(join(stateFolder, 'base.json'), resultKey, keptResultsSchema, () =>
             evaluate(experiment, hooks, () =>
-              open('base', {
-                frequencies: frequenciesOf(experiment.baseInterpolation, source.rope),
+              openLanguageModel(source, {
+                name: 'base',
+                executor,
+                interpolation: experiment.baseInterpolation,
                 weights: experiment.weights,
-                maxLength: source.model.geometry.maxPositionEmbeddings
+                lengthLimit: Infinity
               })
             )
           )
@@ -123,10 +115,14 @@ async function make(experiment: Experiment, resultKey: string, hooks: RunHooks):
 
     const checkpoint = await openCheckpoint(made)
     const results = await evaluate(experiment, hooks, () =>
-      open(kind === 'extend' ? 'extended' : outputName(experiment), {
-        frequencies: frequenciesOf(experiment.rope.interpolation, experiment.rope),
+      openLanguageModel(source, {
+        name: kind === 'extend' ? 'extended' : outputName(experiment),
+        executor,
+        interpolation: experiment.rope.interpolation,
+        geometry: experiment.rope.geometry,
         weights: name => checkpoint.read(name),
-        maxLength: kind === 'extend' ? window.target : source.model.geometry.maxPositionEmbeddings
+        maxLength: kind === 'extend' ? window.target : undefined,
+        lengthLimit: Infinity
       })
     ).finally(() => checkpoint.close())
     const result = runReport(experiment, resultKey, executor, training, { base, model: results })
@@ -167,8 +163,6 @@ const trainingSetup = (
   window: { ...window, original: exampleLength },
   frequencies: frequenciesOf(rope.interpolation, rope)(window.target)
 })
-
-type LanguageModelParts = Parameters<typeof createLanguageModel>[0]
 
 async function trainAndWrite(
   experiment: Experiment,
@@ -216,26 +210,17 @@ async function evaluate(
 ): Promise<EvalResult[]> {
   if (!suites.length) return []
   const model = await open()
-  const results: EvalResult[] = []
   try {
-    for (const [i, suite] of suites.entries()) {
-      signal?.throwIfAborted()
-      const journal = await openJournal(join(stateFolder, `${model.name}-${i}.journal`), resultKeyOf(runKey, recipe))
-      try {
-        results.push(
-          await suite.run(model, {
-            seed: recipe.seed,
-            resolvePath: path => resolve(baseFolder, path),
-            remember: journal.remember,
-            ...(progress && { progress: event => progress({ ...event, task: `${model.name}: ${event.task}` }) }),
-            ...(signal && { signal })
-          })
-        )
-      } finally {
-        await journal.close()
-      }
+    const context = {
+      seed: recipe.seed,
+      resolvePath: (path: string) => resolve(baseFolder, path),
+      progress,
+      signal,
+      label: model.name
     }
-    return results
+    return await runSuites(model, suites, context, i =>
+      openJournal(join(stateFolder, `${model.name}-${i}.journal`), resultKeyOf(runKey, recipe))
+    )
   } finally {
     model.dispose()
   }

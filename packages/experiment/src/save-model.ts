@@ -13,9 +13,9 @@ import {
   type WritableDtype
 } from '@skipwise/checkpoints'
 import { SkipwiseError, type ProgressListener, type Tokenizer } from '@skipwise/core'
+import { COMPANION_FILES } from '@skipwise/hub'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { COMPANION_FILES } from './hub/needed-files.js'
 
 /** A model to write. */
 export interface ModelToSave {

@@ -1,3 +1,4 @@
+import { clip } from '@skipwise/core'
 import type { z } from 'zod'
 
 /** What Zod says of a value that is wrong. */
@@ -18,9 +19,6 @@ const NAMES: Readonly<Record<string, string>> = {
 /** What a schema expects, as a person says it. */
 export const nameOfType = (expected: string): string => NAMES[expected] ?? expected
 
-/** At most so many characters of what a user wrote stand in a message. */
-const SHOWN = 60
-
 /** A value as it stands in a message: short, on one line. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
@@ -29,12 +27,6 @@ export function shown(value: unknown): string {
   if (typeof value === 'object') return 'a map of keys'
   if (typeof value === 'string') return `'${clip(value)}'`
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : `a ${typeof value}`
-}
-
-/** The begin of a text, without line breaks. */
-export function clip(text: string, length = SHOWN): string {
-  const start = text.slice(0, length + 1).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ')
-  return start.length > length ? `${start.slice(0, length)}…` : start
 }
 
 /**

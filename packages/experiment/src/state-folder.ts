@@ -1,4 +1,5 @@
 import {
+  checkPlace,
   readFolderJson,
   removeEmptyFolder,
   removeOwnFile,
@@ -11,7 +12,6 @@ import { SkipwiseError } from '@skipwise/core'
 import { lstat, readdir, realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { makeFolder } from './output-folder.js'
-import { checkPlace } from './writable-place.js'
 
 /** Says that a folder is Skipwise's own. */
 const MARKER = 'skipwise-state.json'

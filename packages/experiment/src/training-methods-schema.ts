@@ -30,7 +30,7 @@ export const trainingStrategy = z
 export const trainingMethods = {
   freeze: names
     .optional()
-    .describe("parameters that stay as they are, by patterns of their names: '*' stands for any characters"),
+    .describe("parameters that stay as they are, by patterns of their names: '*' matches any characters"),
   lora: z
     .strictObject({
       rank: z.int().min(1).describe('rows of A and columns of B'),
@@ -42,7 +42,7 @@ export const trainingMethods = {
       alsoTrain: names
         .optional()
         .describe(
-          "ends of the names of modules trained whole beside them, such as embed_tokens and norm; PEFT's modules_to_save"
+          "ends of the names of modules trained whole next to them, such as embed_tokens and norm; PEFT's modules_to_save"
         )
     })
     .optional()

@@ -1,10 +1,10 @@
 import { SkipwiseError, type EvalSuite, type ProgressListener } from '@skipwise/core'
-import { createLanguageModel } from '@skipwise/inference'
+import { runSuites } from '@skipwise/evaluation'
 import type { Executor } from '@skipwise/runtime'
 import type { Validation } from '@skipwise/training'
 import { resolve } from 'node:path'
-import { frequenciesOf } from './model-source.js'
-import type { Experiment } from './resolve.js'
+import { openLanguageModel } from './open-language-model.js'
+import type { Experiment } from './resolve/resolve.js'
 
 /** What a recipe says of validation, with its suite made. */
 export interface ValidationPlan {
@@ -34,29 +34,28 @@ export function createValidation(
     keep,
     async score(weights, step) {
       const name = `step ${step}`
-      const model = await createLanguageModel({
+      const model = await openLanguageModel(source, {
         name,
-        model: source.model,
-        tokenizer: source.tokenizer,
-        encoding: source.encoding,
         executor,
-        lengthLimit: Infinity,
-        frequencies: frequenciesOf(rope.interpolation, rope),
+        interpolation: rope.interpolation,
+        geometry: rope.geometry,
         weights,
-        maxLength: window.target
+        maxLength: window.target,
+        lengthLimit: Infinity
       })
       try {
-        const result = await suite.run(model, {
+        const [result] = await runSuites(model, [suite], {
           seed: recipe.seed,
           resolvePath: path => resolve(baseFolder, path),
-          ...(progress && { progress: event => progress({ ...event, task: `${name}: ${event.task}` }) }),
-          ...(signal && { signal })
+          progress,
+          signal,
+          label: name
         })
         const score = result.metrics[metric] as number | undefined
         const known = suite.samples?.(result).find(samples => samples.metric === metric)?.better
         if (score === undefined)
           throw validationError(
-            `validate.metric '${metric}' is no metric of the suite`,
+            `validate.metric '${metric}' is not a metric of the suite`,
             `use one of ${Object.keys(result.metrics).join(', ')}`
           )
         if (known !== undefined && known !== better)

@@ -151,7 +151,7 @@ describe('a RoPE per layer type', () => {
   })
   test('keys beside the layer types', () => {
     expect(() => readHuggingFaceRopes({ ...base, rope_parameters: { full_attention: {}, factor: 8 } })).toThrow(
-      'ROPE_CONFIG_INVALID: the rope object has "factor" beside'
+      'ROPE_CONFIG_INVALID: the rope object has "factor" next to'
     )
   })
 })

@@ -212,7 +212,10 @@ function readNested(reader: Reader, rope: JsonObject): Layers {
   const entries = Object.entries(rope)
   const odd = entries.find(([, value]) => value !== null && !isObject(value))
   if (odd)
-    throw keyError(`the rope object has ${shown(odd[0])} beside a RoPE per layer type`, 'put it inside each layer type')
+    throw keyError(
+      `the rope object has ${shown(odd[0])} next to a RoPE per layer type`,
+      'put it inside each layer type'
+    )
   const known = reader.model.type?.layers ?? {}
   const layerOf = (layerType: string) => (Object.hasOwn(known, layerType) ? known[layerType] : undefined)
   const read = entries.map(([layerType]): LayerRope => {

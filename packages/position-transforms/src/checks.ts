@@ -56,7 +56,7 @@ export function assertPositionIds(positionIds: Int32Array, target: number): void
     if (position <= previous || position >= target) {
       throw new SkipwiseError('POSITIONS_INVALID', {
         problem: `position id ${t} is ${position}, after ${previous} and with a target window of ${target}`,
-        fix: 'mend the position transform: ids must increase strictly and stay below the target'
+        fix: 'correct the position transform: ids must increase strictly and stay below the target'
       })
     }
     previous = position

@@ -1,5 +1,5 @@
 import { visible } from '@skipwise/core'
-import type { Cell, Table } from './table.js'
+import type { Cell, Table } from '@skipwise/core'
 
 /**
  * A table as CSV (RFC 4180): numbers in full, fields quoted where they must be. Control characters are shown, and no

@@ -3,7 +3,7 @@ import { checkChartSize } from './drawable.js'
 import { barScale } from './spec/bar-spec.js'
 import { chartScales, type AxisScale } from './spec/axis.js'
 import { heatScale } from './spec/heat-map-spec.js'
-import type { Cell, Table } from './table.js'
+import type { Cell, Table } from '@skipwise/core'
 
 /** How numbers of a chart are written. */
 type Write = (value: number) => Cell

@@ -5,7 +5,8 @@ import { figureNumbers, figureTable } from './figure-table.js'
 import { drawable } from './drawable.js'
 import { renderSvg } from './render-svg.js'
 import { STYLES } from './styles.js'
-import { cellText, isNumeric, shownRows, type Table } from './table.js'
+import type { Table } from '@skipwise/core'
+import { cellText, isNumeric, shownRows } from './table.js'
 import { themeable } from './theme.js'
 
 /** What a report shows, in this order. */

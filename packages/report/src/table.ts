@@ -1,16 +1,7 @@
-import { visible } from '@skipwise/core'
+import { visible, type Cell, type Table } from '@skipwise/core'
 import { escapeMarkdown } from './escape.js'
 import { ROWS_SHOWN } from './limits.js'
 import { formatNumber } from './numbers.js'
-
-/** A cell: numbers are written by {@link formatNumber} and aligned right. */
-export type Cell = string | number
-
-/** Rows under headers. */
-export interface Table {
-  readonly headers: readonly string[]
-  readonly rows: readonly (readonly Cell[])[]
-}
 
 /** Text of a cell. */
 export const cellText = (cell: Cell): string => (typeof cell === 'number' ? formatNumber(cell) : cell)

@@ -1,5 +1,6 @@
 import type { AnyPlugin, EvalResult, EvalSuite, LanguageModel, ProgressListener } from '@skipwise/core'
-import { toReference, withLengths } from '@skipwise/experiment'
+import { runSuites, withLengths } from '@skipwise/evaluation'
+import { toReference } from '@skipwise/experiment'
 import { resolve } from 'node:path'
 import { openModel } from './open-model.js'
 import { loadParts } from './parts.js'
@@ -67,21 +68,10 @@ async function evaluateAll(
   const opened =
     typeof model === 'string' ? await openModel(model, { lengthLimit: Infinity, plugins, progress, signal }) : undefined
   try {
-    const results: EvalResult[] = []
     const open = opened ?? (model as LanguageModel)
     const made = makers.map(make => make(open.maxLength))
-    for (const suite of made) {
-      signal?.throwIfAborted()
-      results.push(
-        await suite.run(open, {
-          seed,
-          resolvePath: path => resolve(baseFolder, path),
-          ...(progress && { progress }),
-          ...(signal && { signal })
-        })
-      )
-    }
-    return results
+    const resolvePath = (path: string) => resolve(baseFolder, path)
+    return await runSuites(open, made, { seed, resolvePath, progress, signal })
   } finally {
     await opened?.dispose()
   }

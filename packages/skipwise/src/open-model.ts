@@ -2,11 +2,11 @@ import type { AnyPlugin, LanguageModel, ProgressListener } from '@skipwise/core'
 import {
   DEFAULT_EXECUTOR,
   loadLanguageModel,
-  locateModel,
   toReference,
   type PluginLookup,
   type RecipeReference
 } from '@skipwise/experiment'
+import { locateModel } from '@skipwise/hub'
 import type { Executor, ExecutorLoader } from '@skipwise/runtime'
 import { loadParts } from './parts.js'
 import type { DefaultPlugins } from './registry.js'
@@ -21,7 +21,7 @@ export interface OpenModelOptions<Added extends AnyPlugin = never> {
   readonly executor?: Reference<'executor', DefaultPlugins | Added> | ExecutorLoader | Executor | undefined
   /** Name in results; default the model as given. */
   readonly name?: string | undefined
-  /** Longest sequence that is accepted, in tokens; more than the model's window shows how it fails. Default its window. */
+  /** Longest sequence accepted, in tokens; more than the model's window shows how it fails. Default its window. */
   readonly lengthLimit?: number | undefined
   /** Plugins besides those of Skipwise and of `skipwise.config`; default none. */
   readonly plugins?: readonly Added[] | undefined
@@ -61,7 +61,7 @@ export async function openModel<Added extends AnyPlugin = never>(
     signal
   }: OpenModelOptions<Added> = {}
 ): Promise<OpenedModel> {
-  const folder = await locateModel(model, { ...(progress && { progress }), ...(signal && { signal }) })
+  const folder = await locateModel(model, { progress, signal })
   const parts = await loadParts([process.cwd()], plugins)
   const isTheirs = typeof given === 'object' && 'compile' in given
   const executor = isTheirs ? given : await loaderOf(given, parts.registry).open()
@@ -69,11 +69,7 @@ export async function openModel<Added extends AnyPlugin = never>(
     if (!isTheirs) await executor.dispose()
   }
   try {
-    const opened = await loadLanguageModel(folder, parts, {
-      name,
-      executor,
-      ...(lengthLimit !== undefined && { lengthLimit })
-    })
+    const opened = await loadLanguageModel(folder, parts, { name, executor, lengthLimit })
     const disposeModel = opened.dispose.bind(opened)
     return Object.assign(opened, {
       folder,

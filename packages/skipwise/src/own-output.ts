@@ -1,5 +1,4 @@
-import { readNamedFile, writeFileAtomic, writeJsonAtomic } from '@skipwise/checkpoints'
-import { checkPlace } from '@skipwise/experiment'
+import { checkPlace, readNamedFile, writeFileAtomic, writeJsonAtomic } from '@skipwise/checkpoints'
 import { lstat, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'

@@ -34,9 +34,9 @@ export interface RunResult extends ExperimentResult {
 }
 
 /**
- * Extends the context window of a model by a recipe, as `skipwise extend` does: evaluates the base model, trains, writes
- * a Hugging Face folder with a report, and evaluates what was written. A run that was stopped goes on from its last
- * saved step when it is called again.
+ * Extends the context window of a model by a recipe, as `skipwise extend` does: evaluates the base model, trains,
+ * writes a Hugging Face folder with a report, and evaluates what was written. A run that was stopped goes on from its
+ * last saved step when it is called again.
  *
  * @param recipe a recipe file, or a recipe as an object
  * @throws SkipwiseErrors everything that is wrong with the recipe, before any work; SkipwiseError what training,

@@ -17,8 +17,8 @@ type Train = RecipeInput['train']
 type Validate = NonNullable<Train['validate']>
 
 /**
- * A recipe written in TypeScript: the keys of a recipe file, with the names and the options of every plugin known to the
- * compiler.
+ * A recipe written in TypeScript: the keys of a recipe file, with the names and the options of every plugin known to
+ * the compiler.
  *
  * @typeParam Known the plugins there are; default those that come with Skipwise
  */

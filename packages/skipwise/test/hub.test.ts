@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { serveHub } from '../../experiment/test/hub-server.js'
+import { serveHub } from '../../hub/test/hub-server.js'
 import { extendRecipe, skipwise } from './workspace.js'
 
 const cwd = mkdtempSync(join(tmpdir(), 'skipwise-hub-'))

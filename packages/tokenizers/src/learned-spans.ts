@@ -56,7 +56,7 @@ function atItsTurn(turn: Turn): LearnedText {
 }
 
 const UNCLEAR =
-  'it cannot be told which part of the text is the assistant’s: put {% generation %} and {% endgeneration %} around it in the template'
+  'the part of the text that is the assistant’s cannot be found: put {% generation %} and {% endgeneration %} around it in the template'
 
 /** An answer by renderings of the beginnings of its conversation. */
 interface Turn {

@@ -1,3 +1,4 @@
+import { readFolderFile } from '@skipwise/checkpoints'
 import { definePlugin, isSkipwiseError, SkipwiseError, type Tokenizer } from '@skipwise/core'
 import { createHash } from 'node:crypto'
 import { access } from 'node:fs/promises'
@@ -14,8 +15,9 @@ import { surroundings } from './json/post-processor.js'
 import { makePreTokenizer } from './json/pre-tokenizers.js'
 import { readVocabulary } from './json/read-vocabulary.js'
 import { unsupported } from './json/refuse.js'
-import { encodeNatively } from './native.js'
+import { tokensById } from './json/tokens-by-id.js'
 import { invalid, readJsonObject } from './read-json.js'
+import { readTokenizerFile, type ReadTokenizer } from './read-tokenizer-file.js'
 import { checkTokenizerFile } from './tokenizer-file.js'
 
 const TOKENIZER_FILE = 'tokenizer.json'
@@ -60,17 +62,15 @@ export async function loadTokenizerJson(folder: string): Promise<Tokenizer> {
   const file = join(folder, TOKENIZER_FILE)
   const configFile = join(folder, 'tokenizer_config.json')
   const hash = createHash('sha256')
-  const json = await readJsonObject(folder, TOKENIZER_FILE, hash)
-  if (!json)
+  const content = await readFolderFile(folder, TOKENIZER_FILE)
+  if (!content)
     throw new SkipwiseError('TOKENIZER_NOT_FOUND', {
       problem: `${folder} has no ${TOKENIZER_FILE}`,
       fix: 'name the folder of a Hugging Face model'
     })
-  const fileDigest = hash.copy().digest('hex')
+  hash.update(content)
   const config = (await readJsonObject(folder, 'tokenizer_config.json', hash)) ?? {}
-  const { tokenizer, bounded } = build(json, config, { file, configFile, digest: hash.digest('hex') })
-  const encodeAll = bounded ? await encodeNatively(file, fileDigest, tokenizer.encode) : undefined
-  return encodeAll ? Object.freeze({ ...tokenizer, encodeAll }) : tokenizer
+  return openTokenizer(content, config, { file, configFile, digest: hash.digest('hex') })
 }
 
 /** Where a tokenizer comes from, for messages and caches. */
@@ -80,19 +80,21 @@ export interface TokenizerOrigin {
   readonly digest: string
 }
 
-/** A tokenizer from the parsed files; see {@link loadTokenizerJson}. */
+/** A tokenizer from the bytes of a tokenizer.json; see {@link loadTokenizerJson}. */
+export const openTokenizer = (
+  content: Uint8Array,
+  config: Record<string, unknown>,
+  origin: TokenizerOrigin
+): Tokenizer => build(() => readTokenizerFile(content, origin.file), config, origin)
+
+/** A tokenizer from the parsed files. */
 export const makeTokenizer = (
   json: Record<string, unknown>,
   config: Record<string, unknown>,
   origin: TokenizerOrigin
-): Tokenizer => build(json, config, origin).tokenizer
+): Tokenizer => build(() => ({ json }), config, origin)
 
-/** The tokenizer, and whether all that it does takes time in proportion to a text. */
-function build(
-  json: Record<string, unknown>,
-  config: Record<string, unknown>,
-  origin: TokenizerOrigin
-): { readonly tokenizer: Tokenizer; readonly bounded: boolean } {
+function build(read: () => ReadTokenizer, config: Record<string, unknown>, origin: TokenizerOrigin): Tokenizer {
   const named = readConfig(config, origin.configFile)
   const attempt = <Result>(what: string, run: () => Result): Result => {
     try {
@@ -105,15 +107,15 @@ function build(
       throw invalid(origin.file, `${what} fails (${cause instanceof Error ? cause.message : String(cause)})`, cause)
     }
   }
-  const { bounded, encodeText, decodeTokens, tokenById, special, idOf, size, around } = attempt(
+  const { bounded, encodeText, decodeTokens, tokenOf, special, idOf, size, around } = attempt(
     'building the tokenizer',
-    () => makeParts(json, origin.file)
+    () => makeParts(read(), origin.file)
   )
   const limited = <Result>(characters: number, run: () => Result): Result =>
     bounded ? run() : withinTime(characters, origin.file, run)
   const bosId = idOf(named.bos) ?? around.before
   const eosId = idOf(named.eos) ?? around.after
-  const tokenizer: Tokenizer = Object.freeze({
+  return Object.freeze({
     vocabSize: size,
     bosId,
     eosId,
@@ -126,7 +128,7 @@ function build(
       let length = 0
       for (const id of Array.from(ids)) {
         // A model may have more rows than its tokenizer has tokens; such ids have no text.
-        const token: string | undefined = tokenById[id]
+        const token = tokenOf(id)
         if (token === undefined || special.has(token)) continue
         tokens.push(token)
         length += token.length
@@ -136,22 +138,21 @@ function build(
         : ''
     }
   })
-  return { tokenizer, bounded }
 }
 
 /** Looking for longer added tokens at each place of a text may take long. */
 const LONGEST_ADDED = 256
 
 /** The parts of a tokenizer.json, put together as `TokenizerImpl` of the Rust library does. */
-function makeParts(json: Record<string, unknown>, file: string) {
+function makeParts({ json, vocabulary: read, merges }: ReadTokenizer, file: string) {
   const checked = checkTokenizerFile(json, file)
   const patterns = new PatternSource(file)
-  const vocabulary = readVocabulary(checked.model.vocab, file)
+  const vocabulary = read ?? readVocabulary(checked.model.vocab, file)
   const normalize = makeNormalizer(checked.normalizer, patterns)
   const preTokenizer = makePreTokenizer(checked.pre_tokenizer, patterns)
   const decodeTokens = makeDecoder(checked.decoder, patterns)
   const bytes = preTokenizer.bytes
-  const model = makeModel(checked.model, vocabulary, bytes, patterns)
+  const model = makeModel(checked.model, vocabulary, merges, bytes, patterns)
   const modelTokens = vocabulary.idOf
   const added = numberAddedTokens(
     checked.added_tokens.map(({ single_word, ...token }) => ({ ...token, singleWord: single_word })),
@@ -164,15 +165,13 @@ function makeParts(json: Record<string, unknown>, file: string) {
   if (added.some(({ spelling }) => spelling.length > LONGEST_ADDED)) patterns.unbounded = true
   const findPlain = tokenFinder(added.filter(({ token }) => !token.normalized))
   const findNormalized = tokenFinder(added.filter(({ token }) => token.normalized))
-  const tokenById: string[] = Array.from({ length: vocabulary.size })
-  const ids = modelTokens.ids()
-  for (const [i, token] of modelTokens.tokens().entries()) tokenById[ids[i]] = token
-  for (const { token, spelling } of added) tokenById[token.id] = spelling
+  const spellings = new Map(added.map(({ token, spelling }) => [token.id, spelling]))
+  const modelTokenOf = tokensById(modelTokens, vocabulary.size)
   const idByContent = new Map(added.map(({ token }) => [token.content, token.id]))
   return {
     bounded: !patterns.unbounded,
     decodeTokens,
-    tokenById,
+    tokenOf: (id: number) => spellings.get(id) ?? modelTokenOf(id),
     special: new Set(added.filter(({ token }) => token.special).map(({ token }) => token.content)),
     idOf: (token: string | undefined) =>
       token === undefined ? undefined : (idByContent.get(token) ?? modelTokens.get(token)),

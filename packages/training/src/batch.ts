@@ -97,5 +97,5 @@ function checkPositions(
 
 const positionsError = (
   problem: string,
-  fix = 'mend the position transform: run describePositionTransform of @skipwise/testing on it'
+  fix = 'correct the position transform: run describePositionTransform of @skipwise/testing on it'
 ) => new SkipwiseError('TRAINING_POSITIONS', { problem, fix })

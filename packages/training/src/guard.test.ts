@@ -3,7 +3,8 @@ import { example, setup } from '../test/tiny-run.js'
 import { spikeOf, type GuardOptions } from './guard.js'
 import type { TrainingOptions } from './options.js'
 import { loadState, stateTensors } from './state.js'
-import { train, type TrainSetup } from './train.js'
+import { train } from './train.js'
+import type { TrainSetup } from './training-run.js'
 import { trainedParameters } from './trained-parameters.js'
 
 describe('a spike', () => {

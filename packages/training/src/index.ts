@@ -1,4 +1,5 @@
-export { finishTraining, train, type TrainResult, type TrainSetup } from './train.js'
+export { finishTraining, train } from './train.js'
+export type { TrainResult, TrainSetup } from './training-run.js'
 export { Trainer, type StepGradients, type TrainerSetup } from './trainer.js'
 export {
   completeOptions,

@@ -47,7 +47,7 @@ export function trainedParameters(
     throw freezeError(
       `no parameter of the model fits '${pattern}'`,
       nearest
-        ? `did you mean '${nearest}'? '*' stands for any characters`
+        ? `did you mean '${nearest}'? '*' matches any characters`
         : `use a name such as '${names[0]}', with '*' for any characters`
     )
   }

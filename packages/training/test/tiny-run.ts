@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { initializeWeights } from '../src/initialize.js'
 import type { TrainingOptions } from '../src/options.js'
-import type { TrainSetup } from '../src/train.js'
+import type { TrainSetup } from '../src/training-run.js'
 
 /** A decoder of 32 tokens and two layers, trained at 24 tokens for positions below 96. */
 export const V = 32

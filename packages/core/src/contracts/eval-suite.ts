@@ -7,14 +7,14 @@ export interface EvalContext {
   readonly seed: number
   /** Resolves a path of the suite's configuration (relative to the recipe). */
   readonly resolvePath: (path: string) => string
-  readonly progress?: ProgressListener
-  readonly signal?: AbortSignal
+  readonly progress?: ProgressListener | undefined
+  readonly signal?: AbortSignal | undefined
   /**
    * Gives the value kept under `key`, or else computes and keeps it. A suite puts each unit of long work in it (a
    * document, a trial), so that an evaluation which was stopped goes on from there. Keys are unique within a result;
    * values survive JSON. Without it nothing is kept.
    */
-  readonly remember?: <Value>(key: string, compute: () => Promise<Value>) => Promise<Value>
+  readonly remember?: (<Value>(key: string, compute: () => Promise<Value>) => Promise<Value>) | undefined
 }
 
 /** A versioned result: everything needed to read and to repeat it. */

@@ -21,11 +21,6 @@ export interface Tokenizer {
   readonly digest?: string
   /** Ids of `text`, [n], each in [0, V), without special tokens unless the text itself spells them. */
   encode(text: string): Int32Array
-  /**
-   * Ids of many texts, for each [n], those of `encode`, where that is faster than one by one (native code, several
-   * threads).
-   */
-  encodeAll?(texts: readonly string[]): Promise<readonly Int32Array[]>
   /** Text of `ids`; special tokens are left out. */
   decode(ids: ArrayLike<number>): string
 }

@@ -9,7 +9,7 @@ const row = z
   })
   .refine(({ choices, answerKey }) => choices.label.slice(0, choices.text.length).includes(answerKey), {
     path: ['answerKey'],
-    message: 'is no label of a choice'
+    message: 'is not the label of a choice'
   })
 
 const arc = (name: string, summary: string, config: string, shots: number) =>

@@ -29,7 +29,7 @@ export const hellaswag = defineTask({
       endings: z.array(z.string()).min(1),
       label: z.coerce.number().int().min(0)
     })
-    .refine(({ endings, label }) => label < endings.length, { path: ['label'], message: 'is no ending' }),
+    .refine(({ endings, label }) => label < endings.length, { path: ['label'], message: 'is not an ending' }),
   question: ({ activity_label, ctx_a, ctx_b, endings, label }) => ({
     contexts: [clean(`${activity_label}: ${ctx_a} ${capitalize(ctx_b)}`)],
     continuations: endings.map(clean),

@@ -5,7 +5,7 @@ import { defineTask } from '../task.js'
 /** WinoGrande (Sakaguchi et al. 2019) by partial scoring: the same end of the sentence behind either option. */
 export const winogrande = defineTask({
   name: 'winogrande',
-  summary: 'which noun a blank stands for',
+  summary: 'which noun fills a blank',
   version: 1,
   hub: { dataset: 'allenai/winogrande', evaluation: 'winogrande_xl/validation', training: 'winogrande_xl/train' },
   shots: 0,

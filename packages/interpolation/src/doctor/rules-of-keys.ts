@@ -199,7 +199,7 @@ export const rulesOfKeys: readonly Rule[] = [
       layerType !== undefined && type === 'yarn' && rope['truncate'] === false
         ? {
             problem: `truncate is false for ${layerType} layers`,
-            why: 'transformers 5 looks for truncate beside the layer types and not inside them: the ramp is truncated all the same',
+            why: 'transformers 5 looks for truncate next to the layer types and not inside them: the ramp is truncated all the same',
             fix: 'convert these layers with `skipwise convert --as-longrope`, which writes the table itself'
           }
         : undefined
@@ -218,7 +218,7 @@ export const rulesOfKeys: readonly Rule[] = [
         return undefined
       return {
         level: 'note',
-        problem: current ? 'the RoPE stands in rope_parameters only' : 'the RoPE stands in rope_scaling only',
+        problem: current ? 'the RoPE is in rope_parameters only' : 'the RoPE is in rope_scaling only',
         why: current
           ? 'transformers 4 and what is built on it do not know the key and run the model unscaled, without a word'
           : 'tools that read only rope_parameters run the model unscaled, without a word',

@@ -82,7 +82,7 @@ export const rulesOfModels: readonly Rule[] = [
     check: ({ type, rope, model: { name } }) =>
       type === 'su' && isPhi3(name) && valueOf(rope, ORIGINAL) === undefined
         ? {
-            problem: `the type is su, and ${ORIGINAL} does not stand in the rope object`,
+            problem: `the type is su, and ${ORIGINAL} is not in the rope object`,
             why: 'transformers 5 renames su to longrope after it has looked for the key at the top: loading the model fails with a KeyError',
             fix: 'call it longrope: `skipwise convert --to transformers` writes a file that loads'
           }

@@ -1,6 +1,6 @@
 import { editConfigText, readConfigFile, stringifyConfig, writeFileAtomic } from '@skipwise/checkpoints'
 import { visibleJsonText, type PluginReference } from '@skipwise/core'
-import { locateModel } from '@skipwise/experiment'
+import { locateModel } from '@skipwise/hub'
 import { convertConfig, type ConvertedConfig, type Stack } from '@skipwise/interpolation'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'

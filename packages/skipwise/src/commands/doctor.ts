@@ -7,7 +7,7 @@ import {
   type RopeNumbers,
   type Stack
 } from '@skipwise/interpolation'
-import { locateModel, modelName } from '@skipwise/experiment'
+import { locateModel, modelName } from '@skipwise/hub'
 import { formatTokens, renderTable } from '@skipwise/report'
 import { dirname } from 'node:path'
 import { colours } from '../colours.js'

@@ -2,12 +2,11 @@ import {
   asPercent,
   compareResults,
   findCheckpoints,
-  openModelFolder,
-  recordEvaluations,
   shares,
   type Comparison,
   type EvaluationRecord
-} from '@skipwise/experiment'
+} from '@skipwise/evaluation'
+import { evaluateFolder, openModelFolder } from '@skipwise/experiment'
 import { renderTable } from '@skipwise/report'
 import { join, relative, resolve } from 'node:path'
 import { colours } from '../colours.js'
@@ -48,7 +47,7 @@ export async function evaluateCheckpoints(
   try {
     const { signal } = terminal
     for (const { name, folder } of checkpoints) {
-      const results = await recordEvaluations({
+      const results = await evaluateFolder({
         parts,
         executor,
         folder,

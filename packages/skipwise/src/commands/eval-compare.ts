@@ -1,5 +1,5 @@
 import type { EvalResult } from '@skipwise/core'
-import { asPercent, compareResults, pairResults, readResults, type Comparison } from '@skipwise/experiment'
+import { asPercent, compareResults, pairResults, readResults, type Comparison } from '@skipwise/evaluation'
 import { renderTable } from '@skipwise/report'
 import { colours } from '../colours.js'
 import { loadParts } from '../parts.js'

@@ -1,15 +1,7 @@
 import type { PluginReference } from '@skipwise/core'
-import {
-  lengthsBeyond,
-  locateModel,
-  metricTable,
-  openModelFolder,
-  readSuites,
-  recordEvaluations,
-  withLengths,
-  type EvaluationRecord,
-  type Parts
-} from '@skipwise/experiment'
+import { lengthsBeyond, metricTable, withLengths, type EvaluationRecord } from '@skipwise/evaluation'
+import { evaluateFolder, openModelFolder, readSuites, type Parts } from '@skipwise/experiment'
+import { locateModel } from '@skipwise/hub'
 import { renderTable } from '@skipwise/report'
 import { join, relative, resolve } from 'node:path'
 import { colours } from '../colours.js'
@@ -113,7 +105,7 @@ async function evaluateModel(
     suites.length > 1 || output?.endsWith('/') ? recordFile(output as string, suites, index) : (output as string)
   try {
     const { progress, signal } = terminal
-    const records = await recordEvaluations({
+    const records = await evaluateFolder({
       parts,
       executor,
       folder,

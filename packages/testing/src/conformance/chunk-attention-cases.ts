@@ -81,7 +81,7 @@ function chunk(shape: ChunkShape): KernelCase {
 }
 
 const write = (B: number, T: number, K: number, D: number, S: number, past: number): KernelCase => ({
-  label: `writing ${T} rows behind ${past} of ${S}, B ${B}, K ${K}, D ${D}`,
+  label: `writing ${T} rows after ${past} of ${S}, B ${B}, K ${K}, D ${D}`,
   inputs: { cache: normal([B, K, S, D], 1), rows: normal([B, T, K, D], 2), pastLength: scalar(past) },
   // the slots behind hold anything
   fn: ({ cache, rows, pastLength }) => ({

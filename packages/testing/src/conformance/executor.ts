@@ -197,7 +197,7 @@ export function describeExecutor(
         )
       })
 
-      test('an output may be an input, a constant, or stand under two names', async () => {
+      test('an output may be an input, a constant, or have two names', async () => {
         const { same, constant, one, two } = await run(
           ({ x }) => {
             const y = tf.neg(x)

@@ -114,7 +114,7 @@ function describeWindow(create: () => PositionTransform, window: Window): void {
     expect(draws.map(draw => textOf(instance.example(document, window, draw)))).toEqual(texts)
   })
 
-  test('draws anew in every epoch, unless it draws nothing', () => {
+  test('draws again in every epoch, unless it draws nothing', () => {
     const document = documentOf(Math.max(create().minimumTokens(window), 2 * window.target))
     const transform = create()
     const texts = (epoch: number) =>

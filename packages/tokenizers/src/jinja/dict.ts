@@ -55,7 +55,7 @@ export function hashOf(key: Value): string {
   if (key instanceof Undefined) return 'undefined'
   if (Array.isArray(key) || key instanceof Dict || key instanceof DictView)
     throw new TemplateFault(`unhashable type: '${typeName(key)}'`)
-  if (key instanceof Markup) throw new TemplateFault('a safe text is no key here')
+  if (key instanceof Markup) throw new TemplateFault('a safe text is not a key here')
   let identity = identityOf.get(key)
   if (identity === undefined) identityOf.set(key, (identity = identities++))
   return `o${identity}`

@@ -18,7 +18,7 @@ export function formatText(text: string, { args, named, budget }: Call): string 
     (whole, field: string | undefined, conversion: string | undefined, spec: string | undefined) => {
       budget.step()
       if (whole === '{{' || whole === '}}') return whole[0]
-      if (field === undefined) throw new TemplateFault(`a single '${whole}' stands in a format`)
+      if (field === undefined) throw new TemplateFault(`a format has a single '${whole}'`)
       if (!/^\w*$/.test(field) || conversion === 'a') throw new TemplateFault(`the field ${whole} is not read here`)
       const value = field === '' ? args[next++] : /^\d+$/.test(field) ? args[Number(field)] : named.get(field)
       if (value === undefined) throw new TemplateFault(`there is no value for the field ${whole}`)

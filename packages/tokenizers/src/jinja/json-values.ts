@@ -94,6 +94,6 @@ export function valueOfData(data: unknown, depth = 0): Value {
   if (typeof data === 'string' || typeof data === 'boolean' || typeof data === 'bigint') return data
   if (typeof data === 'number') return Number.isInteger(data) ? BigInt(data) : data
   if (Array.isArray(data)) return data.map((item: unknown) => valueOfData(item, depth + 1))
-  if (typeof data !== 'object') throw new TemplateFault(`a ${typeof data} is no data`)
+  if (typeof data !== 'object') throw new TemplateFault(`a ${typeof data} is not data`)
   return new Dict(Object.entries(data).map(([key, value]) => [key, valueOfData(value, depth + 1)] as const))
 }

@@ -274,7 +274,7 @@ function floats(operator: Operator, a: number, b: number): number {
         (Number.isNaN(power) && !Number.isNaN(a + b)) ||
         (!Number.isFinite(power) && Number.isFinite(a) && Number.isFinite(b))
       )
-        throw new TemplateFault('a power is no real number that a float holds')
+        throw new TemplateFault('a power is not a real number that a float holds')
       return power
     }
   }

@@ -86,7 +86,7 @@ function parseMember(stream: TokenStream, of: Expression): Expression {
   const token = stream.next()
   if (token.type === 'name') return { kind: 'attribute', of, name: token.text }
   if (token.type !== 'constant' || typeof token.value !== 'bigint')
-    throw new TemplateFault('expected a name or a number behind a dot')
+    throw new TemplateFault('expected a name or a number after a dot')
   return { kind: 'item', of, key: { kind: 'constant', value: token.value } }
 }
 
@@ -119,7 +119,7 @@ export function parseArguments(stream: TokenStream): Arguments {
   let restArgs: Expression | undefined
   let restNamed: Expression | undefined
   const ensure = (right: boolean) => {
-    if (!right) throw new TemplateFault('the arguments of a call stand in a wrong order')
+    if (!right) throw new TemplateFault('the arguments of a call are in a wrong order')
   }
   stream.expectOperator('(')
   for (let first = true; !stream.isOperator(')'); first = false) {

@@ -150,7 +150,7 @@ function parseSignature(stream: TokenStream): Signature {
   while (!stream.isOperator(')')) {
     if (parameters.length) stream.expectOperator(',')
     const name = stream.takeName()
-    if (parameters.includes(name)) throw new TemplateFault(`the parameter ${name} stands twice`)
+    if (parameters.includes(name)) throw new TemplateFault(`the parameter ${name} appears twice`)
     parameters.push(name)
     if (stream.skipOperator('=')) defaults.push(parseExpression(stream))
     else if (defaults.length) throw new TemplateFault('a parameter without a default follows one with')

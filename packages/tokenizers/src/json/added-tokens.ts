@@ -48,7 +48,8 @@ const wordAfter = new RegExp(`^${WORD_CHARACTER}`, 'v')
 const space = new RegExp(ANY_SPACE, 'v')
 
 /**
- * Finds added tokens in a text: the leftmost first, the longest of those that begin together.
+ * Finds added tokens in a text: the leftmost first, the longest of those that begin together. What finds them is made
+ * for the first text.
  *
  * @param tokens with the spelling that each is found by
  */
@@ -56,9 +57,14 @@ export function tokenFinder(
   tokens: readonly { readonly spelling: string; readonly token: AddedToken }[]
 ): (text: string) => Iterable<Segment> {
   if (tokens.length === 0) return text => [{ text, start: 0 }]
-  const trie = new Trie<AddedToken>()
-  for (const { spelling, token } of tokens) if (spelling !== '') trie.add(spelling, token)
+  let made: Trie<AddedToken> | undefined
+  const makeTrie = () => {
+    const trie = new Trie<AddedToken>()
+    for (const { spelling, token } of tokens) if (spelling !== '') trie.add(spelling, token)
+    return trie
+  }
   return function* (text) {
+    const trie = (made ??= makeTrie())
     let done = 0
     for (let at = 0; ;) {
       const match = trie.findLongest(text, at)

@@ -1,9 +1,10 @@
 // SKIPWISE_FUZZ_RUNS=100000 npx vitest run src/json/fuzz.test.ts
+import { parseJson } from '@skipwise/checkpoints'
+import { isSkipwiseError, type Tokenizer } from '@skipwise/core'
 import { fuzzReader } from '@skipwise/testing'
 import { expect, test } from 'vitest'
 import golden from '../../test/golden/tokenizer-steps.json' with { type: 'json' }
-import { invalid } from '../read-json.js'
-import { makeTokenizer } from '../tokenizer-json.js'
+import { makeTokenizer, openTokenizer } from '../tokenizer-json.js'
 
 const origin = { file: 'tokenizer.json', configFile: 'tokenizer_config.json', digest: '' }
 const model = {
@@ -27,23 +28,29 @@ const small = golden.cases
   )
 const text = 'ab a1b  AB\u00a0é ﬁ \u200b日本語 <s>a</s> 😀 12\n'
 
-function parse(bytes: Uint8Array): Record<string, unknown> {
-  let value: unknown
+const parse = (bytes: Uint8Array) => parseJson(bytes, 'tokenizer.json', 'TOKENIZER_INVALID').object
+
+/** What a reader makes of a file: its size and the ids of a text, or the code of its refusal. */
+function outcome(open: () => Tokenizer): unknown {
   try {
-    value = JSON.parse(Buffer.from(bytes).toString())
-  } catch (cause) {
-    throw invalid('tokenizer.json', 'it is not JSON', cause)
+    const tokenizer = open()
+    return [tokenizer.vocabSize, ...tokenizer.encode(text)]
+  } catch (error) {
+    if (isSkipwiseError(error)) return error.code
+    throw error
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid('tokenizer.json', 'it is not a JSON object')
-  return { ...value }
 }
 
 test('mutated tokenizer.json', { timeout: 0 }, async () => {
   const seen = await fuzzReader({
     files: small,
     async *read(mutated) {
-      const tokenizer = makeTokenizer(parse(mutated), {}, origin)
+      // The file as its bytes are read, and as JSON.parse reads it.
+      const own = outcome(() => openTokenizer(mutated, {}, origin))
+      yield own
+      expect(own).toEqual(outcome(() => makeTokenizer(parse(mutated), {}, origin)))
+      yield own
+      const tokenizer = openTokenizer(mutated, {}, origin)
       yield tokenizer.vocabSize
       const ids = tokenizer.encode(text)
       expect(ids.every(id => id >= 0 && id < tokenizer.vocabSize)).toBe(true)

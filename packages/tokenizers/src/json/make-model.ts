@@ -2,14 +2,13 @@ import { invalid } from '../read-json.js'
 import type { ModelFile } from '../tokenizer-file.js'
 import { makeBpe } from './bpe.js'
 import { joinsOf } from './joins.js'
-import { byteTokens, type Vocabulary, type WordModel } from './model.js'
+import type { MergeTable } from './merge-table.js'
+import { byteTokens, type WordModel } from './model.js'
 import type { PatternSource } from './pattern.js'
 import { readMerges } from './read-merges.js'
+import type { ReadVocabulary } from './read-vocabulary.js'
 import { unsupported } from './refuse.js'
 import { makeUnigram, makeWordLevel, makeWordPiece } from './word-models.js'
-
-/** A vocabulary as it was read. */
-export type ReadVocabulary = Vocabulary & { readonly scores: Float64Array | undefined }
 
 /** What the model is, where a file does not say it: as the Rust library guesses, by the keys that it has. */
 function kindOf(model: ModelFile, vocabulary: ReadVocabulary): NonNullable<ModelFile['type']> {
@@ -21,12 +20,14 @@ function kindOf(model: ModelFile, vocabulary: ReadVocabulary): NonNullable<Model
 /**
  * The model of a tokenizer.json.
  *
+ * @param merges those of the file, where they have been read
  * @param bytes whether words have to become bytes as characters
  * @throws SkipwiseError `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`
  */
 export function makeModel(
   model: ModelFile,
   vocabulary: ReadVocabulary,
+  merges: MergeTable | undefined,
   bytes: boolean,
   patterns: PatternSource
 ): WordModel {
@@ -38,7 +39,7 @@ export function makeModel(
   if ((kind === 'Unigram') !== (scores !== undefined)) throw invalid(file, `model.vocab is not that of a ${kind} model`)
   switch (kind) {
     case 'BPE':
-      return bpe(model, vocabulary, bytes, file)
+      return bpe(model, vocabulary, merges, bytes, file)
     case 'WordLevel':
       return makeWordLevel(vocabulary, model.unk_token ?? '<unk>', file)
     case 'WordPiece':
@@ -58,12 +59,18 @@ export function makeModel(
   }
 }
 
-function bpe(model: ModelFile, vocabulary: ReadVocabulary, bytes: boolean, file: string): WordModel {
+function bpe(
+  model: ModelFile,
+  vocabulary: ReadVocabulary,
+  read: MergeTable | undefined,
+  bytes: boolean,
+  file: string
+): WordModel {
   if (model.dropout) throw unsupported(file, 'merges that are left out by chance (dropout)')
   const prefix = model.continuing_subword_prefix ?? ''
   const suffix = model.end_of_word_suffix ?? ''
   const unknown = model.unk_token ?? undefined
-  const merges = readMerges(model.merges ?? [], vocabulary, prefix, file)
+  const merges = read ?? readMerges(model.merges ?? [], vocabulary, prefix, file)
   const options = {
     unknown,
     fuseUnknown: model.fuse_unk ?? false,
@@ -81,5 +88,5 @@ function bpe(model: ModelFile, vocabulary: ReadVocabulary, bytes: boolean, file:
     !options.ignoreMerges &&
     prefix === '' &&
     suffix === ''
-  return makeBpe(vocabulary, merges, options, independent && !bytes ? joinsOf(vocabulary.idOf.tokens()) : undefined)
+  return makeBpe(vocabulary, merges, options, independent && !bytes ? joinsOf(vocabulary.idOf) : undefined)
 }

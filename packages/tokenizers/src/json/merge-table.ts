@@ -1,24 +1,27 @@
 /** Numbers of an entry: left id plus one (0 for none), right id, rank, id of both together. */
 const ENTRY = 4
 
+/** Entries at first; they are doubled when half of them are taken. */
+const FIRST = 1 << 6
+
 /**
  * Which pairs of ids merge, in which order, and into what: a hash table without an object for each of a million pairs.
  */
 export class MergeTable {
-  readonly #entries: Int32Array
-  readonly #mask: number
-
-  /** @param pairs at most so many are added */
-  constructor(pairs: number) {
-    let size = 4
-    while (size < 2 * pairs) size *= 2
-    this.#entries = new Int32Array(ENTRY * size)
-    this.#mask = size - 1
-  }
+  #entries = new Int32Array(ENTRY * FIRST)
+  #mask = FIRST - 1
+  #pairs = 0
 
   /** A later rank of the same pair replaces an earlier one. */
   set(left: number, right: number, rank: number, merged: number): void {
-    const at = this.#placeOf(left, right)
+    let at = this.#placeOf(left, right)
+    if (this.#entries[at] === 0) {
+      this.#pairs++
+      if (2 * this.#pairs > this.#mask) {
+        this.#grow()
+        at = this.#placeOf(left, right)
+      }
+    }
     this.#entries[at] = left + 1
     this.#entries[at + 1] = right
     this.#entries[at + 2] = rank
@@ -50,6 +53,17 @@ export class MergeTable {
       const found = entries[at]
       if (found === 0 || (found === key && entries[at + 1] === right)) return at
       slot = (slot + 1) & this.#mask
+    }
+  }
+
+  #grow(): void {
+    const old = this.#entries
+    this.#entries = new Int32Array(2 * old.length)
+    this.#mask = this.#entries.length / ENTRY - 1
+    for (let from = 0; from < old.length; from += ENTRY) {
+      if (old[from] === 0) continue
+      const to = this.#placeOf(old[from] - 1, old[from + 1])
+      for (let i = 0; i < ENTRY; i++) this.#entries[to + i] = old[from + i]
     }
   }
 }

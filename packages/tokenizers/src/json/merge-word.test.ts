@@ -26,7 +26,7 @@ const merges = fc.uniqueArray(fc.tuple(fc.nat(12), fc.nat(12)), { maxLength: 30,
 test.prop([merges, fc.array(fc.nat(4), { minLength: 1, maxLength: 200, size: 'max' })], { numRuns: 500 })(
   'short and long words merge by rank, from left to right',
   (pairs, symbols) => {
-    const table = new MergeTable(pairs.length)
+    const table = new MergeTable()
     const ranks = new Map(pairs.map(([left, right], rank) => [`${left} ${right}`, { rank, merged: 5 + rank }]))
     pairs.forEach(([left, right], rank) => table.set(left, right, rank, 5 + rank))
     const ids = Int32Array.from(symbols)

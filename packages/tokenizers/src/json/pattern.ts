@@ -12,9 +12,7 @@ export type PartFinder = (text: string, visit: PartVisitor) => void
 
 /** Makes finders, and knows afterwards whether all that a file asks for takes time in proportion to the text. */
 export class PatternSource {
-  /**
-   * Whether something may take any time: then all of it runs under a limit, and is not given to other people's code.
-   */
+  /** Whether something may take any time: then all of it runs under a limit. */
   unbounded = false
 
   /** @param file for messages */

@@ -1,4 +1,6 @@
 import { invalid } from '../read-json.js'
+import type { JsonSection } from './json-sections.js'
+import { JsonUnits } from './json-units.js'
 import type { Vocabulary } from './model.js'
 import { TokenTable } from './token-table.js'
 
@@ -8,16 +10,16 @@ export const MAX_VOCABULARY = 1 << 22
 /** Characters of a token: longer ones would only ask for time. */
 const LONGEST_TOKEN = 1 << 16
 
+/** A vocabulary as it was read; a list has scores. */
+export type ReadVocabulary = Vocabulary & { readonly scores: Float64Array | undefined }
+
 /**
  * The vocabulary of a model: tokens with their ids, or a list of tokens with scores. By hand: a schema would collect
  * 100,000 complaints about a vocabulary of 100,000 tokens.
  *
  * @throws SkipwiseError `TOKENIZER_INVALID`
  */
-export function readVocabulary(
-  vocab: unknown,
-  file: string
-): Vocabulary & { readonly scores: Float64Array | undefined } {
+export function readVocabulary(vocab: unknown, file: string): ReadVocabulary {
   if (Array.isArray(vocab)) return readScored(vocab, file)
   if (typeof vocab !== 'object' || vocab === null) throw invalid(file, 'model.vocab is missing')
   const idOf = new TokenTable()
@@ -39,7 +41,33 @@ export function readVocabulary(
   return { idOf, size, scores: undefined }
 }
 
-function readScored(vocab: readonly unknown[], file: string): Vocabulary & { readonly scores: Float64Array } {
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+
+/**
+ * The same of an object in the bytes of a file, in a tenth of the time that an object of JavaScript takes to make.
+ *
+ * @returns undefined for what {@link readVocabulary} has to look at: a list, what it refuses, and broken JSON
+ */
+export function scanVocabulary({ bytes, start }: JsonSection): ReadVocabulary | undefined {
+  const json = new JsonUnits(bytes, start)
+  if (!json.take(OPEN_OBJECT)) return undefined
+  const idOf = new TokenTable()
+  let size = 0
+  if (json.take(CLOSE_OBJECT)) return { idOf, size, scores: undefined }
+  do {
+    if (!json.string() || json.length > LONGEST_TOKEN || !json.take(COLON)) return undefined
+    const id = json.integer()
+    if (id < 0 || id >= MAX_VOCABULARY) return undefined
+    idOf.setUnits(json.units, json.length, json.hash(), id)
+    if (id >= size) size = id + 1
+  } while (json.take(COMMA))
+  return json.take(CLOSE_OBJECT) ? { idOf, size, scores: undefined } : undefined
+}
+
+function readScored(vocab: readonly unknown[], file: string): ReadVocabulary {
   if (vocab.length > MAX_VOCABULARY) throw invalid(file, `model.vocab has ${vocab.length} tokens`)
   const idOf = new TokenTable()
   const scores = new Float64Array(vocab.length)

@@ -2,6 +2,9 @@ import { fc, test } from '@fast-check/vitest'
 import { expect } from 'vitest'
 import { hashOf, joinHashes, TokenTable } from './token-table.js'
 
+const unitsOf = (text: string) => Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i))
+const textsOf = (table: TokenTable) => Array.from({ length: table.size }, (_, at) => table.textAt(at))
+const hash = (text: string) => hashOf(unitsOf(text), 0, text.length)
 const token = fc.string({ unit: 'binary', maxLength: 6 })
 
 test.prop([fc.array(fc.tuple(token, fc.nat(1000)), { maxLength: 700, size: 'max' })], { numRuns: 30 })(
@@ -12,7 +15,7 @@ test.prop([fc.array(fc.tuple(token, fc.nat(1000)), { maxLength: 700, size: 'max'
     const map = new Map(entries)
     expect(table.size).toBe(map.size)
     for (const [text, id] of map) expect(table.get(text)).toBe(id)
-    expect(table.tokens()).toEqual([...map.keys()])
+    expect(textsOf(table)).toEqual([...map.keys()])
     expect(table.get('not there at all')).toBeUndefined()
   }
 )
@@ -21,13 +24,23 @@ test.prop([token, token, token])('finds parts where they stand, and two together
   const table = new TokenTable()
   const text = before + left + right
   for (const each of [left, right, left + right, 'another']) table.set(each, each.length)
-  const place = (start: number, end: number) => table.findPart(text, start, end, hashOf(text, start, end))
   const middle = before.length + left.length
-  const [first, second] = [place(before.length, middle), place(middle, text.length)]
-  expect([table.tokens()[first], table.tokens()[second]]).toEqual([left, right])
-  const hash = joinHashes(hashOf(left, 0, left.length), hashOf(right, 0, right.length), right.length)
-  expect(hash).toBe(hashOf(left + right, 0, left.length + right.length))
-  expect(table.tokens()[table.findJoined(first, second, hash)]).toBe(left + right)
+  const first = table.findText(text, before.length, middle)
+  const second = table.findText(text, middle, text.length)
+  expect([table.textAt(first), table.textAt(second)]).toEqual([left, right])
+  const units = unitsOf(text)
+  expect(table.find(units, before.length, middle, hashOf(units, before.length, middle))).toBe(first)
+  expect(joinHashes(hash(left), hash(right), right.length)).toBe(hash(left + right))
+  expect(table.textAt(table.findJoined(first, second))).toBe(left + right)
+})
+
+test('finds two long ones together', () => {
+  const table = new TokenTable()
+  const [left, right] = ['ab'.repeat(300), 'ba'.repeat(5000)]
+  for (const each of [left, right, left + right, right + left]) table.set(each, each.length)
+  expect(table.textAt(table.findJoined(0, 1))).toBe(left + right)
+  expect(table.textAt(table.findJoined(1, 0))).toBe(right + left)
+  expect(table.findJoined(0, 0)).toBe(-1)
 })
 
 test('grows', () => {
@@ -38,7 +51,7 @@ test('grows', () => {
 
 test('refuses tokens that are made to collide, instead of taking their square of time', () => {
   const blocks = [String.fromCharCode(0x100, 0x1000, 0x100), String.fromCharCode(0x102, 0x1000 - 844, 0x100 + 15_314)]
-  expect(hashOf(blocks[0], 0, 3)).toBe(hashOf(blocks[1], 0, 3))
+  expect(hash(blocks[0])).toBe(hash(blocks[1]))
   const table = new TokenTable()
   const word = (i: number) => Array.from({ length: 13 }, (_, bit) => blocks[(i >> bit) & 1]).join('')
   expect(() => {

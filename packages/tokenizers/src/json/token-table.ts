@@ -3,117 +3,207 @@ const MOST_PROBES = 4096
 
 const FACTOR = 0x01000193
 
+/** FACTOR to the power of each length of a token as they usually are. */
+const POWERS = Int32Array.from({ length: 256 }, (_, length) => powerOf(length))
+
+/** Tokens at first; each list is doubled when it is full. */
+const FIRST = 1 << 6
+
 /**
  * The tokens of a vocabulary with their ids. A Map of a quarter of a million texts, looked up for each part of half a
- * million merges, is most of what opening a tokenizer takes: this one finds the parts of a merge where they stand,
- * and both together, without making texts of them.
+ * million merges, is most of what opening a tokenizer takes. This one keeps the UTF-16 units of all tokens in one
+ * array, and finds the parts of a merge, and both together, without making texts of them.
  */
 export class TokenTable {
-  readonly #tokens: string[] = []
-  readonly #ids: number[] = []
-  /** Where in the lists a token stands, plus one. */
-  #slots = new Int32Array(1 << 10)
+  #size = 0
+  /** Units of all tokens, one token after the other. */
+  #units = new Uint16Array(8 * FIRST)
+  /** Where in them each token ends; the first is of no token. */
+  #ends = new Int32Array(FIRST + 1)
+  #ids = new Int32Array(FIRST)
+  #hashes = new Int32Array(FIRST)
+  /** Where in the lists a token stands, plus one. At most half of them are taken. */
+  #slots = new Int32Array(2 * FIRST)
+  #longest = 0
+  /** Scratch for a text that is looked up. */
+  #text = new Uint16Array(FIRST)
 
-  /** Tokens that it has. */
+  /** Tokens that it has. They stand at 0, …, `size` - 1, in the order in which they were set. */
   get size(): number {
-    return this.#tokens.length
+    return this.#size
   }
 
-  tokens(): readonly string[] {
-    return this.#tokens
+  idAt(at: number): number {
+    return this.#ids[at]
   }
 
-  /** Ids, in the order of {@link tokens}. */
-  ids(): readonly number[] {
-    return this.#ids
+  textAt(at: number): string {
+    return textOf(this.unitsAt(at))
+  }
+
+  /** A view of the units, which the next {@link set} may end. */
+  unitsAt(at: number): Uint16Array {
+    return this.#units.subarray(this.#ends[at], this.#ends[at + 1])
   }
 
   get(token: string): number | undefined {
-    const at = this.findPart(token, 0, token.length, hashOf(token, 0, token.length))
+    const at = this.findText(token, 0, token.length)
     return at < 0 ? undefined : this.#ids[at]
   }
 
   /** A later id of the same token replaces an earlier one. @throws RangeError for tokens made to collide */
   set(token: string, id: number): void {
-    const hash = hashOf(token, 0, token.length)
-    const at = this.findPart(token, 0, token.length, hash)
+    const units = this.#read(token, 0, token.length)
+    this.setUnits(units, token.length, hashOf(units, 0, token.length), id)
+  }
+
+  /** The same of a token that is the first `length` of some units, with its {@link hashOf}. */
+  setUnits(units: Uint16Array, length: number, hash: number, id: number): void {
+    const at = this.find(units, 0, length, hash)
     if (at >= 0) {
       this.#ids[at] = id
       return
     }
-    if (2 * (this.#tokens.length + 1) > this.#slots.length) this.#grow()
-    this.#tokens.push(token)
-    this.#ids.push(id)
-    this.#place(hash, this.#tokens.length)
+    const number = this.#size + 1
+    if (number > this.#ids.length) this.#grow()
+    const start = this.#ends[this.#size]
+    while (start + length > this.#units.length) this.#units = enlarged(this.#units)
+    for (let i = 0; i < length; i++) this.#units[start + i] = units[i]
+    this.#ends[number] = start + length
+    this.#ids[this.#size] = id
+    this.#hashes[this.#size] = hash
+    this.#size = number
+    if (length > this.#longest) this.#longest = length
+    this.#place(hash, number)
   }
 
-  /** Where the token that is a part of a text stands in the lists, -1 for one that is not there. */
-  findPart(text: string, start: number, end: number, hash: number): number {
+  /** Where the token that is a part of a text stands, -1 for one that is not there. */
+  findText(text: string, start: number, end: number): number {
+    if (end - start > this.#longest) return -1
+    const units = this.#read(text, start, end)
+    return this.find(units, 0, end - start, hashOf(units, 0, end - start))
+  }
+
+  /** Where the token that is a part of some units stands, -1 for one that is not there. */
+  find(units: Uint16Array, start: number, end: number, hash: number): number {
     const slots = this.#slots
-    const tokens = this.#tokens
+    const hashes = this.#hashes
     const mask = slots.length - 1
-    const length = end - start
     let slot = spread(hash) & mask
     for (let probes = 0; probes < MOST_PROBES; probes++) {
       const at = slots[slot] - 1
       if (at < 0) return -1
-      const token = tokens[at]
-      if (token.length === length && text.startsWith(token, start)) return at
+      if (hashes[at] === hash && this.#is(at, units, start, end)) return at
       slot = (slot + 1) & mask
     }
     throw collide()
   }
 
   /** The same of two tokens, by where they stand, put together. */
-  findJoined(left: number, right: number, hash: number): number {
+  findJoined(left: number, right: number): number {
     const slots = this.#slots
-    const tokens = this.#tokens
+    const hashes = this.#hashes
+    const ends = this.#ends
+    const rightLength = ends[right + 1] - ends[right]
+    const leftLength = ends[left + 1] - ends[left]
+    const hash = joinHashes(hashes[left], hashes[right], rightLength)
     const mask = slots.length - 1
-    const before = tokens[left]
-    const after = tokens[right]
-    const length = before.length + after.length
     let slot = spread(hash) & mask
     for (let probes = 0; probes < MOST_PROBES; probes++) {
       const at = slots[slot] - 1
       if (at < 0) return -1
-      const token = tokens[at]
-      if (token.length === length && token.startsWith(before) && token.endsWith(after)) return at
+      if (
+        hashes[at] === hash &&
+        ends[at + 1] - ends[at] === leftLength + rightLength &&
+        this.#has(ends[at], left) &&
+        this.#has(ends[at] + leftLength, right)
+      )
+        return at
       slot = (slot + 1) & mask
     }
     throw collide()
   }
 
+  /** Whether a token is a part of some units. */
+  #is(at: number, units: Uint16Array, start: number, end: number): boolean {
+    const own = this.#units
+    const first = this.#ends[at]
+    const length = end - start
+    if (this.#ends[at + 1] - first !== length) return false
+    for (let i = 0; i < length; i++) if (own[first + i] !== units[start + i]) return false
+    return true
+  }
+
+  /** Whether the units from a place on are those of a token. */
+  #has(place: number, token: number): boolean {
+    const units = this.#units
+    const end = this.#ends[token + 1]
+    for (let i = this.#ends[token], j = place; i < end; i++, j++) if (units[i] !== units[j]) return false
+    return true
+  }
+
+  /** The units of a part of a text, in scratch. */
+  #read(text: string, start: number, end: number): Uint16Array {
+    while (end - start > this.#text.length) this.#text = enlarged(this.#text)
+    const units = this.#text
+    for (let i = start; i < end; i++) units[i - start] = text.charCodeAt(i)
+    return units
+  }
+
   #place(hash: number, number: number): void {
-    const mask = this.#slots.length - 1
+    const slots = this.#slots
+    const mask = slots.length - 1
     let slot = spread(hash) & mask
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
-    this.#slots[slot] = number
+    while (slots[slot] !== 0) slot = (slot + 1) & mask
+    slots[slot] = number
   }
 
   #grow(): void {
-    this.#slots = new Int32Array(4 * this.#slots.length)
-    for (const [i, token] of this.#tokens.entries()) this.#place(hashOf(token, 0, token.length), i + 1)
+    const most = 2 * this.#ids.length
+    this.#ends = enlarged(this.#ends, most + 1)
+    this.#ids = enlarged(this.#ids)
+    this.#hashes = enlarged(this.#hashes)
+    this.#slots = new Int32Array(2 * most)
+    for (let at = 0; at < this.#size; at++) this.#place(this.#hashes[at], at + 1)
   }
 }
 
 const collide = () => new RangeError('its tokens are made to collide')
 
-/** A hash of a part of a text from which that of two parts together follows. */
-export function hashOf(text: string, start: number, end: number): number {
+/** A copy in a longer array. */
+function enlarged<List extends Int32Array | Uint16Array>(list: List, length = 2 * list.length): List {
+  const longer = list instanceof Uint16Array ? new Uint16Array(length) : new Int32Array(length)
+  longer.set(list)
+  return longer as List
+}
+
+/** A text of units; a call takes some thousands of them at once. */
+function textOf(units: Uint16Array): string {
+  let text = ''
+  for (let i = 0; i < units.length; i += 4096) text += String.fromCharCode(...units.subarray(i, i + 4096))
+  return text
+}
+
+/** A hash of a part of some units from which that of two parts together follows. */
+export function hashOf(units: Uint16Array, start: number, end: number): number {
   let hash = 0
-  for (let i = start; i < end; i++) hash = (Math.imul(hash, FACTOR) + text.charCodeAt(i) + 1) | 0
+  for (let i = start; i < end; i++) hash = (Math.imul(hash, FACTOR) + units[i] + 1) | 0
   return hash
 }
 
-/** The hash of a text and one of `length` units behind it. */
-export function joinHashes(left: number, right: number, length: number): number {
-  let factor = 1
+/** The hash of some units and `length` that follow them. */
+export const joinHashes = (left: number, right: number, length: number): number =>
+  (Math.imul(left, length < POWERS.length ? POWERS[length] : powerOf(length)) + right) | 0
+
+/** FACTOR to a power, in 32 bits. */
+function powerOf(exponent: number): number {
+  let result = 1
   let power = FACTOR
-  for (let n = length; n > 0; n >>= 1) {
-    if (n & 1) factor = Math.imul(factor, power)
+  for (let n = exponent; n > 0; n >>= 1) {
+    if (n & 1) result = Math.imul(result, power)
     power = Math.imul(power, power)
   }
-  return (Math.imul(left, factor) + right) | 0
+  return result
 }
 
 /** Bits of all of a hash in the low ones. */

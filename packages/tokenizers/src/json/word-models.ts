@@ -67,8 +67,10 @@ export function makeUnigram(
 ): WordModel {
   const { idOf } = vocabulary
   const trie = new Trie<number>()
-  const ids = idOf.ids()
-  for (const [i, token] of idOf.tokens().entries()) if (token !== '') trie.add(token, ids[i])
+  for (let at = 0; at < idOf.size; at++) {
+    const token = idOf.textAt(at)
+    if (token !== '') trie.add(token, idOf.idAt(at))
+  }
   const unknownScore = scores.reduce((least, score) => Math.min(least, score), Infinity) - UNKNOWN_PENALTY
   const bytes = byteFallback ? byteTokens(vocabulary) : undefined
   const encoder = new TextEncoder()

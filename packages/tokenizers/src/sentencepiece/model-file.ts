@@ -54,7 +54,7 @@ export function parseModel(bytes: Uint8Array, file: string): SentencePieceModel 
   if (/^[A-Za-z0-9+/]+={0,2} \d+\r?\n/.test(new TextDecoder().decode(bytes.subarray(0, 200)))) {
     throw refuse(
       'it is a list of tiktoken, not a SentencePiece model',
-      'put the tokenizer.json of the same model beside it'
+      'put the tokenizer.json of the same model next to it'
     )
   }
   let parts
@@ -68,10 +68,10 @@ export function parseModel(bytes: Uint8Array, file: string): SentencePieceModel 
   if (trainer.modelType !== 2)
     throw refuse(
       `it is a ${MODEL_TYPES[trainer.modelType] ?? 'unknown'} model, not BPE`,
-      'put the tokenizer.json of the same model beside it (transformers: save_pretrained)'
+      'put the tokenizer.json of the same model next to it (transformers: save_pretrained)'
     )
   if (denormalizes)
-    throw refuse('it changes decoded text by rules of its own', 'put the tokenizer.json of the same model beside it')
+    throw refuse('it changes decoded text by rules of its own', 'put the tokenizer.json of the same model next to it')
   checkPieces(pieces, trainer.byteFallback, file)
   const { characterMap, ...rules } = normalizer
   return {

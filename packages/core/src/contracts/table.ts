@@ -1,0 +1,8 @@
+/** A cell of a {@link Table}; numbers are written by the one who shows it. */
+export type Cell = string | number
+
+/** Rows under headers, which `@skipwise/report` shows as Markdown, as text and as CSV. */
+export interface Table {
+  readonly headers: readonly string[]
+  readonly rows: readonly (readonly Cell[])[]
+}

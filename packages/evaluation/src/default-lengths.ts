@@ -1,0 +1,42 @@
+import type { PluginReference, Registry } from '@skipwise/core'
+
+/**
+ * Multiples of a model's window at which a suite measures that is told no lengths: where it is at home, and how it
+ * leaves.
+ */
+const MULTIPLES = [1, 2, 4]
+
+/** What suites call the lengths that they measure at. */
+const KEYS = ['lengths', 'windows']
+
+/**
+ * The suite with lengths of 1, 2 and 4 times the window, where it must be told lengths and is not.
+ *
+ * @param window tokens
+ * @throws SkipwiseError `PLUGIN_UNKNOWN`
+ */
+export function withLengths(
+  reference: PluginReference,
+  registry: Pick<Registry, 'find'>,
+  window: number
+): PluginReference {
+  const config = reference.config ?? {}
+  const checked = registry.find('eval-suite', reference.name).config['~standard'].validate(config)
+  if (typeof config !== 'object' || checked instanceof Promise) return reference
+  const complained = (checked.issues ?? [])
+    .map(({ path = [] }) => path[0])
+    .map(part => (typeof part === 'object' ? part.key : part))
+  const missing = KEYS.find(key => complained.includes(key) && !Object.hasOwn(config, key))
+  return missing === undefined
+    ? reference
+    : { ...reference, config: { ...config, [missing]: MULTIPLES.map(multiple => multiple * window) } }
+}
+
+/** The lengths that a suite is to measure at and that are beyond a window, in tokens. */
+export function lengthsBeyond({ config }: PluginReference, window: number): number[] {
+  if (typeof config !== 'object' || config === null) return []
+  const asked = Object.entries(config)
+    .filter(([key]) => KEYS.includes(key))
+    .flatMap(([, value]: [string, unknown]) => value)
+  return asked.filter(length => typeof length === 'number').filter(length => length > window)
+}

@@ -1,0 +1,24 @@
+export { recordEvaluations, type EvaluationRecord, type RecordOptions } from './record.js'
+export { runSuites, type SuiteContext } from './run-suites.js'
+export { openJournal, type Journal } from './journal.js'
+export { keepStage, keptStage } from './kept-stage.js'
+export { evalResultSchema } from './eval-result-schema.js'
+export { readResult, readResults, RESULT_FILE } from './read-result.js'
+export { findCheckpoints, type KeptCheckpoint } from './checkpoints.js'
+export { compareResults, pairResults, type Comparison, type MetricComparison, type ResultPair } from './compare.js'
+export { lengthsBeyond, withLengths } from './default-lengths.js'
+export { asPercent, metricTable, shares, type MetricTable } from './metric-table.js'
+export { scoreTable } from './score-table.js'
+export {
+  bootstrapInterval,
+  holm,
+  meanAndError,
+  pairedTest,
+  quantile,
+  signTest,
+  wilsonInterval,
+  type BootstrapOptions,
+  type Pair,
+  type PairedTest
+} from './statistics.js'
+export { evaluationErrorCodes } from './errors.js'

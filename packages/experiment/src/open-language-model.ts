@@ -1,0 +1,68 @@
+import type { Interpolation, LanguageModel, RopeGeometry } from '@skipwise/core'
+import { createLanguageModel, type LanguageModelSetup } from '@skipwise/inference'
+import type { Executor } from '@skipwise/runtime'
+import { frequenciesOf, openModelFolder, type ModelSource } from './model-source.js'
+import type { Parts } from './parts.js'
+
+/** How {@link openLanguageModel} opens a model. */
+export interface OpenLanguageModelOptions {
+  /** What results call the model. */
+  readonly name: string
+  /** Runs the model; stays the caller's. */
+  readonly executor: Executor
+  readonly interpolation: Pick<Interpolation, 'frequencies'>
+  /** Of the RoPE; default that of the model's `config.json`. */
+  readonly geometry?: RopeGeometry | undefined
+  /** Every parameter, row-major float32; read once. */
+  readonly weights: LanguageModelSetup['weights']
+  /** The window, tokens; default that of the model. */
+  readonly maxLength?: number | undefined
+  /** Accept sequences of this length, also beyond the window; default the window. */
+  readonly lengthLimit?: number | undefined
+}
+
+/**
+ * A language model from an opened folder, with weights and a RoPE of its own.
+ *
+ * @throws SkipwiseError `INFERENCE_WEIGHTS`
+ */
+export function openLanguageModel(
+  { model, encoding, tokenizer, rope }: Pick<ModelSource, 'model' | 'encoding' | 'tokenizer' | 'rope'>,
+  options: OpenLanguageModelOptions
+): Promise<LanguageModel> {
+  const { name, executor, interpolation, geometry = rope.geometry, weights } = options
+  const { maxLength = model.geometry.maxPositionEmbeddings, lengthLimit = maxLength } = options
+  return createLanguageModel({
+    name,
+    model,
+    encoding,
+    executor,
+    tokenizer,
+    frequencies: frequenciesOf(interpolation, { geometry }),
+    weights,
+    maxLength,
+    lengthLimit
+  })
+}
+
+/** How {@link loadLanguageModel} opens a model. */
+export interface LoadLanguageModelOptions extends Pick<OpenLanguageModelOptions, 'executor' | 'lengthLimit'> {
+  /** What results call the model; default the folder as given. */
+  readonly name?: string | undefined
+}
+
+/**
+ * A language model from a Hugging Face folder, with the RoPE of its `config.json`. Weights go to the executor one by
+ * one: at most one tensor is in memory besides those.
+ *
+ * @throws SkipwiseError as {@link openModelFolder}
+ */
+export async function loadLanguageModel(
+  folder: string,
+  parts: Parts,
+  { name = folder, ...options }: LoadLanguageModelOptions
+): Promise<LanguageModel> {
+  const source = await openModelFolder(folder, parts)
+  const interpolation = parts.registry.resolveUnknown('interpolation', source.rope)
+  return source.withWeights(weights => openLanguageModel(source, { name, interpolation, weights, ...options }))
+}

@@ -1,0 +1,97 @@
+import type { ModelConfig } from '@skipwise/checkpoints'
+import { SkipwiseError, type Interpolation } from '@skipwise/core'
+import { Collector } from '../collector.js'
+import { extendedConfig, type ModelSource } from '../model-source.js'
+import { toReference, type RopeReading } from '../parts.js'
+import type { Recipe } from '../recipe-schema.js'
+import type { ExperimentKind, ResolveContext } from './context.js'
+
+/** RoPE of the model to be written. */
+export interface RopePart {
+  readonly rope: RopeReading & { readonly interpolation: Interpolation }
+  /** `config.json` with it. */
+  readonly config: ModelConfig
+}
+
+/**
+ * The RoPE that a recipe asks for, and the configuration that says so. Without interpolation in the recipe, a model
+ * that is already scaled stays with its scheme, and one without RoPE has none.
+ *
+ * @throws SkipwiseErrors `RECIPE_ROPE_NONE`, `RECIPE_ROPE_SCALED`, and what making the scheme throws
+ */
+export async function ropeOf(context: ResolveContext, source: ModelSource): Promise<RopePart> {
+  const { recipe, kind, document } = context
+  const check = Collector.ofPart(document)
+  const rope = await check.attempt(['interpolation'], () => readingOf(context, source, check))
+  const config =
+    rope && (await check.attempt(['interpolation'], () => configOf(recipe, source, rope, kind), [['window']]))
+  return check.end({ rope, config })
+}
+
+function readingOf(
+  { recipe, kind, registry, window }: ResolveContext,
+  source: ModelSource,
+  check: Collector
+): RopePart['rope'] | undefined {
+  if (kind === 'train') return { ...source.rope, interpolation: registry.resolveUnknown('interpolation', source.rope) }
+  const isPlain = source.rope.name === 'none' && source.model.geometry.rotaryDim > 0
+  const scheme = toReference(recipe.interpolation ?? (isPlain ? 'yarn' : source.rope.name))
+  const wrong = checkRope(scheme.name, source)
+  check.add(['interpolation'], wrong)
+  // the scheme of a model without RoPE would complain of a geometry that is not there
+  if (wrong.some(({ code }) => code === 'RECIPE_ROPE_NONE')) return undefined
+  const inherited = scheme.name === source.rope.name ? source.rope.config : {}
+  const reading = {
+    name: scheme.name,
+    config: { ...inherited, ...(scheme.config as object | undefined) },
+    geometry: { ...source.rope.geometry, targetLength: window.target }
+  }
+  return { ...reading, interpolation: registry.resolveUnknown('interpolation', reading) }
+}
+
+/** Scaled further from the wrong window, a model gets a factor that is off by that of the file. */
+function windowUnclear({ name, geometry: { originalLength, targetLength } }: ModelSource['rope']): SkipwiseError {
+  return new SkipwiseError('RECIPE_ROPE_SCALED', {
+    problem: `the model's RoPE is scaled by ${name}, and its config.json does not say whether ${Math.round(targetLength)} tokens are its window after that or before`,
+    fix: `write "original_max_position_embeddings": ${Math.round(originalLength)} or ${Math.round(targetLength)} into its config.json: the window that it was first trained with`
+  })
+}
+
+/**
+ * A scaled RoPE can be scaled further by its own scheme; two schemes on top of one another are no scheme that anyone
+ * reads.
+ */
+function checkRope(scheme: string, { rope, model }: ModelSource): SkipwiseError[] {
+  if (model.geometry.rotaryDim === 0 && scheme !== 'none') {
+    return [
+      new SkipwiseError('RECIPE_ROPE_NONE', {
+        problem: `the model has no RoPE (${model.positionalEncoding}), the recipe's interpolation is ${scheme}`,
+        fix: 'remove interpolation: its window is extended by positions alone'
+      })
+    ]
+  }
+  if (rope.name === 'none') return []
+  if (rope.name === scheme) return rope.windowUnclear ? [windowUnclear(rope)] : []
+  return [
+    new SkipwiseError('RECIPE_ROPE_SCALED', {
+      problem: `the model's RoPE is already scaled by ${rope.name}, the recipe's interpolation is ${scheme}`,
+      fix: `use ${rope.name}, which is then computed again from the original ${Math.round(rope.geometry.originalLength)} tokens, or extend the model before it was scaled`
+    })
+  ]
+}
+
+function configOf(
+  { dtype }: Recipe,
+  source: ModelSource,
+  { interpolation, geometry }: RopePart['rope'],
+  kind: ExperimentKind
+): ModelConfig {
+  const config =
+    kind === 'extend'
+      ? extendedConfig(source, interpolation.toHuggingFace(geometry))
+      : { ...source.config, ...source.model.configKeys }
+  if (dtype === undefined && source.folder !== undefined) return config
+  // transformers ≤ 4 reads torch_dtype, later ones dtype
+  const written = dtype ?? source.dtype
+  return { ...config, torch_dtype: written, ...('dtype' in config ? { dtype: written } : {}) }
+}

@@ -1,0 +1,8 @@
+export { locateModel, type LocateOptions } from './locate-model.js'
+export { hubEndpoint, type DownloadOptions } from './download-model.js'
+export { COMPANION_FILES, type HubPart } from './needed-files.js'
+export { isHubReference, modelName, parseHubReference, type HubReference } from './reference.js'
+export { HUB_LIMITS, type HubLimits } from './limits.js'
+export { guardedFetch, type Guard, type GuardedAnswer, type GuardedRequest } from './guarded-fetch.js'
+export { HubStatus } from './hub-error.js'
+export { hubErrorCodes } from './errors.js'

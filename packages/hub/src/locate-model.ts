@@ -1,0 +1,36 @@
+import { SkipwiseError } from '@skipwise/core'
+import { access } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { downloadModel, type DownloadOptions } from './download-model.js'
+import { isHubReference, parseHubReference } from './reference.js'
+
+/** How a model that is named is found. */
+export interface LocateOptions extends DownloadOptions {
+  /** What a folder is relative to; without it a folder is returned as it is named. */
+  readonly baseFolder?: string | undefined
+}
+
+/**
+ * The folder of a model that a recipe or a command names: a folder, or `hub:owner/name@revision`, which is downloaded
+ * where it is not in the cache.
+ *
+ * @returns its path; whether a folder is there is looked at only where it is named as the Hub names models, owner/name
+ * @throws SkipwiseError `HUB_REFERENCE`, `MODEL_NOT_FOUND`, and what downloading throws
+ */
+export async function locateModel(name: string, { baseFolder, ...options }: LocateOptions = {}): Promise<string> {
+  if (isHubReference(name)) return downloadModel(parseHubReference(name), options)
+  const path = baseFolder === undefined ? name : resolve(baseFolder, name)
+  if (
+    /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(name) &&
+    !(await access(path).then(
+      () => true,
+      () => false
+    ))
+  ) {
+    throw new SkipwiseError('MODEL_NOT_FOUND', {
+      problem: `there is no folder ${path}`,
+      fix: `write hub:${name} for a model of the Hugging Face Hub, or name a folder`
+    })
+  }
+  return path
+}
