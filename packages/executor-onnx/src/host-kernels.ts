@@ -1,20 +1,23 @@
-import { adamWHyper, type ClippedAdamWAttributes, type GraphNode } from '@skipwise/runtime'
+import { adamWHyper, type GraphNode, type NodeOf } from '@skipwise/runtime'
 import type { OnnxValue } from './value.js'
 
 /** Computes a node on the host, reading and writing the inputs' own memory; returns its outputs. */
-export type HostKernel = (
-  node: GraphNode,
-  inputs: Readonly<Record<string, OnnxValue>>,
-  outputs: readonly OnnxValue[]
-) => void
+export type HostKernel = {
+  // a method, so that a kernel of one kind of node stands with those of others
+  compute(node: GraphNode, inputs: Readonly<Record<string, OnnxValue>>, outputs: readonly OnnxValue[]): void
+}['compute']
 
 /**
  * Kernels that run faster here than as a chain of ONNX operators: AdamW is one pass over four arrays, where the chain
  * is some fourteen passes (docs/adr/0003-host-optimizer.md).
  */
 export const hostKernels: Readonly<Record<string, HostKernel>> = {
-  ClippedAdamW(node, inputs, outputs) {
-    const weightDecay = node.attributes.weightDecay as ClippedAdamWAttributes['weightDecay']
+  ClippedAdamW(
+    node: NodeOf<'ClippedAdamW'>,
+    inputs: Readonly<Record<string, OnnxValue>>,
+    outputs: readonly OnnxValue[]
+  ) {
+    const weightDecay = node.attributes.weightDecay
     const count = weightDecay.length
     const hyper = inputs.hyper.data as Float32Array
     const of = (name: (typeof adamWHyper)[number]) => hyper[adamWHyper.indexOf(name)]

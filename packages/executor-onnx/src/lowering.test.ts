@@ -1,7 +1,7 @@
 import { linearCrossEntropy, rmsNorm, tf, trace, type ValueSpec } from '@skipwise/runtime'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { describe, expect, it } from 'vitest'
-import { lower } from './lowering.js'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { lower, type Lowerings } from './lowering.js'
 import { leavesLast } from './node-order.js'
 import { encodeModel } from './onnx-model.js'
 import { conversionEnd, runInPlace } from './uncopied-outputs.js'
@@ -69,5 +69,13 @@ describe('runInPlace', () => {
     const y = new Tensor('float32', new Float32Array(2), [2])
     await expect(runInPlace(session, feeds, { out_y: y })).rejects.toThrow('Got invalid dimensions for output: out_y')
     await session.release()
+  })
+})
+
+describe('the table of lowerings', () => {
+  it('does not compile without a word on each kernel', () => {
+    expectTypeOf<Omit<Lowerings, 'RmsNorm'>>().not.toExtend<Lowerings>()
+    expectTypeOf<Omit<Lowerings, 'Add'>>().not.toExtend<Lowerings>()
+    expectTypeOf<{ readonly Add: 'composed' } & Omit<Lowerings, 'Add'>>().not.toExtend<Lowerings>()
   })
 })

@@ -1,7 +1,8 @@
 import { fusedKernelCases, kernelCases, type KernelCase } from '@skipwise/testing'
 import { tf, trace, type CompileOptions, type Graph } from '@skipwise/runtime'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { Products } from './builder.js'
+import type { Lowerings } from './lowering.js'
 import { programNodes } from './program-nodes.js'
 import { slotNodes, Slots } from './slots.js'
 
@@ -76,5 +77,13 @@ describe('a program in a session', () => {
   test('kernels whose shapes or memory XLA cannot have stay outside it', () => {
     const cached = fusedKernelCases.find(each => each.label.startsWith('cached attention')) as KernelCase
     expect(lowerCase(traceCase(cached), {}, 'float32', true).functions).toEqual([])
+  })
+})
+
+describe('the table of lowerings', () => {
+  test('does not compile without a word on each kernel', () => {
+    expectTypeOf<Omit<Lowerings, 'RmsNorm'>>().not.toExtend<Lowerings>()
+    expectTypeOf<Omit<Lowerings, 'Add'>>().not.toExtend<Lowerings>()
+    expectTypeOf<{ readonly Add: 'composed' } & Omit<Lowerings, 'Add'>>().not.toExtend<Lowerings>()
   })
 })

@@ -1,9 +1,17 @@
-import { peakOfTemporaries, type Graph, type GraphNode } from '@skipwise/runtime'
+import {
+  attentionPlan,
+  attentionShape,
+  isNodeOf,
+  peakOfTemporaries,
+  type AttentionNode,
+  type Graph,
+  type GraphNode
+} from '@skipwise/runtime'
 import type { Products } from './builder.js'
 import { graphToLower } from './lowering.js'
-import { blocksOf, shapeOf } from './lowerings/attention-shapes.js'
+import { LIMITS } from './lowerings/attention-shapes.js'
 import { KEPT_ELEMENTS, PIECE_ELEMENTS } from './lowerings/cross-entropy.js'
-import { attentionKernels, keptProbabilities, probabilityElements } from './lowerings/kept-probabilities.js'
+import { keptProbabilities } from './lowerings/kept-probabilities.js'
 
 /** Arrays as large as the scores of a block that are alive at once: scores and probabilities, and their gradients. */
 const FORWARD_ARRAYS = 2
@@ -17,12 +25,10 @@ const BACKWARD_ARRAYS = 4
 export function workspaceBytes(traced: Graph, products: Products): number {
   const graph = graphToLower(traced)
   const kept = keptProbabilities(graph, products)
-  const of = (suffix: string) =>
-    graph.nodes.filter(({ kernel }) => attentionKernels.some(name => kernel === name + suffix))
-  const forward = of('')
-  const backward = of('Grad')
+  const forward = graph.nodes.filter(node => isNodeOf(node, 'CausalAttention'))
+  const backward = graph.nodes.filter(node => isNodeOf(node, 'CausalAttentionGrad'))
   const probabilities = [...kept].reduce(
-    (sum, node) => sum + probabilityElements(graph, node) * (products === 'float32' ? 4 : 2),
+    (sum, node) => sum + planOf(graph, node).elements * (products === 'float32' ? 4 : 2),
     0
   )
   const blocks = [
@@ -38,28 +44,31 @@ export function workspaceBytes(traced: Graph, products: Products): number {
   )
 }
 
+const planOf = (graph: Graph, node: AttentionNode) => attentionPlan(attentionShape(graph, node), LIMITS)
+
 /** Scores of the largest block of all heads. */
-function blockBytes(graph: Graph, node: GraphNode): number {
-  const shape = shapeOf(graph, node)
-  return 4 * shape.B * shape.H * most(blocksOf(shape).map(({ rows, first, end }) => rows * (end - first)))
+function blockBytes(graph: Graph, node: AttentionNode): number {
+  const shape = attentionShape(graph, node)
+  return 4 * shape.B * shape.H * most(planOf(graph, node).blocks.map(({ rows, first, end }) => rows * (end - first)))
 }
 
 /** Masks of all blocks but the first, which layers share. */
-function maskBytes(graph: Graph, node: GraphNode): number {
-  const shape = shapeOf(graph, node)
+function maskBytes(graph: Graph, node: AttentionNode): number {
+  const shape = attentionShape(graph, node)
   return shape.window < shape.T
     ? 0
     : 4 *
         shape.G *
-        blocksOf(shape)
-          .slice(1)
+        planOf(graph, node)
+          .blocks.slice(1)
           .reduce((sum, { rows, end }) => sum + rows * end, 0)
 }
 
 /** Logits of a piece and their probabilities, and the gradients that are kept. */
-function logitBytes({ values }: Graph, { kernel, inputs }: GraphNode): number {
-  if (!/LinearCrossEntropy$/.test(kernel)) return 0
-  const elements = values[inputs.hidden].shape[0] * values[inputs.weight].shape[0]
+function logitBytes({ values }: Graph, node: GraphNode): number {
+  if (!isNodeOf(node, 'LinearCrossEntropy')) return 0
+  const { hidden, weight } = node.inputs
+  const elements = values[hidden].shape[0] * values[weight].shape[0]
   return 8 * Math.min(elements, PIECE_ELEMENTS) + (elements <= KEPT_ELEMENTS ? 4 * elements : 0)
 }
 

@@ -19,8 +19,7 @@ export function expandKernels(graph: Graph, hasLowering: (kernel: string) => boo
     const specs = Object.fromEntries(Object.entries(node.inputs).map(([name, id]) => [name, graph.values[id]]))
     const part = trace(
       node.kernel,
-      tensors =>
-        Object.fromEntries(fused.compose(tensors, node.attributes as never).map((tensor, i) => [String(i), tensor])),
+      tensors => Object.fromEntries(fused.compose(tensors, node.attributes).map((tensor, i) => [String(i), tensor])),
       specs
     )
     const places = new Map<ValueId, ValueId>(Object.entries(part.inputs).map(([name, id]) => [id, node.inputs[name]]))

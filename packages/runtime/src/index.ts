@@ -18,11 +18,46 @@ export {
   fusedKernels,
   registerFusedKernels,
   type FusedKernel,
+  type FusedKernelDefinition,
+  type GradientDefinition,
+  type KernelFunction,
   type Tensors
 } from './fused-kernel.js'
+export { isNodeOf } from './kernel-types.js'
+export type {
+  AttentionAttributes,
+  AttentionKernels,
+  AttributesOf,
+  BuiltInKernels,
+  ByInput,
+  BySaved,
+  FusedKernelName,
+  FusedKernels,
+  InputOf,
+  KernelName,
+  Kernels,
+  KernelSignature,
+  LayerKernels,
+  NodeOf,
+  OptionalInput,
+  SavedOutput,
+  TfjsKernels
+} from './kernel-types.js'
 export { expandKernels } from './expand.js'
 export { rematerialize } from './rematerialize.js'
-export { reducedAxes, shapeRules, type ShapeRule } from './kernel-shapes.js'
+export { reducedAxes, shapeRules, type AnyShapeRule, type ShapeRule } from './kernel-shapes.js'
+export {
+  attentionPlan,
+  attentionShape,
+  rowBlocks,
+  rowBlocksOf,
+  type AttentionLimits,
+  type AttentionNode,
+  type AttentionPlan,
+  type AttentionShape,
+  type QueryBlock,
+  type RowBlock
+} from './attention-plan.js'
 export { checkInputs } from './check-inputs.js'
 export { runtimeErrorCodes } from './errors.js'
 export type { CompileOptions, Executor, ExecutorLoader, Program, Value, Values } from './executor.js'
@@ -35,6 +70,7 @@ export { tanhGelu } from './kernels/gelu.js'
 export { embedding } from './kernels/embedding.js'
 export { causalAttention, type AttentionOptions, type LinearBias } from './kernels/causal-attention.js'
 export { cachedAttention, type CachedAttentionInputs, type CachedAttentionOptions } from './kernels/cached-attention.js'
+export { MASKED } from './kernels/heads.js'
 export { cacheWrite } from './kernels/cache-write.js'
 export {
   chunkAttention,

@@ -1,19 +1,23 @@
-import type { DType, ValueSpec } from './graph.js'
+import type { ValueSpec } from './graph.js'
+import type { AttributesOf, ByInput, TfjsKernels } from './kernel-types.js'
 
 /** Output specs of a kernel from its input specs: what the kernel would compute, without computing it. */
-// `any` for attributes, as in the NamedAttrMap of tfjs
-export type ShapeRule = (
-  inputs: Readonly<Record<string, ValueSpec>>,
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  attributes: Readonly<Record<string, any>>
-) => readonly ValueSpec[]
+export type ShapeRule<K extends keyof TfjsKernels> = {
+  // a method, so that a rule of one kernel is a rule of any: AnyShapeRule
+  rule(inputs: ByInput<K, ValueSpec>, attributes: AttributesOf<K>): readonly ValueSpec[]
+}['rule']
 
-const unary: ShapeRule = ({ x }) => [x]
-const binary: ShapeRule = ({ a, b }) => [{ shape: broadcast(a.shape, b.shape), dtype: a.dtype }]
-const comparison: ShapeRule = ({ a, b }) => [{ shape: broadcast(a.shape, b.shape), dtype: 'bool' }]
-const reduction: ShapeRule = ({ x }, attributes) => [
+/** A {@link ShapeRule} of any kernel. */
+export type AnyShapeRule = {
+  rule(inputs: Readonly<Record<string, ValueSpec>>, attributes: Readonly<Record<string, unknown>>): readonly ValueSpec[]
+}['rule']
+
+const unary: ShapeRule<'Neg'> = ({ x }) => [x]
+const binary: ShapeRule<'Add'> = ({ a, b }) => [{ shape: broadcast(a.shape, b.shape), dtype: a.dtype }]
+const comparison: ShapeRule<'Equal'> = ({ a, b }) => [{ shape: broadcast(a.shape, b.shape), dtype: 'bool' }]
+const reduction: ShapeRule<'Sum'> = ({ x }, attributes) => [
   {
-    shape: reduceShape(x.shape, reducedAxes(x.shape.length, attributes), attributes.keepDims as boolean),
+    shape: reduceShape(x.shape, reducedAxes(x.shape.length, attributes), attributes.keepDims ?? false),
     dtype: x.dtype
   }
 ]
@@ -22,13 +26,13 @@ const reduction: ShapeRule = ({ x }, attributes) => [
  * The axes that a reduction of a tensor of `rank` sums over, ≥ 0: tfjs calls them `axis` or `reductionIndices` (`Max`),
  * and leaves them out for all.
  */
-export function reducedAxes(rank: number, { axis, reductionIndices }: Parameters<ShapeRule>[1]): number[] {
-  const axes = (axis ?? reductionIndices ?? Array.from({ length: rank }, (_, index) => index)) as number | number[]
+export function reducedAxes(rank: number, { axis, reductionIndices }: AttributesOf<'Sum'>): number[] {
+  const axes = axis ?? reductionIndices ?? Array.from({ length: rank }, (_, index) => index)
   return [axes].flat().map(index => (index < 0 ? index + rank : index))
 }
 
 /** tfjs kernels that may stand in a traced function (names: tfjs-core/src/kernel_names.ts). */
-export const shapeRules: Readonly<Record<string, ShapeRule>> = {
+export const shapeRules: { readonly [K in keyof TfjsKernels]: ShapeRule<K> } = {
   Add: binary,
   Sub: binary,
   Multiply: binary,
@@ -66,27 +70,23 @@ export const shapeRules: Readonly<Record<string, ShapeRule>> = {
   OnesLike: unary,
   Identity: unary,
   Softmax: ({ logits }) => [logits],
-  Cast: ({ x }, { dtype }) => [{ shape: x.shape, dtype: dtype as DType }],
-  Fill: (_, { shape, dtype }) => [
-    { shape: [...(shape as number[])], dtype: (dtype as DType | undefined) ?? 'float32' }
-  ],
+  Cast: ({ x }, { dtype }) => [{ shape: x.shape, dtype }],
+  Fill: (_, { shape, dtype }) => [{ shape, dtype: dtype ?? 'float32' }],
   Sum: reduction,
   Mean: reduction,
   Max: reduction,
   Min: reduction,
   Prod: reduction,
-  Reshape: ({ x }, { shape }) => [{ shape: [...(shape as number[])], dtype: x.dtype }],
+  Reshape: ({ x }, { shape }) => [{ shape, dtype: x.dtype }],
   ExpandDims: ({ input }, { dim }) => {
     const shape = [...input.shape]
-    shape.splice(dim < 0 ? shape.length + 1 + (dim as number) : (dim as number), 0, 1)
+    shape.splice(dim < 0 ? shape.length + 1 + dim : dim, 0, 1)
     return [{ shape, dtype: input.dtype }]
   },
-  Transpose: ({ x }, { perm }) => [{ shape: (perm as number[]).map(axis => x.shape[axis]), dtype: x.dtype }],
+  Transpose: ({ x }, { perm }) => [{ shape: perm.map(axis => x.shape[axis]), dtype: x.dtype }],
   Slice: ({ x }, { begin, size }) => [
     {
-      shape: (size as number[]).map((length, axis) =>
-        length === -1 ? x.shape[axis] - (begin as number[])[axis] : length
-      ),
+      shape: size.map((length, axis) => (length === -1 ? x.shape[axis] - begin[axis] : length)),
       dtype: x.dtype
     }
   ],
@@ -96,15 +96,16 @@ export const shapeRules: Readonly<Record<string, ShapeRule>> = {
   Tile: ({ x }, { reps }) => [{ shape: x.shape.map((size, axis) => size * reps[axis]), dtype: x.dtype }],
   Concat: (inputs, { axis }) => {
     const parts = Object.values(inputs)
-    const at = axis < 0 ? parts[0].shape.length + (axis as number) : (axis as number)
+    const at = axis < 0 ? parts[0].shape.length + axis : axis
     const total = parts.reduce((sum, part) => sum + part.shape[at], 0)
     return [{ shape: parts[0].shape.map((size, index) => (index === at ? total : size)), dtype: parts[0].dtype }]
   },
   SplitV: ({ x }, { numOrSizeSplits, axis }) => {
-    const at = axis < 0 ? x.shape.length + (axis as number) : (axis as number)
-    const sizes = Array.isArray(numOrSizeSplits)
-      ? (numOrSizeSplits as number[])
-      : Array<number>(numOrSizeSplits as number).fill(x.shape[at] / (numOrSizeSplits as number))
+    const at = axis < 0 ? x.shape.length + axis : axis
+    const sizes =
+      typeof numOrSizeSplits === 'number'
+        ? Array<number>(numOrSizeSplits).fill(x.shape[at] / numOrSizeSplits)
+        : numOrSizeSplits
     return sizes.map(length => ({
       shape: x.shape.map((size, index) => (index === at ? length : size)),
       dtype: x.dtype
@@ -113,16 +114,14 @@ export const shapeRules: Readonly<Record<string, ShapeRule>> = {
   Select: ({ condition, t, e }) => [{ shape: broadcast(broadcast(condition.shape, t.shape), e.shape), dtype: t.dtype }],
   GatherV2: ({ x, indices }, { axis }) => [
     {
-      shape: [...x.shape.slice(0, axis as number), ...indices.shape, ...x.shape.slice((axis as number) + 1)],
+      shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)],
       dtype: x.dtype
     }
   ],
   UnsortedSegmentSum: ({ x, segmentIds }, { numSegments }) => [
-    { shape: [numSegments as number, ...x.shape.slice(segmentIds.shape.length)], dtype: x.dtype }
+    { shape: [numSegments, ...x.shape.slice(segmentIds.shape.length)], dtype: x.dtype }
   ],
-  OneHot: ({ indices }, { depth, dtype }) => [
-    { shape: [...indices.shape, depth as number], dtype: (dtype as DType | undefined) ?? 'float32' }
-  ],
+  OneHot: ({ indices }, { depth, dtype }) => [{ shape: [...indices.shape, depth], dtype: dtype ?? 'float32' }],
   BatchMatMul: ({ a, b }, { transposeA, transposeB }) => [
     {
       shape: [

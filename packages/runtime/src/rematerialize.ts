@@ -1,17 +1,12 @@
+import { fusedKernels } from './fused-kernel.js'
 import type { Graph, GraphNode, ValueId } from './graph.js'
 
-/** Kernels that cost one pass over memory: computing them again is cheaper than keeping what they gave. */
-const CHEAP = new Set(['RmsNorm', 'SwiGlu'])
-/**
- * Gradients that come first and look up what their forward kernel kept by the names of its inputs: a copy would be
- * nothing they know.
- */
-const FIRST = /CrossEntropyGrad$/
+const isCheap = ({ kernel }: GraphNode) => fusedKernels.get(kernel)?.recompute === 'cheap'
 
 /**
- * The graph with cheap kernels computed again in the backward pass, where their outputs are read for the gradients of
- * weights: between the passes only their inputs are kept, which their own gradients need anyhow. The same operations on
- * the same numbers: no result changes.
+ * The graph with kernels that say `recompute: 'cheap'` computed again in the backward pass, where their outputs are
+ * read for the gradients of weights: between the passes only their inputs are kept, which their own gradients need
+ * anyhow. The same operations on the same numbers: no result changes.
  *
  * A copy has an input `after` that it does not read: the gradient that its output meets. An executor that orders nodes
  * itself must not compute the copy before it, or take it for the original.
@@ -19,13 +14,13 @@ const FIRST = /CrossEntropyGrad$/
  * The backward pass begins at the first gradient kernel, since a trace records in the order of execution.
  */
 export function rematerialize(graph: Graph): Graph {
-  const begin = graph.nodes.findIndex(node => node.kernel.endsWith('Grad'))
+  const begin = graph.nodes.findIndex(node => fusedKernels.get(node.kernel)?.gradientOf !== undefined)
   if (begin < 0) return graph
   const values = [...graph.values]
   const again = new Map<ValueId, ValueId>()
   const nodes: GraphNode[] = graph.nodes.slice(0, begin)
   const backward = graph.nodes.slice(begin)
-  const cheap = new Map(nodes.filter(node => CHEAP.has(node.kernel)).map(node => [node.outputs[0], node]))
+  const cheap = new Map(nodes.filter(isCheap).map(node => [node.outputs[0], node]))
   const gradients = new Set(backward.flatMap(({ outputs }) => outputs))
   const copyOf = (id: ValueId, after: ValueId): ValueId => {
     const node = cheap.get(id)
@@ -38,7 +33,7 @@ export function rematerialize(graph: Graph): Graph {
     return again.get(id) as ValueId
   }
   for (const node of backward) {
-    if (FIRST.test(node.kernel)) {
+    if (fusedKernels.get(node.kernel)?.originalInputs) {
       nodes.push(node)
       continue
     }

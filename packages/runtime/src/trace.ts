@@ -1,7 +1,7 @@
 import { SkipwiseError } from '@skipwise/core'
 import { fusedKernels, registerFusedKernels } from './fused-kernel.js'
 import type { DType, Graph, GraphNode, HostData, ValueId, ValueSpec } from './graph.js'
-import { shapeRules, type ShapeRule } from './kernel-shapes.js'
+import { shapeRules, type AnyShapeRule } from './kernel-shapes.js'
 import { simplify } from './simplify.js'
 import { tf } from './tfjs.js'
 
@@ -86,7 +86,7 @@ class Recorder {
 
   record(
     kernel: string,
-    rule: ShapeRule,
+    rule: AnyShapeRule,
     inputs: Record<string, tf.TensorInfo>,
     attributes: Record<string, unknown>
   ): tf.TensorInfo[] {
@@ -217,11 +217,14 @@ function registerKernels(): void {
     BACKEND,
     kernel =>
       ({ inputs, attrs }) =>
-        recorder().record(kernel.name, kernel.outputs, inputs as Record<string, tf.TensorInfo>, { ...attrs })
+        recorder().record(kernel.name, kernel.outputs.bind(kernel), inputs as Record<string, tf.TensorInfo>, {
+          ...attrs
+        })
   )
   if (registered) return
   registered = true
-  for (const [kernelName, rule] of Object.entries(shapeRules)) {
+  const rules: Readonly<Record<string, AnyShapeRule>> = shapeRules
+  for (const [kernelName, rule] of Object.entries(rules)) {
     tf.registerKernel({
       kernelName,
       backendName: BACKEND,

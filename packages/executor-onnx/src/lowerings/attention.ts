@@ -1,44 +1,31 @@
-import { sizeOf, type GraphNode, type ValueId } from '@skipwise/runtime'
+import {
+  attentionPlan,
+  attentionShape,
+  MASKED,
+  sizeOf,
+  type AttentionLimits,
+  type AttentionNode,
+  type AttentionShape,
+  type NodeOf,
+  type QueryBlock,
+  type RowBlock,
+  type ValueId
+} from '@skipwise/runtime'
 import type { OnnxBuilder } from '../builder.js'
-import type { Lowering } from '../lowering.js'
+import type { Lowering, Lowerings } from '../lowering.js'
 import { onnxType } from '../onnx-model.js'
 
-/**
- * Rows of a block of queries. Block i reads only the keys up to its last row, so the masked upper blocks are not
- * computed. Smaller blocks compute less of the diagonal in vain, larger ones copy fewer keys: measured, an eighth of
- * the window between these bounds is best.
- */
-const BLOCK_ROWS = { least: 128, most: 256 }
-/** Probabilities of up to this many elements (64 MB) are kept for the backward pass; more are computed again. */
-const KEPT_ELEMENTS = 2 ** 24
+/** An eighth of the window between bounds is best, as measured. Probabilities of 64 MB are kept. */
+const LIMITS: AttentionLimits = {
+  rows: T => Math.min(256, Math.max(128, 64 * Math.floor(T / 512))),
+  keptElements: 2 ** 24
+}
 /**
  * GroupQueryAttention computes the scores tile by tile, in little memory, unless its heads have sinks. Up to this many
  * scores (32 MB) of several tokens they get sinks that take nothing: whole rows are up to a third faster
  * (docs/adr/0022-threads-and-rows.md).
  */
 const SCORES_AT_ONCE = 2 ** 23
-
-/** Sizes of attention. */
-export interface AttentionShape {
-  B: number
-  T: number
-  H: number
-  K: number
-  /** Query heads a key head: H / K. */
-  G: number
-  D: number
-  /** Tokens that a token attends to, itself included; Infinity for all before it. */
-  window: number
-}
-
-function shapeOf(
-  b: OnnxBuilder,
-  { inputs: { query, key }, attributes: { window = Infinity } }: GraphNode
-): AttentionShape {
-  const [B, T, H, D] = b.spec(query).shape
-  const K = b.spec(key).shape[2]
-  return { B, T, H, K, G: H / K, D, window: window as number }
-}
 
 /** [B, T, H, D] → [B, K, G, T, D], once per value. */
 export const queryHeads = (
@@ -51,30 +38,20 @@ export const queryHeads = (
 export const keyHeads = (b: OnnxBuilder, name: string) =>
   b.once(`key heads of ${name}`, () => b.transpose(name, [0, 2, 1, 3]))
 
-/** Rows `begin` … `end` − 1 of a block, which read the keys `first` … `end` − 1. */
-function blocksOf({ T, window }: AttentionShape): Block[] {
-  const rows = Math.min(BLOCK_ROWS.most, Math.max(BLOCK_ROWS.least, 64 * Math.floor(T / 512)))
-  return Array.from({ length: Math.ceil(T / rows) }, (_, i) => ({
-    first: Math.max(0, i * rows - window + 1),
-    begin: i * rows,
-    end: Math.min(T, (i + 1) * rows)
-  }))
-}
-interface Block {
-  first: number
-  begin: number
-  end: number
-}
-
 // Slices are copies, half as many times the size of the keys as there are blocks: each pass makes its own, so that none
 // waits for the backward pass in memory.
 
 /** Rows of a block of queries with the group stacked along rows: [B, K, G·rows, D]. */
-const queryBlock = (b: OnnxBuilder, heads: string, { B, K, G }: AttentionShape, { begin, end }: Block, width: number) =>
-  b.reshape(b.slice(heads, 3, begin, end), [B, K, G * (end - begin), width])
+const queryBlock = (
+  b: OnnxBuilder,
+  heads: string,
+  { B, K, G }: AttentionShape,
+  { begin, end }: QueryBlock,
+  width: number
+) => b.reshape(b.slice(heads, 3, begin, end), [B, K, G * (end - begin), width])
 
 /** Keys or values that a block reads: [B, K, end − first, D]. */
-const keyRows = (b: OnnxBuilder, heads: string, { T }: AttentionShape, { first, end }: Block) =>
+const keyRows = (b: OnnxBuilder, heads: string, { T }: AttentionShape, { first, end }: QueryBlock) =>
   first === 0 && end === T ? heads : b.slice(heads, 2, first, end)
 
 /** softmax(scale·q·kᵀ + mask) of a block: [B, K, G·rows, end − first]. */
@@ -83,11 +60,12 @@ function probabilities(
   q: string,
   k: string,
   shape: AttentionShape,
-  block: Block,
-  { inputs, attributes }: GraphNode
+  block: QueryBlock,
+  { inputs, attributes }: AttentionNode
 ): string {
-  const slopes = attributes.slopes as readonly number[] | undefined
-  const bias = slopes && alibiBias(b, shape, block, b.name(inputs.positions), slopes)
+  const slopes = attributes.slopes
+  const bias =
+    slopes && inputs.positions !== undefined ? alibiBias(b, shape, block, b.name(inputs.positions), slopes) : undefined
   const mask =
     inputs.documents !== undefined
       ? documentMask(b, shape, block, b.name(inputs.documents))
@@ -95,13 +73,13 @@ function probabilities(
         ? undefined
         : causalMask(b, shape, block)
   const added = bias && mask ? b.op('Add', [bias, mask]) : ((bias ?? mask) as string)
-  return b.op('Softmax', [b.op('Add', [b.matMul(q, k, { transB: true, alpha: attributes.scale as number }), added])], {
+  return b.op('Softmax', [b.op('Add', [b.matMul(q, k, { transB: true, alpha: attributes.scale }), added])], {
     axis: -1
   })
 }
 
-/** 0 and -1e30, [G·rows, end − first]. */
-const causalMask = (b: OnnxBuilder, shape: AttentionShape, { first, begin, end }: Block) =>
+/** 0 and MASKED, [G·rows, end − first]. */
+const causalMask = (b: OnnxBuilder, shape: AttentionShape, { first, begin, end }: QueryBlock) =>
   b.once(`mask ${shape.G} ${shape.window} ${begin} ${end}`, () =>
     b.slice(maskBand(b, shape, end - begin), 1, shape.T - (end - first), shape.T)
   )
@@ -110,13 +88,13 @@ const causalMask = (b: OnnxBuilder, shape: AttentionShape, { first, begin, end }
  * The causal mask, and at most −1e30 between tokens of different documents, [B, 1, G·rows, end − first], once for all
  * layers.
  */
-const documentMask = (b: OnnxBuilder, shape: AttentionShape, block: Block, documents: string) => {
+const documentMask = (b: OnnxBuilder, shape: AttentionShape, block: QueryBlock, documents: string) => {
   const { B, G } = shape
   const { first, begin, end } = block
   const rows = end - begin
   return b.once(`document mask ${documents} ${shape.window} ${begin} ${end}`, () => {
     const difference = keyMinusQuery(b, documents, shape, block)
-    const other = b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(-1e30)])
+    const other = b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(MASKED)])
     const masked = b.op('Add', [other, causalMask(b, { ...shape, G: 1 }, block)])
     const grouped = G === 1 ? masked : b.op('Expand', [masked, b.int64([B, 1, G, rows, end - first])])
     return b.reshape(grouped, [B, 1, G * rows, end - first])
@@ -124,7 +102,7 @@ const documentMask = (b: OnnxBuilder, shape: AttentionShape, block: Block, docum
 }
 
 /** A number of every token, [B, T], of the key less that of the query, [B, 1, 1, rows, end − first]. */
-const keyMinusQuery = (b: OnnxBuilder, numbers: string, { B }: AttentionShape, { first, begin, end }: Block) =>
+const keyMinusQuery = (b: OnnxBuilder, numbers: string, { B }: AttentionShape, { first, begin, end }: QueryBlock) =>
   b.op('Sub', [
     b.reshape(b.slice(numbers, 1, first, end), [B, 1, 1, 1, end - first]),
     b.reshape(b.slice(numbers, 1, begin, end), [B, 1, 1, end - begin, 1])
@@ -137,7 +115,7 @@ const keyMinusQuery = (b: OnnxBuilder, numbers: string, { B }: AttentionShape, {
 function alibiBias(
   b: OnnxBuilder,
   shape: AttentionShape,
-  block: Block,
+  block: QueryBlock,
   positions: string,
   slopes: readonly number[]
 ): string {
@@ -160,18 +138,18 @@ const maskBand = (b: OnnxBuilder, { G, T, window }: AttentionShape, rows: number
     const band = new Float32Array(G * rows * T)
     for (let row = 0; row < G * rows; row++) {
       const own = T - rows + (row % rows)
-      band.fill(-1e30, row * T, row * T + Math.max(0, own - window + 1))
-      band.fill(-1e30, row * T + own + 1, (row + 1) * T)
+      band.fill(MASKED, row * T, row * T + Math.max(0, own - window + 1))
+      band.fill(MASKED, row * T + own + 1, (row + 1) * T)
     }
     return band
   })
 
-const keptKey = (query: string, key: string, { begin }: Block) => `probabilities ${query} ${key} ${begin}`
+const keptKey = (query: string, key: string, { begin }: QueryBlock) => `probabilities ${query} ${key} ${begin}`
 
 /** Joins blocks [B, K, G·rows, D] to [B, T, H, D]. */
 export function joinQueryBlocks(
   b: OnnxBuilder,
-  blocks: readonly Pick<Block, 'begin' | 'end'>[],
+  blocks: readonly RowBlock[],
   parts: readonly string[],
   { B, T, H, K, G, D }: AttentionShape,
   output: string
@@ -182,7 +160,7 @@ export function joinQueryBlocks(
 }
 
 /** Sums the blocks' shares [B, K, end − first, D] of a key or value gradient to [B, T, K, D]. */
-function sumKeyParts(b: OnnxBuilder, blocks: readonly Block[], parts: readonly string[], output: string): void {
+function sumKeyParts(b: OnnxBuilder, blocks: readonly QueryBlock[], parts: readonly string[], output: string): void {
   const pad = (x: string, before: number, after: number) =>
     before + after === 0 ? x : b.op('Pad', [x, b.int64([0, 0, before, 0, 0, 0, after, 0])])
   // The sum so far reaches to the end of its block, the next share is padded only where a window cuts it off. A chain
@@ -193,16 +171,15 @@ function sumKeyParts(b: OnnxBuilder, blocks: readonly Block[], parts: readonly s
   b.transpose(sum, [0, 2, 1, 3], output)
 }
 
-const causalAttention: Lowering = (b, node) => {
+const causalAttention: Lowering<'CausalAttention'> = (b, node) => {
   const { inputs, outputs } = node
-  const shape = shapeOf(b, node)
-  const blocks = blocksOf(shape)
+  const shape = attentionShape(b.graph, node)
+  const { blocks, kept } = attentionPlan(shape, LIMITS)
   const query = b.name(inputs.query)
   const key = b.name(inputs.key)
   const q = queryHeads(b, query, shape)
   const k = keyHeads(b, key)
   const v = keyHeads(b, b.name(inputs.value))
-  const kept = shape.B * shape.H * shape.T * shape.T * 0.5 <= KEPT_ELEMENTS
   const parts = blocks.map(block => {
     const compute = () =>
       probabilities(b, queryBlock(b, q, shape, block, shape.D), keyRows(b, k, shape, block), shape, block, node)
@@ -212,11 +189,11 @@ const causalAttention: Lowering = (b, node) => {
   joinQueryBlocks(b, blocks, parts, shape, b.name(outputs[0]))
 }
 
-const causalAttentionGrad: Lowering = (b, node) => {
+const causalAttentionGrad: Lowering<'CausalAttentionGrad'> = (b, node) => {
   const { inputs, outputs, attributes } = node
-  const shape = shapeOf(b, node)
-  const blocks = blocksOf(shape)
-  const scale = attributes.scale as number
+  const shape = attentionShape(b.graph, node)
+  const { blocks } = attentionPlan(shape, LIMITS)
+  const scale = attributes.scale
   const [query, key, value, output, dy] = [inputs.query, inputs.key, inputs.value, inputs.output, inputs.dy].map(id =>
     b.name(id)
   )
@@ -262,18 +239,12 @@ const causalAttentionGrad: Lowering = (b, node) => {
   )
 }
 
-export const attentionLowerings: Readonly<Record<string, Lowering>> = {
+export const attentionLowerings = {
   CausalAttention: causalAttention,
   CausalAttentionGrad: causalAttentionGrad,
-  AlibiAttention: causalAttention,
-  AlibiAttentionGrad: causalAttentionGrad,
-  DocumentAttention: causalAttention,
-  DocumentAttentionGrad: causalAttentionGrad,
-  AlibiDocumentAttention: causalAttention,
-  AlibiDocumentAttentionGrad: causalAttentionGrad,
 
   // com.microsoft GroupQueryAttention appends to the cache in place when past and present are one buffer.
-  CachedAttention: (b, node) => {
+  CachedAttention: (b: OnnxBuilder, node: NodeOf<'CachedAttention'>) => {
     const { inputs, outputs, attributes } = node
     const [B, T, H, D] = b.spec(inputs.query).shape
     const K = b.spec(inputs.key).shape[2]
@@ -288,11 +259,11 @@ export const attentionLowerings: Readonly<Record<string, Lowering>> = {
     const flat = (id: ValueId, heads: number) => b.reshape(b.name(id), [B, T, heads * D])
     const [output, ...caches] = outputs.map(id => b.name(id))
     const S = b.spec(inputs.keyCache).shape[2]
-    const window = attributes.window as number | undefined
-    const bias = attributes.slopes ? cachedAlibiBias(b, past, T, S, attributes.slopes as number[], total) : ''
+    const window = attributes.window
+    const bias = attributes.slopes ? cachedAlibiBias(b, past, T, S, attributes.slopes, total) : ''
     const sinks =
       T > 1 && H * T * S <= SCORES_AT_ONCE
-        ? b.constant(`sinks that take nothing ${H}`, [H], () => new Float32Array(H).fill(-1e30))
+        ? b.constant(`sinks that take nothing ${H}`, [H], () => new Float32Array(H).fill(MASKED))
         : ''
     const mixed = b.microsoft(
       'GroupQueryAttention',
@@ -313,14 +284,14 @@ export const attentionLowerings: Readonly<Record<string, Lowering>> = {
       {
         num_heads: H,
         kv_num_heads: K,
-        scale: { float: attributes.scale as number },
+        scale: { float: attributes.scale },
         ...(window === undefined ? {} : { local_window_size: window })
       },
       [`${output}_flat`, ...caches]
     )
     b.reshape(mixed, [B, T, H, D], output)
   }
-}
+} satisfies Partial<Lowerings>
 
 /** slope · (slot of key − slot of query), [1, H, T, S] or, up to a slot, [1, H, T, `end`], once for all layers. */
 const cachedAlibiBias = (b: OnnxBuilder, past: string, T: number, S: number, slopes: readonly number[], end?: string) =>
@@ -363,9 +334,9 @@ export function writeCacheRows(b: OnnxBuilder, cache: ValueId, added: ValueId, p
  * Cached attention of any shape: rows scattered into the caches, then every slot scored and those behind a row's own
  * masked.
  */
-function composeCachedAttention(b: OnnxBuilder, node: GraphNode): void {
+function composeCachedAttention(b: OnnxBuilder, node: NodeOf<'CachedAttention'>): void {
   const { inputs, outputs, attributes } = node
-  const shape = shapeOf(b, node)
+  const shape = attentionShape(b.graph, node)
   const { B, T, H, K, G, D, window } = shape
   const S = b.spec(inputs.keyCache).shape[2]
   const past = b.name(inputs.pastLength)
@@ -382,10 +353,10 @@ function composeCachedAttention(b: OnnxBuilder, node: GraphNode): void {
       window === Infinity
         ? future
         : b.op('Or', [future, b.op('LessOrEqual', [slot, b.op('Sub', [row, b.scalar(window, 'int32')])])])
-    return b.op('Where', [hidden, b.scalar(-1e30), b.scalar(0)])
+    return b.op('Where', [hidden, b.scalar(MASKED), b.scalar(0)])
   })
-  const products = b.matMul(q, keys, { transB: true, alpha: attributes.scale as number })
-  const slopes = attributes.slopes as readonly number[] | undefined
+  const products = b.matMul(q, keys, { transB: true, alpha: attributes.scale })
+  const slopes = attributes.slopes
   const biased = slopes
     ? b.op('Add', [products, b.reshape(cachedAlibiBias(b, past, T, S, slopes), [1, K, G * T, S])])
     : products

@@ -1,8 +1,8 @@
-import type { GraphNode } from '@skipwise/runtime'
+import { MASKED, rowBlocks, type AttentionShape, type NodeOf, type RowBlock, type ValueId } from '@skipwise/runtime'
 import type { OnnxBuilder } from '../builder.js'
-import type { Lowering } from '../lowering.js'
+import type { Lowering, Lowerings } from '../lowering.js'
 import { onnxType } from '../onnx-model.js'
-import { joinQueryBlocks, keyHeads, queryHeads, slopeColumn, writeCacheRows, type AttentionShape } from './attention.js'
+import { joinQueryBlocks, keyHeads, queryHeads, slopeColumn, writeCacheRows } from './attention.js'
 
 /**
  * Scores of a block of rows have up to this many elements (4 MB), so that a chunk needs no more memory the longer its
@@ -12,27 +12,22 @@ const SCORE_ELEMENTS = 2 ** 20
 /** Fewer rows are slower. */
 const LEAST_ROWS = 32
 
+/** A node of attention of a chunk, of either pass. */
+type ChunkNode = NodeOf<'ChunkAttention'> | NodeOf<'ChunkAttentionGrad'>
+
 interface Shape extends AttentionShape {
   /** Slots for the past. */
   S: number
 }
 
-function shapeOf(b: OnnxBuilder, { inputs: { query, pastKeys }, attributes: { window = Infinity } }: GraphNode): Shape {
+function shapeOf(b: OnnxBuilder, { inputs: { query, pastKeys }, attributes: { window = Infinity } }: ChunkNode): Shape {
   const [B, T, H, D] = b.spec(query).shape
   const [, K, S] = b.spec(pastKeys).shape
-  return { B, T, H, K, G: H / K, D, S, window: window as number }
+  return { B, T, H, K, G: H / K, D, S, window }
 }
 
-/** Rows `begin` … `end` − 1 of the chunk. */
-interface Block {
-  readonly begin: number
-  readonly end: number
-}
-
-function blocksOf({ B, T, H, S }: Shape): Block[] {
-  const rows = Math.max(LEAST_ROWS, 2 ** Math.floor(Math.log2(SCORE_ELEMENTS / (B * H * (S + T)))))
-  return Array.from({ length: Math.ceil(T / rows) }, (_, i) => ({ begin: i * rows, end: Math.min(T, (i + 1) * rows) }))
-}
+const blocksOf = ({ B, T, H, S }: Shape): RowBlock[] =>
+  rowBlocks(T, Math.max(LEAST_ROWS, 2 ** Math.floor(Math.log2(SCORE_ELEMENTS / (B * H * (S + T))))))
 
 /**
  * The part of the past that a chunk reads, of shapes that only a run knows: slots `start` … `end` − 1, int64 [1]. So
@@ -61,14 +56,14 @@ const behindPast = (
 ) => b.op('Concat', [b.op('Slice', [past, start, end, b.int64([axis])]), own], { axis })
 
 /** All that both passes read. */
-function partsOf(b: OnnxBuilder, node: GraphNode) {
+function partsOf(b: OnnxBuilder, node: ChunkNode) {
   const { inputs, attributes } = node
   const shape = shapeOf(b, node)
   const { B, T, K, G, S, window } = shape
   const blocks = blocksOf(shape)
   const past = b.name(inputs.pastLength)
   const range = pastRange(b, past, shape)
-  const slopes = attributes.slopes as readonly number[] | undefined
+  const slopes = attributes.slopes
   const q = queryHeads(b, b.name(inputs.query), shape)
   // made anew in each pass: they are copies of a whole past, and would wait for the backward pass
   const keys = behindPast(b, b.name(inputs.pastKeys), keyHeads(b, b.name(inputs.key)), 2, range)
@@ -79,7 +74,7 @@ function partsOf(b: OnnxBuilder, node: GraphNode) {
   const index = b.once(`indices ${past} ${window} ${T} ${S}`, () =>
     behindPast(b, int32(0, S, [1, S]), b.op('Add', [int32(0, T, [1, T]), past]), 1, range)
   )
-  const mask = ({ begin, end }: Block) =>
+  const mask = ({ begin, end }: RowBlock) =>
     b.once(`chunk mask ${past} ${window} ${T} ${S} ${begin} ${end}`, () => {
       const row = b.op('Add', [int32(begin, end - begin, [end - begin, 1]), past])
       const future = b.op('Greater', [index, row])
@@ -87,48 +82,45 @@ function partsOf(b: OnnxBuilder, node: GraphNode) {
         window === Infinity
           ? future
           : b.op('Or', [future, b.op('LessOrEqual', [index, b.op('Sub', [row, b.scalar(window, 'int32')])])])
-      return b.op('Where', [hidden, b.scalar(-1e30), b.scalar(0)])
+      return b.op('Where', [hidden, b.scalar(MASKED), b.scalar(0)])
     })
   // a number of every token, of the key less that of the query, [B, 1, 1, rows, N]
-  const differences = (own: string, before: string, { begin, end }: Block) => {
+  const differences = (own: string, before: string, { begin, end }: RowBlock) => {
     const all = b.once(`numbers ${own} ${before} ${window}`, () =>
       b.reshape(behindPast(b, before, own, 1, range), [B, 1, 1, 1, -1])
     )
     return b.op('Sub', [all, b.reshape(b.slice(own, 1, begin, end), [B, 1, 1, end - begin, 1])])
   }
-  const documents = (block: Block) =>
+  const documents = (block: RowBlock, own: ValueId, before: ValueId) =>
     b.once(`chunk documents ${past} ${window} ${block.begin}`, () => {
-      const difference = differences(b.name(inputs.documents), b.name(inputs.pastDocuments), block)
-      return b.op('Add', [b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(-1e30)]), mask(block)])
+      const difference = differences(b.name(own), b.name(before), block)
+      return b.op('Add', [b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(MASKED)]), mask(block)])
     })
-  const distances = (block: Block) =>
-    b.once(`chunk distances ${past} ${window} ${block.begin}`, () =>
-      differences(b.name(inputs.positions), b.name(inputs.pastPositions), block)
-    )
-  const masked = (block: Block) => (inputs.documents === undefined ? mask(block) : documents(block))
-  const added = (block: Block) =>
-    slopes
-      ? b.op('Add', [b.op('Mul', [distances(block), slopeColumn(b, slopes, [1, K, G, 1, 1])]), masked(block)])
-      : masked(block)
+  const distances = (block: RowBlock, own: ValueId, before: ValueId) =>
+    b.once(`chunk distances ${past} ${window} ${block.begin}`, () => differences(b.name(own), b.name(before), block))
+  const masked = (block: RowBlock) => {
+    const { documents: own, pastDocuments: before } = inputs
+    return own === undefined || before === undefined ? mask(block) : documents(block, own, before)
+  }
+  const added = (block: RowBlock) => {
+    const { positions: own, pastPositions: before } = inputs
+    if (!slopes || own === undefined || before === undefined) return masked(block)
+    const bias = b.op('Mul', [distances(block, own, before), slopeColumn(b, slopes, [1, K, G, 1, 1])])
+    return b.op('Add', [bias, masked(block)])
+  }
   /** Rows of a block with the group stacked along rows: [B, K, G·rows, width]. */
-  const rowsOf = (x: string, { begin, end }: Block, width: number) =>
+  const rowsOf = (x: string, { begin, end }: RowBlock, width: number) =>
     b.reshape(b.slice(x, 3, begin, end), [B, K, G * (end - begin), width])
   /** [B, K, G·rows, N] */
-  const probabilities = (rows: string, block: Block) => {
+  const probabilities = (rows: string, block: RowBlock) => {
     const size = block.end - block.begin
-    const products = b.reshape(b.matMul(rows, keys, { transB: true, alpha: attributes.scale as number }), [
-      B,
-      K,
-      G,
-      size,
-      -1
-    ])
+    const products = b.reshape(b.matMul(rows, keys, { transB: true, alpha: attributes.scale }), [B, K, G, size, -1])
     return b.reshape(b.op('Softmax', [b.op('Add', [products, added(block)])], { axis: -1 }), [B, K, G * size, -1])
   }
   return { shape, blocks, range, q, keys, values, rowsOf, probabilities }
 }
 
-const chunkAttention: Lowering = (b, node) => {
+const chunkAttention: Lowering<'ChunkAttention'> = (b, node) => {
   const { shape, blocks, q, values, rowsOf, probabilities } = partsOf(b, node)
   joinQueryBlocks(
     b,
@@ -139,11 +131,11 @@ const chunkAttention: Lowering = (b, node) => {
   )
 }
 
-const chunkAttentionGrad: Lowering = (b, node) => {
+const chunkAttentionGrad: Lowering<'ChunkAttentionGrad'> = (b, node) => {
   const { inputs, outputs, attributes } = node
   const { shape, blocks, range, q, keys, values, rowsOf, probabilities } = partsOf(b, node)
   const { B, T, K, G, D, S } = shape
-  const scale = attributes.scale as number
+  const scale = attributes.scale
   const dy = b.name(inputs.dy)
   const dO = queryHeads(b, dy, shape)
   const rowSums = b.op('ReduceSum', [b.op('Mul', [dy, b.name(inputs.output)]), b.int64([-1])], { keepdims: 1 })
@@ -191,13 +183,9 @@ const chunkAttentionGrad: Lowering = (b, node) => {
   )
 }
 
-export const chunkAttentionLowerings: Readonly<Record<string, Lowering>> = {
-  ...Object.fromEntries(
-    ['ChunkAttention', 'AlibiChunkAttention', 'DocumentChunkAttention', 'AlibiDocumentChunkAttention'].flatMap(name => [
-      [name, chunkAttention],
-      [`${name}Grad`, chunkAttentionGrad]
-    ])
-  ),
+export const chunkAttentionLowerings = {
+  ChunkAttention: chunkAttention,
+  ChunkAttentionGrad: chunkAttentionGrad,
   CacheWrite: (b, { inputs, outputs }) =>
     writeCacheRows(b, inputs.cache, inputs.rows, b.name(inputs.pastLength), b.name(outputs[0]))
-}
+} satisfies Partial<Lowerings>

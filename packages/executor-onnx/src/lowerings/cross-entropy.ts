@@ -1,6 +1,6 @@
-import type { GraphNode } from '@skipwise/runtime'
+import { rowBlocksOf, type NodeOf, type RowBlock } from '@skipwise/runtime'
 import type { OnnxBuilder } from '../builder.js'
-import type { Lowering } from '../lowering.js'
+import type { Lowering, Lowerings } from '../lowering.js'
 import { onnxType } from '../onnx-model.js'
 
 /** Logits are computed in pieces of at most this many elements (16 MB). */
@@ -8,17 +8,10 @@ const PIECE_ELEMENTS = 2 ** 22
 /** Probabilities of up to this many elements (64 MB) are kept for the backward pass; more are computed again. */
 const KEPT_ELEMENTS = 2 ** 24
 
-interface Piece {
-  begin: number
-  end: number
-}
+/** A node of either pass. */
+type CrossEntropyNode = NodeOf<'LinearCrossEntropy'> | NodeOf<'LinearCrossEntropyGrad'>
 
-function piecesOf(N: number, V: number): Piece[] {
-  const rows = Math.max(1, Math.min(N, Math.floor(PIECE_ELEMENTS / V)))
-  return Array.from({ length: Math.ceil(N / rows) }, (_, i) => ({ begin: i * rows, end: Math.min(N, (i + 1) * rows) }))
-}
-
-const rowsOf = (b: OnnxBuilder, x: string, N: number, { begin, end }: Piece) =>
+const rowsOf = (b: OnnxBuilder, x: string, N: number, { begin, end }: RowBlock) =>
   end - begin === N ? x : b.once(`rows ${begin} to ${end} of ${x}`, () => b.slice(x, 0, begin, end))
 const join = (b: OnnxBuilder, parts: readonly string[], output: string) =>
   void (parts.length === 1 ? b.op('Identity', parts, {}, output) : b.op('Concat', parts, { axis: 0 }, output))
@@ -26,22 +19,22 @@ const join = (b: OnnxBuilder, parts: readonly string[], output: string) =>
 const total = (b: OnnxBuilder, parts: readonly string[]) => parts.reduce((sum, part) => b.op('Add', [sum, part]))
 
 /** hidden · weightᵀ, and the bias where there is one. */
-function logitsOf(b: OnnxBuilder, rows: string, { inputs }: GraphNode): string {
+function logitsOf(b: OnnxBuilder, rows: string, { inputs }: CrossEntropyNode): string {
   const product = b.matMul(rows, b.name(inputs.weight), { transB: true })
   return inputs.bias === undefined ? product : b.op('Add', [product, b.name(inputs.bias)])
 }
 
-const keptKey = ({ inputs: { hidden, weight, bias } }: GraphNode, { begin }: Piece) =>
+const keptKey = ({ inputs: { hidden, weight, bias } }: CrossEntropyNode, { begin }: RowBlock) =>
   `softmax ${hidden} ${weight} ${bias} ${begin}`
 
-const crossEntropy: Lowering = (b, node) => {
+const crossEntropy: Lowering<'LinearCrossEntropy'> = (b, node) => {
   const { inputs, outputs } = node
   const [hidden, labels] = [inputs.hidden, inputs.labels].map(id => b.name(id))
   const [N] = b.spec(inputs.hidden).shape
   const [V] = b.spec(inputs.weight).shape
   const kept = N * V <= KEPT_ELEMENTS
-  const parts = piecesOf(N, V).map(piece => {
-    const rows = piece.end - piece.begin
+  const parts = rowBlocksOf(N, V, PIECE_ELEMENTS).map(piece => {
+    const { rows } = piece
     const logits = logitsOf(b, rowsOf(b, hidden, N, piece), node)
     const softmax = () => b.op('Softmax', [logits], { axis: -1 })
     const probabilities = kept ? b.once(keptKey(node, piece), softmax) : softmax()
@@ -56,12 +49,12 @@ const crossEntropy: Lowering = (b, node) => {
 
 // With P the softmax and Y the one-hot labels:  dH = dy·(P·W − W[label]),  dW = Pᵀ(dy·H) − Yᵀ(dy·H),  dBias = Pᵀdy −
 // Yᵀdy. The row factors act on [rows, d] and Y is a gather and a scatter: no pass over [rows, V] beside the products.
-const crossEntropyGrad: Lowering = (b, node) => {
+const crossEntropyGrad: Lowering<'LinearCrossEntropyGrad'> = (b, node) => {
   const { inputs, outputs } = node
   const [hidden, weight, labels, dy] = [inputs.hidden, inputs.weight, inputs.labels, inputs.dy].map(id => b.name(id))
   const [N, d] = b.spec(inputs.hidden).shape
   const [V] = b.spec(inputs.weight).shape
-  const pieces = piecesOf(N, V)
+  const pieces = rowBlocksOf(N, V, PIECE_ELEMENTS)
   const factor = b.reshape(dy, [N, 1])
   const scaled = b.op('Mul', [hidden, factor])
   const shares = pieces.map(piece => {
@@ -116,9 +109,7 @@ const crossEntropyGrad: Lowering = (b, node) => {
 }
 
 /** The same with a bias of the output layer and without. */
-export const crossEntropyLowerings: Readonly<Record<string, Lowering>> = {
+export const crossEntropyLowerings = {
   LinearCrossEntropy: crossEntropy,
-  LinearCrossEntropyGrad: crossEntropyGrad,
-  BiasedLinearCrossEntropy: crossEntropy,
-  BiasedLinearCrossEntropyGrad: crossEntropyGrad
-}
+  LinearCrossEntropyGrad: crossEntropyGrad
+} satisfies Partial<Lowerings>

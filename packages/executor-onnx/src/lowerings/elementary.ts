@@ -1,22 +1,22 @@
 import { reducedAxes, type DType } from '@skipwise/runtime'
 import { kernelError } from '../builder.js'
-import type { Lowering } from '../lowering.js'
+import type { Lowering, Lowerings } from '../lowering.js'
 
 const onnxDType: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9 }
 
 /** A kernel with one input that is one ONNX operator. */
 const unary =
-  (op: string): Lowering =>
+  (op: string): Lowering<'Neg'> =>
   (b, { inputs, outputs }) =>
     void b.op(op, [b.name(inputs.x)], {}, b.name(outputs[0]))
 const binary =
-  (op: string): Lowering =>
+  (op: string): Lowering<'Add'> =>
   (b, { inputs, outputs }) =>
     void b.op(op, [b.name(inputs.a), b.name(inputs.b)], {}, b.name(outputs[0]))
 
 /** Reductions whose axes are an input since opset 13 (ReduceSum) or still an attribute in opset 17 (the others). */
 const reduction =
-  (op: string, axesAreInput: boolean): Lowering =>
+  (op: string, axesAreInput: boolean): Lowering<'Sum'> =>
   (b, { inputs, outputs, attributes }) => {
     const axes = reducedAxes(b.spec(inputs.x).shape.length, attributes)
     const keepdims = attributes.keepDims ? 1 : 0
@@ -26,14 +26,14 @@ const reduction =
   }
 
 const filled =
-  (value: number): Lowering =>
+  (value: number): Lowering<'ZerosLike'> =>
   (b, { inputs, outputs }) => {
     const { shape, dtype } = b.spec(inputs.x)
     b.op('Expand', [b.scalar(value, dtype), b.int64(shape)], {}, b.name(outputs[0]))
   }
 
 /** tfjs kernels as ONNX operators. */
-export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
+export const elementaryLowerings = {
   Add: binary('Add'),
   Sub: binary('Sub'),
   Multiply: binary('Mul'),
@@ -86,20 +86,20 @@ export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
     b.op('Cast', [positive], { to: onnxDType.float32 }, b.name(outputs[0]))
   },
   Softmax: (b, { inputs, outputs, attributes }) =>
-    void b.op('Softmax', [b.name(inputs.logits)], { axis: attributes.dim as number }, b.name(outputs[0])),
+    void b.op('Softmax', [b.name(inputs.logits)], { axis: attributes.dim }, b.name(outputs[0])),
   Cast: (b, { inputs, outputs }) =>
     void b.op('Cast', [b.name(inputs.x)], { to: onnxDType[b.spec(outputs[0]).dtype] }, b.name(outputs[0])),
   Fill: (b, { outputs, attributes }) => {
     const { shape, dtype } = b.spec(outputs[0])
-    b.op('Expand', [b.scalar(attributes.value as number, dtype), b.int64(shape)], {}, b.name(outputs[0]))
+    b.op('Expand', [b.scalar(attributes.value, dtype), b.int64(shape)], {}, b.name(outputs[0]))
   },
   Reshape: (b, { inputs, outputs }) => void b.reshape(b.name(inputs.x), b.spec(outputs[0]).shape, b.name(outputs[0])),
   ExpandDims: (b, { inputs, outputs }) =>
     void b.reshape(b.name(inputs.input), b.spec(outputs[0]).shape, b.name(outputs[0])),
   Transpose: (b, { inputs, outputs, attributes }) =>
-    void b.transpose(b.name(inputs.x), attributes.perm as number[], b.name(outputs[0])),
+    void b.transpose(b.name(inputs.x), attributes.perm, b.name(outputs[0])),
   Slice: (b, { inputs, outputs, attributes }) => {
-    const begin = attributes.begin as number[]
+    const begin = attributes.begin
     const { shape } = b.spec(outputs[0])
     b.op(
       'Slice',
@@ -114,30 +114,30 @@ export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
     )
   },
   PadV2: (b, { inputs, outputs, attributes }) => {
-    const paddings = attributes.paddings as [number, number][]
+    const paddings = attributes.paddings
     const { dtype } = b.spec(inputs.x)
     b.op(
       'Pad',
       [
         b.name(inputs.x),
         b.int64([...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)]),
-        b.scalar(attributes.constantValue as number, dtype)
+        b.scalar(attributes.constantValue, dtype)
       ],
       {},
       b.name(outputs[0])
     )
   },
   Tile: (b, { inputs, outputs, attributes }) =>
-    void b.op('Tile', [b.name(inputs.x), b.int64(attributes.reps as number[])], {}, b.name(outputs[0])),
+    void b.op('Tile', [b.name(inputs.x), b.int64(attributes.reps)], {}, b.name(outputs[0])),
   Concat: (b, { inputs, outputs, attributes }) =>
     void b.op(
       'Concat',
       Object.values(inputs).map(id => b.name(id)),
-      { axis: attributes.axis as number },
+      { axis: attributes.axis },
       b.name(outputs[0])
     ),
   SplitV: (b, { inputs, outputs, attributes }) => {
-    const axis = attributes.axis as number
+    const axis = attributes.axis
     const at = axis < 0 ? b.spec(inputs.x).shape.length + axis : axis
     b.multiple(
       'Split',
@@ -150,7 +150,7 @@ export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
     void b.op('Where', [b.name(inputs.condition), b.name(inputs.t), b.name(inputs.e)], {}, b.name(outputs[0])),
   GatherV2: (b, { inputs, outputs, attributes }) => {
     if (attributes.batchDims) throw kernelError('GatherV2', 'batchDims other than 0')
-    b.op('Gather', [b.name(inputs.x), b.name(inputs.indices)], { axis: attributes.axis as number }, b.name(outputs[0]))
+    b.op('Gather', [b.name(inputs.x), b.name(inputs.indices)], { axis: attributes.axis }, b.name(outputs[0]))
   },
   UnsortedSegmentSum: (b, { inputs, outputs }) => {
     const { shape } = b.spec(outputs[0])
@@ -159,7 +159,7 @@ export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
     b.scatterAdd(b.op('Expand', [b.scalar(0), b.int64(shape)]), indices, b.name(inputs.x), b.name(outputs[0]))
   },
   OneHot: (b, { inputs, outputs, attributes }) => {
-    const { onValue = 1, offValue = 0, depth } = attributes as { onValue?: number; offValue?: number; depth: number }
+    const { onValue = 1, offValue = 0, depth } = attributes
     const values = b.constant(`one-hot ${offValue} ${onValue}`, [2], () => Float32Array.of(offValue, onValue))
     const hot = b.op('OneHot', [b.op('Cast', [b.name(inputs.indices)], { to: 7 }), b.int64([depth]), values], {
       axis: -1
@@ -173,4 +173,4 @@ export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
       { transA: Boolean(attributes.transposeA), transB: Boolean(attributes.transposeB) },
       b.name(outputs[0])
     )
-}
+} satisfies Partial<Lowerings>

@@ -1,6 +1,6 @@
-import type { Lowering } from '../lowering.js'
+import type { Lowerings } from '../lowering.js'
 
-export const embeddingLowerings: Readonly<Record<string, Lowering>> = {
+export const embeddingLowerings = {
   Embedding: (b, { inputs, outputs }) =>
     void b.op('Gather', [b.name(inputs.weight), b.name(inputs.ids)], { axis: 0 }, b.name(outputs[0])),
 
@@ -10,4 +10,4 @@ export const embeddingLowerings: Readonly<Record<string, Lowering>> = {
     const rows = b.op('Cast', [b.reshape(b.name(inputs.ids), [N, 1])], { to: 7 })
     b.scatterAdd(b.op('Expand', [b.scalar(0), b.int64(shape)]), rows, b.name(inputs.dy), b.name(outputs[0]))
   }
-}
+} satisfies Partial<Lowerings>

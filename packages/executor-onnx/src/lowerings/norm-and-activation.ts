@@ -1,11 +1,11 @@
-import type { Lowering } from '../lowering.js'
+import type { Lowerings } from '../lowering.js'
 
-export const normAndActivationLowerings: Readonly<Record<string, Lowering>> = {
+export const normAndActivationLowerings = {
   RmsNorm: (b, { inputs, outputs, attributes }) =>
     b.multiple(
       'SimplifiedLayerNormalization',
       [b.name(inputs.x), b.name(inputs.weight)],
-      { axis: -1, epsilon: { float: attributes.epsilon as number } },
+      { axis: -1, epsilon: { float: attributes.epsilon } },
       outputs.map(id => b.name(id))
     ),
 
@@ -30,7 +30,7 @@ export const normAndActivationLowerings: Readonly<Record<string, Lowering>> = {
     b.multiple(
       'LayerNormalization',
       [inputs.x, inputs.weight, inputs.bias].map(id => b.name(id)),
-      { axis: -1, epsilon: { float: attributes.epsilon as number } },
+      { axis: -1, epsilon: { float: attributes.epsilon } },
       outputs.map(id => b.name(id))
     ),
 
@@ -88,4 +88,4 @@ export const normAndActivationLowerings: Readonly<Record<string, Lowering>> = {
     const inner = b.op('Add', [b.op('Sub', [gate, silu]), b.scalar(1)])
     b.op('Mul', [b.op('Mul', [inner, sigmoid]), b.op('Mul', [dy, up])], {}, b.name(outputs[0]))
   }
-}
+} satisfies Partial<Lowerings>

@@ -1,8 +1,8 @@
-import type { Lowering } from '../lowering.js'
+import type { Lowering, Lowerings } from '../lowering.js'
 
 /** com.microsoft RotaryEmbedding over the tables as a cache of B·T rows, row t for token t. */
 const rotary =
-  (interleaved: 0 | 1): Lowering =>
+  (interleaved: 0 | 1): Lowering<'RotaryHalf'> =>
   (b, { inputs, outputs, attributes }) => {
     const [B, T, H, D] = b.spec(inputs.x).shape
     const half = b.spec(inputs.cos).shape[2]
@@ -25,7 +25,7 @@ const rotary =
     b.reshape(rotated, [B, T, H, D], b.name(outputs[0]))
   }
 
-export const rotaryLowerings: Readonly<Record<string, Lowering>> = {
+export const rotaryLowerings = {
   RotaryHalf: rotary(0),
   RotaryInterleaved: rotary(1)
-}
+} satisfies Partial<Lowerings>

@@ -1,6 +1,6 @@
-import { adamWHyper, type ClippedAdamWAttributes, type ValueId } from '@skipwise/runtime'
+import { adamWHyper, type ValueId } from '@skipwise/runtime'
 import { kernelError, type GraphBuilder, type Ref } from '../builder.js'
-import type { Lowering } from '../lowering.js'
+import type { Lowerings } from '../lowering.js'
 
 /** The numbers of `hyper` as scalars, by name. */
 function scalarsOf(b: GraphBuilder, hyper: ValueId): Record<(typeof adamWHyper)[number], Ref> {
@@ -13,14 +13,14 @@ function scalarsOf(b: GraphBuilder, hyper: ValueId): Record<(typeof adamWHyper)[
   return Object.fromEntries(adamWHyper.map((name, i) => [name, parts[i]])) as Record<(typeof adamWHyper)[number], Ref>
 }
 
-export const adamWLowerings: Readonly<Record<string, Lowering>> = {
+export const adamWLowerings = {
   // ResourceApplyAdam: m += (g − m)(1 − β₁), v += (g² − v)(1 − β₂), p −= lr·√(1 − b₂)/(1 − b₁) · m/(√v + ε). Its own
   // bias correction would lose digits (it forms 1 − βᵗ in float32), so the powers b₁ and b₂ are given as 0 and lr and ε
   // carry the correction: (m/c₁)/(√(v/c₂) + ε) = √c₂/c₁ · m/(√v + ε√c₂). Decay is decoupled: p·(1 − lr·λ) comes before.
   ClippedAdamW: (b, { inputs, outputs, attributes }) => {
-    const weightDecay = attributes.weightDecay as ClippedAdamWAttributes['weightDecay']
+    const weightDecay = attributes.weightDecay
     const count = weightDecay.length
-    const of = (prefix: string, i: number) => inputs[`${prefix}${i}`]
+    const of = (prefix: 'parameter' | 'gradient' | 'mean' | 'variance', i: number) => inputs[`${prefix}${i}`]
     const h = scalarsOf(b, inputs.hyper)
     const gradients = weightDecay.map((_, i) => b.ref(of('gradient', i)))
     // L2Loss is Σg²/2 in one pass.
@@ -40,7 +40,7 @@ export const adamWLowerings: Readonly<Record<string, Lowering>> = {
     const epsilon = b.op('Mul', [h.epsilon, root])
     let previous: Ref[] = []
     for (let i = 0; i < count; i++) {
-      const [parameter, mean, variance] = ['parameter', 'mean', 'variance'].map((prefix, k) =>
+      const [parameter, mean, variance] = (['parameter', 'mean', 'variance'] as const).map((prefix, k) =>
         b.handleOf(of(prefix, i), outputs[k * count + i])
       )
       if (!parameter || !mean || !variance)
@@ -82,4 +82,4 @@ export const adamWLowerings: Readonly<Record<string, Lowering>> = {
     }
     b.set(outputs[3 * count], norm)
   }
-}
+} satisfies Partial<Lowerings>

@@ -1,17 +1,23 @@
+import { MASKED, type AttentionShape, type QueryBlock } from '@skipwise/runtime'
 import type { GraphBuilder, Ref } from '../builder.js'
-import type { Block, Shape, Share } from './attention-shapes.js'
+import type { Share } from './attention-shapes.js'
 
 /**
  * 0 and −1e30, [G·rows, end − first], in the precision of products if `narrow`. Without a window it is the mask of a
  * block's own rows, padded once for all layers.
  */
-export function maskOf(b: GraphBuilder, { G, window }: Shape, { first, begin, rows, end }: Block, narrow = false): Ref {
+export function maskOf(
+  b: GraphBuilder,
+  { G, window }: AttentionShape,
+  { first, begin, rows, end }: QueryBlock,
+  narrow = false
+): Ref {
   const before = window === Infinity ? 0 : begin - first
   const width = before + rows
   const wide = b.constant(`mask ${G} ${window} ${rows} ${before}`, { type: 'float32', shape: [G * rows, width] }, () =>
     Float32Array.from({ length: G * rows * width }, (_, i) => {
       const distance = before + (Math.floor(i / width) % rows) - (i % width)
-      return distance < 0 || distance >= window ? -1e30 : 0
+      return distance < 0 || distance >= window ? MASKED : 0
     })
   )
   const own = narrow ? b.product(wide) : wide
@@ -35,7 +41,13 @@ const runtimeZero = (b: GraphBuilder, type: 'float32' | 'bfloat16'): Ref =>
  * slope · (position of key − position of query), masked, [B·K, G·rows, end − first]; the masked distances are the same
  * for every layer and head.
  */
-export function alibiBias(b: GraphBuilder, shape: Share, block: Block, positions: Ref, slopes: readonly number[]): Ref {
+export function alibiBias(
+  b: GraphBuilder,
+  shape: Share,
+  block: QueryBlock,
+  positions: Ref,
+  slopes: readonly number[]
+): Ref {
   const { B, fromB, K, fromK, G, window } = shape
   const { first, begin, rows, end } = block
   const distances = b.once(`distances ${positions} ${fromB} ${window} ${begin} ${end}`, () =>
@@ -52,12 +64,12 @@ export function alibiBias(b: GraphBuilder, shape: Share, block: Block, positions
  * The causal mask, and at most −1e30 between tokens of different documents, [B·K, G·rows, end − first], once for all
  * layers.
  */
-export function documentMask(b: GraphBuilder, shape: Share, block: Block, documents: Ref): Ref {
+export function documentMask(b: GraphBuilder, shape: Share, block: QueryBlock, documents: Ref): Ref {
   const { B, fromB, K, G, H, window } = shape
   const { first, begin, rows, end } = block
   return b.once(`document mask ${documents} ${fromB} ${K} ${window} ${begin} ${end}`, () => {
     const difference = keyMinusQuery(b, documents, shape, block)
-    const other = b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(-1e30)])
+    const other = b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(MASKED)])
     const masked = b.op('AddV2', [other, maskOf(b, { ...shape, G: 1 }, block)])
     return b.reshape(b.op('Mul', [masked, slopeColumn(b, new Array<number>(H).fill(1), K)]), [
       B * K,
@@ -68,7 +80,12 @@ export function documentMask(b: GraphBuilder, shape: Share, block: Block, docume
 }
 
 /** A number of every token, [B, T], of the key less that of the query, [B, 1, 1, rows, end − first]. */
-function keyMinusQuery(b: GraphBuilder, numbers: Ref, { B, fromB }: Share, { first, begin, rows, end }: Block): Ref {
+function keyMinusQuery(
+  b: GraphBuilder,
+  numbers: Ref,
+  { B, fromB }: Share,
+  { first, begin, rows, end }: QueryBlock
+): Ref {
   const keys = b.reshape(b.slice(numbers, [fromB, first], [B, end - first]), [B, 1, 1, 1, end - first])
   const queries = b.reshape(b.slice(numbers, [fromB, begin], [B, rows]), [B, 1, 1, rows, 1])
   return b.op('Sub', [keys, queries])

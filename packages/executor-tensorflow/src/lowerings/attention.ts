@@ -1,18 +1,24 @@
-import type { GraphNode } from '@skipwise/runtime'
+import {
+  attentionPlan,
+  attentionShape,
+  type AttentionNode,
+  type AttentionShape,
+  type QueryBlock
+} from '@skipwise/runtime'
 import type { GraphBuilder, Ref } from '../builder.js'
-import type { Lowering } from '../lowering.js'
+import type { Lowering, Lowerings } from '../lowering.js'
 import { alibiBias, documentMask, maskOf } from './attention-masks.js'
-import { blocksOf, shapeOf, sharesOf, type Block, type Shape, type Share } from './attention-shapes.js'
-import { attentionKernels, keptProbabilities } from './kept-probabilities.js'
+import { LIMITS, sharesOf, type Share } from './attention-shapes.js'
+import { keptProbabilities } from './kept-probabilities.js'
 
 /** [B, T, H, width] → [B·K, G, T, width], in the precision of products. */
-const queryHeads = (b: GraphBuilder, x: Ref, { B, T, K, G }: Shape, width: number): Ref =>
+const queryHeads = (b: GraphBuilder, x: Ref, { B, T, K, G }: AttentionShape, width: number): Ref =>
   b.once(`query heads ${x}`, () =>
     b.reshape(b.transpose(b.reshape(x, [B, T, K, G, width]), [0, 2, 3, 1, 4]), [B * K, G, T, width])
   )
 
 /** [B, T, K, D] → [B·K, T, D], in the precision of products. */
-const keyHeads = (b: GraphBuilder, x: Ref, { B, T, K, D }: Shape): Ref =>
+const keyHeads = (b: GraphBuilder, x: Ref, { B, T, K, D }: AttentionShape): Ref =>
   b.once(`key heads ${x}`, () => b.reshape(b.transpose(b.product(x), [0, 2, 1, 3]), [B * K, T, D]))
 
 /** Rows of a block of queries, the group stacked along rows: [B·K, G·rows, width]. */
@@ -20,7 +26,7 @@ function queryBlock(
   b: GraphBuilder,
   heads: Ref,
   { B, K, G, fromHead }: Share,
-  { begin, rows }: Block,
+  { begin, rows }: QueryBlock,
   width: number,
   after: readonly Ref[]
 ): Ref {
@@ -33,7 +39,7 @@ const keyRows = (
   b: GraphBuilder,
   heads: Ref,
   { B, K, D, fromHead }: Share,
-  { first, end }: Block,
+  { first, end }: QueryBlock,
   after: readonly Ref[]
 ): Ref => b.slice(heads, [fromHead, first, 0], [B * K, end - first, D], after)
 
@@ -46,11 +52,12 @@ function probabilities(
   q: Ref,
   k: Ref,
   shape: Share,
-  block: Block,
-  { inputs, attributes }: GraphNode
+  block: QueryBlock,
+  { inputs, attributes }: AttentionNode
 ): Ref {
-  const slopes = attributes.slopes as readonly number[] | undefined
-  const bias = slopes && alibiBias(b, shape, block, b.ref(inputs.positions), slopes)
+  const { slopes } = attributes
+  const bias =
+    slopes && inputs.positions !== undefined ? alibiBias(b, shape, block, b.ref(inputs.positions), slopes) : undefined
   const narrow = b.setup.narrowSoftmax && !bias
   const scores = b.matMul(q, k, { transB: true, batched: true })
   const mask =
@@ -63,25 +70,36 @@ function probabilities(
   return b.product(b.op('Softmax', [b.op('AddV2', narrow ? [scores, b.product(added)] : [b.float(scores), added])]))
 }
 
-const keptKey = ({ attributes }: GraphNode, query: Ref, key: Ref, { fromHead }: Share, { begin }: Block) =>
+const keptKey = ({ attributes }: AttentionNode, query: Ref, key: Ref, { fromHead }: Share, { begin }: QueryBlock) =>
   `probabilities ${query} ${key} ${fromHead} ${begin} ${JSON.stringify(attributes)}`
 
 /** Joins the blocks of a share, [B·K, G·rows, D], to [B·K, G, T, D]. */
-const joinBlocks = (b: GraphBuilder, blocks: readonly Block[], parts: readonly Ref[], { B, K, G, D }: Share): Ref =>
+const joinBlocks = (
+  b: GraphBuilder,
+  blocks: readonly QueryBlock[],
+  parts: readonly Ref[],
+  { B, K, G, D }: Share
+): Ref =>
   b.concat(
     parts.map((part, i) => b.reshape(part, [B * K, G, blocks[i].rows, D])),
     2
   )
 
 /** [B·K, G, T, D] → [B, T, H, D] */
-const fromQueryHeads = (b: GraphBuilder, x: Ref, { B, T, H, K, G, D }: Shape): Ref =>
+const fromQueryHeads = (b: GraphBuilder, x: Ref, { B, T, H, K, G, D }: AttentionShape): Ref =>
   b.reshape(b.transpose(b.reshape(x, [B, K, G, T, D]), [0, 3, 1, 2, 4]), [B, T, H, D])
 
 /**
  * Adds a block's share [B·K, end − first, D] of a key or value gradient to the sum [B·K, begin, D] of the blocks before
  * it.
  */
-function addKeyPart(b: GraphBuilder, sum: Ref | undefined, part: Ref, { B, K, D }: Shape, { first, rows }: Block): Ref {
+function addKeyPart(
+  b: GraphBuilder,
+  sum: Ref | undefined,
+  part: Ref,
+  { B, K, D }: AttentionShape,
+  { first, rows }: QueryBlock
+): Ref {
   if (sum === undefined) return part
   const zeros = (count: number) =>
     count === 0
@@ -99,20 +117,20 @@ function addKeyPart(b: GraphBuilder, sum: Ref | undefined, part: Ref, { B, K, D 
   return b.op('AddV2', [b.concat([sum, ...zeros(rows)], 1), b.concat([...zeros(first), part], 1)])
 }
 
-const fromKeyHeads = (b: GraphBuilder, x: Ref, { B, T, K, D }: Shape): Ref =>
+const fromKeyHeads = (b: GraphBuilder, x: Ref, { B, T, K, D }: AttentionShape): Ref =>
   b.transpose(b.reshape(x, [B, K, T, D]), [0, 2, 1, 3])
 
 /** Queries times the scale: cheaper than scaling the scores. */
 const scaledQuery = (b: GraphBuilder, query: Ref, scale: number): Ref =>
   b.once(`scaled ${query} ${scale}`, () => b.op('Mul', [query, b.scalar(scale)]))
 
-const causalAttention: Lowering = (b, node) => {
+const causalAttention: Lowering<'CausalAttention'> = (b, node) => {
   const { inputs, outputs, attributes } = node
-  const shape = shapeOf(b.graph, node)
-  const blocks = blocksOf(shape)
+  const shape = attentionShape(b.graph, node)
+  const { blocks } = attentionPlan(shape, LIMITS)
   const query = b.ref(inputs.query)
   const key = b.ref(inputs.key)
-  const q = queryHeads(b, b.product(scaledQuery(b, query, attributes.scale as number)), shape, shape.D)
+  const q = queryHeads(b, b.product(scaledQuery(b, query, attributes.scale)), shape, shape.D)
   const k = keyHeads(b, key, shape)
   const v = keyHeads(b, b.ref(inputs.value), shape)
   const kept = keptProbabilities(b.graph, b.setup.products).has(node)
@@ -138,12 +156,12 @@ const causalAttention: Lowering = (b, node) => {
 }
 
 // P = softmax(s·QKᵀ):  dV = PᵀdO,  dS = P·(dOVᵀ − Σ dO·O),  dQ = s·dS·K,  dK = dSᵀ(s·Q)
-const causalAttentionGrad: Lowering = (b, node) => {
+const causalAttentionGrad: Lowering<'CausalAttentionGrad'> = (b, node) => {
   const { inputs, outputs, attributes } = node
-  const shape = shapeOf(b.graph, node)
-  const blocks = blocksOf(shape)
+  const shape = attentionShape(b.graph, node)
+  const { blocks } = attentionPlan(shape, LIMITS)
   const { D } = shape
-  const scale = attributes.scale as number
+  const scale = attributes.scale
   const [query, key, value, output, dy] = [inputs.query, inputs.key, inputs.value, inputs.output, inputs.dy].map(id =>
     b.ref(id)
   )
@@ -185,9 +203,7 @@ const causalAttentionGrad: Lowering = (b, node) => {
   b.set(outputs[2], fromKeyHeads(b, dV, shape))
 }
 
-export const attentionLowerings: Readonly<Record<string, Lowering>> = Object.fromEntries(
-  attentionKernels.flatMap(kernel => [
-    [kernel, causalAttention],
-    [`${kernel}Grad`, causalAttentionGrad]
-  ])
-)
+export const attentionLowerings = {
+  CausalAttention: causalAttention,
+  CausalAttentionGrad: causalAttentionGrad
+} satisfies Partial<Lowerings>

@@ -1,5 +1,6 @@
+import { MASKED } from '@skipwise/runtime'
 import type { GraphBuilder, Ref } from '../builder.js'
-import type { Lowering } from '../lowering.js'
+import type { Lowerings } from '../lowering.js'
 import { slopeColumn } from './attention-masks.js'
 
 /** [0, 0, row, 0] for a scalar row, as a tensor. */
@@ -17,11 +18,11 @@ const strided = {
   Index: { type: 'int32' }
 } as const
 
-export const cachedAttentionLowerings: Readonly<Record<string, Lowering>> = {
+export const cachedAttentionLowerings = {
   // New rows are written into the cache (in place when it is donated); queries then meet the filled slots only, so a
   // step costs what the context is long.
   CachedAttention: (b, { inputs, outputs, attributes }) => {
-    const { window, slopes } = attributes as { window?: number; slopes?: readonly number[] }
+    const { window, slopes } = attributes
     const [B, T, H, D] = b.spec(inputs.query).shape
     const [, K] = b.spec(inputs.keyCache).shape
     const G = H / K
@@ -48,7 +49,7 @@ export const cachedAttentionLowerings: Readonly<Record<string, Lowering>> = {
     }
     const keys = write(inputs.keyCache, inputs.key, outputs[1])
     const values = write(inputs.valueCache, inputs.value, outputs[2])
-    const scaled = b.op('Mul', [b.ref(inputs.query), b.scalar(attributes.scale as number)])
+    const scaled = b.op('Mul', [b.ref(inputs.query), b.scalar(attributes.scale)])
     const q = b.reshape(b.transpose(b.reshape(scaled, [B, T, K, G, D]), [0, 2, 3, 1, 4]), [B * K, G * T, D])
     let scores = b.float(b.matMul(q, keys, { transB: true, batched: true }))
     const slots = b.once(`slots ${filled}`, () =>
@@ -73,11 +74,16 @@ export const cachedAttentionLowerings: Readonly<Record<string, Lowering>> = {
         const earlier = () =>
           b.op('LessEqual', [slots, b.op('Sub', [rows, b.scalar(window as number, 'int32')])], {}, { type: 'bool' })
         const hidden = window === undefined ? later : b.op('LogicalOr', [later, earlier()])
-        return b.op('SelectV2', [hidden, b.scalar(-1e30), b.scalar(0)], { T: { type: 'float32' } }, { type: 'float32' })
+        return b.op(
+          'SelectV2',
+          [hidden, b.scalar(MASKED), b.scalar(0)],
+          { T: { type: 'float32' } },
+          { type: 'float32' }
+        )
       })
       scores = b.op('AddV2', [scores, mask])
     }
     const mixed = b.float(b.matMul(b.op('Softmax', [scores]), values, { batched: true }))
     b.set(outputs[0], b.reshape(b.transpose(b.reshape(mixed, [B, K, G, T, D]), [0, 3, 1, 2, 4]), [B, T, H, D]))
   }
-}
+} satisfies Partial<Lowerings>

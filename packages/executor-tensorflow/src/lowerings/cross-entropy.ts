@@ -1,24 +1,11 @@
-import type { GraphNode } from '@skipwise/runtime'
+import { rowBlocksOf, type NodeOf, type RowBlock } from '@skipwise/runtime'
 import type { GraphBuilder, Ref } from '../builder.js'
-import type { Lowering } from '../lowering.js'
+import type { Lowering, Lowerings } from '../lowering.js'
 
 /** Logits are computed in pieces of at most this many elements (16 MB). */
 export const PIECE_ELEMENTS = 2 ** 22
 /** Gradients of logits of up to this many elements (64 MB) are kept for the backward pass; more are computed again. */
 export const KEPT_ELEMENTS = 2 ** 24
-
-interface Piece {
-  readonly begin: number
-  readonly rows: number
-}
-
-function piecesOf(N: number, V: number): Piece[] {
-  const rows = Math.max(1, Math.min(N, Math.floor(PIECE_ELEMENTS / V)))
-  return Array.from({ length: Math.ceil(N / rows) }, (_, i) => ({
-    begin: i * rows,
-    rows: Math.min(rows, N - i * rows)
-  }))
-}
 
 /** What the logits are made of. */
 interface Operands {
@@ -28,7 +15,10 @@ interface Operands {
   readonly labels: Ref
 }
 
-const operandsOf = (b: GraphBuilder, { hidden, weight, bias, labels }: GraphNode['inputs']): Operands => ({
+const operandsOf = (
+  b: GraphBuilder,
+  { hidden, weight, bias, labels }: NodeOf<'LinearCrossEntropy'>['inputs']
+): Operands => ({
   hidden: b.ref(hidden),
   weight: b.ref(weight),
   bias: bias === undefined ? undefined : b.ref(bias),
@@ -44,7 +34,7 @@ const operandsOf = (b: GraphBuilder, { hidden, weight, bias, labels }: GraphNode
 function entropyOf(
   b: GraphBuilder,
   { hidden, weight, bias, labels }: Operands,
-  { begin, rows }: Piece,
+  { begin, rows }: RowBlock,
   [N, d]: readonly number[],
   after: readonly Ref[]
 ): [Ref, Ref] {
@@ -67,16 +57,16 @@ function entropyOf(
   return [b.op('Sub', [b.op('Sub', [largest, ofLabel]), b.op('Log', [likeliest])]), dLogits]
 }
 
-const keptKey = ({ hidden, weight, bias }: Operands, { begin }: Piece) =>
+const keptKey = ({ hidden, weight, bias }: Operands, { begin }: RowBlock) =>
   `gradient of logits ${hidden} ${weight} ${bias} ${begin}`
 
-const crossEntropy: Lowering = (b, { inputs, outputs }) => {
+const crossEntropy: Lowering<'LinearCrossEntropy'> = (b, { inputs, outputs }) => {
   const operands = operandsOf(b, inputs)
   const { shape } = b.spec(inputs.hidden)
   const [V] = b.spec(inputs.weight).shape
   const kept = shape[0] * V <= KEPT_ELEMENTS
   const losses: Ref[] = []
-  for (const piece of piecesOf(shape[0], V)) {
+  for (const piece of rowBlocksOf(shape[0], V, PIECE_ELEMENTS)) {
     // One piece after the other: TensorFlow would otherwise hold the logits of all of them at once.
     const [loss, dLogits] = entropyOf(b, operands, piece, shape, losses.slice(-1))
     if (kept) b.once(keptKey(operands, piece), () => dLogits)
@@ -86,7 +76,7 @@ const crossEntropy: Lowering = (b, { inputs, outputs }) => {
 }
 
 // dHidden = dy·(dLogits·W), dW = dLogitsᵀ(dy·hidden) and dBias = dyᵀ·dLogits: the row factors act on [rows, d].
-const crossEntropyGrad: Lowering = (b, { inputs, outputs }) => {
+const crossEntropyGrad: Lowering<'LinearCrossEntropyGrad'> = (b, { inputs, outputs }) => {
   const operands = operandsOf(b, inputs)
   const { hidden, weight, bias } = operands
   const { shape } = b.spec(inputs.hidden)
@@ -95,11 +85,11 @@ const crossEntropyGrad: Lowering = (b, { inputs, outputs }) => {
   const factor = b.reshape(b.ref(inputs.dy), [N, 1])
   const scaled = b.op('Mul', [hidden, factor])
   const dHidden: Ref[] = []
-  const rowsOf = (x: Ref, { begin, rows }: Piece, width: number) =>
+  const rowsOf = (x: Ref, { begin, rows }: RowBlock, width: number) =>
     rows === N ? x : b.slice(x, [begin, 0], [rows, width])
   const plus = (sum: Ref | undefined, share: Ref) => (sum === undefined ? share : b.op('AddV2', [sum, share]))
   let dWeight: Ref | undefined, dBias: Ref | undefined
-  for (const piece of piecesOf(N, V)) {
+  for (const piece of rowBlocksOf(N, V, PIECE_ELEMENTS)) {
     // Computed again only once the gradient has arrived: it is another node than the forward pass's, and its memory is
     // short-lived.
     const dLogits =
@@ -118,9 +108,7 @@ const crossEntropyGrad: Lowering = (b, { inputs, outputs }) => {
   if (dBias !== undefined) b.set(outputs[2], b.reshape(dBias, [V]))
 }
 
-export const crossEntropyLowerings: Readonly<Record<string, Lowering>> = {
+export const crossEntropyLowerings = {
   LinearCrossEntropy: crossEntropy,
-  LinearCrossEntropyGrad: crossEntropyGrad,
-  BiasedLinearCrossEntropy: crossEntropy,
-  BiasedLinearCrossEntropyGrad: crossEntropyGrad
-}
+  LinearCrossEntropyGrad: crossEntropyGrad
+} satisfies Partial<Lowerings>

@@ -1,21 +1,21 @@
 import { reducedAxes } from '@skipwise/runtime'
 import { kernelError } from '../builder.js'
-import type { Lowering } from '../lowering.js'
+import type { Lowering, Lowerings } from '../lowering.js'
 
 const unary =
-  (op: string): Lowering =>
+  (op: string): Lowering<'Neg'> =>
   (b, { inputs, outputs }) =>
     b.set(outputs[0], b.op(op, [b.ref(inputs.x)]))
 const binary =
-  (op: string): Lowering =>
+  (op: string): Lowering<'Add'> =>
   (b, { inputs, outputs }) =>
     b.set(outputs[0], b.op(op, [b.ref(inputs.a), b.ref(inputs.b)]))
 const comparison =
-  (op: string): Lowering =>
+  (op: string): Lowering<'Equal'> =>
   (b, { inputs, outputs }) =>
     b.set(outputs[0], b.op(op, [b.ref(inputs.a), b.ref(inputs.b)], {}, { type: 'bool' }))
 const reduction =
-  (op: string): Lowering =>
+  (op: string): Lowering<'Sum'> =>
   (b, { inputs, outputs, attributes }) =>
     b.set(
       outputs[0],
@@ -26,13 +26,8 @@ const reduction =
         Boolean(attributes.keepDims)
       )
     )
-const reshape =
-  (argument: 'x' | 'input'): Lowering =>
-  (b, { inputs, outputs }) =>
-    b.set(outputs[0], b.reshape(b.ref(inputs[argument]), b.spec(outputs[0]).shape))
-
 /** tfjs kernels as TensorFlow operators. */
-export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
+export const elementaryLowerings = {
   Add: binary('AddV2'),
   Sub: binary('Sub'),
   Multiply: binary('Mul'),
@@ -73,8 +68,8 @@ export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
   Max: reduction('Max'),
   Min: reduction('Min'),
   Prod: reduction('Prod'),
-  Reshape: reshape('x'),
-  ExpandDims: reshape('input'),
+  Reshape: (b, { inputs, outputs }) => b.set(outputs[0], b.reshape(b.ref(inputs.x), b.spec(outputs[0]).shape)),
+  ExpandDims: (b, { inputs, outputs }) => b.set(outputs[0], b.reshape(b.ref(inputs.input), b.spec(outputs[0]).shape)),
   Step: (b, { inputs, outputs, attributes }) => {
     if (attributes.alpha) throw kernelError('Step', 'alpha other than 0')
     b.set(outputs[0], b.cast(b.op('Greater', [b.ref(inputs.x), b.scalar(0)], {}, { type: 'bool' }), 'float32'))
@@ -91,36 +86,35 @@ export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
       outputs[0],
       b.op(
         'Fill',
-        [b.int32(shape), b.scalar(attributes.value as number, dtype)],
+        [b.int32(shape), b.scalar(attributes.value, dtype)],
         { T: { type: dtype }, index_type: { type: 'int32' } },
         { type: dtype }
       )
     )
   },
-  Transpose: (b, { inputs, outputs, attributes }) =>
-    b.set(outputs[0], b.transpose(b.ref(inputs.x), attributes.perm as number[])),
+  Transpose: (b, { inputs, outputs, attributes }) => b.set(outputs[0], b.transpose(b.ref(inputs.x), attributes.perm)),
   Slice: (b, { inputs, outputs, attributes }) =>
-    b.set(outputs[0], b.slice(b.ref(inputs.x), attributes.begin as number[], b.spec(outputs[0]).shape)),
+    b.set(outputs[0], b.slice(b.ref(inputs.x), attributes.begin, b.spec(outputs[0]).shape)),
   PadV2: (b, { inputs, outputs, attributes }) => {
-    const paddings = attributes.paddings as [number, number][]
+    const paddings = attributes.paddings
     const { dtype } = b.spec(inputs.x)
     const table = b.constant(`paddings ${paddings.join()}`, { type: 'int32', shape: [paddings.length, 2] }, () =>
       Int32Array.from(paddings.flat())
     )
-    b.set(outputs[0], b.op('PadV2', [b.ref(inputs.x), table, b.scalar(attributes.constantValue as number, dtype)]))
+    b.set(outputs[0], b.op('PadV2', [b.ref(inputs.x), table, b.scalar(attributes.constantValue, dtype)]))
   },
   Tile: (b, { inputs, outputs, attributes }) =>
-    b.set(outputs[0], b.op('Tile', [b.ref(inputs.x), b.int32(attributes.reps as number[])])),
+    b.set(outputs[0], b.op('Tile', [b.ref(inputs.x), b.int32(attributes.reps)])),
   Concat: (b, { inputs, outputs, attributes }) =>
     b.set(
       outputs[0],
       b.concat(
         Object.values(inputs).map(id => b.ref(id)),
-        attributes.axis as number
+        attributes.axis
       )
     ),
   SplitV: (b, { inputs, outputs, attributes }) => {
-    const axis = attributes.axis as number
+    const axis = attributes.axis
     const { shape, dtype } = b.spec(inputs.x)
     const at = axis < 0 ? shape.length + axis : axis
     const sizes = b.int32(outputs.map(id => b.spec(id).shape[at]))
@@ -149,11 +143,7 @@ export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
     const { dtype } = b.spec(inputs.x)
     b.set(
       outputs[0],
-      b.op(
-        'GatherV2',
-        [b.ref(inputs.x), b.ref(inputs.indices), b.scalar(attributes.axis as number, 'int32')],
-        gatherTypes(dtype)
-      )
+      b.op('GatherV2', [b.ref(inputs.x), b.ref(inputs.indices), b.scalar(attributes.axis, 'int32')], gatherTypes(dtype))
     )
   },
   UnsortedSegmentSum: (b, { inputs, outputs, attributes }) =>
@@ -161,12 +151,12 @@ export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
       outputs[0],
       b.op(
         'UnsortedSegmentSum',
-        [b.ref(inputs.x), b.ref(inputs.segmentIds), b.scalar(attributes.numSegments as number, 'int32')],
+        [b.ref(inputs.x), b.ref(inputs.segmentIds), b.scalar(attributes.numSegments, 'int32')],
         { Tindices: { type: 'int32' }, Tnumsegments: { type: 'int32' } }
       )
     ),
   OneHot: (b, { inputs, outputs, attributes }) => {
-    const { onValue = 1, offValue = 0, depth } = attributes as { onValue?: number; offValue?: number; depth: number }
+    const { onValue = 1, offValue = 0, depth } = attributes
     const { dtype } = b.spec(outputs[0])
     const operands = [
       b.ref(inputs.indices),
@@ -190,7 +180,7 @@ export const elementaryLowerings: Readonly<Record<string, Lowering>> = {
       })
     )
   }
-}
+} satisfies Partial<Lowerings>
 
 /** Type attributes of `GatherV2` with int32 indices. */
 export const gatherTypes = (type: 'float32' | 'int32' | 'bool') =>

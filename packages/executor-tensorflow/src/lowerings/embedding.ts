@@ -1,7 +1,7 @@
-import type { Lowering } from '../lowering.js'
+import type { Lowerings } from '../lowering.js'
 import { gatherTypes } from './elementary.js'
 
-export const embeddingLowerings: Readonly<Record<string, Lowering>> = {
+export const embeddingLowerings = {
   Embedding: (b, { inputs, outputs }) =>
     b.set(
       outputs[0],
@@ -11,10 +11,9 @@ export const embeddingLowerings: Readonly<Record<string, Lowering>> = {
   EmbeddingGrad: (b, { inputs, outputs, attributes }) =>
     b.set(
       outputs[0],
-      b.op(
-        'UnsortedSegmentSum',
-        [b.ref(inputs.dy), b.ref(inputs.ids), b.scalar(attributes.vocabSize as number, 'int32')],
-        { Tindices: { type: 'int32' }, Tnumsegments: { type: 'int32' } }
-      )
+      b.op('UnsortedSegmentSum', [b.ref(inputs.dy), b.ref(inputs.ids), b.scalar(attributes.vocabSize, 'int32')], {
+        Tindices: { type: 'int32' },
+        Tnumsegments: { type: 'int32' }
+      })
     )
-}
+} satisfies Partial<Lowerings>

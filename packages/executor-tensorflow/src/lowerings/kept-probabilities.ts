@@ -1,38 +1,25 @@
-import type { Graph, GraphNode } from '@skipwise/runtime'
+import { attentionPlan, attentionShape, isNodeOf, type Graph, type NodeOf } from '@skipwise/runtime'
 import type { Products } from '../builder.js'
-import { shapeOf } from './attention-shapes.js'
+import { LIMITS } from './attention-shapes.js'
 
-/** Kernels of attention whose gradient reads their probabilities; that of `X` is `XGrad`. */
-export const attentionKernels = [
-  'CausalAttention',
-  'AlibiAttention',
-  'DocumentAttention',
-  'AlibiDocumentAttention'
-] as const
-
-/** Probabilities of up to this many elements (16 MB a layer) are kept for the backward pass. */
-const KEPT_ELEMENTS = 2 ** 22
-/** So are more than that as long as they make up to this many in all (128 MB); the others are computed again. */
+/** Probabilities beyond the limit of a layer are kept while these make up to this many elements in all (128 MB). */
 const KEPT_ELEMENTS_IN_ALL = 2 ** 25
 
-/** Elements of the probabilities of a node of attention: about half of [B, H, T, T]. */
-export function probabilityElements(graph: Graph, node: GraphNode): number {
-  const { B, H, T } = shapeOf(graph, node)
-  return (B * H * T * T) / 2
-}
-
 /** The nodes of attention whose gradients are to find their probabilities. */
-export function keptProbabilities(graph: Graph, products: Products): ReadonlySet<GraphNode> {
-  const isAttention = ({ kernel }: GraphNode) => (attentionKernels as readonly string[]).includes(kernel)
-  const kept = new Set<GraphNode>()
+export function keptProbabilities(graph: Graph, products: Products): ReadonlySet<NodeOf<'CausalAttention'>> {
+  const kept = new Set<NodeOf<'CausalAttention'>>()
   let inAll = 0
-  for (const node of graph.nodes.filter(isAttention)) {
-    const elements = probabilityElements(graph, node)
-    if (elements > KEPT_ELEMENTS) {
+  for (const node of graph.nodes) {
+    if (!isNodeOf(node, 'CausalAttention')) continue
+    const { elements, kept: isKept } = attentionPlan(attentionShape(graph, node), LIMITS)
+    if (!isKept) {
       // Under recompute the forward pass has none, and the one that runs again has. Rounded probabilities would be kept
       // twice, as they are and in bfloat16.
       const hasGradient = graph.nodes.some(
-        ({ inputs }) => inputs.query === node.inputs.query && inputs.key === node.inputs.key && inputs.dy !== undefined
+        other =>
+          isNodeOf(other, 'CausalAttentionGrad') &&
+          other.inputs.query === node.inputs.query &&
+          other.inputs.key === node.inputs.key
       )
       if (!hasGradient || products === 'rounded' || inAll + elements > KEPT_ELEMENTS_IN_ALL) continue
       inAll += elements

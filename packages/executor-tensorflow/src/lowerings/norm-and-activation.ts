@@ -1,6 +1,6 @@
 import type { ValueId } from '@skipwise/runtime'
 import type { GraphBuilder, Ref } from '../builder.js'
-import type { Lowering } from '../lowering.js'
+import type { Lowerings } from '../lowering.js'
 
 /** What a node waits for that is computed again in the backward pass (`rematerialize` of the runtime). */
 const waitFor = (b: GraphBuilder, gradient: ValueId | undefined): Ref[] =>
@@ -23,10 +23,10 @@ function activations(b: GraphBuilder, id: ValueId, gradient?: ValueId): { sigmoi
   return { sigmoid, silu: b.once(`silu ${gate} ${pass}`, () => b.op('Mul', [gate, sigmoid])) }
 }
 
-export const normAndActivationLowerings: Readonly<Record<string, Lowering>> = {
+export const normAndActivationLowerings = {
   RmsNorm: (b, { inputs, outputs, attributes }) => {
     const x = b.ref(inputs.x)
-    const inverseRms = inverseRmsOf(b, x, attributes.epsilon as number)
+    const inverseRms = inverseRmsOf(b, x, attributes.epsilon)
     b.set(
       outputs[0],
       b.op('Mul', [b.op('Mul', [x, inverseRms], {}, { after: waitFor(b, inputs.after) }), b.ref(inputs.weight)])
@@ -66,4 +66,4 @@ export const normAndActivationLowerings: Readonly<Record<string, Lowering>> = {
     const inner = b.op('AddV2', [b.op('Sub', [gate, silu]), b.scalar(1)])
     b.set(outputs[0], b.op('Mul', [b.op('Mul', [inner, sigmoid]), b.op('Mul', [dy, up])]))
   }
-}
+} satisfies Partial<Lowerings>

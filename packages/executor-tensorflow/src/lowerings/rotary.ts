@@ -1,6 +1,6 @@
-import type { Lowering } from '../lowering.js'
+import type { Lowerings } from '../lowering.js'
 
-export const rotaryLowerings: Readonly<Record<string, Lowering>> = {
+export const rotaryLowerings = {
   // (x₁, x₂) → (x₁·c − x₂·s, x₂·c + x₁·s): x·(c, c) + swapped(x)·(−s, s), with the tables of a step made once for all
   // layers.
   RotaryHalf: (b, { inputs, outputs, attributes }) => {
@@ -23,4 +23,4 @@ export const rotaryLowerings: Readonly<Record<string, Lowering>> = {
     const sum = b.op('AddV2', [b.op('Mul', [rotated, cos]), b.op('Mul', [swapped, sin])])
     b.set(outputs[0], 2 * half === D ? sum : b.concat([sum, part(2 * half, D - 2 * half)], 3))
   }
-}
+} satisfies Partial<Lowerings>

@@ -2,14 +2,12 @@ import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
 import { indices } from './indices.js'
 
-const kernel = defineFusedKernel(
-  {
-    name: 'CacheWrite',
-    outputs: ({ cache }) => [cache],
-    compose: ({ cache, rows, pastLength }) => [writeRows(cache, rows, pastLength)]
-  },
-  []
-)
+const kernel = defineFusedKernel({
+  name: 'CacheWrite',
+  gradient: 'none',
+  outputs: ({ cache }) => [cache],
+  compose: ({ cache, rows, pastLength }) => [writeRows(cache, rows, pastLength)]
+})
 
 /**
  * Row t of `rows` [B, T, K, D] goes to slot `pastLength` + t of `cache` [B, K, S, D]: a product with a 0/1 matrix,

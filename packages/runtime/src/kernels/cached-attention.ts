@@ -1,49 +1,28 @@
 import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
 import { writeRows } from './cache-write.js'
-import { isVisible } from './causal-attention.js'
+import { isVisible, joinQueryHeads, probabilitiesOf, splitQueryHeads } from './heads.js'
 import { indices } from './indices.js'
 
-interface Attributes {
-  /** Multiplies the scores before the softmax. */
-  scale: number
-  /** What a score falls by per slot of distance, by query head, [H]; absent for no bias. */
-  slopes?: readonly number[]
-  /** Tokens that a token attends to, itself included; absent for all before it. */
-  window?: number
-}
-
-const kernel = defineFusedKernel(
-  {
-    name: 'CachedAttention',
-    outputs: ({ query, keyCache, valueCache }) => [query, keyCache, valueCache],
-    compose: ({ query, key, value, keyCache, valueCache, pastLength }, { scale, slopes, window }: Attributes) => {
-      const [B, T, H, D] = query.shape as [number, number, number, number]
-      const [, K, S] = keyCache.shape as number[]
-      const G = H / K
-      const slot = tf.reshape(indices(S), [1, S])
-      const row = tf.add(tf.reshape(indices(T), [T, 1]), pastLength)
-      const keys = writeRows(keyCache, key, pastLength)
-      const values = writeRows(valueCache, value, pastLength)
-      const q = tf.reshape(tf.transpose(tf.reshape(query, [B, T, K, G, D]), [0, 2, 3, 1, 4]), [
-        B * K,
-        G * T,
-        D
-      ]) as tf.Tensor3D
-      const products = tf.mul(tf.matMul(q, tf.reshape(keys, [B * K, S, D]) as tf.Tensor3D, false, true), scale)
-      const bias = (slopes: readonly number[]) =>
-        tf.reshape(tf.mul(tf.cast(tf.sub(slot, row), 'float32'), tf.tensor([...slopes], [H, 1, 1])), [1, K, G * T, S])
-      const scores = slopes
-        ? tf.reshape(tf.add(tf.reshape(products, [B, K, G * T, S]), bias(slopes)), [B * K, G * T, S])
-        : products
-      const visible = tf.reshape(tf.tile(isVisible(slot, row, window), [G, 1]), [1, G * T, S])
-      const probabilities = tf.softmax(tf.where(visible, scores, tf.scalar(-1e30))) as tf.Tensor3D
-      const mixed = tf.matMul(probabilities, tf.reshape(values, [B * K, S, D]) as tf.Tensor3D)
-      return [tf.reshape(tf.transpose(tf.reshape(mixed, [B, K, G, T, D]), [0, 3, 1, 2, 4]), [B, T, H, D]), keys, values]
-    }
-  },
-  []
-)
+const kernel = defineFusedKernel({
+  name: 'CachedAttention',
+  gradient: 'none',
+  outputs: ({ query, keyCache, valueCache }) => [query, keyCache, valueCache],
+  compose: ({ query, key, value, keyCache, valueCache, pastLength }, attributes) => {
+    const T = query.shape[1] as number
+    const [B, K, S, D] = keyCache.shape as [number, number, number, number]
+    const slot = tf.reshape(indices(S), [1, S])
+    const row = tf.add(tf.reshape(indices(T), [T, 1]), pastLength)
+    const keys = writeRows(keyCache, key, pastLength)
+    const values = writeRows(valueCache, value, pastLength)
+    const heads = (cache: tf.Tensor) => tf.reshape(cache, [B * K, S, D]) as tf.Tensor3D
+    const P = probabilitiesOf(splitQueryHeads(query, K), heads(keys), query.shape, attributes, {
+      visible: tf.reshape(isVisible(slot, row, attributes.window), [1, 1, T, S]),
+      distances: attributes.slopes && tf.reshape(tf.cast(tf.sub(slot, row), 'float32'), [1, 1, T, S])
+    })
+    return [joinQueryHeads(tf.matMul(P, heads(values)), query.shape), keys, values]
+  }
+})
 
 /** What {@link cachedAttention} takes. */
 export interface CachedAttentionInputs {
@@ -86,6 +65,6 @@ export function cachedAttention(
     ...(slopes && { slopes }),
     ...(window !== undefined && window < inputs.keyCache.shape[2] && { window })
   }
-  const [output, keyCache, valueCache] = kernel({ ...inputs }, attributes) as tf.Tensor4D[]
+  const [output, keyCache, valueCache] = kernel(inputs, attributes) as tf.Tensor4D[]
   return { output, keyCache, valueCache }
 }

@@ -1,135 +1,92 @@
 import { defineFusedKernel } from '../fused-kernel.js'
+import type { AttributesOf, ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
-import { isVisible } from './causal-attention.js'
+import {
+  attentionGradient,
+  isVisible,
+  joinKeyHeads,
+  joinQueryHeads,
+  keyMinusQuery,
+  probabilitiesOf,
+  splitKeyHeads,
+  splitQueryHeads
+} from './heads.js'
 import { indices } from './indices.js'
 
-interface Attributes {
-  /** Multiplies the scores before the softmax, usually 1/√D. */
-  scale: number
-  /** With `positions`: what a score falls by per position of distance, by query head, [H]. */
-  slopes?: readonly number[]
-  /** Tokens that a token attends to, itself included; absent for all before it. */
-  window?: number
-}
-type Extra = 'positions' | 'pastPositions' | 'documents' | 'pastDocuments'
+const optional = ['positions', 'pastPositions', 'documents', 'pastDocuments'] as const
 
-/**
- * Attention of a chunk and its gradient kernel; as for whole sequences, a kernel without ALiBi or documents has no
- * input for them.
- */
-function defineChunkAttention(name: string, extraInputs: readonly Extra[] = []) {
-  const backward = defineFusedKernel(
-    {
-      name: `${name}Grad`,
-      outputs: ({ query, key, value, pastKeys, pastValues }) => [query, key, value, pastKeys, pastValues],
-      // P = softmax(s·QKᵀ + bias):  dV = PᵀdO,  dS = P·(dOVᵀ − Σ dO·O),  dQ = s·dS·K,  dK = s·dSᵀQ, past and own rows
-      // together
-      compose: ({ output, dy, ...inputs }, attributes: Attributes) => {
-        const { query, key, pastKeys } = inputs
-        const { q, keys, values, toHeads, probabilities } = heads(inputs, attributes)
-        const dOutput = toHeads(dy)
-        const P = probabilities()
-        const delta = tf.sum(tf.mul(dOutput, toHeads(output)), 2, true)
-        const dScores = tf.mul(tf.mul(P, tf.sub(tf.matMul(dOutput, values, false, true), delta)), attributes.scale)
-        const [dPastKeys, dKey] = apart(tf.matMul(dScores, q, true), key.shape, pastKeys.shape)
-        const [dPastValues, dValue] = apart(tf.matMul(P, dOutput, true), key.shape, pastKeys.shape)
-        return [fromHeads(tf.matMul(dScores, keys), query.shape), dKey, dValue, dPastKeys, dPastValues]
+const backward = defineFusedKernel({
+  name: 'ChunkAttentionGrad',
+  gradientOf: 'ChunkAttention',
+  gradient: 'none',
+  optional,
+  outputs: ({ query, key, value, pastKeys, pastValues }) => [query, key, value, pastKeys, pastValues],
+  compose: (inputs, attributes) => {
+    const { query, key, pastKeys, output, dy } = inputs
+    const K = key.shape[2] as number
+    const pass = { ...partsOf(inputs, attributes), output: splitQueryHeads(output, K), dOutput: splitQueryHeads(dy, K) }
+    const { dQuery, dKeys, dValues } = attentionGradient(pass, attributes.scale)
+    const [dPastKeys, dKey] = apart(dKeys, key.shape, pastKeys.shape)
+    const [dPastValues, dValue] = apart(dValues, key.shape, pastKeys.shape)
+    return [joinQueryHeads(dQuery, query.shape), dKey, dValue, dPastKeys, dPastValues]
+  }
+})
+
+const forward = defineFusedKernel({
+  name: 'ChunkAttention',
+  optional,
+  outputs: ({ query }) => [query],
+  compose: (inputs, attributes) => {
+    const { P, values } = partsOf(inputs, attributes)
+    return [joinQueryHeads(tf.matMul(P, values), inputs.query.shape)]
+  },
+  gradient: {
+    saved: ['output'],
+    functions: ([dy], saved, attributes) => {
+      const gradient = backward({ ...saved, dy }, attributes)
+      return {
+        query: () => gradient[0],
+        key: () => gradient[1],
+        value: () => gradient[2],
+        pastKeys: () => gradient[3],
+        pastValues: () => gradient[4]
       }
-    },
-    []
-  )
-  return defineFusedKernel(
-    {
-      name,
-      outputs: ({ query }) => [query],
-      compose: (inputs, attributes: Attributes) => {
-        const { values, probabilities } = heads(inputs, attributes)
-        return [fromHeads(tf.matMul(probabilities(), values), inputs.query.shape)]
-      },
-      gradient: ([dy], { output0, ...inputs }, attributes: Attributes) => {
-        const gradient = backward({ ...inputs, output: output0, dy }, { ...attributes })
-        return {
-          query: () => gradient[0],
-          key: () => gradient[1],
-          value: () => gradient[2],
-          pastKeys: () => gradient[3],
-          pastValues: () => gradient[4]
-        }
-      }
-    },
-    ['query', 'key', 'value', 'pastKeys', 'pastValues', 'pastLength', ...extraInputs]
-  )
-}
+    }
+  }
+})
 
-const plain = defineChunkAttention('ChunkAttention')
-const alibi = defineChunkAttention('AlibiChunkAttention', ['positions', 'pastPositions'])
-const packed = defineChunkAttention('DocumentChunkAttention', ['documents', 'pastDocuments'])
-const packedAlibi = defineChunkAttention('AlibiDocumentChunkAttention', [
-  'positions',
-  'pastPositions',
-  'documents',
-  'pastDocuments'
-])
+/** Later than every token: where a slot of the past that is not filled lies. */
+const NEVER = 2 ** 30
 
-/**
- * Queries as [B·K, G·T, D], and keys and values of the past and of the chunk, one behind the other, as [B·K, S + T, D].
- */
-function heads(
-  { query, key, value, pastKeys, pastValues, pastLength, ...more }: Readonly<Record<string, tf.Tensor>>,
-  { scale, slopes, window }: Attributes
-) {
-  const [B, T, H, D] = query.shape as [number, number, number, number]
-  const [, K, S] = pastKeys.shape as number[]
-  const G = H / K
-  const N = S + T
-  const toHeads = (x: tf.Tensor) =>
-    tf.reshape(tf.transpose(tf.reshape(x, [B, T, K, G, D]), [0, 2, 3, 1, 4]), [B * K, G * T, D]) as tf.Tensor3D
+/** Queries as heads, keys and values of the past and then of the chunk [B·K, S + T, D], and the probabilities. */
+function partsOf(inputs: ByInput<'ChunkAttention', tf.Tensor>, attributes: AttributesOf<'ChunkAttention'>) {
+  const { query, key, value, pastKeys, pastValues, pastLength } = inputs
+  const T = query.shape[1] as number
+  const [B, K, S, D] = pastKeys.shape as [number, number, number, number]
   const together = (past: tf.Tensor, own: tf.Tensor) =>
-    tf.reshape(tf.concat([past, tf.transpose(own, [0, 2, 1, 3])], 2), [B * K, N, D]) as tf.Tensor3D
-  // index in the sequence of every row of the chunk, [T, 1], and of every key, [1, S + T]; slots that are not filled
-  // are behind everything
+    tf.concat([tf.reshape(past, [B * K, S, D]) as tf.Tensor3D, splitKeyHeads(own)], 1)
+  // index in the sequence of every row of the chunk, [T, 1], and of every key, [1, S + T]
   const row = tf.add(tf.reshape(indices(T), [T, 1]), pastLength)
   const slot = tf.reshape(indices(S), [1, S])
-  const index = tf.concat(
-    [tf.where(tf.less(slot, pastLength), slot, tf.scalar(2 ** 30, 'int32')), tf.reshape(row, [1, T])],
-    1
-  )
-  // a number of every token: of the key less that of the query, [B, 1, T, S + T]
-  const differences = (past: tf.Tensor, own: tf.Tensor) =>
-    tf.sub(tf.reshape(tf.concat([past, own], 1), [B, 1, 1, N]), tf.reshape(own, [B, 1, T, 1]))
-  const q = toHeads(query)
+  const filled = tf.where(tf.less(slot, pastLength), slot, tf.scalar(NEVER, 'int32'))
+  const visible = isVisible(tf.concat([filled, tf.reshape(row, [1, T])], 1), row, attributes.window)
+  const differences = (past: tf.Tensor | undefined, own: tf.Tensor | undefined) =>
+    past && own && keyMinusQuery(tf.concat([past, own], 1), own)
+  const q = splitQueryHeads(query, K)
   const keys = together(pastKeys, key)
-  const values = together(pastValues, value)
-  const probabilities = () => {
-    const products = tf.reshape(tf.mul(tf.matMul(q, keys, false, true), scale), [B, H, T, N])
-    const scores = slopes
-      ? tf.add(products, tf.mul(differences(more.pastPositions, more.positions), tf.tensor([...slopes], [1, H, 1, 1])))
-      : products
-    const past = tf.reshape(isVisible(index, row, window), [1, 1, T, N])
-    const visible = more.documents
-      ? tf.logicalAnd(past, tf.equal(differences(more.pastDocuments, more.documents), tf.scalar(0)))
-      : past
-    return tf.reshape(tf.softmax(tf.where(visible, scores, tf.scalar(-1e30))), [B * K, G * T, N]) as tf.Tensor3D
-  }
-  return { q, keys, values, toHeads, probabilities }
+  const P = probabilitiesOf(q, keys, query.shape, attributes, {
+    visible: tf.reshape(visible, [1, 1, T, S + T]),
+    distances: differences(inputs.pastPositions, inputs.positions),
+    documents: differences(inputs.pastDocuments, inputs.documents)
+  })
+  return { q, keys, values: together(pastValues, value), P }
 }
 
 /** [B·K, S + T, D] as rows of the past, [B, K, S, D], and of the chunk, [B, T, K, D]. */
 function apart(x: tf.Tensor, own: readonly number[], past: readonly number[]): [tf.Tensor, tf.Tensor] {
-  const [B, K, S, D] = past as [number, number, number, number]
-  const T = own[1]
-  const all = tf.reshape(x, [B, K, S + T, D])
-  return [
-    tf.slice(all, [0, 0, 0, 0], [B, K, S, D]),
-    tf.transpose(tf.slice(all, [0, 0, S, 0], [B, K, T, D]), [0, 2, 1, 3])
-  ]
-}
-
-/** [B·K, G·T, D] back to [B, T, H, D]. */
-function fromHeads(x: tf.Tensor, shape: number[]): tf.Tensor {
-  const [B, T, H, D] = shape as [number, number, number, number]
-  const K = (x.shape[0] as number) / B
-  return tf.reshape(tf.transpose(tf.reshape(x, [B, K, H / K, T, D]), [0, 3, 1, 2, 4]), [B, T, H, D])
+  const [B, K, S, D] = past
+  const rows = (from: number, count: number) => tf.slice(x, [0, from, 0], [B * K, count, D])
+  return [tf.reshape(rows(0, S), [B, K, S, D]), joinKeyHeads(rows(S, own[1]), own)]
 }
 
 /** What {@link chunkAttention} takes: the tokens of a chunk, and what is kept of those before it. */
@@ -182,6 +139,5 @@ export function chunkAttention(
     ...(bias && { positions: bias.positions.own, pastPositions: bias.positions.past }),
     ...(documents && { documents: documents.own, pastDocuments: documents.past })
   }
-  const kernel = documents ? (bias ? packedAlibi : packed) : bias ? alibi : plain
-  return kernel(all, { ...attributes, ...(bias && { slopes: bias.slopes }) })[0] as tf.Tensor4D
+  return forward(all, { ...attributes, ...(bias && { slopes: bias.slopes }) })[0] as tf.Tensor4D
 }

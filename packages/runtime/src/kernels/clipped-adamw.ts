@@ -19,41 +19,42 @@ export interface ClippedAdamWAttributes {
   readonly weightDecay: readonly number[]
 }
 
-const kernel = defineFusedKernel(
-  {
-    name: 'ClippedAdamW',
-    outputs: inputs => {
-      const { hyper: _, ...rest } = inputs
-      const count = Object.keys(rest).length / 4
-      const of = (prefix: string) => Array.from({ length: count }, (_, i) => inputs[`${prefix}${i}`])
-      return [...of('parameter'), ...of('mean'), ...of('variance'), { shape: [], dtype: 'float32' }]
-    },
-    compose: (inputs, { weightDecay }: ClippedAdamWAttributes) => {
-      const count = weightDecay.length
-      const of = (prefix: string) => Array.from({ length: count }, (_, i) => inputs[`${prefix}${i}`])
-      const [learningRate, beta1, beta2, epsilon, maxNorm, correction1, correction2, gradientScale] = tf
-        .split(inputs.hyper, adamWHyper.length)
-        .map(part => tf.reshape(part, []))
-      const gradients = of('gradient').map(gradient => tf.mul(gradient, gradientScale))
-      const norm = tf.sqrt(
-        gradients.map(gradient => tf.sum(tf.square(gradient))).reduce((sum, squares) => tf.add(sum, squares))
-      )
-      const clip = tf.minimum(1, tf.div(maxNorm, tf.add(norm, 1e-6)))
-      const means = of('mean').map((mean, i) =>
-        tf.add(tf.mul(mean, beta1), tf.mul(tf.mul(gradients[i], clip), tf.sub(1, beta1)))
-      )
-      const variances = of('variance').map((variance, i) =>
-        tf.add(tf.mul(variance, beta2), tf.mul(tf.square(tf.mul(gradients[i], clip)), tf.sub(1, beta2)))
-      )
-      const parameters = of('parameter').map((parameter, i) => {
-        const step = tf.div(tf.div(means[i], correction1), tf.add(tf.sqrt(tf.div(variances[i], correction2)), epsilon))
-        return tf.sub(tf.mul(parameter, tf.sub(1, tf.mul(learningRate, weightDecay[i]))), tf.mul(learningRate, step))
-      })
-      return [...parameters, ...means, ...variances, norm]
-    }
+/** What there is of each parameter. */
+type PerParameter = 'parameter' | 'gradient' | 'mean' | 'variance'
+
+const kernel = defineFusedKernel({
+  name: 'ClippedAdamW',
+  gradient: 'none',
+  outputs: inputs => {
+    const { hyper: _, ...rest } = inputs
+    const count = Object.keys(rest).length / 4
+    const of = (prefix: PerParameter) => Array.from({ length: count }, (_, i) => inputs[`${prefix}${i}`])
+    return [...of('parameter'), ...of('mean'), ...of('variance'), { shape: [], dtype: 'float32' }]
   },
-  []
-)
+  compose: (inputs, { weightDecay }) => {
+    const count = weightDecay.length
+    const of = (prefix: PerParameter) => Array.from({ length: count }, (_, i) => inputs[`${prefix}${i}`])
+    const [learningRate, beta1, beta2, epsilon, maxNorm, correction1, correction2, gradientScale] = tf
+      .split(inputs.hyper, adamWHyper.length)
+      .map(part => tf.reshape(part, []))
+    const gradients = of('gradient').map(gradient => tf.mul(gradient, gradientScale))
+    const norm = tf.sqrt(
+      gradients.map(gradient => tf.sum(tf.square(gradient))).reduce((sum, squares) => tf.add(sum, squares))
+    )
+    const clip = tf.minimum(1, tf.div(maxNorm, tf.add(norm, 1e-6)))
+    const means = of('mean').map((mean, i) =>
+      tf.add(tf.mul(mean, beta1), tf.mul(tf.mul(gradients[i], clip), tf.sub(1, beta1)))
+    )
+    const variances = of('variance').map((variance, i) =>
+      tf.add(tf.mul(variance, beta2), tf.mul(tf.square(tf.mul(gradients[i], clip)), tf.sub(1, beta2)))
+    )
+    const parameters = of('parameter').map((parameter, i) => {
+      const step = tf.div(tf.div(means[i], correction1), tf.add(tf.sqrt(tf.div(variances[i], correction2)), epsilon))
+      return tf.sub(tf.mul(parameter, tf.sub(1, tf.mul(learningRate, weightDecay[i]))), tf.mul(learningRate, step))
+    })
+    return [...parameters, ...means, ...variances, norm]
+  }
+})
 
 /** Parameters and their state, in one order. */
 export interface AdamWState {
@@ -79,7 +80,7 @@ export function clippedAdamW(
   hyper: tf.Tensor1D,
   attributes: ClippedAdamWAttributes
 ): AdamWState & { gradientNorm: tf.Scalar } {
-  const inputs: Record<string, tf.Tensor> = { hyper }
+  const inputs: Record<'hyper' | `${PerParameter}${number}`, tf.Tensor> = { hyper }
   const count = gradients.length
   for (let i = 0; i < count; i++) {
     inputs[`parameter${i}`] = state.parameters[i]
@@ -87,7 +88,7 @@ export function clippedAdamW(
     inputs[`mean${i}`] = state.means[i]
     inputs[`variance${i}`] = state.variances[i]
   }
-  const outputs = kernel(inputs, { ...attributes })
+  const outputs = kernel(inputs, attributes)
   return {
     parameters: outputs.slice(0, count),
     means: outputs.slice(count, 2 * count),

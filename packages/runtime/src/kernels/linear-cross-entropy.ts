@@ -1,58 +1,52 @@
-import { defineFusedKernel, type FusedKernel, type Tensors } from '../fused-kernel.js'
+import { defineFusedKernel } from '../fused-kernel.js'
+import type { ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
 
 const oneHot = (labels: tf.Tensor, weight: tf.Tensor) => tf.oneHot(labels as tf.Tensor1D, weight.shape[0])
 
-function logitsOf({ hidden, weight, bias }: Tensors): tf.Tensor {
+function logitsOf({ hidden, weight, bias }: ByInput<'LinearCrossEntropy', tf.Tensor>): tf.Tensor {
   const product = tf.matMul(hidden as tf.Tensor2D, weight as tf.Tensor2D, false, true)
   return bias ? tf.add(product, bias) : product
 }
 
-const compose: FusedKernel['compose'] = inputs => {
-  const logits = logitsOf(inputs)
-  const ofLabel = tf.sum(tf.mul(logits, oneHot(inputs.labels, inputs.weight)), 1)
-  return [tf.sub(tf.logSumExp(logits, 1), ofLabel)]
-}
+const backward = defineFusedKernel({
+  name: 'LinearCrossEntropyGrad',
+  gradientOf: 'LinearCrossEntropy',
+  gradient: 'none',
+  originalInputs: true,
+  optional: ['bias'],
+  outputs: ({ hidden, weight, bias }) => [hidden, weight, ...(bias ? [bias] : [])],
+  // dLogits = (softmax − onehot)·dy, then the two products of a linear layer and the sum over rows
+  compose: inputs => {
+    const { hidden, weight, bias, labels, dy } = inputs
+    const dLogits = tf.mul(
+      tf.sub(tf.softmax(logitsOf(inputs)), oneHot(labels, weight)),
+      tf.reshape(dy, [-1, 1])
+    ) as tf.Tensor2D
+    return [
+      tf.matMul(dLogits, weight as tf.Tensor2D),
+      tf.matMul(dLogits, hidden as tf.Tensor2D, true),
+      ...(bias ? [tf.sum(dLogits, 0)] : [])
+    ]
+  }
+})
 
-// dLogits = (softmax − onehot)·dy, then the two products of a linear layer and the sum over rows
-const composeGradient: FusedKernel['compose'] = inputs => {
-  const { hidden, weight, bias, labels, dy } = inputs
-  const dLogits = tf.mul(
-    tf.sub(tf.softmax(logitsOf(inputs)), oneHot(labels, weight)),
-    tf.reshape(dy, [-1, 1])
-  ) as tf.Tensor2D
-  return [
-    tf.matMul(dLogits, weight as tf.Tensor2D),
-    tf.matMul(dLogits, hidden as tf.Tensor2D, true),
-    ...(bias ? [tf.sum(dLogits, 0)] : [])
-  ]
-}
-
-// A kernel with a bias and one without, since tfjs saves every input that it is told to.
-const [plain, biased] = [
-  { prefix: '', inputs: ['hidden', 'weight', 'labels'] },
-  { prefix: 'Biased', inputs: ['hidden', 'weight', 'bias', 'labels'] }
-].map(({ prefix, inputs }) => {
-  const backward = defineFusedKernel(
-    {
-      name: `${prefix}LinearCrossEntropyGrad`,
-      outputs: ({ hidden, weight, bias }) => [hidden, weight, ...(bias ? [bias] : [])],
-      compose: composeGradient
-    },
-    []
-  )
-  return defineFusedKernel(
-    {
-      name: `${prefix}LinearCrossEntropy`,
-      outputs: ({ labels }) => [{ shape: labels.shape, dtype: 'float32' }],
-      compose,
-      gradient: ([dy], saved) => {
-        const gradient = backward({ ...Object.fromEntries(inputs.map(name => [name, saved[name]])), dy })
-        return { hidden: () => gradient[0], weight: () => gradient[1], bias: () => gradient[2] }
-      }
-    },
-    inputs
-  )
+const forward = defineFusedKernel({
+  name: 'LinearCrossEntropy',
+  optional: ['bias'],
+  outputs: ({ labels }) => [{ shape: labels.shape, dtype: 'float32' }],
+  compose: inputs => {
+    const logits = logitsOf(inputs)
+    const ofLabel = tf.sum(tf.mul(logits, oneHot(inputs.labels, inputs.weight)), 1)
+    return [tf.sub(tf.logSumExp(logits, 1), ofLabel)]
+  },
+  gradient: {
+    saved: [],
+    functions: ([dy], inputs) => {
+      const gradient = backward({ ...inputs, dy })
+      return { hidden: () => gradient[0], weight: () => gradient[1], bias: () => gradient[2] }
+    }
+  }
 })
 
 /**
@@ -70,5 +64,4 @@ export const linearCrossEntropy = (
   weight: tf.Tensor2D,
   labels: tf.Tensor1D,
   bias?: tf.Tensor1D
-): tf.Tensor1D =>
-  (bias ? biased({ hidden, weight, bias, labels }) : plain({ hidden, weight, labels }))[0] as tf.Tensor1D
+): tf.Tensor1D => forward({ hidden, weight, labels, ...(bias && { bias }) })[0] as tf.Tensor1D

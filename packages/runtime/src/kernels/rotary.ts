@@ -1,4 +1,4 @@
-import { defineFusedKernel } from '../fused-kernel.js'
+import { defineFusedKernel, type KernelFunction } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
 
 type Heads = [B: number, T: number, H: number, D: number]
@@ -36,28 +36,28 @@ const neighbours: Pairing = {
   }
 }
 
-function defineRotary(name: string, { split, join }: Pairing) {
-  const kernel = defineFusedKernel(
-    {
-      name,
-      outputs: ({ x }) => [x],
-      compose: ({ x, cos, sin }, { inverse }: { inverse: boolean }) => {
-        const [B, T, H, D] = x.shape as Heads
-        const half = cos.shape[2] as number
-        const c = tf.reshape(cos, [B, T, 1, half])
-        const s = tf.reshape(inverse ? tf.neg(sin) : sin, [B, T, 1, half])
-        const [first, second] = split(x, half)
-        const rotated = join(tf.sub(tf.mul(first, c), tf.mul(second, s)), tf.add(tf.mul(second, c), tf.mul(first, s)))
-        return [
-          2 * half < D ? tf.concat([rotated, tf.slice(x, [0, 0, 0, 2 * half], [B, T, H, D - 2 * half])], 3) : rotated
-        ]
-      },
-      gradient: ([dy], { cos, sin }, { inverse }: { inverse: boolean }) => ({
+function defineRotary(name: 'RotaryHalf' | 'RotaryInterleaved', { split, join }: Pairing) {
+  const kernel: KernelFunction<typeof name> = defineFusedKernel({
+    name,
+    outputs: ({ x }) => [x],
+    compose: ({ x, cos, sin }, { inverse }) => {
+      const [B, T, H, D] = x.shape as Heads
+      const half = cos.shape[2] as number
+      const c = tf.reshape(cos, [B, T, 1, half])
+      const s = tf.reshape(inverse ? tf.neg(sin) : sin, [B, T, 1, half])
+      const [first, second] = split(x, half)
+      const rotated = join(tf.sub(tf.mul(first, c), tf.mul(second, s)), tf.add(tf.mul(second, c), tf.mul(first, s)))
+      return [
+        2 * half < D ? tf.concat([rotated, tf.slice(x, [0, 0, 0, 2 * half], [B, T, H, D - 2 * half])], 3) : rotated
+      ]
+    },
+    gradient: {
+      saved: [],
+      functions: ([dy], { cos, sin }, { inverse }) => ({
         x: () => kernel({ x: dy, cos, sin }, { inverse: !inverse })[0]
       })
-    },
-    ['x', 'cos', 'sin']
-  )
+    }
+  })
   return (x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D): tf.Tensor4D =>
     kernel({ x, cos, sin }, { inverse: false })[0] as tf.Tensor4D
 }
