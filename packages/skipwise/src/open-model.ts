@@ -30,7 +30,7 @@ export interface OpenModelOptions<Added extends AnyPlugin = never> {
 }
 
 /** A language model with the folder that it came from. */
-export interface OpenedModel extends LanguageModel {
+export interface OpenedModel extends Omit<LanguageModel, 'dispose'> {
   /** Its Hugging Face folder; of a model of the hub, that in the cache. */
   readonly folder: string
   /** Frees the memory of the model, and closes the executor if it was opened for it. */
