@@ -277,7 +277,7 @@ describe('readDocuments', () => {
       { 'a.json': '[{"text": "x"}, {"te' },
       /^DATA_FILE_INVALID.*a\.json is a JSON array that ends within/
     ],
-    ['an array with more behind it', { 'a.json': '[{"text": "x"}] {}' }, /^DATA_FILE_INVALID.*goes on behind/],
+    ['an array with more behind it', { 'a.json': '[{"text": "x"}] {}' }, /^DATA_FILE_INVALID.*goes on after/],
     [
       'an array with a hole',
       { 'a.json': '[{"text": "x"},,{"text": "x"}]' },

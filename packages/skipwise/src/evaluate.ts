@@ -61,7 +61,7 @@ async function evaluateAll(
   const makers = suites.map(suite => {
     if (isSuite(suite)) return () => suite
     const reference = toReference(suite)
-    // names and options are checked before the model is opened; lengths may follow from it
+    // an unknown name is said before the model is opened; lengths may follow from its window
     registry.find('eval-suite', reference.name)
     return (window: number) => registry.resolveUnknown('eval-suite', withLengths(reference, registry, window))
   })
