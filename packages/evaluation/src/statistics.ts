@@ -92,7 +92,7 @@ export function bootstrapInterval<Unit>(
   return [quantile(values, 0.025), quantile(values, 0.975)]
 }
 
-/** The p-quantile of sorted values, linear between neighbours (Hyndman & Fan's type 7). */
+/** The p-quantile of sorted values [N], linear between neighbours (Hyndman & Fan's type 7). */
 export function quantile(sorted: Float64Array, p: number): number {
   const at = p * (sorted.length - 1)
   const low = Math.floor(at)

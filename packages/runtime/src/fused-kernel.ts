@@ -62,7 +62,7 @@ export interface GradientDefinition<K extends FusedKernelName> {
   ): { readonly [Input in InputOf<K>]?: () => tf.Tensor }
 }
 
-/** A {@link FusedKernelDefinition} of any name. */
+/** A {@link FusedKernelDefinition} of any name: tensors have the shapes that `outputs` says. */
 export interface FusedKernel {
   readonly name: string
   readonly optional?: readonly string[]
@@ -94,6 +94,7 @@ export const fusedKernels = new Map<string, FusedKernel>()
 
 /** Makes a fused kernel known to tfjs (its gradient) and to the tracer, and returns the function that calls it. */
 export function defineFusedKernel<K extends FusedKernelName>(kernel: FusedKernelDefinition<K>): KernelFunction<K>
+/** Inputs and outputs have the shapes that `outputs` of the kernel says. */
 export function defineFusedKernel(kernel: FusedKernel): (inputs: Tensors, attributes?: Attributes) => tf.Tensor[] {
   fusedKernels.set(kernel.name, kernel)
   return (inputs, attributes = {}) => {
