@@ -1,6 +1,6 @@
-// What README and getting-started promise in words: each sentence that a machine can check is in this list, next to what
-// holds it: a check here, or a test that is named. A sentence that is no longer on its page is reported, and so is a
-// test that is gone.
+// What README and getting-started promise in words: each sentence that a machine can check is in this list, next to
+// what holds it: a check here, or a test that is named. A sentence that is no longer on its page is reported, and so is
+// a test that is gone.
 import { spawnSync } from 'node:child_process'
 import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
