@@ -12,9 +12,9 @@ export interface EvaluateFolderOptions extends Omit<RecordOptions, 'registry' | 
 
 /**
  * Evaluates a Hugging Face model folder by some suites, of any length also beyond its window: they show how it fails
- * there. See {@link recordEvaluations}.
+ * there. See `recordEvaluations`.
  *
- * @throws SkipwiseError what opening the model and {@link recordEvaluations} throw; `signal.reason` when aborted
+ * @throws SkipwiseError what opening the model and `recordEvaluations` throw; `signal.reason` when aborted
  */
 export function evaluateFolder({ parts, ...options }: EvaluateFolderOptions): Promise<EvaluationRecord[]> {
   const { folder, name, executor } = options
