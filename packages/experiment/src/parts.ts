@@ -12,6 +12,7 @@ import type { Architecture, ModelDefinition, PositionalEncoding } from '@skipwis
 // the plugin kind `executor` is declared there
 import type {} from '@skipwise/runtime'
 import type { RecipeReference } from './recipe-schema.js'
+import { shown } from './schema-words.js'
 
 /** The part of a registry that experiments use: plugins found by names that come from files. */
 export type PluginLookup = Pick<Registry, 'resolveUnknown' | 'find' | 'list'>
@@ -37,11 +38,21 @@ export interface Parts {
   readonly readChatTemplate?: ((folder: string) => Promise<ConversationRenderer>) | undefined
 }
 
-/** The plugin that a recipe names. */
+/**
+ * The plugin that a recipe or a caller names.
+ *
+ * @throws SkipwiseError `PLUGIN_UNKNOWN` for what is neither a name nor one key with options
+ */
 export function toReference(reference: RecipeReference): PluginReference {
   if (typeof reference === 'string') return { name: reference }
-  const [name] = Object.keys(reference)
-  return { name, config: reference[name] }
+  const entries = typeof reference === 'object' && reference !== null ? Object.entries(reference) : []
+  if (entries.length !== 1)
+    throw new SkipwiseError('PLUGIN_UNKNOWN', {
+      problem: `a plugin is named by its name, or by one key with its options, not by ${shown(reference)}`,
+      fix: "write 'name' or { name: { option: value } }"
+    })
+  const [[name, config]] = entries
+  return { name, config }
 }
 
 /** The architecture that reads the `model_type` of a configuration. @throws SkipwiseError `MODEL_ARCHITECTURE` */

@@ -77,4 +77,5 @@ async function evaluateAll(
   }
 }
 
-const isSuite = (suite: SuiteInput): suite is EvalSuite => typeof suite === 'object' && 'run' in suite
+const isSuite = (suite: SuiteInput): suite is EvalSuite =>
+  typeof suite === 'object' && suite !== null && 'run' in suite && typeof suite.run === 'function'

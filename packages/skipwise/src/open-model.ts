@@ -1,4 +1,4 @@
-import type { AnyPlugin, LanguageModel, ProgressListener } from '@skipwise/core'
+import { SkipwiseError, type AnyPlugin, type LanguageModel, type ProgressListener } from '@skipwise/core'
 import {
   DEFAULT_EXECUTOR,
   loadLanguageModel,
@@ -61,12 +61,16 @@ export async function openModel<Added extends AnyPlugin = never>(
     signal
   }: OpenModelOptions<Added> = {}
 ): Promise<OpenedModel> {
+  if (typeof model !== 'string')
+    throw new SkipwiseError('MODEL_NOT_FOUND', {
+      problem: `a model is named by a text, not by a value of type ${typeof model}`,
+      fix: 'pass the path of a Hugging Face model folder, or hub:owner/name'
+    })
   const folder = await locateModel(model, { progress, signal })
   const parts = await loadParts([process.cwd()], plugins)
-  const isTheirs = typeof given === 'object' && 'compile' in given
-  const executor = isTheirs ? given : await loaderOf(given, parts.registry).open()
+  const executor = isExecutor(given) ? given : await loaderOf(given, parts.registry).open()
   const close = async () => {
-    if (!isTheirs) await executor.dispose()
+    if (executor !== given) await executor.dispose()
   }
   try {
     const opened = await loadLanguageModel(folder, parts, { name, executor, lengthLimit })
@@ -84,8 +88,11 @@ export async function openModel<Added extends AnyPlugin = never>(
   }
 }
 
-const isLoader = (given: unknown): given is ExecutorLoader =>
-  typeof given === 'object' && given !== null && 'open' in given && typeof given.open === 'function'
+const has = (given: unknown, name: string): boolean => typeof given === 'object' && given !== null && name in given
+
+const isExecutor = (given: unknown): given is Executor => has(given, 'compile')
+
+const isLoader = (given: unknown): given is ExecutorLoader => has(given, 'open')
 
 const loaderOf = (given: ExecutorLoader | RecipeReference, registry: PluginLookup): ExecutorLoader =>
   isLoader(given) ? given : registry.resolveUnknown('executor', toReference(given))

@@ -188,6 +188,16 @@ describe('openModel and evaluate', () => {
     await expect(evaluate('no-such-model', 'passkeys' as never)).rejects.toThrow("did you mean 'passkey'?")
     await expect(openModel(at('nowhere'))).rejects.toThrow(/^MODEL_/)
   })
+
+  test.each([undefined, null, 7, {}, [], { passkey: {}, perplexity: {} }])(
+    'refuse %j for a suite, an executor and a model: no part of it is left out',
+    async given => {
+      const named = /^PLUGIN_UNKNOWN: a plugin is named by its name, or by one key with its options/
+      await expect(evaluate(at('base'), [given as never])).rejects.toThrow(named)
+      if (given !== undefined) await expect(openModel(at('base'), { executor: given as never })).rejects.toThrow(named)
+      await expect(openModel(given as never)).rejects.toThrow(/^MODEL_NOT_FOUND: a model is named by a text/)
+    }
+  )
 })
 
 describe('the types', () => {
