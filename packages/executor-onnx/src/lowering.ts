@@ -1,13 +1,4 @@
-import {
-  expandKernels,
-  rematerialize,
-  type BuiltInKernels,
-  type Graph,
-  type GraphNode,
-  type KernelName,
-  type NodeOf,
-  type TfjsKernels
-} from '@skipwise/runtime'
+import { expandKernels, loweringFinder, rematerialize, type Graph } from '@skipwise/runtime'
 import { kernelError, OnnxBuilder, type LoweringSetup } from './builder.js'
 import { attentionLowerings } from './lowerings/attention.js'
 import { chunkAttentionLowerings } from './lowerings/chunk-attention.js'
@@ -15,24 +6,11 @@ import { crossEntropyLowerings } from './lowerings/cross-entropy.js'
 import { elementaryLowerings } from './lowerings/elementary.js'
 import { embeddingLowerings } from './lowerings/embedding.js'
 import { normAndActivationLowerings } from './lowerings/norm-and-activation.js'
+import type { Lowerings } from './lowering-types.js'
 import { rotaryLowerings } from './lowerings/rotary.js'
 import type { OnnxGraph } from './onnx-model.js'
 import { leavesLast } from './node-order.js'
 import { conversionEnd } from './uncopied-outputs.js'
-
-/** Adds the ONNX nodes of one graph node; its outputs must end up under `b.name(outputs[i])`. */
-export type Lowering<K extends KernelName> = {
-  // a method, so that a lowering of one kernel is a lowering of any
-  lower(b: OnnxBuilder, node: NodeOf<K>): void
-}['lower']
-
-/**
- * How each kernel is lowered; `'composed'`: by its definition (`expandKernels`). A kernel that is not here does not
- * compile.
- */
-export type Lowerings = { readonly [K in keyof TfjsKernels]: Lowering<K> } & {
-  readonly [K in keyof BuiltInKernels]: Lowering<K> | 'composed'
-}
 
 const table: Lowerings = {
   ...elementaryLowerings,
@@ -46,12 +24,7 @@ const table: Lowerings = {
   ClippedAdamW: 'composed'
 }
 
-const lowerings: Readonly<Record<string, { lower(b: OnnxBuilder, node: GraphNode): void }['lower'] | 'composed'>> =
-  table
-const loweringOf = (kernel: string) => {
-  const lowering = Object.hasOwn(lowerings, kernel) ? lowerings[kernel] : 'composed'
-  return lowering === 'composed' ? undefined : lowering
-}
+const loweringOf = loweringFinder(table)
 
 /** Whether a kernel is lowered as such. */
 export const hasLowering = (kernel: string): boolean => loweringOf(kernel) !== undefined

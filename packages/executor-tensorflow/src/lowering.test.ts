@@ -2,7 +2,7 @@ import { fusedKernelCases, kernelCases, type KernelCase } from '@skipwise/testin
 import { tf, trace, type CompileOptions, type Graph } from '@skipwise/runtime'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { Products } from './builder.js'
-import type { Lowerings } from './lowering.js'
+import type { Lowerings } from './lowering-types.js'
 import { programNodes } from './program-nodes.js'
 import { slotNodes, Slots } from './slots.js'
 

@@ -1,13 +1,4 @@
-import {
-  expandKernels,
-  rematerialize,
-  type BuiltInKernels,
-  type Graph,
-  type GraphNode,
-  type KernelName,
-  type NodeOf,
-  type TfjsKernels
-} from '@skipwise/runtime'
+import { expandKernels, loweringFinder, rematerialize, type Graph } from '@skipwise/runtime'
 import { kernelError, type GraphBuilder } from './builder.js'
 import { adamWLowerings } from './lowerings/adamw.js'
 import { attentionLowerings } from './lowerings/attention.js'
@@ -16,21 +7,8 @@ import { crossEntropyLowerings } from './lowerings/cross-entropy.js'
 import { elementaryLowerings } from './lowerings/elementary.js'
 import { embeddingLowerings } from './lowerings/embedding.js'
 import { normAndActivationLowerings } from './lowerings/norm-and-activation.js'
+import type { Lowerings } from './lowering-types.js'
 import { rotaryLowerings } from './lowerings/rotary.js'
-
-/** Adds the TensorFlow nodes of one graph node; says by `b.set` or `b.update` where its outputs are. */
-export type Lowering<K extends KernelName> = {
-  // a method, so that a lowering of one kernel is a lowering of any
-  lower(b: GraphBuilder, node: NodeOf<K>): void
-}['lower']
-
-/**
- * How each kernel is lowered; `'composed'`: by its definition (`expandKernels`). A kernel that is not here does not
- * compile.
- */
-export type Lowerings = { readonly [K in keyof TfjsKernels]: Lowering<K> } & {
-  readonly [K in keyof BuiltInKernels]: Lowering<K> | 'composed'
-}
 
 const table: Lowerings = {
   ...elementaryLowerings,
@@ -51,12 +29,7 @@ const table: Lowerings = {
   CacheWrite: 'composed'
 }
 
-const lowerings: Readonly<Record<string, { lower(b: GraphBuilder, node: GraphNode): void }['lower'] | 'composed'>> =
-  table
-const loweringOf = (kernel: string) => {
-  const lowering = Object.hasOwn(lowerings, kernel) ? lowerings[kernel] : 'composed'
-  return lowering === 'composed' ? undefined : lowering
-}
+const loweringOf = loweringFinder(table)
 
 /** Whether a kernel is lowered as such; fused kernels that are not are lowered by their definition: `expandKernels`. */
 const hasLowering = (kernel: string): boolean => loweringOf(kernel) !== undefined

@@ -43,6 +43,7 @@ export type {
   SavedOutput,
   TfjsKernels
 } from './kernel-types.js'
+export { loweringFinder, type KernelLowering, type LoweringTable } from './lowering-table.js'
 export { expandKernels } from './expand.js'
 export { rematerialize } from './rematerialize.js'
 export { reducedAxes, shapeRules, type AnyShapeRule, type ShapeRule } from './kernel-shapes.js'

@@ -5,6 +5,12 @@ import { version } from './version.js'
 
 type OpenTerminal = (json: boolean) => Terminal
 
+/** `--executor`. Its default is DEFAULT_EXECUTOR of experiment, which help does not load: a test holds the two together. */
+export const executorOption = (): Option =>
+  new Option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …').default(
+    'onnx'
+  )
+
 /**
  * Parses a command line and runs its verb; verbs are loaded when they are used, so that help is fast.
  *
@@ -67,7 +73,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--output <file>', 'write the result here, a folder for several; a run that was stopped goes on')
     .option('--checkpoints <run>', 'evaluate every model in the folder of a run, and compare each with the first')
     .option('--compare <results...>', 'is the difference of two results significant? files, or folders of runs')
-    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
+    .addOption(executorOption())
     .option('--seed <n>', 'seed of the suite', integer, 0)
   verb(
     'report <files...>',
@@ -97,7 +103,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--chat', "answer the prompt as a message, by the model's chat template", false)
     .option('--system <text>', 'system message before the prompt, with --chat')
     .option('--seed <n>', 'seed of sampling', integer, 0)
-    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
+    .addOption(executorOption())
   verb(
     'coverage',
     'plan which relative distances a training run shows, and which target serves a length',
@@ -120,7 +126,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     'check that an output is as it was written, or compare a model with reference outputs (logits, loss, gradients)',
     async (terminal, folders: string[], options: never) =>
       (await import('./commands/verify.js')).verify(folders, options, terminal)
-  ).option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
+  ).addOption(executorOption())
   verb(
     'bench <what>',
     "measure training steps ('train'), full-length training against PoSE ('overhead'), or what the paper compares, by quality ('baselines')",
@@ -165,7 +171,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
       '--svg <prefix>',
       'overhead: write the charts to <prefix>-memory.svg, <prefix>-time.svg and <prefix>-score.svg'
     )
-    .option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …', 'onnx')
+    .addOption(executorOption())
     .option('--threads <n>', 'threads of one operator', integer)
   verb(
     'doctor [model]',

@@ -1,4 +1,6 @@
+import { DEFAULT_EXECUTOR } from '@skipwise/experiment'
 import { expect, test } from 'vitest'
+import { executorOption } from './command-line.js'
 import { executorReference } from './parts.js'
 
 test.each([
@@ -13,3 +15,6 @@ test.each([
   const [[name, config]] = Object.entries(reference)
   expect(executorReference(text, 2)).toEqual({ [name]: { ...config, threads: 2 } })
 })
+
+test('commands and recipes have the same executor where none is named', () =>
+  expect(executorOption().defaultValue).toBe(DEFAULT_EXECUTOR))

@@ -1,6 +1,6 @@
 import { MASKED, rowBlocks, type AttentionShape, type NodeOf, type RowBlock, type ValueId } from '@skipwise/runtime'
 import type { OnnxBuilder } from '../builder.js'
-import type { Lowering, Lowerings } from '../lowering.js'
+import type { Lowering, Lowerings } from '../lowering-types.js'
 import { onnxType } from '../onnx-model.js'
 import { joinQueryBlocks, keyHeads, queryHeads, slopeColumn, writeCacheRows } from './attention.js'
 

@@ -1,4 +1,4 @@
-import type { Lowerings } from '../lowering.js'
+import type { Lowerings } from '../lowering-types.js'
 
 export const normAndActivationLowerings = {
   RmsNorm: (b, { inputs, outputs, attributes }) =>

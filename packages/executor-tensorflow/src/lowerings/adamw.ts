@@ -1,6 +1,6 @@
 import { adamWHyper, type ValueId } from '@skipwise/runtime'
 import { kernelError, type GraphBuilder, type Ref } from '../builder.js'
-import type { Lowerings } from '../lowering.js'
+import type { Lowerings } from '../lowering-types.js'
 
 /** The numbers of `hyper` as scalars, by name. */
 function scalarsOf(b: GraphBuilder, hyper: ValueId): Record<(typeof adamWHyper)[number], Ref> {

@@ -1,6 +1,6 @@
 import { reducedAxes } from '@skipwise/runtime'
 import { kernelError } from '../builder.js'
-import type { Lowering, Lowerings } from '../lowering.js'
+import type { Lowering, Lowerings } from '../lowering-types.js'
 
 const unary =
   (op: string): Lowering<'Neg'> =>

@@ -1,6 +1,6 @@
 import type { ValueId } from '@skipwise/runtime'
 import type { GraphBuilder, Ref } from '../builder.js'
-import type { Lowerings } from '../lowering.js'
+import type { Lowerings } from '../lowering-types.js'
 
 /** What a node waits for that is computed again in the backward pass (`rematerialize` of the runtime). */
 const waitFor = (b: GraphBuilder, gradient: ValueId | undefined): Ref[] =>
