@@ -7,7 +7,8 @@ const workspace = new Workspace()
 afterAll(() => workspace.remove())
 
 const schema = "{ '~standard': { version: 1, vendor: 'x', validate: () => ({ value: {} }) } }"
-const third = `{ kind: 'interpolation', name: 'vendor/half', summary: 'halves', apiVersion: 1, create: () => ({}), config: ${schema} }`
+const third = `definePlugin({ kind: 'interpolation', name: 'vendor/half', summary: 'halves', create: () => ({}), config: ${schema} })`
+const core = "import { definePlugin } from '@skipwise/core'\n"
 
 /** Runs `skipwise plugins` where these files lie. */
 function pluginsWith(name: string, files: Readonly<Record<string, string>>, seconds = 60) {
@@ -18,17 +19,23 @@ function pluginsWith(name: string, files: Readonly<Record<string, string>>, seco
 }
 
 test.each([
-  ['skipwise.config.mjs', `export default { plugins: [${third}] }`],
-  ['skipwise.config.js', `export default { plugins: [${third}] }`],
-  ['skipwise.config.cjs', `module.exports = { plugins: [${third}] }`],
+  ['skipwise.config.mjs', `${core}export default { plugins: [${third}] }`],
+  ['skipwise.config.js', `${core}export default { plugins: [${third}] }`],
+  [
+    'skipwise.config.cjs',
+    `const { definePlugin } = require('@skipwise/core')\nmodule.exports = { plugins: [${third}] }`
+  ],
   [
     'skipwise.config.ts',
     "import { type Config, half } from './half.js'\nconst config: Config = { plugins: [half] }\nexport default config satisfies Config"
   ],
-  ['skipwise.config.mts', `enum Kind { one = 1 }\nexport default { plugins: [${third}] as unknown[], kind: Kind.one }`],
-  ['skipwise.config.cts', `const config: { plugins: unknown[] } = { plugins: [${third}] }\nexport = config`]
+  [
+    'skipwise.config.mts',
+    `${core}enum Kind { one = 1 }\nexport default { plugins: [${third}] as unknown[], kind: Kind.one }`
+  ],
+  ['skipwise.config.cts', `${core}const config: { plugins: unknown[] } = { plugins: [${third}] }\nexport = config`]
 ])('%s is read', async (file, text) => {
-  const half = `export interface Config { plugins: readonly object[] }\nexport const half: object = ${third}`
+  const half = `${core}export interface Config { plugins: readonly object[] }\nexport const half: object = ${third}`
   const { code, stdout, stderr } = await pluginsWith(file.replaceAll('.', '-'), {
     [file]: text,
     'half.ts': half,

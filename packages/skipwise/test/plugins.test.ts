@@ -5,8 +5,11 @@ const workspace = new Workspace()
 afterAll(() => workspace.remove())
 
 test('skipwise plugins: what is registered, options and defaults, as table and JSON, with plugins of skipwise.config.mjs', async () => {
-  const third = `{ kind: 'interpolation', name: 'vendor/half', summary: 'halves', apiVersion: 1, create: () => ({}), config: { '~standard': { version: 1, vendor: 'x', validate: () => ({ value: { factor: 2 } }) } } }`
-  workspace.write('skipwise.config.mjs', `export default { plugins: [Object.freeze(${third})] }`)
+  const third = `{ kind: 'interpolation', name: 'vendor/half', summary: 'halves', create: () => ({}), config: { '~standard': { version: 1, vendor: 'x', validate: () => ({ value: { factor: 2 } }) } } }`
+  workspace.write(
+    'skipwise.config.mjs',
+    `import { definePlugin } from '@skipwise/core'\nexport default { plugins: [definePlugin(${third})] }`
+  )
   const [table, json] = [await workspace.run(['plugins']), await workspace.run(['plugins', '--json'])]
   expect([table.code, json.code]).toEqual([0, 0])
   const list = JSON.parse(json.stdout) as {

@@ -1,11 +1,14 @@
 // A folder with a tiny tokenizer, documents and recipes, and the built command to run on them.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const cli = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'cli.js')
+const here = dirname(fileURLToPath(import.meta.url))
+const core = join(here, '..', '..', 'core')
+
+export const cli = join(here, '..', 'dist', 'cli.js')
 
 export interface Outcome {
   readonly code: number | null
@@ -111,6 +114,9 @@ export class Workspace {
 
   constructor() {
     mkdirSync(join(this.folder, 'tokenizer'))
+    // where configurations in the folder, and in folders of it, find definePlugin
+    mkdirSync(join(this.folder, 'node_modules', '@skipwise'), { recursive: true })
+    symlinkSync(core, join(this.folder, 'node_modules', '@skipwise', 'core'), 'junction')
     this.write('tokenizer/tokenizer.json', JSON.stringify(tokenizer))
     this.write('text.jsonl', documents(0, 8))
     this.write('held-out.jsonl', documents(8, 10))
