@@ -3,17 +3,17 @@ import ts from 'typescript'
 
 /** Word → what to write. Each with a space or a mark on both sides. */
 export const OFFENDERS = [
-  [/\bbeside\b/, 'next to'],
-  [/(?<!lag |numbers |left )\bbehind\b/, 'after'],
-  [/\banew\b/, 'again'],
-  [/\bstands? (in|behind|before|at|on|under|twice|there)\b/, 'is, comes, appears'],
-  [/(?<!there )\bis no (?!longer\b|more\b)\w+/, 'is not a'],
-  [/(?<!there )\bare no (?!longer\b|more\b)\w+/, 'are not'],
-  [/\b(is|are|be) told\b/, 'is given, is in'],
-  [/\bmend(s|ed|ing)?\b/, 'fix, correct'],
-  [/\bfor ever\b/, 'permanently'],
-  [/\bof early times\b/, 'legacy'],
-  [/\bcan not\b/, 'cannot']
+  [/\bbeside\b/i, 'next to'],
+  [/(?<!lag |numbers |left )\bbehind\b/i, 'after'],
+  [/\banew\b/i, 'again'],
+  [/\bstands? (in|behind|before|at|on|under|twice|there)\b/i, 'is, comes, appears'],
+  [/(?<!there )\bis no (?!longer\b|more\b)\w+/i, 'is not a'],
+  [/(?<!there )\bare no (?!longer\b|more\b)\w+/i, 'are not'],
+  [/\b(is|are|be) told\b/i, 'is given, is in'],
+  [/\bmend(s|ed|ing)?\b/i, 'fix, correct'],
+  [/\bfor ever\b/i, 'permanently'],
+  [/\bof early times\b/i, 'legacy'],
+  [/\bcan not\b/i, 'cannot']
 ]
 
 /** The offenders in a text, each with its line. */
