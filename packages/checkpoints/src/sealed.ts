@@ -72,7 +72,7 @@ export async function readSealedSafetensors(file: string): Promise<SealedTensors
   }
 }
 
-/** A header with the seal removed, as it was when its digest was computed. */
+/** A header with a blank seal, as it was when its digest was computed. */
 function unsealed(json: Uint8Array, seal: string, file: string): Uint8Array {
   const text = Buffer.from(json)
   const at = text.indexOf(`"${SEAL_KEY}":"${seal}"`)
