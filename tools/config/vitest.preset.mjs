@@ -13,6 +13,8 @@ export const preset = (overrides = {}) =>
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
       pool: 'forks',
       maxWorkers: 1,
+      // one process for the files of a package: what they import, tfjs above all, is loaded once and not for each file
+      isolate: false,
       testTimeout: 60_000,
       reporters: ['default', 'json'],
       outputFile: { json: '.test-results/vitest.json' },

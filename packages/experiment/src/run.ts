@@ -181,7 +181,7 @@ async function trainAndWrite(
     runKey,
     validation,
     progress: event => {
-      metrics.write(event.done, event.metrics ?? {})
+      if (event.metrics) metrics.write(event.done, event.metrics)
       progress?.(event)
     },
     signal
