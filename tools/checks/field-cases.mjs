@@ -139,15 +139,16 @@ function positions() {
   )
 
   const phi3 = join(folderOf('05'), 'config.json')
-  const long = convert(phi3, '--to', 'llama.cpp').json
+  const { keys, tensors } = convert(phi3, '--to', 'llama.cpp').json
+  const factors = ['rope_factors_short.weight', 'rope_factors_long.weight'].map(name => tensors?.[name]?.length)
   check('05', 'exit 0', doctor(phi3, '--for', 'llama.cpp').code === 0)
   check(
     '05',
     'attn_factor 1.1902380714238083, two lists of 48, the original 4096',
-    long['phi3.rope.scaling.attn_factor'] === 1.1902380714238083 &&
-      long['phi3.rope.scaling.original_context_length'] === 4096 &&
-      /"rope_factors_short\.weight"[^]*"rope_factors_long\.weight"/.test(JSON.stringify(long)),
-    JSON.stringify(long)
+    keys?.['phi3.rope.scaling.attn_factor'] === 1.1902380714238083 &&
+      keys['phi3.rope.scaling.original_context_length'] === 4096 &&
+      String(factors) === '48,48',
+    JSON.stringify(keys)
   )
 
   const vicuna = tables(join(folderOf('06'), 'vicuna'))[0]
@@ -264,11 +265,12 @@ async function texts() {
   )
 
   const data = workIn('14')
-  const array = skipwise(['train', 'recipe-array.yaml'], data)
+  const array = skipwise(['train', 'recipe-array.yaml', '--plan', '--json'], data)
+  const records = JSON.parse(readFileSync(join(data, 'array.json'), 'utf8')).length
   check(
     '14',
-    'a JSON array is refused with the name of the format',
-    array.code === 2 && /JSON/.test(array.stderr),
+    'an array is read as its records, or refused',
+    array.code === 2 || array.all.includes(`${records} documents`),
     array.all
   )
   const plan = skipwise(['train', 'recipe-c4.yaml', '--plan', '--json'], data)
