@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { literalsOf, offendersIn, proseOf } from './plain-words.mjs'
+import { offendersIn, proseOf, textsOf } from './plain-words.mjs'
 import { packages, read, root } from './workspace.mjs'
 
 /** READMEs, guides, decisions, changesets and reports. */
@@ -35,10 +35,26 @@ test('the prose of all Markdown', () => {
   expect(pages).toEqual(expect.arrayContaining(covered))
 })
 
-test('the texts in the sources', () => {
-  const found = sources.flatMap(file => offendersIn(literalsOf(read(file))).map(problem => `${file}, ${problem}`))
+/** Packages whose comments still have the old words. */
+const LATER =
+  /packages\/(arch-llama|data|eval-(perplexity|retrieval)|executor-(onnx|tensorflow)|inference|nn|report|runtime|training)\//
+
+const tools = readdirSync(join(root, 'tools'), { recursive: true, encoding: 'utf8' })
+  .filter(name => /\.(ts|mjs)$/.test(name) && !/node_modules|fixtures|plain-words/.test(name))
+  .map(name => `tools/${name}`)
+
+test('the messages of the sources, and the comments of sources and tools', () => {
+  const found = [...sources, ...tools].flatMap(file => {
+    const { literals, comments } = textsOf(read(file))
+    const problems = [
+      ...(sources.includes(file) ? offendersIn(literals) : []),
+      ...(LATER.test(file) ? [] : offendersIn(comments))
+    ]
+    return problems.map(problem => `${file}, ${problem}`)
+  })
   expect(found).toEqual([])
   expect(sources.length).toBeGreaterThan(300)
+  expect(tools.length).toBeGreaterThan(100)
 })
 
 describe('the check itself', () => {
@@ -60,7 +76,23 @@ describe('the check itself', () => {
 
   test('reads literals and templates, and no comments', () => {
     const source = "// beside\nconst a = 'beside'\nconst b = `beside ${a} behind`\n"
-    expect(offendersIn(literalsOf(source)).map(problem => problem.slice(0, 6))).toEqual(['line 2', 'line 3', 'line 3'])
+    expect(offendersIn(textsOf(source).literals).map(problem => problem.slice(0, 6))).toEqual([
+      'line 2',
+      'line 3',
+      'line 3'
+    ])
+  })
+
+  test('reads comments of every form, and neither texts nor expressions', () => {
+    const source = [
+      '/** anew',
+      ' * beside */',
+      'const a = "/* mend */" // behind',
+      'const b = /\\/\\/ for ever/',
+      'f(/* is no list */) // there is no list'
+    ].join('\n')
+    const lines = offendersIn(textsOf(source).comments).map(problem => problem.slice(0, 6))
+    expect(lines).toEqual(['line 1', 'line 2', 'line 3', 'line 5'])
   })
 
   test('reads prose, and no code', () => {

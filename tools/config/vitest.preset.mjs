@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Every package's tests: beside the source, in forked processes (native addons), resolving workspace packages to their
+ * Every package's tests: next to the source, in forked processes (native addons), resolving workspace packages to their
  * source. The counts are left in .test-results for `npm test`, which adds them up; Nx restores that folder with a
  * cached run.
  */

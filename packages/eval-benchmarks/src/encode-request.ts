@@ -14,8 +14,8 @@ export interface EncodedRequest {
 
 /**
  * Makes an encoder of requests as the harness has it: spaces at the end of the context go to the continuation, both are
- * encoded together, and the continuation's tokens are those behind as many as the context alone has. What is too long
- * is cut at its beginning.
+ * encoded together, and the continuation's tokens are those after the number of tokens of the context alone. What is
+ * too long is cut at its beginning.
  *
  * @param maxLength tokens that the model takes: one less than a request may have, since its last token is only
  * predicted

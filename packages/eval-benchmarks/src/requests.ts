@@ -1,12 +1,12 @@
 import type { Question } from './task.js'
 
-/** A text whose likelihood is asked for, behind another. */
+/** A text whose likelihood after a context is requested. */
 export interface Request {
   readonly context: string
   readonly continuation: string
 }
 
-/** The requests of a question, one a choice, behind the examples. */
+/** The requests of a question, one for each choice, after the examples. */
 export function requestsOf({ contexts, continuations }: Question, examples: readonly Question[]): Request[] {
   const shots = examples.map(exampleText).join('')
   return Array.from({ length: Math.max(contexts.length, continuations.length) }, (_, choice) => ({

@@ -3,8 +3,8 @@ import type { EncodedRequest } from './encode-request.js'
 
 /**
  * Σ log p of every request's continuation. Requests go to the model in the order of their tokens, so that those which
- * begin alike (the choices of a question, questions behind one preamble) stand side by side, and equal ones are scored
- * once.
+ * begin alike (the choices of a question, questions with the same preamble) are next to each other, and equal ones are
+ * scored once.
  */
 export async function scoreRequests(
   model: LanguageModel,

@@ -9,8 +9,8 @@ import type { Experiment } from './resolve/resolve.js'
 import { bytesOfSize, saveModel } from './save-model.js'
 
 /**
- * Writes configuration, weights and tokenizer of a Hugging Face model into `folder`, which is made anew, adapters into
- * `folder/adapter`, and the digests of all that into `folder/SHA256SUMS`.
+ * Writes configuration, weights and tokenizer of a Hugging Face model into `folder`, which is created again, adapters
+ * into `folder/adapter`, and the digests of all that into `folder/SHA256SUMS`.
  */
 export async function writeModelFolder(
   folder: string,
@@ -65,7 +65,7 @@ export async function makeFolder(folder: string): Promise<void> {
 /** Puts a finished folder in its place in one step. @throws SkipwiseError `OUTPUT_WRITE_FAILED` */
 export async function publish(folder: string, output: string): Promise<void> {
   try {
-    // an empty folder may stand there; one that is not empty is refused
+    // an empty folder may be there; one that is not empty is refused
     await removeEmptyFolder(output)
     await rename(folder, output)
   } catch (cause) {

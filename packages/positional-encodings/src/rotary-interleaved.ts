@@ -6,7 +6,7 @@ import { rotaryTables } from './rotary-tables.js'
 
 /**
  * Rotary encoding that pairs dimension 2i with 2i + 1: GPT-J, the original LLaMA weights, RoFormer. The frequencies
- * decide R; dimensions of a head beyond R stay as they are (GPT-J: 64 of 256).
+ * determine R; dimensions of a head beyond R stay as they are (GPT-J: 64 of 256).
  */
 export const rotaryInterleaved = definePlugin({
   kind: 'positional-encoding',

@@ -9,7 +9,7 @@ import { usageError } from '../errors.js'
 import { loadParts, openExecutor, parseJson } from '../parts.js'
 import type { Terminal } from '../terminal.js'
 
-/** What `skipwise eval` is told. */
+/** Options of `skipwise eval`. */
 export interface EvalOptions {
   readonly model?: string
   readonly config: string

@@ -7,7 +7,7 @@ import { findExecutor } from '../parts.js'
 import { endIds } from '../end-ids.js'
 import type { Terminal } from '../terminal.js'
 
-/** What `skipwise generate` is told. */
+/** Options of `skipwise generate`. */
 export interface GenerateCommandOptions {
   readonly maxNewTokens: number
   readonly temperature: number

@@ -288,7 +288,8 @@ function floatRemainder(a: number, b: number): number {
 }
 
 /**
- * Whether two values are one object: of None, True, False and small things equality; of others it cannot be told here.
+ * Whether two values are one object: equality for None, True, False and small values; for others it cannot be decided
+ * here.
  */
 export function isSame(left: Value, right: Value): boolean {
   for (const value of [left, right]) {

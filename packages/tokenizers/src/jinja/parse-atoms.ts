@@ -12,7 +12,7 @@ const CONSTANTS: ReadonlyMap<string, boolean | null> = new Map([
   ['None', null]
 ])
 
-/** A name, a literal, or what stands in parentheses. */
+/** A name, a literal, or an expression in parentheses. */
 export function parseAtom(stream: TokenStream): Expression {
   if (stream.skipOperator('(')) {
     const inner = stream.within(() => parseTuple(stream, { inParentheses: true }))

@@ -100,7 +100,7 @@ function parseFilters(stream: TokenStream, operand: Expression): Expression {
   }
 }
 
-/** The name of a filter, behind its `|`, and what is given to it. */
+/** The name of a filter, after its `|`, and its arguments. */
 export function parseFilter(stream: TokenStream): { readonly name: string; readonly given: Arguments } {
   const name = takeDottedName(stream)
   return { name, given: stream.isOperator('(') ? parseArguments(stream) : NOTHING }
