@@ -5,7 +5,7 @@ import { version } from './version.js'
 
 type OpenTerminal = (json: boolean) => Terminal
 
-/** `--executor`. Its default is DEFAULT_EXECUTOR of experiment, which help does not load: a test holds the two together. */
+/** `--executor`. Its default is DEFAULT_EXECUTOR of experiment, which help does not load: a test compares the two. */
 export const executorOption = (): Option =>
   new Option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …').default(
     'onnx'
