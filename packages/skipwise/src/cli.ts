@@ -10,7 +10,7 @@ import { openTerminal, reportError } from './terminal.js'
 const interrupts = listenToSignals(line => process.stderr.write(`${line}\n`))
 outliveReaders(error => {
   const problem = `standard output cannot be written (${error.code ?? error.message})`
-  process.exitCode = reportError(usageError('CLI_STDOUT', problem, 'send it to a place with room', error))
+  process.exitCode = reportError(usageError('CLI_STDOUT', problem, 'redirect it to a disk with free space', error))
 })
 
 try {

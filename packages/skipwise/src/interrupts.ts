@@ -32,8 +32,8 @@ export function listenToSignals(say: (line: string) => void): Interrupts {
   const stop = (name: StopSignal) => {
     if (first !== undefined) return
     first = name
-    say('\nstopping as soon as the work is saved; once more to stop at once')
-    controller.abort(usageError('CLI_INTERRUPTED', 'stopped', 'run the same command again to go on'))
+    say('\nstopping as soon as the work is saved; interrupt again to stop at once')
+    controller.abort(usageError('CLI_INTERRUPTED', 'stopped', 'run the same command again to resume'))
     const letGo = setTimeout(() => names.forEach(each => process.off(each, stop)), ECHO)
     letGo.unref()
   }
