@@ -1,6 +1,6 @@
 import { letEventsIn, SkipwiseError, type ProgressListener } from '@skipwise/core'
 import { relative, sep } from 'node:path'
-import { conversationOf, renderConversations, type ConversationRenderer } from './conversations.js'
+import { conversationOf, renderConversations, type ConversationRenderer, type ConversationText } from './conversations.js'
 import { checkUnchanged, stateOf, type FileState } from './file-state.js'
 import { matchFiles } from './glob.js'
 import { invalidLine } from './json-line.js'
@@ -15,7 +15,7 @@ export interface TextDocument {
    * Of a conversation: characters of `text` that are learned, [start, end) each, rising. Such a text spells its special
    * tokens itself: it gets neither BOS nor EOS.
    */
-  readonly learned?: readonly (readonly [number, number])[]
+  readonly learned?: ConversationText['learned']
   /**
    * Path relative to the base folder, for JSON with `:line` or the place in an array, for Parquet with `:row`; of one
    * answer of a conversation with `#answer`.

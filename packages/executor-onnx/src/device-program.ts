@@ -9,8 +9,7 @@ import {
   type Values
 } from '@skipwise/runtime'
 import type { DeviceCopies } from './device-copies.js'
-import type { OnnxDevice } from './device-executor.js'
-import { DeviceSession } from './device-session.js'
+import { DeviceSession, type OnnxDevice } from './device-session.js'
 import { DeviceValue } from './device-value.js'
 import { kernelError } from './builder.js'
 import { hasLowering, lower } from './lowering.js'

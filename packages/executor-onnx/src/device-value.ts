@@ -1,6 +1,5 @@
 import { Tensor } from 'onnxruntime-node'
 import { sizeOf, type DType, type HostData, type ValueSpec } from '@skipwise/runtime'
-import type { DeviceTensor } from './device-session.js'
 
 /**
  * A value in host memory or on a GPU, where ONNX Runtime put it; a copy between the two takes the place of the other.
@@ -44,4 +43,10 @@ export class DeviceValue implements ValueSpec {
     this.#held?.free()
     this.#held = undefined
   }
+}
+
+/** A tensor, and what frees its memory; call it once. */
+export interface DeviceTensor {
+  readonly tensor: Tensor
+  free(): void
 }

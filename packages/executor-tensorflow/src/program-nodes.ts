@@ -2,7 +2,8 @@ import { sizeOf, type CompileOptions, type Graph } from '@skipwise/runtime'
 import { GraphBuilder, type Products, type Ref } from './builder.js'
 import type { FunctionDef, NodeDef } from './graph-def.js'
 import { graphToLower, lower } from './lowering.js'
-import { FETCHED_ELEMENTS, handleRef, type Slot, type Slots } from './slots.js'
+import type { Slot } from './value.js'
+import { FETCHED_ELEMENTS, handleRef, type Slots } from './slots.js'
 import { canCompile, compiledCall } from './xla.js'
 
 /** How a program stands in a session's graph. */

@@ -1,5 +1,4 @@
 import type { DType, ValueSpec } from '@skipwise/runtime'
-import type { Slot } from './slots.js'
 
 /** Where the numbers of a value are: in a tensor of the addon, or in a variable of the session. */
 export type Place =
@@ -31,4 +30,13 @@ export function placeOf(value: TensorFlowValue): Place {
   if (!value.place)
     throw new RangeError('a value is used after it was disposed, donated or overwritten by the next run of its program')
   return value.place
+}
+
+/** A variable of the session: what programs that call a value by one name share, without its leaving the device. */
+export interface Slot extends ValueSpec {
+  /** Name of its nodes. */
+  readonly node: string
+  /** Whether a program changes it: weights, optimizer state, caches. */
+  state: boolean
+  occupant?: TensorFlowValue
 }

@@ -5,7 +5,7 @@ import type { StrategyName, ValidationScore } from '@skipwise/training'
 import { z } from 'zod'
 import { evalResultSchema } from '@skipwise/evaluation'
 import type { ExperimentKind } from './resolve/context.js'
-import { outputName, type Experiment } from './resolve/resolve.js'
+import { outputName, type Experiment } from './resolve/experiment.js'
 import type { Recipe } from './recipe-schema.js'
 import { version } from './version.js'
 

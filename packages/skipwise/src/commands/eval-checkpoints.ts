@@ -12,7 +12,7 @@ import { join, relative, resolve } from 'node:path'
 import { colours } from '../colours.js'
 import { loadParts, openExecutor } from '../parts.js'
 import type { Terminal } from '../terminal.js'
-import { recordFile, suitesFor, type EvalOptions, type SuiteSetting } from './eval.js'
+import { recordFile, suitesFor, type EvalOptions, type SuiteSetting } from './eval-suites.js'
 
 /** One checkpoint: its results, and how each compares with the first checkpoint's. */
 interface EvaluatedCheckpoint {
