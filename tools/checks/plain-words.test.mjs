@@ -11,7 +11,7 @@ const guides = readdirSync(join(root, 'docs'))
 const readmes = ['README.md', ...packages.map(({ folder }) => `${folder}/README.md`)]
 
 /** Prompts that a model is given are not ours to polish: figures depend on every letter of them. */
-const PROMPTS = /eval-(retrieval|benchmarks)\/src\/(tasks|formats)\/|passkey-text\.ts$/
+const PROMPTS = /eval-(retrieval|benchmarks)\/src\/(tasks|formats)\/|passkey-document\.ts$/
 
 const sources = packages.flatMap(({ folder }) =>
   readdirSync(join(root, folder, 'src'), { recursive: true, encoding: 'utf8' })

@@ -1,8 +1,8 @@
 import { createRegistry, validate, type HeatMapChart, type LanguageModel, type ProgressEvent } from '@skipwise/core'
 import { byteTokenizer, describeEvalSuite, inductionModel } from '@skipwise/testing'
 import { describe, expect, it } from 'vitest'
-import { passkey } from './plugin.js'
-import type { PasskeyDetails } from './suite.js'
+import { passkey } from './index.js'
+import type { PasskeyDetails } from './results.js'
 
 const registry = createRegistry().register(passkey)
 const context = { seed: 3, resolvePath: (path: string) => path }

@@ -1,7 +1,7 @@
 import { byteTokenizer } from '@skipwise/testing'
 import { describe, expect, it } from 'vitest'
-import { effectiveLength } from './effective-length.js'
-import { readAnswer, recall } from './recall.js'
+import { effectiveLength } from './results.js'
+import { readAnswer, recall } from './prompts.js'
 
 describe('recall', () => {
   it.each([
