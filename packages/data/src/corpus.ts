@@ -1,8 +1,7 @@
 import { SkipwiseError, type Tokenizer } from '@skipwise/core'
 import { createHash } from 'node:crypto'
 import type { TextDocument } from './documents.js'
-import { encodeDocuments } from './encode-documents.js'
-import { TokenBuffer } from './token-buffer.js'
+import { encodeDocuments, TokenBuffer } from './encode-documents.js'
 
 /** Documents as token ids. */
 export interface Corpus {

@@ -1,6 +1,11 @@
 import { letEventsIn, SkipwiseError, type ProgressListener } from '@skipwise/core'
 import { relative, sep } from 'node:path'
-import { conversationOf, renderConversations, type ConversationRenderer, type ConversationText } from './conversations.js'
+import {
+  conversationOf,
+  renderConversations,
+  type ConversationRenderer,
+  type ConversationText
+} from './conversations.js'
 import { checkUnchanged, stateOf, type FileState } from './file-state.js'
 import { matchFiles } from './glob.js'
 import { invalidLine } from './json-line.js'

@@ -3,12 +3,11 @@ import { metricAt, SkipwiseError, type EvalContext, type EvalResult, type Langua
 import { bootstrapInterval } from '@skipwise/evaluation'
 import type { PerplexityConfig } from './config.js'
 import { selectDocuments } from './documents.js'
-import { evaluateSequence, planSequence, type WindowScore } from './evaluate-sequence.js'
+import { chooseBos, evaluateSequence, planSequence, sequencesOf, type Sequence, type WindowScore } from './sequences.js'
 import { modeOf } from './modes/index.js'
 import type { PerplexityMode } from './modes/mode.js'
 import type { PerplexityDetails, WindowResult } from './result.js'
 import { tokensFed } from './score.js'
-import { chooseBos, sequencesOf, type Sequence } from './sequences.js'
 import { mergePositions, perplexityOf } from './tally.js'
 
 /** Version of this suite's arithmetic, the `version` of its results. */

@@ -1,9 +1,18 @@
 import { SkipwiseError } from '@skipwise/core'
-import type { DType, Graph, HostData, ValueId, ValueSpec } from '@skipwise/runtime'
+import type {
+  DType,
+  Graph,
+  HostData,
+  KernelLowering,
+  KernelName,
+  LoweringTable,
+  ValueId,
+  ValueSpec
+} from '@skipwise/runtime'
 import type { OnnxAttribute, OnnxInitializer, OnnxNode, OnnxType } from './onnx-model.js'
 
 /** Attributes as plain numbers and arrays: integers become ints, `{ float }` stays. */
-export type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>
+type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>
 
 const MICROSOFT = 'com.microsoft'
 
@@ -171,3 +180,9 @@ export const kernelError = (kernel: string, detail: string) =>
     problem: `executor onnx cannot lower the kernel ${kernel}${detail && `: ${detail}`}`,
     fix: 'use the executor tfjs, or write the function with supported operations'
   })
+
+/** Adds the ONNX nodes of one graph node; its outputs must end up under `b.name(outputs[i])`. */
+export type Lowering<K extends KernelName> = KernelLowering<OnnxBuilder, K>
+
+/** How each kernel is lowered. */
+export type Lowerings = LoweringTable<OnnxBuilder>

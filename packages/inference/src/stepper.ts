@@ -1,8 +1,7 @@
 import { SkipwiseError, type RopeFrequencies } from '@skipwise/core'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 import { sizeOf, type Executor, type HostData, type Program, type Value } from '@skipwise/runtime'
-import type { KeyValueCache } from './key-value-cache.js'
-import { cacheNames, traceStep, type StepShape } from './step-program.js'
+import { cacheNames, traceStep, type KeyValueCache, type StepShape } from './step-program.js'
 
 /** Where a model's weights come from: by name, row-major float32. A function gives away what it returns. */
 export type WeightSource = ReadonlyMap<string, Float32Array> | ((name: string) => Promise<Float32Array>)

@@ -1,6 +1,6 @@
 import { rmsNorm, tf } from '@skipwise/runtime'
 import type { BlockContext, ModelGeometry, Parameters } from './contracts.js'
-import { linear } from './linear.js'
+import { linear } from './layers.js'
 
 /** What differs between models of the same projections. */
 export interface SelfAttentionOptions {

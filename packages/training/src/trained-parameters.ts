@@ -2,7 +2,14 @@ import { nearestName, SkipwiseError } from '@skipwise/core'
 import type { ModelDefinition, Parameters, ParameterSpec } from '@skipwise/nn'
 import { tf } from '@skipwise/runtime'
 import { loraAdapters, loraScale, type LoraAdapter, type LoraOptions } from './lora.js'
-import { matchesPattern } from './name-pattern.js'
+
+/**
+ * Whether a name fits a pattern in which `*` stands for any characters, dots included, and everything else for itself.
+ */
+export function matchesPattern(pattern: string, name: string): boolean {
+  const literal = pattern.split('*').map(part => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+  return new RegExp(`^${literal.join('.*')}$`, 's').test(name)
+}
 
 /** What of a model is trained; see `TrainingOptions`. */
 interface TrainedChoice {

@@ -11,8 +11,7 @@ import {
   type RowBlock,
   type ValueId
 } from '@skipwise/runtime'
-import type { OnnxBuilder } from '../builder.js'
-import type { Lowering, Lowerings } from '../lowering-types.js'
+import type { Lowering, Lowerings, OnnxBuilder } from '../builder.js'
 import { onnxType } from '../onnx-model.js'
 
 /** An eighth of the window between bounds is best, as measured. Probabilities of 64 MB are kept. */

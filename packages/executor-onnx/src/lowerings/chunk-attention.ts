@@ -1,6 +1,5 @@
 import { MASKED, rowBlocks, type AttentionShape, type NodeOf, type RowBlock, type ValueId } from '@skipwise/runtime'
-import type { OnnxBuilder } from '../builder.js'
-import type { Lowering, Lowerings } from '../lowering-types.js'
+import type { Lowering, Lowerings, OnnxBuilder } from '../builder.js'
 import { onnxType } from '../onnx-model.js'
 import { joinQueryBlocks, keyHeads, queryHeads, slopeColumn, writeCacheRows } from './attention.js'
 

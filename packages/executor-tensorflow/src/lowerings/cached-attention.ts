@@ -1,6 +1,5 @@
 import { MASKED } from '@skipwise/runtime'
-import type { GraphBuilder, Ref } from '../builder.js'
-import type { Lowerings } from '../lowering-types.js'
+import type { GraphBuilder, Lowerings, Ref } from '../builder.js'
 import { slopeColumn } from './attention-masks.js'
 
 /** [0, 0, row, 0] for a scalar row, as a tensor. */

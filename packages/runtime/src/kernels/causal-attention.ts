@@ -3,6 +3,7 @@ import type { AttributesOf, ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
 import {
   attentionGradient,
+  indices,
   isVisible,
   joinKeyHeads,
   joinQueryHeads,
@@ -11,7 +12,6 @@ import {
   splitKeyHeads,
   splitQueryHeads
 } from './heads.js'
-import { indices } from './indices.js'
 
 const optional = ['positions', 'documents'] as const
 

@@ -52,7 +52,7 @@ export function keyMinusQuery(keys: tf.Tensor, queries: tf.Tensor): tf.Tensor {
 }
 
 /** Which keys a query sees, and how far they are. */
-export interface Sight {
+interface Sight {
   /** Whether a query attends to a key by index, [1, 1, T, N]. */
   readonly visible: tf.Tensor
   /** With slopes: position of the key less that of the query, [1 or B, 1, T, N]. */
@@ -84,7 +84,7 @@ export function probabilitiesOf(
 }
 
 /** What the gradient of attention is made of, all but `P` as heads. */
-export interface AttentionPass {
+interface AttentionPass {
   /** Probabilities, [B·K, G·T, N]. */
   readonly P: tf.Tensor3D
   /** [B·K, G·T, D] */
@@ -112,3 +112,13 @@ export function attentionGradient(
     dValues: tf.matMul(P, dOutput, true)
   }
 }
+
+/**
+ * 0 … length − 1, int32: a constant, since traces know no Range and a definition may be traced where an executor lacks
+ * its kernel.
+ */
+export const indices = (length: number): tf.Tensor1D =>
+  tf.tensor1d(
+    Int32Array.from({ length }, (_, i) => i),
+    'int32'
+  )

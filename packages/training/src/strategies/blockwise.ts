@@ -1,6 +1,5 @@
 import { bytesOf, type Graph, type Program, type Value, type Values } from '@skipwise/runtime'
 import { gradientName, KEEP } from '../loss-program.js'
-import { graphKey } from './graph-key.js'
 import { hiddenSpec, partsOf, type ModelPart } from './model-parts.js'
 import { partAccumulated, partGradient, partParameter, PartTracer, SLOT, type PartGraph } from './part-programs.js'
 import {
@@ -11,6 +10,10 @@ import {
   type PreparedStrategy,
   type StrategySetup
 } from './strategy.js'
+
+/** Equal for graphs that compute the same: they can share a program. */
+const graphKey = ({ values, inputs, nodes, outputs, constants }: Graph): string =>
+  JSON.stringify([values, inputs, nodes, outputs, [...constants].map(([id, data]) => [id, [...data]])])
 
 /** A part with what computes it; the head's forward pass is in its backward pass. */
 interface Pass<Runs> {

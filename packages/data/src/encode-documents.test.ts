@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { partsOf, tokensOfSpans } from './learned-tokens.js'
+import { partsOf, tokensOfSpans } from './encode-documents.js'
 
 /**
  * Pieces of one to four of three letters, taken longest first, from the left or from the right: what stands behind a

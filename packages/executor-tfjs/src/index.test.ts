@@ -1,8 +1,7 @@
 import util from 'node:util'
 import { expect, test } from 'vitest'
 import { describeExecutor } from '@skipwise/testing'
-import { openTfjsExecutor } from './executor.js'
-import { tfjsExecutor } from './plugin.js'
+import { openTfjsExecutor, tfjsExecutor } from './index.js'
 
 describeExecutor('tfjs cpu', () => openTfjsExecutor('cpu'))
 describeExecutor('tfjs wasm', () => openTfjsExecutor('wasm'), { lacks: ['UnsortedSegmentSum'] })

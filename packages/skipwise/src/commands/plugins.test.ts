@@ -1,8 +1,8 @@
 import type { StandardSchemaV1 } from '@skipwise/core'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { describeOptions } from './describe-options.js'
-import { defaultRegistry } from './registry.js'
+import { describeOptions } from './plugins.js'
+import { defaultRegistry } from '../registry.js'
 
 test('says type, bounds, default and meaning of every option of a zod schema', async () => {
   const schema = z.strictObject({

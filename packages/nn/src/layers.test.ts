@@ -1,9 +1,7 @@
 import { tf } from '@skipwise/runtime'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { difference, plainLinear, randomRows, tensor } from '../test/plain.js'
-import { activations } from './activations.js'
-import { gatedMlp } from './gated-mlp.js'
-import { mlp } from './mlp.js'
+import { difference, plainGatedMlp, plainLinear, randomRows, tensor } from '../test/plain.js'
+import { activations, gatedMlp, l2Normalize, linear, mlp } from './layers.js'
 
 beforeAll(() => tf.setBackend('cpu'))
 
@@ -87,4 +85,49 @@ test('a gated feed-forward has any activation', () => {
   const ups = plainLinear(x, up)
   const hidden = plainLinear(x, gate).map((row, n) => row.map((value, f) => Math.max(0, value) * ups[n][f]))
   expect(difference(gatedMlp(parameters, 'mlp', tensor(x), 'relu'), plainLinear(hidden, down))).toBeLessThan(1e-6)
+})
+
+beforeAll(() => tf.setBackend('cpu'))
+const x = randomRows('x', 3, 4)
+const weight = randomRows('weight', 5, 4)
+const bias = randomRows('bias', 1, 5)[0]
+
+test('is x · weightᵀ with the weight that the prefix names', () => {
+  expect(
+    difference(linear({ 'a.weight': tensor(weight), 'b.weight': tensor(x) }, 'a', tensor(x)), plainLinear(x, weight))
+  ).toBeLessThan(1e-6)
+})
+
+test('adds the bias of that prefix when there is one', () => {
+  const parameters = { 'a.weight': tensor(weight), 'a.bias': tf.tensor1d(bias), 'b.bias': tf.tensor1d([9, 9, 9, 9, 9]) }
+  expect(difference(linear(parameters, 'a', tensor(x)), plainLinear(x, weight, bias))).toBeLessThan(1e-6)
+})
+
+beforeAll(() => tf.setBackend('cpu'))
+
+test('is down(silu(gate(x)) · up(x))', () => {
+  const x = randomRows('x', 3, 4)
+  const gate = randomRows('gate', 6, 4)
+  const up = randomRows('up', 6, 4)
+  const down = randomRows('down', 4, 6)
+  const parameters = {
+    'mlp.gate_proj.weight': tensor(gate),
+    'mlp.up_proj.weight': tensor(up),
+    'mlp.down_proj.weight': tensor(down)
+  }
+  expect(difference(gatedMlp(parameters, 'mlp', tensor(x)), plainGatedMlp(x, gate, up, down))).toBeLessThan(1e-6)
+})
+
+beforeAll(() => tf.setBackend('cpu'))
+
+test('gives rows of norm 1, large or small, and leaves zeros', () => {
+  const rows = [...randomRows('rows', 3, 7), ...randomRows('small rows', 2, 7, 1e-6), [0, 0, 0, 0, 0, 0, 0]]
+  const expected = rows.map(row => row.map(value => value / Math.max(Math.hypot(...row), 1e-12)))
+  expect(difference(l2Normalize(tensor(rows)), expected)).toBeLessThan(1e-6)
+})
+
+test('has the gradient of the quotient', () => {
+  // at (3, 4): d(x₀/‖x‖)/dx = (1 − 0.36, −0.48) / 5
+  const slope = tf.grad(x => tf.slice(l2Normalize(x as tf.Tensor2D), [0, 0], [1, 1]))(tensor([[3, 4]]))
+  expect(difference(slope, [[0.128, -0.096]])).toBeLessThan(1e-6)
 })
