@@ -54,7 +54,7 @@ export interface LlamaConfig {
   /** Whether every head of queries and keys has an RMS norm (Qwen3). */
   readonly headNorms: boolean
   /** Tokens that a token of a layer attends to, itself included; undefined for all before it. [layers] */
-  readonly windows: readonly (number | undefined)[]
+  readonly slidingWindows: readonly (number | undefined)[]
 }
 
 /**
@@ -92,7 +92,7 @@ export function parseLlamaConfig(json: Readonly<Record<string, unknown>>): Llama
     tieWordEmbeddings: config.tie_word_embeddings,
     headNorms: family.headNorms,
     ...family.biases(config),
-    windows: Array.from({ length: layers }, (_, layer) => family.window(config, layer))
+    slidingWindows: Array.from({ length: layers }, (_, layer) => family.slidingWindow(config, layer))
   }
 }
 
@@ -107,23 +107,25 @@ interface Family {
   readonly headNorms: boolean
   biases(config: LlamaKeys): Pick<LlamaConfig, 'queryKeyValueBias' | 'outputBias' | 'mlpBias'>
   /** Tokens that a token of a layer attends to. */
-  window(config: LlamaKeys, layer: number): number | undefined
+  slidingWindow(config: LlamaKeys, layer: number): number | undefined
 }
 
 /** Where the default of `sliding_window` is 4,096 tokens, `null` says that there is none. */
-const windowOf = ({ sliding_window }: LlamaKeys) =>
+const slidingWindowOf = ({ sliding_window }: LlamaKeys) =>
   sliding_window === undefined ? 4096 : (sliding_window ?? undefined)
 
 /** `layer_types` decides, else layers from `max_window_layers` on slide; all of it only with `use_sliding_window`. */
-function qwenWindow(config: LlamaKeys, layer: number): number | undefined {
-  const window = config.use_sliding_window ? windowOf(config) : undefined
+function qwenSlidingWindow(config: LlamaKeys, layer: number): number | undefined {
+  const slidingWindow = config.use_sliding_window ? slidingWindowOf(config) : undefined
   const type = config.layer_types?.[layer]
-  if (type === 'sliding_attention' && window === undefined)
+  if (type === 'sliding_attention' && slidingWindow === undefined)
     throw configError(
       'a Qwen',
       `layer_types says that layer ${layer} slides, but use_sliding_window and sliding_window do not`
     )
-  return (type === undefined ? layer >= config.max_window_layers : type === 'sliding_attention') ? window : undefined
+  return (type === undefined ? layer >= config.max_window_layers : type === 'sliding_attention')
+    ? slidingWindow
+    : undefined
 }
 
 const same = (bias: boolean) => ({ queryKeyValueBias: bias, outputBias: bias })
@@ -134,21 +136,21 @@ const families: Readonly<Record<(typeof modelTypes)[number], Family>> = {
     maxPositionEmbeddings: 2048,
     headNorms: false,
     biases: ({ attention_bias, mlp_bias }) => ({ ...same(attention_bias), mlpBias: mlp_bias }),
-    window: () => undefined
+    slidingWindow: () => undefined
   },
   mistral: {
     maxPositionEmbeddings: 4096 * 32,
     headNorms: false,
     keyValueHeads: 8,
     biases: () => ({ ...same(false), mlpBias: false }),
-    window: windowOf
+    slidingWindow: slidingWindowOf
   },
   qwen2: {
     maxPositionEmbeddings: 32768,
     headNorms: false,
     keyValueHeads: 32,
     biases: () => ({ queryKeyValueBias: true, outputBias: false, mlpBias: false }),
-    window: qwenWindow
+    slidingWindow: qwenSlidingWindow
   },
   qwen3: {
     maxPositionEmbeddings: 32768,
@@ -156,6 +158,6 @@ const families: Readonly<Record<(typeof modelTypes)[number], Family>> = {
     keyValueHeads: 32,
     headDim: 128,
     biases: ({ attention_bias }) => ({ ...same(attention_bias), mlpBias: false }),
-    window: qwenWindow
+    slidingWindow: qwenSlidingWindow
   }
 }

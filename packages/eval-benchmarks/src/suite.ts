@@ -95,7 +95,7 @@ function shotsOf(task: BenchmarkTask, { shots = task.shots }: TaskConfig): numbe
   })
 }
 
-interface Run {
+interface SuiteRun {
   readonly config: BenchmarksConfig
   readonly profile: HarnessProfile
   readonly maxLength: number
@@ -103,7 +103,7 @@ interface Run {
   readonly context: EvalContext
 }
 
-async function runTask(task: BenchmarkTask, shots: number, rows: TaskRows, run: Run): Promise<TaskResult> {
+async function runTask(task: BenchmarkTask, shots: number, rows: TaskRows, run: SuiteRun): Promise<TaskResult> {
   const {
     config,
     profile,
@@ -138,7 +138,7 @@ async function runUnit(
   task: BenchmarkTask,
   draws: readonly Draw[],
   rows: TaskRows,
-  { profile, maxLength, model, context }: Run
+  { profile, maxLength, model, context }: SuiteRun
 ) {
   const encode = requestEncoder(model.tokenizer, profile.bos, maxLength)
   const asked = draws.map(({ index, examples }) => {

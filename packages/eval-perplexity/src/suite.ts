@@ -91,14 +91,14 @@ async function evaluateSequences(
       report()
     }
     const evaluate = () => evaluateSequence(mode, sequence, config, model, { onPass, signal })
-    scores.push(await (remember ? remember(`${i} ${digestOf(sequence.ids)}`, evaluate) : evaluate()))
+    scores.push(await (remember ? remember(`${i} ${digestOfIds(sequence.ids)}`, evaluate) : evaluate()))
     if (done < before + work[i]) onPass(before + work[i] - done)
   }
   return scores
 }
 
 /** Which tokens these are: what was kept for others is not taken for them. */
-const digestOf = ({ buffer, byteOffset, byteLength }: Int32Array): string =>
+const digestOfIds = ({ buffer, byteOffset, byteLength }: Int32Array): string =>
   createHash('sha256')
     .update(new Uint8Array(buffer, byteOffset, byteLength))
     .digest('hex')

@@ -53,7 +53,7 @@ const hostKernels: Readonly<Record<string, HostKernel>> = {
   }
 }
 
-interface Step {
+interface HostStep {
   scale: number
   stepSize: number
   rootCorrection: number
@@ -72,7 +72,7 @@ function updateAdamW(
   gradient: Float32Array,
   mean: Float32Array,
   variance: Float32Array,
-  step: Step
+  step: HostStep
 ): void {
   const { scale, stepSize, rootCorrection, beta1, beta2, epsilon, keep } = step
   const share1 = (1 - beta1) * scale

@@ -1,6 +1,6 @@
 import type { OnnxGraph, OnnxNode } from './onnx-model.js'
 import { bytesOf, inferShapes, type TensorSpec } from './onnx-shapes.js'
-import { Arena, type Chunk } from './arena.js'
+import { Arena, type ArenaChunk } from './arena.js'
 
 /**
  * The order in which ONNX Runtime runs nodes: from the leaves back, the last leaf first, a node's later inputs before
@@ -43,7 +43,7 @@ interface Buffer {
 }
 
 /** Where temporaries lie: a view and what was written over it share a place. */
-interface Place {
+interface ArenaPlace {
   readonly buffer: Buffer
   /** Element size and shape: what may take it over must have the same. */
   readonly key: string
@@ -64,19 +64,19 @@ export function plannedBuffers(model: OnnxGraph): Buffer[] {
   const buffers: Buffer[] = []
   const uses = new Map<string, number>()
   for (const { inputs } of nodes) for (const name of inputs) uses.set(name, (uses.get(name) ?? 0) + 1)
-  const places = new Map<string, Place>()
+  const places = new Map<string, ArenaPlace>()
   // those that nothing reads any more, the latest first
-  const idle: Place[] = []
+  const idle: ArenaPlace[] = []
   const keyOf = (name: string) => {
     const spec = specs.get(name)
     return spec && `${bytesOf({ ...spec, shape: [] })} ${spec.shape.join()}`
   }
   /** The place of an input that an output takes for its own: as a view of it, or written over it. */
-  const shared = ({ op, inputs: [first] }: OnnxNode, key: string): Place | undefined => {
+  const shared = ({ op, inputs: [first] }: OnnxNode, key: string): ArenaPlace | undefined => {
     const place = places.get(first)
     return VIEWS.has(op) || (IN_PLACE.has(op) && place?.left === 1 && keyOf(first) === key) ? place : undefined
   }
-  const taken = (name: string, key: string, step: number): Place => {
+  const taken = (name: string, key: string, step: number): ArenaPlace => {
     const spec = specs.get(name) as TensorSpec
     const again = spec.shape.length === 0 ? -1 : idle.findIndex(each => each.key === key)
     const buffer = again < 0 ? { bytes: bytesOf(spec), from: step, to: step } : idle.splice(again, 1)[0].buffer
@@ -128,10 +128,10 @@ export function arenaBytes(buffers: readonly Buffer[]): number {
   }
   const last = Math.max(-1, ...ending.keys())
   for (let run = 0; run < 2; run++) {
-    const chunks = new Map<Buffer, Chunk>()
+    const chunks = new Map<Buffer, ArenaChunk>()
     for (let step = 0; step <= last; step++) {
       for (const buffer of starting.get(step) ?? []) chunks.set(buffer, arena.allocate(buffer.bytes))
-      for (const buffer of ending.get(step) ?? []) arena.release(chunks.get(buffer) as Chunk)
+      for (const buffer of ending.get(step) ?? []) arena.release(chunks.get(buffer) as ArenaChunk)
     }
   }
   return arena.touchedBytes

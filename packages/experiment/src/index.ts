@@ -39,7 +39,7 @@ export {
   findTokenizer,
   toReference,
   type DefinedModel,
-  type Parts,
+  type Collaborators,
   type PluginLookup,
   type RopeReading
 } from './parts.js'

@@ -61,14 +61,14 @@ export function traceStep(model: ModelDefinition, encoding: PositionalEncoding, 
         batch: 1,
         length,
         encode: (x, role) => encoding.apply(x, cos, sin, role),
-        attend(layer, query, key, value, window) {
+        attend(layer, query, key, value, slidingWindow) {
           const names = cacheNames(layer)
           const keyCache = inputs[names.key] as tf.Tensor4D
           const valueCache = inputs[names.value] as tf.Tensor4D
           const attended = cachedAttention(
             { query, key, value, keyCache, valueCache, pastLength: inputs.pastLength as tf.Scalar },
             scale,
-            { slopes, window }
+            { slopes, slidingWindow }
           )
           outputs[names.key] = attended.keyCache
           outputs[names.value] = attended.valueCache

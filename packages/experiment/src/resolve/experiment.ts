@@ -5,7 +5,7 @@ import type { ModelConfig, WritableDtype } from '@skipwise/checkpoints'
 import { basename } from 'node:path'
 import type { ExperimentKind } from './context.js'
 import type { Recipe } from '../recipe-schema.js'
-import type { Parts, RopeReading } from '../parts.js'
+import type { Collaborators, RopeReading } from '../parts.js'
 import type { ModelSource } from '../model-source.js'
 import type { WeightedCorpus } from '../examples.js'
 import type { StateFolder } from '../state-folder.js'
@@ -15,7 +15,7 @@ export interface Experiment {
   readonly kind: ExperimentKind
   readonly recipe: Recipe
   readonly baseFolder: string
-  readonly parts: Parts
+  readonly parts: Collaborators
   readonly source: ModelSource
   readonly window: Window
   /** RoPE of the model to be written. */

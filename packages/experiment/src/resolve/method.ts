@@ -119,7 +119,7 @@ export async function fewestTokens(
  *
  * @throws SkipwiseErrors `POSITIONS_WINDOW`
  */
-export function checkPositions(
+export function checkTransform(
   { window, document }: ResolveContext,
   transform: PositionTransform,
   fewest: number

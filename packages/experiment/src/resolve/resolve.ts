@@ -10,7 +10,7 @@ import { checkOutput } from '../stored-output.js'
 import { outputOf, trainSeedOf, windowOf, type ResolveContext, type ResolveOptions } from './context.js'
 import { checkData, conversationsOf, dataOf } from './data.js'
 import {
-  checkPositions,
+  checkTransform,
   checkVerb,
   executorOf,
   fewestTokens,
@@ -65,7 +65,7 @@ async function resolveParts(context: ResolveContext, collect: Collector): Promis
   const suites = await collect.part(() => suitesOf(context))
   const validation = await collect.part(() => validationOf(context))
   const fewest = transform && (await collect.part(() => fewestTokens(context, transform)))
-  if (transform && fewest !== undefined) await collect.part(() => checkPositions(context, transform, fewest))
+  if (transform && fewest !== undefined) await collect.part(() => checkTransform(context, transform, fewest))
   await collect.part(() => checkData(context, transform, fewest))
   // a model is not downloaded for a recipe that is wrong anyway
   const source = isOpenable(recipe, collect) ? await collect.part(() => modelOf(context)) : undefined

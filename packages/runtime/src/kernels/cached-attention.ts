@@ -49,7 +49,7 @@ const attending = defineFusedKernel({
     const values = writeRows(valueCache, value, pastLength)
     const heads = (cache: tf.Tensor) => tf.reshape(cache, [B * K, S, D]) as tf.Tensor3D
     const P = probabilitiesOf(splitQueryHeads(query, K), heads(keys), query.shape, attributes, {
-      visible: tf.reshape(isVisible(slot, row, attributes.window), [1, 1, T, S]),
+      visible: tf.reshape(isVisible(slot, row, attributes.slidingWindow), [1, 1, T, S]),
       distances: attributes.slopes && tf.reshape(tf.cast(tf.sub(slot, row), 'float32'), [1, 1, T, S])
     })
     return [joinQueryHeads(tf.matMul(P, heads(values)), query.shape), keys, values]
@@ -76,8 +76,8 @@ export interface CachedAttentionInputs {
 export interface CachedAttentionOptions {
   /** For ALiBi, [H], > 0: a score of query head h falls by `slopes[h]` per slot between query and key. */
   readonly slopes?: readonly number[] | undefined
-  /** A token attends to itself and the `window` − 1 tokens before it; undefined for all before it. */
-  readonly window?: number | undefined
+  /** A token attends to itself and the `slidingWindow` − 1 tokens before it; undefined for all before it. */
+  readonly slidingWindow?: number | undefined
 }
 
 /**
@@ -90,12 +90,12 @@ export interface CachedAttentionOptions {
 export function cachedAttention(
   inputs: CachedAttentionInputs,
   scale: number,
-  { slopes, window }: CachedAttentionOptions = {}
+  { slopes, slidingWindow }: CachedAttentionOptions = {}
 ): { output: tf.Tensor4D; keyCache: tf.Tensor4D; valueCache: tf.Tensor4D } {
   const attributes = {
     scale,
     ...(slopes && { slopes }),
-    ...(window !== undefined && window < inputs.keyCache.shape[2] && { window })
+    ...(slidingWindow !== undefined && slidingWindow < inputs.keyCache.shape[2] && { slidingWindow })
   }
   const [output, keyCache, valueCache] = attending(inputs, attributes) as tf.Tensor4D[]
   return { output, keyCache, valueCache }

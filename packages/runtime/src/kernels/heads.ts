@@ -37,11 +37,13 @@ export function joinKeyHeads(x: tf.Tensor, shape: readonly number[]): tf.Tensor 
 
 /**
  * Whether a query at index `row` attends to a key at index `slot`: not to what comes after it, and not to what is
- * `window` or more before it.
+ * `slidingWindow` or more before it.
  */
-export function isVisible(slot: tf.Tensor, row: tf.Tensor, window?: number): tf.Tensor {
+export function isVisible(slot: tf.Tensor, row: tf.Tensor, slidingWindow?: number): tf.Tensor {
   const past = tf.lessEqual(slot, row)
-  return window === undefined ? past : tf.logicalAnd(past, tf.greater(slot, tf.sub(row, tf.scalar(window, 'int32'))))
+  return slidingWindow === undefined
+    ? past
+    : tf.logicalAnd(past, tf.greater(slot, tf.sub(row, tf.scalar(slidingWindow, 'int32'))))
 }
 
 /** A number of each key [B, N] less that of each query [B, T]: [B, 1, T, N]. */

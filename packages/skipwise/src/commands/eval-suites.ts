@@ -1,6 +1,6 @@
 import type { PluginReference } from '@skipwise/core'
 import { join } from 'node:path'
-import type { Parts } from '@skipwise/experiment'
+import type { Collaborators } from '@skipwise/experiment'
 import { withLengths, lengthsBeyond } from '@skipwise/evaluation'
 import type { Terminal } from '../terminal.js'
 
@@ -31,7 +31,7 @@ export const recordFile = (folder: string, suites: readonly PluginReference[], i
  */
 export function suitesFor(
   suites: readonly PluginReference[],
-  { registry }: Parts,
+  { registry }: Collaborators,
   window: number,
   { note }: Pick<Terminal, 'note'>
 ): PluginReference[] {

@@ -6,7 +6,7 @@ import { allParameters, scaleAdapters, type TrainedParameters } from '../trained
 type Tensors = Readonly<Record<string, tf.Tensor>>
 
 /** A part of a model: from hidden states, or ids, to hidden states, or the loss. */
-export interface ModelPart {
+export interface NetworkPart {
   readonly label: 'embed' | 'block' | 'head'
   /** Parameters that it reads, in one order. */
   readonly parameters: readonly string[]
@@ -22,11 +22,11 @@ export interface ModelPart {
 }
 
 /** A model cut at its hidden states. */
-export interface ModelParts {
-  readonly embed: ModelPart
+export interface NetworkParts {
+  readonly embed: NetworkPart
   /** One a layer. */
-  readonly blocks: readonly ModelPart[]
-  readonly head: ModelPart
+  readonly blocks: readonly NetworkPart[]
+  readonly head: NetworkPart
 }
 
 /** Cuts a model at its hidden states. Which parameters a part reads is found by tracing it. */
@@ -35,14 +35,14 @@ export function partsOf(
   encoding: PositionalEncoding,
   shape: LossProgramOptions,
   trains: TrainedParameters
-): ModelParts {
+): NetworkParts {
   const { batch, length, softmaxScale } = shape
   const batchInputs = batchSpecs(model, encoding, shape)
   const { parameters } = allParameters(trains)
   const trained = new Set(trains.trained.map(({ name }) => name))
   const specs = { ...parameterSpecs({ parameters }), ...batchInputs, x: hiddenSpec(model, shape) }
-  const part = (label: ModelPart['label'], define: ModelPart['apply']): ModelPart => {
-    const apply: ModelPart['apply'] = (given, x, inputs) => define(scaleAdapters(given, trains), x, inputs)
+  const part = (label: NetworkPart['label'], define: NetworkPart['apply']): NetworkPart => {
+    const apply: NetworkPart['apply'] = (given, x, inputs) => define(scaleAdapters(given, trains), x, inputs)
     const read = inputsRead(trace(label, inputs => ({ y: apply(inputs, inputs.x as tf.Tensor2D, inputs) }), specs))
     const names = parameters.map(({ name }) => name).filter(name => read.has(name))
     return {
