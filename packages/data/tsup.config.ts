@@ -1,3 +1,4 @@
 import { preset } from '@skipwise/config/tsup'
 
-export default preset()
+// bundled with the bounds of tools/patches/, which an installed hyparquet does not have; THIRD-PARTY.md has its licence
+export default preset({ noExternal: ['hyparquet'] })

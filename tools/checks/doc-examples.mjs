@@ -46,7 +46,7 @@ function memo(compute) {
   }
 }
 
-/** Identifiers of a fragment that are no member of something, and those that it declares. */
+/** Identifiers of a fragment that are not a member of something, and those that it declares. */
 function namesOf(text) {
   const used = new Set()
   const declared = new Set()

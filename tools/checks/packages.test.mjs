@@ -40,7 +40,7 @@ describe.each(packages)('$folder', ({ folder, manifest }) => {
 
   test('has tests', () => {
     const tests = filesBelow(`${folder}/src`).filter(name => name.endsWith('.test.ts'))
-    expect(tests.length, `write tests beside the source of ${manifest.name}`).toBeGreaterThan(0)
+    expect(tests.length, `write tests next to the source of ${manifest.name}`).toBeGreaterThan(0)
   })
 
   test('has a README that installs it and runs an example', () => {

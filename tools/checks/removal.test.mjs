@@ -12,7 +12,7 @@ import { packages, read, root, tool } from './workspace.mjs'
 const layerOf = ({ manifest }) => manifest.nx.tags[0].slice('layer:'.length)
 const removable = packages.filter(each => ['plugin', 'backend'].includes(layerOf(each)))
 
-/** Files of the entry that are about one package, beside the registry. */
+/** Files of the entry that are about one package, besides the registry. */
 const verbs = {
   '@skipwise/arch-llama': ['bench-train.ts'],
   '@skipwise/executor-onnx': ['auto-executor.ts'],

@@ -1,7 +1,7 @@
 import { preset } from '@skipwise/config/vitest'
 import { docExamples } from './doc-examples.mjs'
 
-/** The @example blocks of doc comments as modules beside the sources that they stand in. */
+/** The @example blocks of doc comments as modules next to the sources that they are in. */
 const texts = new Map<string, string>()
 const examples = {
   name: 'doc-examples',

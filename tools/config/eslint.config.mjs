@@ -27,7 +27,7 @@ const boundaries = allowed => [
 ]
 
 /**
- * A test may use `@skipwise/testing`, which has the parts of a small model, beside what its package may import. Tests
+ * A test may use `@skipwise/testing`, which has the parts of a small model, besides what its package may import. Tests
  * of real plugins, backends and engines together lie in tools/composition (docs/adr/0002-layers.md).
  */
 const testLayers = Object.fromEntries(

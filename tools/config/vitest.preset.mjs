@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Every package's tests: beside the source, in forked processes (native addons), resolving workspace packages to their
+ * Every package's tests: next to the source, in forked processes (native addons), resolving workspace packages to their
  * source. The counts are left in .test-results for `npm test`, which adds them up; Nx restores that folder with a
  * cached run.
  */
@@ -13,6 +13,8 @@ export const preset = (overrides = {}) =>
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
       pool: 'forks',
       maxWorkers: 1,
+      // one process for the files of a package: what they import, tfjs above all, is loaded once and not for each file
+      isolate: false,
       testTimeout: 60_000,
       reporters: ['default', 'json'],
       outputFile: { json: '.test-results/vitest.json' },

@@ -21,7 +21,7 @@ if (!['text.jsonl', 'passkey-demo.jsonl'].every(name => existsSync(join(tinyLlam
   run(join(tinyLlama, 'scripts', 'collect-text.mjs'))
   run(join(tinyLlama, 'scripts', 'make-documents.mjs'), 'passkey-demo')
 }
-// a finished demo is shown anew; one that was interrupted goes on
+// a finished demo is shown again; an interrupted one continues
 rmSync(join(root, output), { recursive: true, force: true })
 run(join(root, 'packages', 'skipwise', 'dist', 'cli.js'), 'extend', recipe)
 

@@ -34,7 +34,7 @@ const result = Object.entries(families).map(([name, config]) => {
   const converted = Object.entries(ways).flatMap(([way, options]) =>
     convertedText(config, text, options).map(each => [way, each])
   )
-  // GPT-J has no scaling of its own: what stands in its file is read by no one
+  // GPT-J has no scaling of its own: what its file says is never read
   return [name, { text, converted: Object.fromEntries(config.model_type === 'gptj' ? [] : converted) }]
 })
 process.stdout.write(JSON.stringify(Object.fromEntries(result)))

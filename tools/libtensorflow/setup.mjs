@@ -8,7 +8,7 @@
 //   --python   an interpreter that has tensorflow or tensorflow-cpu
 //   --wheel    or the package's folder itself: site-packages/tensorflow, or `tensorflow/` of an unpacked wheel
 //   --into     where tfjs-node is installed; default: ~/.cache/skipwise/tfjs-node
-//   --headers  folder with include/node of this Node; default: found beside node, or /usr
+//   --headers  folder with include/node of this Node; default: found next to node, or /usr
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'

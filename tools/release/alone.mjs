@@ -58,7 +58,7 @@ const options = {
 }
 
 /**
- * Writes the examples beside what they import and compiles them under `strict`, with the declarations of our packages
+ * Writes the examples next to what they import and compiles them under `strict`, with the declarations of our packages
  * that they reach.
  *
  * @returns {string[]} what the compiler says, one line each

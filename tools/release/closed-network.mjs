@@ -1,7 +1,6 @@
 // What README promises of installing: no install script is needed. Every client installs the tarballs, and what the
-// checks before have left in its cache, where nothing else can be reached: in a network namespace of its own, or behind
-// a proxy that is not there. No client is told
-// --ignore-scripts but where the documentation says so.
+// checks before have left in its cache, where nothing else can be reached: in a network namespace of its own, or with a
+// proxy that does not exist. Clients get --ignore-scripts only where the documentation says so.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -4,7 +4,7 @@ const numbersIn = text =>
   text.replaceAll(/(?<=\d),(?=\d{3}(\D|$))/g, '').match(/(?<![\w.-])-?\d+(\.\d+)?(e[+-]?\d+)?…?/g) ?? []
 
 /**
- * The numbers that the comments behind (or on the line below) the console.log lines of an example promise, in their
+ * The numbers that the comments after (or on the line below) the console.log lines of an example promise, in their
  * order.
  */
 export const promisedNumbers = text =>

@@ -5,11 +5,12 @@ import { basename, dirname, join } from 'node:path'
 import { writeFully } from './files.js'
 import { removeOwnFile } from './removal.js'
 
-/** Names of the temporary files of atomic writes: what a killed process leaves of one. */
+/** Names of the temporary files of atomic writes, which a killed process leaves. */
 export const TEMPORARY_FILE = /^\..+\.\d+\.[0-9a-f]+\.tmp$/s
 
 /**
- * A file written and flushed under a temporary name in its own folder; nothing is visible under `path` before `commit`.
+ * A file written and flushed under a temporary name in the folder of its path; nothing is visible under `path` before
+ * `commit`.
  */
 export interface PendingFile {
   readonly path: string
@@ -20,10 +21,10 @@ export interface PendingFile {
 }
 
 /**
- * Writes a file under a temporary name beside `path` and flushes it to the disk.
+ * Writes a file under a temporary name next to `path` and flushes it to the disk.
  *
- * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`; the temporary file is then gone. An error of `write`
- * itself that has a code of ours passes through.
+ * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`; the temporary file is then removed. An error of `write`
+ * that is a SkipwiseError is thrown unchanged.
  */
 export async function preparePending(path: string, write: (handle: FileHandle) => Promise<void>): Promise<PendingFile> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`)
@@ -52,9 +53,7 @@ export async function preparePending(path: string, write: (handle: FileHandle) =
   return { path, commit, discard }
 }
 
-/**
- * Makes a rename last through a power cut; not every platform can open a folder, and the rename itself is done by then.
- */
+/** Makes a rename survive a power cut. Not every platform can open a folder; the rename itself is done by then. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => undefined)
@@ -82,7 +81,7 @@ export function writeError(path: string, error: unknown): Error {
 /**
  * Replaces a file as a whole or not at all: temporary file in the same folder, fsync, rename.
  *
- * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`; what stood at `path` is then unchanged
+ * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`; the file at `path` is then unchanged
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
   const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data

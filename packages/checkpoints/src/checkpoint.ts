@@ -22,11 +22,11 @@ export interface Checkpoint extends TensorSource {
 /**
  * Opens the weights of a Hugging Face model folder: `model.safetensors`, or else the shards that
  * `model.safetensors.index.json` lists, or else `pytorch_model.bin` or its shards (the order of transformers). Headers
- * are read and checked; tensors are read when asked for. Of a torch file no code is run, see {@link openTorchFile}.
+ * are read and checked; tensors are read on request. No code of a torch file is run, see {@link openTorchFile}.
  *
- * Of a sharded checkpoint the tensors that the index lists are seen, each from the shard named there. A shard must lie
- * in the folder itself; it may be a symbolic link only within it, or into `blobs` of the Hugging Face cache that the
- * folder is a snapshot of.
+ * A sharded checkpoint has the tensors that the index lists, each from the shard named there. A shard must be in the
+ * folder itself; it may be a symbolic link only within it, or into `blobs` of the Hugging Face cache that the folder is
+ * a snapshot of.
  *
  * @throws SkipwiseError `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`,
  * `CHECKPOINT_INDEX_UNSAFE`, `CHECKPOINT_TENSOR_MISSING`, `CHECKPOINT_DTYPE_UNSUPPORTED`; of torch files also
@@ -99,7 +99,7 @@ async function openShards(
   }
 }
 
-/** A name from a stranger's index must be a file of this folder: no separator, no '..', no link that leads out. */
+/** A name from an untrusted index must be a file of this folder: no separator, no '..', no link to the outside. */
 async function checkInside(folder: string, name: string, indexFile: string): Promise<void> {
   const unsafe = (why: string) =>
     new SkipwiseError('CHECKPOINT_INDEX_UNSAFE', {

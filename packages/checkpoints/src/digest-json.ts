@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** SHA-256 of a value as JSON with sorted keys; keys that are undefined do not count. */
+/** SHA-256 of a value as JSON with sorted keys; undefined keys are ignored. */
 export const digestOfJson = (value: unknown): string =>
   createHash('sha256')
     .update(JSON.stringify(sorted(value)))

@@ -67,22 +67,22 @@ export function float32ToFloat16(value: number): number {
 
 let float16Table: Float32Array | undefined
 
-/** All 65,536 binary16 values, made once: reading by table is several times faster than by arithmetic. */
+/** All 65,536 binary16 values, computed once: a table is several times faster than arithmetic. */
 const float16Values = () =>
   (float16Table ??= Float32Array.from({ length: 0x10000 }, (_, bits) => float16ToFloat32(bits)))
 
 /**
- * Elements of a data type as numbers, read from `bytes` (little-endian, any alignment); undefined for a type without
- * such a reading.
+ * Elements of a data type as numbers, read from `bytes` (little-endian, any alignment); undefined for a type that
+ * cannot be read as numbers.
  */
 export function decoderOf(dtype: string): Decode | undefined {
   return decoders[dtype]
 }
 
-/** Writes the elements that `bytes` hold into `target` from `at` on. */
+/** Writes the elements in `bytes` into `target` from `at` on. */
 export type Decode = (bytes: Uint8Array, target: Float32Array | Float64Array, at: number) => void
 
-/** The bytes where typed arrays of any element size can view them: in place, or copied when they are not aligned. */
+/** The bytes at an alignment for typed arrays of any element size: in place, or copied when they are not aligned. */
 const aligned = (bytes: Uint8Array): [buffer: ArrayBufferLike, byteOffset: number, byteLength: number] =>
   bytes.byteOffset % 8 === 0
     ? [bytes.buffer, bytes.byteOffset, bytes.byteLength]
@@ -94,7 +94,7 @@ type NumberArray = new (
   length: number
 ) => ArrayLike<number> & { readonly BYTES_PER_ELEMENT: number }
 
-/** Elements that a typed array reads as they are. */
+/** Data types that a typed array reads directly. */
 const viewed =
   (array: NumberArray & { readonly BYTES_PER_ELEMENT: number }): Decode =>
   (bytes, target, at) => {
@@ -146,7 +146,7 @@ export type WritableDtype = 'float32' | 'bfloat16' | 'float16'
 /** The name that a safetensors header gives to a type that can be written. */
 export const HEADER_NAME: Readonly<Record<WritableDtype, string>> = { float32: 'F32', bfloat16: 'BF16', float16: 'F16' }
 
-/** The little-endian bytes of `values` in a data type; of float32 the values' own memory, not a copy. */
+/** The little-endian bytes of `values` in a data type; for float32 the memory of the values itself, not a copy. */
 export function encode(values: Float32Array, dtype: WritableDtype): Uint8Array {
   if (dtype === 'float32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
   const halves = new Uint16Array(values.length)
@@ -155,7 +155,9 @@ export function encode(values: Float32Array, dtype: WritableDtype): Uint8Array {
   return new Uint8Array(halves.buffer)
 }
 
-/** {@link float32ToBfloat16} of billions of numbers: a loop over their bits, without the memory of one number. */
+/**
+ * {@link float32ToBfloat16} for billions of numbers: a loop over their bits, without the scratch memory of one number.
+ */
 function roundAll(bits: Uint32Array, halves: Uint16Array): void {
   for (let i = 0; i < bits.length; i++) {
     const each = bits[i]

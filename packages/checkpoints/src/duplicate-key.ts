@@ -1,4 +1,4 @@
-/** Keys that are compared one by one; an object of more gets a set. */
+/** Number of keys that are compared one by one; an object with more gets a set. */
 const FEW = 8
 
 /** Keys of an object that is open. */
@@ -8,8 +8,8 @@ interface Keys {
 }
 
 /**
- * The first key that stands twice in one object of a valid JSON text, at any depth. `JSON.parse` keeps the last of such
- * keys in silence, and two readers that choose differently would see different tensors.
+ * The first key that appears twice in one object of a valid JSON text, at any depth. `JSON.parse` silently keeps the
+ * last one, and two readers that choose differently would see different tensors.
  */
 export function duplicateKey(json: string): string | undefined {
   const open: (Keys | undefined)[] = []
@@ -32,7 +32,7 @@ export function duplicateKey(json: string): string | undefined {
   return undefined
 }
 
-/** Where a string ends that begins at `start`: the place behind its quotation mark. */
+/** The end of a string that begins at `start`: the offset after its closing quotation mark. */
 function stringEnd(json: string, start: number): number {
   let end = json.indexOf('"', start + 1)
   while (end > 0 && isEscaped(json, end)) end = json.indexOf('"', end + 1)
@@ -56,7 +56,7 @@ function keyOf(json: string, start: number, end: number): string {
   return text.includes('\\') ? String(JSON.parse(json.slice(start, end))) : text
 }
 
-/** Adds a key; whether it was there. */
+/** Adds a key and returns whether it was there. */
 function add(keys: Keys, key: string): boolean {
   if (keys.many !== undefined) {
     if (keys.many.has(key)) return true

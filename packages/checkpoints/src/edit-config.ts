@@ -6,13 +6,13 @@ import { CONFIG_FILE, printConfigValue, type ModelConfig } from './model-config.
 
 /** Changes to one object of a `config.json`. */
 export interface ConfigEdit {
-  /** Where the object lies in the file; `[]` at the top. */
+  /** Path of the object in the file; `[]` at the top. */
   readonly path: readonly string[]
   /** New values by key; undefined removes a key. */
   readonly keys: Readonly<Record<string, unknown>>
 }
 
-/** A member of the object that is edited, with the places of its parts in the text. */
+/** A member of the edited object, with the offsets of its parts in the text. */
 interface Member {
   readonly key: string
   readonly start: number
@@ -23,11 +23,11 @@ interface Member {
 /**
  * The text of a `config.json` with some keys of one object changed. Everything else stays as it is written: order,
  * white space, big integers, and numbers such as `30.0`, which a JavaScript number cannot keep and transformers 5
- * wants. A value that does not change stays too; numbers in a changed object that stand in the old one under the same
- * key keep their spelling, but for those that old versions of transformers want as floats.
+ * requires. A value that does not change stays too. Numbers in a changed object that the old one has under the same key
+ * keep their spelling, except those that old versions of transformers require as floats.
  *
  * @param text JSON with an object at its root, as `JSON.parse` accepts it
- * @returns the changed text, in which a key that stood twice stands once
+ * @returns the changed text, in which a key that appeared twice appears once
  * @throws SkipwiseError `MODEL_CONFIG_INVALID` when there is no object at the path
  */
 export function editConfigText(text: string, { path, keys }: ConfigEdit): string {
@@ -39,7 +39,7 @@ export function editConfigText(text: string, { path, keys }: ConfigEdit): string
   const counts = members.filter((member, i) => members.findLastIndex(({ key }) => key === member.key) === i)
   const kept = counts.filter(({ key }) => !Object.hasOwn(keys, key) || keys[key] !== undefined)
   const written = kept.map(member => {
-    // what stands before a member goes with it: its line and its comma
+    // the text before a member is removed with it: its line and its comma
     const index = members.indexOf(member)
     const before = index === 0 ? '' : text.slice(members[index - 1].end, member.start)
     const spelled = text.slice(member.valueStart, member.end)
@@ -67,10 +67,10 @@ export function editConfigText(text: string, { path, keys }: ConfigEdit): string
 }
 
 /**
- * Writes `config.json` of a model folder as a changed copy of another one, atomically: what `config` has as the text
- * has it stays as it is spelt there, see {@link editConfigText}.
+ * Writes `config.json` of a model folder as a changed copy of another one, atomically: values of `config` that equal
+ * those of the text keep their spelling, see {@link editConfigText}.
  *
- * @param text of the `config.json` that `config` was made from
+ * @param text the text of the `config.json` that `config` was derived from
  * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`, `MODEL_CONFIG_INVALID`
  */
 export async function writeChangedConfig(folder: string, text: string, config: ModelConfig): Promise<void> {
@@ -87,9 +87,9 @@ export async function writeChangedConfig(folder: string, text: string, config: M
 const invalid = (problem: string) =>
   new SkipwiseError('MODEL_CONFIG_INVALID', { problem, fix: 'get the file again or correct it' })
 
-/** How the file is laid out. */
+/** The layout of the file. */
 interface Style {
-  /** What stands before a key of the object; empty for a file on one line. */
+  /** Text before a key of the object; empty for a file on one line. */
   readonly newline: string
   /** One step of indentation. */
   readonly step: string
@@ -161,7 +161,7 @@ function styleOf(text: string, { open, members }: FoundObject): Style {
   return { newline, step: indent.length > outer.length ? indent.slice(outer.length) : '  ' }
 }
 
-/** Whether a scalar is spelt in the file already, in whatever way. */
+/** Whether the file has a scalar already, in any spelling. */
 function sameScalar(spelled: string, value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return false
   return !/^[[{]/.test(spelled) && JSON.parse(spelled) === value
@@ -173,7 +173,7 @@ function printed(value: unknown, key: string, { newline, step }: Style, before?:
   return printConfigValue(value, { key, newline, step, spellings })
 }
 
-/** The numbers of a value as they are spelt, by their path. */
+/** The spelling of the numbers of a value, by their path. */
 function spellingsIn(text: string): Map<string, string> {
   const spellings = new Map<string, string>()
   const path: (string | number)[] = []

@@ -1,6 +1,6 @@
 /**
- * The most bytes that a file may have that is read whole, by its kind. Each is at least seven times the largest in use
- * that we know of; a larger one only asks for memory.
+ * The largest size in bytes of a file that is read whole, by its kind. Each is at least seven times the largest file in
+ * use that we know of; a larger file would only ask for memory.
  */
 export const FILE_LIMITS = {
   /** `config.json`. */
@@ -24,7 +24,7 @@ export const FILE_LIMITS = {
   licence: 2 ** 24,
   /** A recipe or a list of suites. */
   recipe: 2 ** 24,
-  /** `skipwise.json`, records of evaluations: they hold the loss of every step. */
+  /** `skipwise.json`, records of evaluations: they contain the loss of every step. */
   result: 2 ** 28
 } as const
 
@@ -42,22 +42,24 @@ const KINDS: readonly (readonly [RegExp, FileKind])[] = [
   [/^skipwise\.json$/, 'result']
 ]
 
-/** The most bytes that a file of a model folder may have, by its name. */
+/** The largest size in bytes of a file of a model folder, by its name. */
 export const limitOf = (name: string): number =>
   FILE_LIMITS[KINDS.find(([names]) => names.test(name))?.[1] ?? 'settings']
 
 const MIB = 2 ** 20
 
 /**
- * Objects and lists in one another, in JSON of a model folder: files in use have at most ten. A recursive reader of
- * more would overflow its stack.
+ * Depth of nested objects and lists in JSON of a model folder: files in use have at most ten. A deeper file would
+ * overflow the stack of a recursive reader.
  */
 export const MAX_NESTING = 100
 
 /** The longest header of a safetensors file, in bytes: the limit of the safetensors library itself. */
 export const MAX_HEADER_BYTES = 100_000_000
 
-/** The most tensors in one file; the largest models have some 90,000, spread over more than a hundred files. */
+/**
+ * Largest number of tensors in one file; the largest models have some 90,000, spread over more than a hundred files.
+ */
 export const MAX_TENSORS = 2 ** 18
 
 /** Rows of the table in docs/security.md. */

@@ -2,7 +2,7 @@ import { SkipwiseError } from '@skipwise/core'
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 
-/** No single read or write asks for more: the system call takes at most 2 GiB. */
+/** Largest size of a single read or write: the system call takes at most 2 GiB. */
 const MAX_CALL_BYTES = 0x40000000
 
 /**

@@ -7,10 +7,10 @@ import { limitOf, type FileKind, FILE_LIMITS } from './file-limits.js'
 /**
  * Reads a file of a folder that someone else may have made: a model folder, or a snapshot of the hub's cache.
  *
- * It must be a regular file, in the folder itself after links are resolved, and no larger than its kind may be ({@link
- * FILE_LIMITS}). A link may lead to a file of the folder; in `snapshots/<revision>` of a Hugging Face cache also to a
- * file directly in `blobs` of the same repository, where that cache keeps the contents. Nothing is waited for: a pipe
- * is refused.
+ * It must be a regular file, in the folder itself after links are resolved, and no larger than the limit for its kind
+ * ({@link FILE_LIMITS}). A link may lead to a file of the folder; in `snapshots/<revision>` of a Hugging Face cache
+ * also to a file directly in `blobs` of the same repository, where that cache keeps the contents. A pipe is refused
+ * without waiting.
  *
  * @param name a plain file name
  * @returns its bytes, or undefined when the folder has no entry of this name
@@ -22,10 +22,10 @@ export async function readFolderFile(folder: string, name: string): Promise<Uint
 }
 
 /**
- * Checks a file as {@link readFolderFile} would, without reading it: what is copied after hours of training is looked
- * at before them.
+ * Checks a file as {@link readFolderFile} would, without reading it: a file that is copied after hours of training is
+ * checked before them.
  *
- * @returns whether the folder has it
+ * @returns whether the folder has the file
  * @throws SkipwiseError `FILE_REFUSED`
  */
 export async function checkFolderFile(folder: string, name: string): Promise<boolean> {
@@ -35,8 +35,8 @@ export async function checkFolderFile(folder: string, name: string): Promise<boo
 }
 
 /**
- * Reads a file that the user names. It may be a link to anywhere, but must be a regular file, no larger than its kind
- * may be.
+ * Reads a file that the user names. It may be a link to anywhere, but must be a regular file, no larger than the limit
+ * for its kind.
  *
  * @returns its bytes, or undefined when it does not exist
  * @throws SkipwiseError `FILE_REFUSED`
@@ -47,9 +47,9 @@ export async function readNamedFile(file: string, kind: FileKind): Promise<Uint8
 }
 
 /**
- * Where an entry of a folder leads, if it stays inside: see {@link readFolderFile}.
+ * Resolves an entry of a folder, if it stays inside: see {@link readFolderFile}.
  *
- * @returns the resolved path, undefined when there is nothing, or what is wrong
+ * @returns the resolved path, undefined when there is no entry, or what is wrong
  */
 export async function resolveInside(
   folder: string,
@@ -84,7 +84,7 @@ async function openInFolder(folder: string, name: string): Promise<OpenedFile | 
   return openRegular(found.path, file, limitOf(name))
 }
 
-/** Opens a regular file of limited size; `shown` is the path that messages name. */
+/** Opens a regular file of limited size; `shown` is the path for messages. */
 async function openRegular(path: string, shown: string, maxBytes: number): Promise<OpenedFile | undefined> {
   const refuse = refusalOf(shown)
   // Without O_NONBLOCK, opening a pipe would wait for a writer before it could be refused.

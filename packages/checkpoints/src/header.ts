@@ -4,25 +4,25 @@ import { DTYPE_BYTES } from './dtypes.js'
 import { duplicateKey } from './duplicate-key.js'
 import { MAX_HEADER_BYTES, MAX_TENSORS } from './file-limits.js'
 
-/** Where a tensor lies. */
+/** Where a tensor is stored. */
 export interface TensorInfo {
   /** As the header names it: `F32`, `BF16`, `F16`, `I64`, … */
   readonly dtype: string
   readonly shape: readonly number[]
-  /** Path of the file that holds it. */
+  /** Path of its file. */
   readonly file: string
   /** Of the first element, from the start of the file. */
   readonly byteOffset: number
-  /** Of all elements together. */
+  /** Size of all elements together. */
   readonly byteLength: number
   /**
-   * Of a torch tensor whose elements do not stand in row-major order, for instance a transposed one: the elements
-   * between neighbours of each dimension.
+   * Only for a torch tensor whose elements are not in row-major order, for instance a transposed one: the number of
+   * elements between neighbours of each dimension.
    */
   readonly strides?: readonly number[]
 }
 
-/** What the header of a safetensors file says, checked. */
+/** The checked content of the header of a safetensors file. */
 export interface SafetensorsHeader {
   readonly tensors: ReadonlyMap<string, TensorInfo>
   /** `__metadata__`: free text by key. */
@@ -70,7 +70,7 @@ export function parseHeaderLength(prefix: Uint8Array, fileBytes: number, file: s
 
 /**
  * Parses and checks the header of a safetensors file: every tensor's shape, data type and offsets agree, and together
- * they fill the file without a gap or an overlap, as the safetensors library demands (`Metadata::validate`).
+ * they fill the file without a gap or an overlap, as the safetensors library requires (`Metadata::validate`).
  *
  * @param json the header's bytes
  * @param fileBytes size of the file
@@ -107,7 +107,7 @@ export function parseHeader(json: Uint8Array, fileBytes: number, file: string): 
   return { tensors, metadata }
 }
 
-/** How often a piece stands in a text: much faster than parsing it. */
+/** Number of occurrences of a piece in a text: much faster than parsing it. */
 function occurrences(text: string, piece: string): number {
   let count = 0
   for (let at = text.indexOf(piece); at >= 0; at = text.indexOf(piece, at + piece.length)) count++
@@ -117,8 +117,8 @@ function occurrences(text: string, piece: string): number {
 type Entry = z.output<typeof entrySchema>
 
 /**
- * What {@link entrySchema} accepts, told without it: a header may have a million entries. The schema says what is
- * wrong.
+ * Whether {@link entrySchema} accepts an entry, decided without the schema: a header may have a million entries. The
+ * schema reports what is wrong.
  */
 function isEntry(value: unknown): value is Entry {
   if (typeof value !== 'object' || value === null) return false
@@ -162,7 +162,7 @@ function checkLayout(
 ): void {
   const inOrder = [...tensors]
   const isAfter = (a: TensorInfo, b: TensorInfo) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength
-  // most files are in order: looking is faster than sorting
+  // most files are in order: checking is faster than sorting
   if (inOrder.some(([, info], i) => i > 0 && isAfter(inOrder[i - 1][1], info) > 0))
     inOrder.sort(([, a], [, b]) => isAfter(a, b))
   let end = dataStart

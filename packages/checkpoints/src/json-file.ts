@@ -7,8 +7,8 @@ import { readFolderFile } from './guarded-file.js'
  * Parses the bytes of a JSON file whose root is an object.
  *
  * @param file its path, for messages
- * @param code the error code when it is not
- * @returns the object, and the text, in which numbers stand as they are spelt
+ * @param code the error code for anything else
+ * @returns the object, and the text with the spelling of its numbers
  * @throws SkipwiseError `code`
  */
 export function parseJson(
@@ -55,7 +55,7 @@ const CLOSE_LIST = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
-/** Whether brackets outside strings are open to more than a depth; the text may be no JSON at all. */
+/** Whether brackets outside strings are nested deeper than a limit; the text need not be JSON. */
 function isDeeperThan(bytes: Uint8Array, most: number): boolean {
   let depth = 0
   let inString = false

@@ -9,35 +9,35 @@ export interface LockOwner {
   readonly host: string
   /** When it took the lock, ISO 8601. */
   readonly since: string
-  /** Whether it runs on this machine, where it can be seen to have ended. */
+  /** Whether it runs on this machine, where its end can be noticed. */
   readonly here: boolean
 }
 
-/** What {@link tryLock} gives: the lock, or who has it. */
+/** Result of {@link tryLock}: the lock, or its owner. */
 export type LockAttempt = { readonly release: () => Promise<void> } | { readonly owner: LockOwner }
 
-/** What a lock file holds, as JSON. */
+/** Content of a lock file, as JSON. */
 interface LockFile {
   readonly id: string
   readonly pid: number
   readonly host: string
   readonly since: string
-  /** The machine's start and the set of process numbers: a number means nothing outside it. */
+  /** Identifies the start of the machine and its set of process numbers, in which a process number has its meaning. */
   readonly machine: string
-  /** When the process began, in the machine's own count: numbers of processes are used again. */
+  /** Start of the process in the machine's own count, since process numbers are reused. */
   readonly began: string
 }
 
-/** Milliseconds between signs of life, and without one after which a lock of another machine is taken. */
+/** Milliseconds between signs of life, and those without one after which a lock of another machine is taken over. */
 const SIGN_OF_LIFE = 2_000
 const SILENCE = 60_000
 
-/** Milliseconds in which another process that took over the same lock would have been seen. */
+/** Milliseconds after which another process that took over the same lock would have been noticed. */
 const SETTLE = 50
 
 /**
  * Takes a lock, a file that names its owner, without waiting. A lock whose process has ended on this machine is taken
- * over. One of another machine is not: nothing here can see whether that process runs ({@link waitForLock} watches it).
+ * over. One of another machine is not: it is unknown here whether that process runs ({@link waitForLock} watches it).
  *
  * @param file path of the lock; its folder exists
  * @throws the error of the file system where the file cannot be written
@@ -62,9 +62,9 @@ export async function tryLock(file: string): Promise<LockAttempt> {
 
 /**
  * Takes a lock, and waits while another process has it. A lock of another machine that gave no sign of life for a
- * minute is taken over; a clock that is set back does not matter, only changes are looked at.
+ * minute is taken over; a clock that is set back does not matter, since only changes count.
  *
- * @returns what gives it back
+ * @returns a function that releases the lock
  * @throws the signal's reason when aborted
  */
 export async function waitForLock(file: string, signal?: AbortSignal, look = 300): Promise<() => Promise<void>> {
@@ -85,13 +85,13 @@ export async function waitForLock(file: string, signal?: AbortSignal, look = 300
   }
 }
 
-/** Moves a lock away that nobody holds any more, so that one process alone finds it gone. */
+/** Moves a lock that nobody holds any more away, so that only one process succeeds in doing so. */
 async function forget(file: string): Promise<void> {
   const found = await readLock(file)
   if (found !== undefined) await moveAway(file, found)
 }
 
-/** Writes a whole lock file under another name and links it into place: a lock never is half written. */
+/** Writes a whole lock file under another name and links it into place: a lock is never half written. */
 async function create(file: string, own: LockFile): Promise<boolean> {
   const pending = `${file}.${own.id}`
   const handle = await open(pending, 'wx')
@@ -106,7 +106,7 @@ async function create(file: string, own: LockFile): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return false
-    // A file system without links: opening a new file is as exclusive, but for a moment the file is empty.
+    // A file system without links: opening a new file is just as exclusive, but the file is empty for a moment.
     if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS' || code === 'EOPNOTSUPP')
       return createInPlace(file, own)
     throw error
@@ -130,7 +130,7 @@ async function createInPlace(file: string, own: LockFile): Promise<boolean> {
   }
 }
 
-/** Takes the place of a process that has ended. Of several that try, one succeeds. */
+/** Takes over the lock of a process that has ended. Of several that try, one succeeds. */
 async function takeOver(file: string, found: LockFile, own: LockFile): Promise<boolean> {
   if (!(await moveAway(file, found))) return false
   if (!(await create(file, own))) return false
@@ -139,7 +139,7 @@ async function takeOver(file: string, found: LockFile, own: LockFile): Promise<b
   return (await readLock(file))?.id === own.id
 }
 
-/** Moves a lock away and removes it if it is the one that was judged; else puts it back. */
+/** Moves a lock away and removes it if it is the one that was examined; else puts it back. */
 async function moveAway(file: string, judged: LockFile): Promise<boolean> {
   const aside = `${file}.${randomUUID()}`
   try {
@@ -155,7 +155,7 @@ async function moveAway(file: string, judged: LockFile): Promise<boolean> {
   return same
 }
 
-/** Gives signs of life until the lock is given back. */
+/** Gives signs of life until the lock is released. */
 function held(file: string, own: LockFile): () => Promise<void> {
   const timer = setInterval(() => {
     const now = new Date()
@@ -168,7 +168,7 @@ function held(file: string, own: LockFile): () => Promise<void> {
   }
 }
 
-/** What a lock file says; where it says nothing, it is read once more: its owner may be about to write it. */
+/** Content of a lock file. An unreadable one is read once more: its owner may be about to write it. */
 async function readSettled(file: string): Promise<LockFile | undefined> {
   const found = await readLock(file)
   if (found?.pid !== 0) return found
@@ -176,7 +176,7 @@ async function readSettled(file: string): Promise<LockFile | undefined> {
   return readLock(file)
 }
 
-/** What a lock file says; one that says nothing readable is of a process that ended while it wrote. */
+/** Content of a lock file; an unreadable one is of a process that ended while it wrote. */
 async function readLock(file: string): Promise<LockFile | undefined> {
   let text: string
   try {
@@ -205,7 +205,7 @@ async function ownerOf({ pid, host, since, machine }: LockFile): Promise<LockOwn
   return { pid, host, since, here: machine === (await machineId()) }
 }
 
-/** Whether the process of a lock may still run: of another machine nobody here knows. */
+/** Whether the process of a lock may still run; for another machine that is unknown here. */
 async function isAlive(lock: LockFile): Promise<boolean> {
   if (lock.pid === 0) return false
   const machine = await machineId()
@@ -213,25 +213,26 @@ async function isAlive(lock: LockFile): Promise<boolean> {
   try {
     process.kill(lock.pid, 0)
   } catch (error) {
-    // EPERM: it runs, as somebody else
+    // EPERM: it runs, as another user
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
   return (await identity(lock.pid)).began === lock.began
 }
 
 /**
- * Of this machine's earlier start no process is left; of another set of process numbers (a container) nobody here
- * knows.
+ * No process is left from an earlier start of this machine. For another set of process numbers (a container) it is
+ * unknown.
  */
 const bootOf = (machine: string) => machine.split(' ')[0]
 
 async function identity(pid: number): Promise<Pick<LockFile, 'machine' | 'began'>> {
-  // Field 22 of /proc/PID/stat, after the name, which is in parentheses and may hold anything; elsewhere unknown.
+  // Field 22 of /proc/PID/stat, after the name, which is in parentheses and may contain anything; unknown on other
+  // systems.
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   return { machine: await machineId(), began: text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '' }
 }
 
-/** The start of this machine and its set of process numbers, where the system tells; else its name. */
+/** The start of this machine and its set of process numbers, where the system reports them; else its name. */
 async function machineId(): Promise<string> {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => hostname())
   const numbers = await readlink('/proc/self/ns/pid').catch(() => '')

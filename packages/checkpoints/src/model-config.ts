@@ -5,13 +5,13 @@ import { writeFileAtomic } from './atomic.js'
 import { readFolderFile, readNamedFile } from './guarded-file.js'
 import { parseJson } from './json-file.js'
 
-/** `config.json` of a model folder: every key is kept, known to us or not. */
+/** `config.json` of a model folder: all keys are kept, also unknown ones. */
 export type ModelConfig = Readonly<Record<string, unknown>>
 
 /** Name of the configuration in a model folder. */
 export const CONFIG_FILE = 'config.json'
 
-/** A `config.json` as it was read. */
+/** A `config.json` with its text. */
 export interface ConfigFile {
   readonly path: string
   readonly text: string
@@ -55,7 +55,7 @@ function parseConfig(path: string, bytes: Uint8Array | undefined): ConfigFile {
 
 /**
  * Writes `config.json` of a model folder, atomically and as transformers does: keys sorted, indented by two, and with a
- * decimal point in every number that transformers takes for a float: `"factor": 8.0`.
+ * decimal point in every number that is a float for transformers: `"factor": 8.0`.
  *
  * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`
  */
@@ -68,9 +68,9 @@ const ORIGINAL = 'original_max_position_embeddings'
 /**
  * A configuration with the RoPE keys of an interpolation scheme, old (`rope_scaling`, `rope_theta`) and new
  * (`rope_parameters`), so that transformers 4 and 5 read the same. `partial_rotary_factor` of a model's
- * `rope_parameters` is kept: it is the model's, not the scheme's.
+ * `rope_parameters` is kept: it belongs to the model, not to the scheme.
  *
- * @param windowKeys the keys in which the model's architecture keeps its window
+ * @param windowKeys the keys of the window in the model's architecture
  */
 export function applyRope(
   config: ModelConfig,
@@ -79,7 +79,7 @@ export function applyRope(
 ): ModelConfig {
   const before = config['rope_parameters'] as Record<string, unknown> | null | undefined
   const partial = before?.['partial_rotary_factor']
-  // transformers reads it at the top first, so one that stands there follows or goes
+  // transformers reads it at the top first, so a value there is updated or removed
   const { [ORIGINAL]: oldOriginal, ...rest } = config
   const original = rope[ORIGINAL] ?? (oldOriginal === undefined ? undefined : rope.rope_parameters[ORIGINAL])
   return {
@@ -156,7 +156,7 @@ function printScalar(value: unknown, isFloat: boolean): string {
   return isFloat && Number.isInteger(value) && /^-?\d+$/.test(text) ? `${text}.0` : text
 }
 
-/** How {@link printConfigValue} writes a value into a file. */
+/** Options of {@link printConfigValue}. */
 export interface ConfigValueStyle {
   /** The key that the value belongs to. */
   readonly key: string
@@ -164,16 +164,16 @@ export interface ConfigValueStyle {
   readonly newline: string
   /** One step of indentation. */
   readonly step: string
-  /** How numbers of the value that stood there before are spelt, by their path in it as JSON. */
+  /** Spelling of the numbers of the value that was there before, by their path in it as JSON. */
   readonly spellings: ReadonlyMap<string, string>
 }
 
-/** Keys that transformers before 4.43 accepts as floats alone: an integer there is mended. */
+/** Keys that transformers before 4.43 accepts only as floats: an integer there is corrected. */
 const STRICT_FLOATS: ReadonlySet<string> = new Set(['factor', 'attention_factor'])
 
 /**
- * JSON of a value for a place in a `config.json`: floats with a decimal point, numbers that stood there before as they
- * were spelt.
+ * JSON of a value for a place in a `config.json`: floats have a decimal point, and numbers that were there before keep
+ * their spelling.
  */
 export function printConfigValue(value: unknown, { key, newline, step, spellings }: ConfigValueStyle): string {
   const line = newline === '' ? '' : newline

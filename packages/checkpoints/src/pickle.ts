@@ -4,8 +4,8 @@ import { SkipwiseError } from '@skipwise/core'
 export const MAX_PICKLE_BYTES = 0x2000000
 
 /**
- * What a pickle may make the reader hold, in units of about 32 bytes. A tensor takes about 100; a pickle of one-byte
- * opcodes that each make a container would otherwise take a hundred times its own size.
+ * Memory that a pickle may make the reader allocate, in units of about 32 bytes. A tensor takes about 100; a pickle of
+ * one-byte opcodes that each create a container would otherwise take a hundred times its own size.
  */
 const MAX_COST = 0x1000000
 
@@ -43,8 +43,8 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 /**
  * Reads one pickle of plain values: dicts as `Map`, lists and tuples as arrays, sets as `Set`, bytes as `Uint8Array`,
  * integers beyond 2⁵³ as `bigint`. Of Python's opcodes (protocols 2 to 5, `Lib/pickletools.py`) those that build such
- * values are known; every other is refused. No code can run: the only functions that can be on the stack are those of
- * `rules.globals`. Time is linear in the pickle's length.
+ * values are accepted; all others are refused. No code can run: the only functions that can be on the stack are those
+ * of `rules.globals`. Time is linear in the pickle's length.
  *
  * @param file its path, for messages
  * @returns the value and where the pickle ends
@@ -327,7 +327,7 @@ export function unpickle(
         break // REDUCE
       case 0x81:
         call()
-        break // NEWOBJ: of the allow-list nothing tells it from a call
+        break // NEWOBJ: for everything on the allow-list it is the same as a call
       case 0x62:
         pop()
         if (!stack.length) throw damaged(file, 'its pickle changes a value that is not there')

@@ -3,11 +3,11 @@ import { readFully } from './files.js'
 import { parseHeader, parseHeaderLength } from './header.js'
 
 /**
- * Reads and checks the header of a safetensors file, and no tensor.
+ * Reads and checks the header of a safetensors file; tensors are not read.
  *
  * @param bytes size of the file
  * @param file its path, for messages
- * @returns what the header says, and the bytes that it is made of: its length (8 bytes) and its JSON
+ * @returns the header, and its bytes: the length (8 bytes) and the JSON
  * @throws SkipwiseError `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`
  */
 export async function readHeader(handle: FileHandle, bytes: number, file: string) {

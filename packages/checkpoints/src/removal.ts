@@ -1,14 +1,14 @@
-// The only module that removes files: what it removes was written by us under a name of ours, or in a folder that this
+// The only module that removes files: only files that Skipwise wrote under its own names, or in a folder that this
 // process made. A lint rule keeps removals out of every other file.
 import { mkdtemp, readdir, rm, rmdir, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Removes one file that Skipwise has written: a temporary file, a lock, a state. A missing file is no error. A folder
- * is never removed, and of a link only the link.
+ * Removes one file that Skipwise has written: a temporary file, a lock, a state. A missing file is not an error.
+ * Folders are never removed; of a link, only the link is.
  *
- * @param file a path whose name Skipwise alone gives
+ * @param file a path with a name that only Skipwise uses
  */
 export async function removeOwnFile(file: string): Promise<void> {
   try {
@@ -21,7 +21,7 @@ export async function removeOwnFile(file: string): Promise<void> {
 /**
  * Removes a folder if it is empty.
  *
- * @returns whether it is gone
+ * @returns whether it was removed
  */
 export async function removeEmptyFolder(folder: string): Promise<boolean> {
   try {
@@ -36,10 +36,10 @@ export async function removeEmptyFolder(folder: string): Promise<boolean> {
 }
 
 /**
- * Removes the files of a folder whose names are ours, and then the folders that are empty, the folder itself included.
+ * Removes the files of a folder whose names are ours, and then the folders that are empty, including the folder itself.
  * Links are not followed. Everything else stays where it is.
  *
- * @param isOurs told each file's path, relative to the folder, with `/` between its parts
+ * @param isOurs called with each file's path, relative to the folder, with `/` between its parts
  * @returns the relative paths that stayed, sorted
  */
 export async function removeOwnFiles(folder: string, isOurs: (path: string) => boolean): Promise<string[]> {
@@ -61,10 +61,7 @@ export async function removeOwnFiles(folder: string, isOurs: (path: string) => b
   return kept.sort()
 }
 
-/**
- * Runs `use` with a new folder among the system's temporary files, and removes that folder afterwards, whatever
- * happens.
- */
+/** Runs `use` with a new temporary folder of the system, and removes that folder afterwards in any case. */
 export async function withTemporaryFolder<Result>(
   prefix: string,
   use: (folder: string) => Promise<Result>

@@ -3,7 +3,7 @@ import { readHeader } from './read-header.js'
 import { tensorSource, type TensorSource } from './tensor-source.js'
 
 /**
- * Opens one safetensors file. Its header is read and checked; no tensor is.
+ * Opens one safetensors file. Its header is read and checked; tensors are not read yet.
  *
  * @example
  * ```ts

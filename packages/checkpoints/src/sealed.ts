@@ -13,7 +13,7 @@ import { readHeader } from './read-header.js'
 const SEAL_KEY = 'sha256'
 const BLANK = '0'.repeat(64)
 
-/** A piece that is hashed at once: signals and timers are let in between. */
+/** Size of the pieces that are hashed; signals and timers are handled between them. */
 const PIECE_BYTES = 0x4000000
 
 /** Metadata with room for a seal. */
@@ -28,7 +28,7 @@ export async function putSeal(handle: FileHandle, header: Uint8Array, digest: st
   await handle.write(Buffer.from(digest), 0, digest.length, at + SEAL_KEY.length + 4)
 }
 
-/** Everything that a sealed file holds. */
+/** The content of a sealed file. */
 export interface SealedTensors {
   readonly metadata: Readonly<Record<string, string>>
   readonly tensors: ReadonlyMap<string, SealedTensor>
@@ -42,9 +42,9 @@ export interface SealedTensor {
 }
 
 /**
- * Reads a safetensors file of float32 that was written with `sealed`, whole and once, and checks its digest on the way.
+ * Reads a safetensors file of float32 that was written with `sealed`, completely and once, and checks its digest.
  *
- * @throws SkipwiseError `CHECKPOINT_DAMAGED` when any byte is another than was written; `CHECKPOINT_NOT_FOUND`,
+ * @throws SkipwiseError `CHECKPOINT_DAMAGED` when any byte differs from what was written; `CHECKPOINT_NOT_FOUND`,
  * `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`, `CHECKPOINT_DTYPE_UNSUPPORTED`
  */
 export async function readSealedSafetensors(file: string): Promise<SealedTensors> {
@@ -72,7 +72,7 @@ export async function readSealedSafetensors(file: string): Promise<SealedTensors
   }
 }
 
-/** A header as it was when its digest was computed. */
+/** A header with a blank seal, as it was when its digest was computed. */
 function unsealed(json: Uint8Array, seal: string, file: string): Uint8Array {
   const text = Buffer.from(json)
   const at = text.indexOf(`"${SEAL_KEY}":"${seal}"`)
@@ -102,7 +102,7 @@ const damaged = (file: string, problem: string) =>
 /**
  * SHA-256 of a regular file, in hex.
  *
- * @param onBytes is told how many bytes are hashed, piece by piece
+ * @param onBytes called with the number of bytes hashed, piece by piece
  * @throws SkipwiseError `CHECKPOINT_NOT_FOUND`
  */
 export async function digestOfFile(file: string, onBytes?: (bytes: number) => void): Promise<string> {

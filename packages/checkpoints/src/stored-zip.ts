@@ -4,7 +4,7 @@ import { damaged } from './pickle.js'
 /** Reads `length` bytes of a file at a position. */
 export type ReadAt = (position: number, length: number) => Promise<Uint8Array>
 
-/** Where an entry's bytes lie in the file. */
+/** Where an entry's bytes are in the file. */
 export interface ZipEntry {
   readonly byteLength: number
   /** Checks the entry's own header and returns where its bytes begin. */
@@ -29,8 +29,8 @@ const MAX_DIRECTORY_BYTES = 0x2000000
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /**
- * Reads the directory of a zip archive whose entries are stored, not compressed: torch writes no others, and nothing
- * can then be larger than the file says. PKWARE APPNOTE 6.3.10, with Zip64.
+ * Reads the directory of a zip archive whose entries are stored, not compressed: torch writes no others, and so no
+ * entry can be larger than the file says. PKWARE APPNOTE 6.3.10, with Zip64.
  *
  * @returns the entries by name
  * @throws SkipwiseError `CHECKPOINT_HEADER_INVALID`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_FORMAT_UNSUPPORTED`
@@ -74,7 +74,7 @@ export async function readStoredZip(
   return byName
 }
 
-/** An entry's bytes begin after a header of its own, whose name and padding may be longer than in the directory. */
+/** An entry's bytes begin after its own header, whose name and padding may be longer than in the directory. */
 async function startOf(
   read: ReadAt,
   header: number,
@@ -97,7 +97,7 @@ async function findDirectory(
   const tailBytes = Math.min(fileBytes, END_BYTES + MAX_COMMENT)
   const tail = await read(fileBytes - tailBytes, tailBytes)
   const view = viewOf(tail)
-  // The last signature whose comment ends with the file.
+  // The last signature whose comment ends at the end of the file.
   let at = tailBytes - END_BYTES
   while (at >= 0 && !(view.getUint32(at, true) === END && at + END_BYTES + view.getUint16(at + 20, true) === tailBytes))
     at--

@@ -1,4 +1,4 @@
-/** Where the elements of a tensor lie in a file. */
+/** Where the elements of a tensor are in a file. */
 export interface StridedLayout {
   /** Of the first element. */
   readonly byteOffset: number
@@ -18,9 +18,7 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
   return strides
 }
 
-/**
- * Whether the elements stand one after another in row-major order. The stride of a dimension of size 1 says nothing.
- */
+/** Whether the elements are contiguous in row-major order. The stride of a dimension of size 1 does not matter. */
 export function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   const expected = rowMajorStrides(shape)
   return shape.includes(0) || shape.every((size, i) => size === 1 || strides[i] === expected[i])
@@ -28,7 +26,7 @@ export function isContiguous(shape: readonly number[], strides: readonly number[
 
 /**
  * Reads a tensor that is a view with strides, for instance a transposed one, into row-major order. The file is read
- * from front to back, each part once, through one window: of the tensor only `target` is in memory.
+ * from front to back, each part once, through one window: only `target` is in memory.
  *
  * @param target the tensor's bytes
  */
@@ -40,7 +38,7 @@ export async function readStrided(
 ): Promise<void> {
   const { byteOffset, elementBytes, shape, strides } = layout
   const targetStrides = rowMajorStrides(shape)
-  // In order of the file: the dimension with the longest steps outermost.
+  // In the order of the file: the dimension with the largest stride is outermost.
   const dimensions = shape
     .map((size, i) => ({ size, from: strides[i], to: targetStrides[i] }))
     .filter(({ size }) => size > 1)
@@ -80,7 +78,7 @@ export async function readStrided(
   }
 }
 
-/** Indexed by element; copied from one to another, never looked at. */
+/** Arrays indexed by element, copied from one to the other and never interpreted. */
 type Elements = { [index: number]: number }
 
 /** Bytes as unsigned integers of an element's width, so that no float is interpreted (a NaN could change). */

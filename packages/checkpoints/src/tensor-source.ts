@@ -3,7 +3,7 @@ import { decoderOf, DTYPE_BYTES } from './dtypes.js'
 import type { TensorInfo } from './header.js'
 import { readStrided } from './strided.js'
 
-/** Tensors that can be read one at a time; of the files only what is asked for is read. */
+/** Tensors that can be read one at a time; only requested tensors are read from the files. */
 export interface TensorSource {
   /** Sorted. */
   readonly names: readonly string[]
@@ -28,19 +28,19 @@ export interface TensorSource {
    * bits
    */
   readIntegers(name: string): Promise<Int32Array>
-  /** A tensor's bytes as they stand in the file, in row-major order. */
+  /** A tensor's bytes as in the file, in row-major order. */
   readRaw(name: string): Promise<Uint8Array>
   /** Closes the files; reading afterwards fails. */
   close(): Promise<void>
 }
 
-/** Conversions go through a piece of this many bytes, so that a tensor is in memory once and not twice. */
+/** Conversions work in pieces of this many bytes, so that a tensor is in memory once and not twice. */
 const PIECE_BYTES = 0x1000000
 
 /** Fills `target` from a position of the file on. */
 export type ReadBytes = (target: Uint8Array, position: number) => Promise<void>
 
-/** Tensors of one file, from where they lie in it. */
+/** The tensors of one file, given where they are in it. */
 export function tensorSource(
   tensors: ReadonlyMap<string, TensorInfo>,
   metadata: Readonly<Record<string, string>>,
@@ -56,7 +56,7 @@ export function tensorSource(
       await readStrided({ ...tensor, strides: tensor.strides, elementBytes: DTYPE_BYTES[tensor.dtype] }, readBytes, raw)
     return raw
   }
-  /** Reads and converts a tensor piece by piece; one with strides is put in order first. */
+  /** Reads and converts a tensor piece by piece; a tensor with strides is reordered first. */
   const convert = async <Target extends Float32Array | Float64Array>(
     name: string,
     make: (length: number) => Target
@@ -103,7 +103,7 @@ export function tensorSource(
   }
 }
 
-/** A sparse file can be larger than memory and still agree with its header. */
+/** A sparse file can be larger than memory and still match its header. */
 function allocate<Target>(name: string, length: number, make: (length: number) => Target): Target {
   try {
     return make(length)
@@ -122,10 +122,10 @@ const unreadable = (name: string, { dtype, file }: TensorInfo, as: string) =>
     fix: 'convert the checkpoint to float32, bfloat16 or float16'
   })
 
-/** Among more names the nearest is not looked for. */
+/** With more names than this the nearest one is not searched. */
 const MANY_NAMES = 10_000
 
-/** Throws `CHECKPOINT_TENSOR_MISSING` with the nearest name. */
+/** Throws `CHECKPOINT_TENSOR_MISSING`, suggesting the nearest name. */
 export function missingTensor(name: string, names: readonly string[]): never {
   const nearest = names.length <= MANY_NAMES ? nearestName(name, names) : undefined
   throw new SkipwiseError('CHECKPOINT_TENSOR_MISSING', {

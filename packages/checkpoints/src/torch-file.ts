@@ -8,17 +8,17 @@ import { readTorchLegacy } from './torch-legacy.js'
 import type { TorchTensor } from './torch-tensors.js'
 
 /**
- * Opens a file that `torch.save` wrote of a state_dict (`pytorch_model.bin`): a zip archive, or the format before torch
- * 1.6. Where each tensor lies is read and checked; tensors are read when asked for, transposed views and shared
- * storages as torch sees them.
+ * Opens a state_dict that `torch.save` wrote (`pytorch_model.bin`): a zip archive, or the format before torch 1.6. The
+ * location of each tensor is read and checked; tensors are read on request, transposed views and shared storages as in
+ * torch.
  *
  * The pickle inside is read with an allow-list: tensors, storages, data types, `OrderedDict` and plain containers.
  * Nothing else is looked up or called, so a file cannot run code. Python attributes of tensors and of the state_dict
  * are left out.
  *
  * @throws SkipwiseError `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`,
- * `CHECKPOINT_PICKLE_UNSAFE`, `CHECKPOINT_FORMAT_UNSUPPORTED` (TorchScript, big-endian, compressed, or something else
- * than a state_dict)
+ * `CHECKPOINT_PICKLE_UNSAFE`, `CHECKPOINT_FORMAT_UNSUPPORTED` (TorchScript, big-endian, compressed, or not a
+ * state_dict)
  */
 export async function openTorchFile(file: string): Promise<TensorSource> {
   const { handle, bytes } = await openForReading(file)

@@ -14,7 +14,7 @@ const FIRST_BYTES = 0x10000
 
 /**
  * torch's format before 1.6: five pickles (magic number, protocol, machine, state_dict, keys of the storages), then
- * each storage: its number of elements (i64) and its elements, little-endian whatever the machine.
+ * each storage: its number of elements (i64) and its elements, little-endian on every machine.
  *
  * @throws SkipwiseError as {@link openTorchFile}
  */
@@ -49,7 +49,7 @@ export async function readTorchLegacy(read: ReadAt, bytes: number, file: string)
   return { tensors, startOf }
 }
 
-/** Where the pickles end is known only when they have been read: more and more of the file is tried. */
+/** The end of the pickles is known only after they have been read: so more and more of the file is tried. */
 async function readPickles(read: ReadAt, bytes: number, file: string) {
   for (let length = Math.min(bytes, FIRST_BYTES); ; length = Math.min(bytes, 4 * length)) {
     const content = await read(0, length)

@@ -2,7 +2,7 @@ import { SkipwiseError } from '@skipwise/core'
 import { DTYPE_BYTES } from './dtypes.js'
 import { damaged, type Allowed, type PickleRules } from './pickle.js'
 
-/** A storage as a torch pickle names it: elements of one type behind a key. */
+/** A storage as a torch pickle names it: elements of one type under a key. */
 export interface TorchStorage {
   readonly key: string
   /** As safetensors names data types; `U8` for one that is untyped. */
@@ -14,8 +14,8 @@ export interface TorchStorage {
 }
 
 /**
- * A tensor as a torch pickle describes it, checked: every element lies in its storage. Offset and strides count
- * elements of `dtype`.
+ * A tensor as a torch pickle describes it, checked: every element is in its storage. Offset and strides count elements
+ * of `dtype`.
  */
 export interface TorchTensor {
   readonly storage: TorchStorage
@@ -85,8 +85,8 @@ const naturals = (value: unknown): value is readonly number[] =>
 
 /**
  * The allow-list of a torch checkpoint: functions that rebuild tensors, storages, data types, `OrderedDict`. They only
- * describe where a tensor lies (`torch/_utils.py`); nothing is read or allocated. The storages that a pickle names are
- * kept by key.
+ * describe where a tensor is (`torch/_utils.py`); nothing is read or allocated. The storages that a pickle names are
+ * collected by key.
  */
 export function torchRules(file: string): PickleRules & { readonly storages: ReadonlyMap<string, TorchStorage> } {
   const storages = new Map<string, TorchStorage>()
@@ -201,8 +201,8 @@ function storageOf(id: unknown, file: string): TorchStorage {
 }
 
 /**
- * Every element lies in the storage, and there are not more of them than the storage has: a view that repeats elements
- * would only ask for memory.
+ * Checks that every element is in the storage, and that there are not more elements than in the storage: a view that
+ * repeats elements would only ask for memory.
  */
 function checkBounds(
   storage: TorchStorage,

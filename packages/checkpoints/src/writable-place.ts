@@ -4,13 +4,13 @@ import { access, lstat, statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
 /**
- * File systems that the kernel makes up: proc, sysfs, debugfs, tracefs, both versions of cgroup. Making a folder there
+ * Virtual file systems of the kernel: proc, sysfs, debugfs, tracefs, both versions of cgroup. Making a folder there
  * never ends.
  */
 const PSEUDO = new Set([0x9fa0, 0x62656572, 0x64626720, 0x74726163, 0x27e0eb, 0x63677270])
 
 /**
- * Looks whether a folder or file can be made at `path`, before any work; it makes nothing.
+ * Checks whether a folder or file can be created at `path`, before any work, without creating anything.
  *
  * @throws SkipwiseError `OUTPUT_WRITE_FAILED` where a file or a file system of the kernel is in the way, or permission
  * is missing

@@ -15,20 +15,20 @@ export interface TensorToWrite {
   readonly name: string
   readonly shape: readonly number[]
   /**
-   * Row-major elements, or a function that is called once, when they are written: then only one tensor at a time is in
-   * memory.
+   * Row-major elements, or a function that is called once, when they are written, so that only one tensor at a time is
+   * in memory.
    */
   readonly data: Float32Array | (() => Float32Array | Promise<Float32Array>)
 }
 
-/** Tensors in any order, at once or one after another. */
+/** Tensors in any order, as an array or one after another. */
 export type TensorsToWrite = Iterable<TensorToWrite> | AsyncIterable<TensorToWrite>
 
 /** How a safetensors file is written. */
 export interface SafetensorsOptions {
   /** Default `'float32'`. Rounds to nearest, ties to even. */
   readonly dtype?: WritableDtype
-  /** `__metadata__`; default `{ format: 'pt' }`, which transformers asks for. */
+  /** `__metadata__`; default `{ format: 'pt' }`, which transformers requires. */
   readonly metadata?: Readonly<Record<string, string>>
   /** Keep the digest of the file in `__metadata__.sha256`, for {@link readSealedSafetensors}. Default false. */
   readonly sealed?: boolean
@@ -36,17 +36,16 @@ export interface SafetensorsOptions {
 
 /** How a checkpoint is written. */
 export interface CheckpointOptions extends SafetensorsOptions {
-  /** Bytes of tensors in one file; a larger checkpoint is split, a tensor never. Default 5 × 10⁹. */
+  /** Bytes of tensors in one file; a larger checkpoint is split, but never within a tensor. Default 5 × 10⁹. */
   readonly maxShardBytes?: number
-  /** Told after every piece: bytes of tensors that are written, of all. */
+  /** Called after every piece with the bytes of tensors that are written, and of all. */
   readonly onProgress?: (done: number, total: number) => void
 }
 
 /**
- * Writes one safetensors file, atomically; the same tensors give the same bytes, in whatever order they come.
+ * Writes one safetensors file, atomically; the same tensors give the same bytes, in any order.
  *
- * @throws SkipwiseError `CHECKPOINT_TENSOR_INVALID`, `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`; what stood at `file` is
- * then unchanged
+ * @throws SkipwiseError `CHECKPOINT_TENSOR_INVALID`, `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`; the file is then unchanged
  */
 export async function writeSafetensors(
   file: string,
@@ -57,11 +56,11 @@ export async function writeSafetensors(
 }
 
 /**
- * Writes the weights of a model folder as transformers names them: `model.safetensors`, or
- * `model-00001-of-0000N.safetensors` with their index. The folder is made where it is missing. Everything is written
- * and flushed under temporary names first; then weights of an earlier checkpoint are replaced and those that the new
- * one does not have are removed. A process killed between the renames of several shards leaves a folder without an
- * index, which {@link openCheckpoint} refuses, never a mixture of two checkpoints.
+ * Writes the weights of a model folder with the file names of transformers: `model.safetensors`, or
+ * `model-00001-of-0000N.safetensors` with their index. The folder is created where it is missing. Everything is written
+ * and flushed under temporary names first; then the weights of an earlier checkpoint are replaced, and its other weight
+ * files are removed. A process killed between the renames of several shards leaves a folder without an index, which
+ * {@link openCheckpoint} refuses, never a mixture of two checkpoints.
  *
  * @returns the SHA-256 of every file by its name, in hex
  * @throws SkipwiseError `CHECKPOINT_TENSOR_INVALID`, `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`
@@ -144,7 +143,7 @@ function checkLength({ name, shape }: TensorToWrite, data: Float32Array): void {
   }
 }
 
-/** Fills files in order of names; a tensor larger than a file has one of its own. */
+/** Fills files in the order of names; a tensor larger than a file gets a file of its own. */
 function split(tensors: readonly TensorToWrite[], maxShardBytes: number, elementBytes: number): TensorToWrite[][] {
   const shards: TensorToWrite[][] = [[]]
   let bytes = 0
@@ -168,10 +167,10 @@ function indexOf(shards: readonly TensorToWrite[][], nameOf: (shard: number) => 
   return `${JSON.stringify({ metadata: { total_size: total }, weight_map: weightMap }, null, 2)}\n`
 }
 
-/** Bytes that are written and hashed at once: signals, timers and progress come between. */
+/** Bytes that are written and hashed at once; signals, timers and progress are handled between them. */
 const PIECE_BYTES = 0x4000000
 
-/** Writes a file under a temporary name; its digest is computed on the way. */
+/** Writes a file under a temporary name; its digest is computed meanwhile. */
 async function prepareSafetensors(
   file: string,
   tensors: readonly TensorToWrite[],
@@ -189,7 +188,7 @@ async function prepareSafetensors(
     await writeFully(handle, header)
     let writing = Promise.resolve()
     for (const tensor of tensors) {
-      // Of float32 the tensor's own memory is written, which may be that of the next one.
+      // For float32 the tensor's own memory is written, which the next tensor may use.
       if (dtype === 'float32') await writing
       const data = typeof tensor.data === 'function' ? await tensor.data() : tensor.data
       checkLength(tensor, data)

@@ -3,7 +3,7 @@ import { shortened, visibleLines } from './visible.js'
 
 const marker = Symbol.for('skipwise.error')
 
-/** What an error says beside its code. */
+/** What an error says besides its code. */
 export interface SkipwiseErrorDetails {
   /** What is wrong, and where: a file, a key, a line. */
   readonly problem: string
@@ -14,8 +14,8 @@ export interface SkipwiseErrorDetails {
 
 /**
  * The one error class of Skipwise. `code` is permanent and never reused; the message reads `CODE: problem: fix`.
- * Problem and fix often hold names from files: they are shown as {@link visibleLines} and, where they are very long,
- * shortened.
+ * Problem and fix often contain names from files: they are made visible ({@link visibleLines}) and, where they are very
+ * long, shortened.
  *
  * @example
  * ```ts
@@ -45,11 +45,11 @@ export class SkipwiseError extends Error {
 
 const shown = (text: string) => visibleLines(shortened(text, ERROR_CHARACTERS))
 
-/** Whether `value` is a {@link SkipwiseError}, also one of another copy of this package. */
+/** Whether `value` is a {@link SkipwiseError}, of this or another copy of this package. */
 export const isSkipwiseError = (value: unknown): value is SkipwiseError =>
   typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[marker] === true
 
-/** Several errors found together, for instance in a recipe, thrown at once: `errors` keeps each. */
+/** Several errors found together, for instance in a recipe, thrown together: `errors` has each of them. */
 export class SkipwiseErrors extends SkipwiseError {
   readonly errors: readonly SkipwiseError[]
 

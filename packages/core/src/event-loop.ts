@@ -1,16 +1,16 @@
-/** Milliseconds of work after which signals, timers and input are let in. */
+/** Milliseconds of work after which pending events are handled. */
 const INTERVAL = 20
 
 type Later = (resume: () => void) => unknown
 
-/** Node's way, which waits for no clock, or the browser's. */
+/** Node's `setImmediate`, which does not wait for a timer, or the browser's way. */
 const host: { readonly setTimeout: Later; readonly setImmediate?: Later } = globalThis
 
 let last = 0
 
 /**
- * Lets signals, timers and input in during long work, at most every 20 ms: between two calls that compute on this
- * thread nothing else is heard, not even Ctrl-C.
+ * Lets signals, timers and input be handled during long work, at most every 20 ms. While this thread computes, nothing
+ * else is handled, not even Ctrl-C.
  *
  * @throws the signal's reason when it is aborted
  */

@@ -1,7 +1,7 @@
 /** A token of a JSON text: a bracket, a comma, a colon, a string, a number or a word. */
 export interface JsonToken {
   readonly start: number
-  /** Behind its last character. */
+  /** Offset after its last character. */
   readonly end: number
 }
 

@@ -1,7 +1,7 @@
 /** Characters of each of the two parts of an error, before escapes. */
 export const ERROR_CHARACTERS = 8000
 
-/** Errors that are told when several are found together. */
+/** Errors that are listed when several are found together; the others are counted. */
 export const ERRORS_TOLD = 100
 
 /** Rows of the table in docs/security.md. */

@@ -1,7 +1,7 @@
-/** A longer name is no typing error, and would take long to compare. */
+/** A longer name is not a typing error, and would take long to compare. */
 const LONGEST = 100
 
-/** The candidate with the smallest edit distance to `name`, if it is near enough to be a typing error. */
+/** The candidate with the smallest edit distance to `name`, if it is close enough to be a typing error. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   if (name.length > LONGEST) return undefined
   let best: string | undefined

@@ -21,11 +21,10 @@ export interface PluginDefinition<
   /** One sentence for `skipwise plugins`. */
   readonly summary: string
   /**
-   * Schema of the configuration, any Standard Schema library; an object schema in which everything has a default is
-   * best.
+   * Schema of the configuration, any Standard Schema library; best an object schema in which every key has a default.
    */
   readonly config: Schema
-  /** Makes an instance from a validated configuration. Pure. */
+  /** Creates an instance from a validated configuration. Pure. */
   readonly create: (config: StandardSchemaV1.InferOutput<Schema>) => Instance
 }
 
@@ -55,7 +54,7 @@ export interface Plugin<
 
 /**
  * Defines a plugin: a frozen function with a kind, a name, a configuration schema and a factory. Called with what a
- * user writes, it gives an instance; a registry finds it by kind and name.
+ * user writes, it returns an instance; a registry finds it by kind and name.
  *
  * @example
  * ```ts

@@ -49,14 +49,16 @@ function multiplyHigh(a: number, b: number): number {
   return (aHigh * bHigh + (lowHigh >>> 16) + (highLow >>> 16) + (carry >>> 16)) | 0
 }
 
-/** FNV-1a, 32 bits: a stream's name as a number. */
+/** FNV-1a hash, 32 bits: a stream's name as a number. */
 function hashName(name: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)
   return hash >>> 0
 }
 
-/** Where a draw stands: streams of different coordinates are independent, and each can be recomputed alone. */
+/**
+ * Which stream a draw comes from: streams of different coordinates are independent, and each can be recomputed alone.
+ */
 export interface RandomCoordinates {
   /** Seed of the run: an integer in [0, 2⁵³). */
   readonly seed: number
@@ -131,7 +133,7 @@ class PhiloxStream implements RandomStream {
     if (range === 0x100000000) return low + this.uint32()
     for (;;) {
       const draw = this.uint32()
-      // only a draw of the last `range` numbers can lie in the part that is no whole multiple of the range
+      // only the last `range` numbers can be in the part that is not a whole multiple of the range
       if (draw < 0x100000000 - range || draw < 0x100000000 - (0x100000000 % range))
         return low + ((draw >>> 0) % (range >>> 0))
     }

@@ -35,7 +35,10 @@ export interface Registry<P extends AnyPlugin = never> {
     name: Name,
     config: ConfigOf<Named<P, Kind, Name>>
   ): InstanceOf<Named<P, Kind, Name>>
-  /** The untyped door, for YAML and argv. Throws `PLUGIN_UNKNOWN` (nearest name suggested), `PLUGIN_CONFIG`. */
+  /**
+   * The untyped variant, for names from YAML and argv. Throws `PLUGIN_UNKNOWN` (nearest name suggested),
+   * `PLUGIN_CONFIG`.
+   */
   resolveUnknown<Kind extends PluginKind>(kind: Kind, reference: PluginReference): PluginKinds[Kind]
   /** The plugin itself; throws `PLUGIN_UNKNOWN`. */
   find<Kind extends PluginKind>(kind: Kind, name: string): Plugin<Kind>

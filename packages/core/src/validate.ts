@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { SkipwiseError } from './errors.js'
 
 /**
- * Validates `value` by a Standard Schema (zod, valibot, arktype, …); synchronous schemas only.
+ * Validates `value` with a Standard Schema (zod, valibot, arktype, …); synchronous schemas only.
  *
  * @param code the error code to throw with
  * @param where what is validated, for the message

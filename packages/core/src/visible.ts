@@ -1,6 +1,6 @@
 /**
- * What a terminal, a browser or an editor obeys and does not show: control characters (C0, DEL, C1), line and paragraph
- * separators, halves of surrogate pairs, and what turns the direction of text.
+ * Characters that a terminal, a browser or an editor acts on and does not show: control characters (C0, DEL, C1), line
+ * and paragraph separators, halves of surrogate pairs, and those that change the direction of text.
  */
 const INVISIBLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu
 
@@ -16,9 +16,9 @@ function escapeOf(character: string): string {
 }
 
 /**
- * A text of somebody else as part of one line: what would be obeyed is shown as an escape, so that a name from a file
- * can neither move the cursor, nor set the title of a window, nor begin a line of its own. A text that is visible
- * already stays as it is.
+ * An untrusted text as part of one line. Characters that would be acted on are shown as escapes, so that a name from a
+ * file cannot move the cursor, set the title of a window or begin a line of its own. A text without them stays as it
+ * is.
  *
  * @example
  * ```ts
@@ -32,11 +32,11 @@ export const visibleLines = (text: string): string =>
   text.replace(INVISIBLE, character => (character === '\n' || character === '\t' ? character : escapeOf(character)))
 
 /**
- * A value as JSON that is safe to show: what `JSON.stringify` leaves as it is and a terminal obeys becomes an
- * escape of JSON. It reads back as the same value.
+ * A value as JSON that is safe to show: characters that `JSON.stringify` leaves and a terminal acts on become JSON
+ * escapes. It parses back to the same value.
  *
  * @param space as of `JSON.stringify`
- * @throws TypeError for what is no value of JSON
+ * @throws TypeError for a value that JSON does not have
  *
  * @example
  * ```ts
@@ -49,14 +49,17 @@ export function visibleJson(value: unknown, space?: number): string {
   return visibleJsonText(text)
 }
 
-/** As {@link visibleJson}, for a text that is JSON already. Outside strings JSON holds nothing invisible but spaces. */
+/**
+ * As {@link visibleJson}, for a text that is JSON already. Outside strings the only invisible characters of JSON are
+ * spaces.
+ */
 export const visibleJsonText = (json: string): string =>
   json.replace(INVISIBLE, character =>
     /[\n\r\t]/.test(character) ? character : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
   )
 
 /**
- * A text of at most so many characters (UTF-16 units): of a longer one the beginning and the end, and how long it was.
+ * A text of at most `length` characters (UTF-16 units): a longer one is cut in the middle, and says how long it was.
  */
 export function shortened(text: string, most: number): string {
   if (text.length <= most) return text
@@ -64,14 +67,14 @@ export function shortened(text: string, most: number): string {
   return `${text.slice(0, most - end)} … (${text.length} characters) … ${text.slice(-end)}`
 }
 
-/** At most so many characters of what a user wrote are in a message. */
+/** Characters of a user's text that a message shows at most. */
 const SHOWN = 60
 
 /**
  * The beginning of a text as part of a message: spaces instead of line breaks and control characters, and `…` where
  * something is left out.
  *
- * @param length characters at most; default 60
+ * @param length maximal number of characters; default 60
  */
 export function clip(text: string, length = SHOWN): string {
   const start = text.slice(0, length + 1).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ')

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { folderOf } from '../test/helpers.js'
-import { nullPages, tinyBlocks, windowInSecondFrame } from '../test/hostile.js'
+import { emptyRun, longPrefix, longRun, nullPages, tinyBlocks, windowInSecondFrame } from '../test/hostile.js'
 
 /** A new process, which alone knows its memory: most of the heap (MB), and seconds until it is ended. */
 const HEAP = 200
@@ -51,6 +51,16 @@ describe('files that unpack to more than they are', () => {
     )
     hostile.forEach(([, , problem], i) => expect(outcomes[i].problem).toMatch(problem))
     expect(outcomes[hostile.length - 1].megabytes).toBeLessThan(HEAP + 200)
+  })
+
+  test('runs in a page of Parquet end with its values', { timeout: 2 * SECONDS * 1000 }, async () => {
+    const files = { 'run.parquet': longRun(), 'empty.parquet': emptyRun(), 'prefix.parquet': longPrefix() }
+    const [run, empty, prefix] = await readLimited(await folderOf(files), Object.keys(files))
+    // two nulls are no document
+    expect(run).toMatchObject({ documents: 0, problem: expect.stringContaining('run.parquet:1') })
+    expect(empty.problem).toContain('empty.parquet')
+    expect(prefix.problem).toMatch(/prefix\.parquet .*delta prefix out of range/)
+    expect(prefix.megabytes).toBeLessThan(HEAP + 200)
   })
 
   test('of one long line take the memory of one document', { timeout: 2 * SECONDS * 1000 }, async () => {

@@ -35,14 +35,48 @@ export function tinyBlocks(count: number, window = 2 ** 27): Uint8Array {
  * A Parquet file of some 120 bytes with a column `text` that has one page of so many nulls, in a group that claims
  * `rows`.
  */
-export function nullPages(nulls: number, rows = nulls): Uint8Array {
-  // one run of definition level 0
-  const levels = [6, 0, 0, 0, ...varint(2 * nulls), 0]
-  const page = fields(integer(1, nulls), integer(1, 0), integer(1, 3), integer(1, 3))
-  const chunk = [
-    ...fields(integer(1, 0), integer(1, levels.length), integer(1, levels.length), [0x2c, ...page]),
-    ...levels
-  ]
+export const nullPages = (nulls: number, rows = nulls): Uint8Array =>
+  parquetFile(rows, nulls, pageV1(nulls, PLAIN, levels(2 * nulls, 0)))
+
+/** A page of two values in which a run of one level claims 2³¹. */
+export const longRun = (): Uint8Array => parquetFile(2, 2, pageV1(2, PLAIN, levels(2 * LARGEST, 0)))
+
+/** A page of two values in which a run of packed indices, of no bits each, claims 2³¹. */
+export const emptyRun = (): Uint8Array =>
+  parquetFile(2, 2, pageV2(2, DICTIONARY, [...varint(4), 1], [0, ...varint(2 ** 29 - 1)]))
+
+/** A page of two texts, of which the second claims 2 GiB of the first, which has one character. */
+export const longPrefix = (): Uint8Array => {
+  const prefixes = [128, 1, 4, 2, 0, ...varint(2 * LARGEST), 0, 0, 0, 0]
+  const suffixes = [128, 1, 4, 2, 2, 0, 0, 0, 0, 0]
+  return parquetFile(2, 2, pageV1(2, DELTA_STRINGS, [...levels(4, 1), ...prefixes, ...suffixes, 65, 66]))
+}
+
+const LARGEST = 2 ** 31 - 1
+const PLAIN = 0
+const DELTA_STRINGS = 7
+const DICTIONARY = 8
+
+/** A run of definition levels, after its size. */
+const levels = (header: number, level: number): number[] => {
+  const run = [...varint(header), level]
+  return [run.length, 0, 0, 0, ...run]
+}
+
+const pageV1 = (values: number, encoding: number, body: readonly number[]): number[] => {
+  const header = fields(integer(1, values), integer(1, encoding), integer(1, 3), integer(1, 3))
+  return [...fields(integer(1, 0), integer(1, body.length), integer(1, body.length), [0x2c, ...header]), ...body]
+}
+
+const pageV2 = (values: number, encoding: number, runs: readonly number[], body: readonly number[]): number[] => {
+  const counts = [integer(1, values), integer(1, 0), integer(1, values), integer(1, encoding)]
+  const header = fields(...counts, integer(1, runs.length), integer(1, 0), [0x12])
+  const size = runs.length + body.length
+  return [...fields(integer(1, 3), integer(1, size), integer(1, size), [0x5c, ...header]), ...runs, ...body]
+}
+
+/** A file of one column `text` of optional strings, that has one page. */
+function parquetFile(rows: number, values: number, chunk: readonly number[]): Uint8Array {
   const schema = [
     ...list(2, 12),
     ...fields(text(4, 'schema'), integer(1, 1)),
@@ -53,7 +87,7 @@ export function nullPages(nulls: number, rows = nulls): Uint8Array {
     [0x19, ...list(1, 5), 0],
     [0x19, ...list(1, 8), ...string('text')],
     integer(1, 0),
-    long(1, nulls),
+    long(1, values),
     long(1, 100),
     long(1, chunk.length),
     long(2, 4)

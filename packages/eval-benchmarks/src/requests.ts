@@ -3,13 +3,13 @@ import type { Question } from './task.js'
 import type { HarnessProfile } from './profiles.js'
 import { rstrip } from './python/strings.js'
 
-/** A text whose likelihood is asked for, behind another. */
+/** A text whose likelihood after a context is requested. */
 export interface Request {
   readonly context: string
   readonly continuation: string
 }
 
-/** The requests of a question, one a choice, behind the examples. */
+/** The requests of a question, one for each choice, after the examples. */
 export function requestsOf({ contexts, continuations }: Question, examples: readonly Question[]): Request[] {
   const shots = examples.map(exampleText).join('')
   return Array.from({ length: Math.max(contexts.length, continuations.length) }, (_, choice) => ({
@@ -41,8 +41,8 @@ export interface EncodedRequest {
 
 /**
  * Makes an encoder of requests as the harness has it: spaces at the end of the context go to the continuation, both are
- * encoded together, and the continuation's tokens are those behind as many as the context alone has. What is too long
- * is cut at its beginning.
+ * encoded together, and the continuation's tokens are those after the number of tokens of the context alone. What is
+ * too long is cut at its beginning.
  *
  * @param maxLength tokens that the model takes: one less than a request may have, since its last token is only
  * predicted
@@ -97,8 +97,8 @@ const lengthError = (problem: string, fix: string) => new SkipwiseError('BENCHMA
 
 /**
  * Σ log p of every request's continuation. Requests go to the model in the order of their tokens, so that those which
- * begin alike (the choices of a question, questions behind one preamble) stand side by side, and equal ones are scored
- * once.
+ * begin alike (the choices of a question, questions with the same preamble) are next to each other, and equal ones are
+ * scored once.
  */
 export async function scoreRequests(
   model: LanguageModel,

@@ -48,7 +48,7 @@ export interface TaskResult {
 /** The `details` of this suite's results. */
 export interface BenchmarksDetails {
   readonly maxLength: number
-  /** Whether BOS stands before a request. */
+  /** Whether a request begins with BOS. */
   readonly bos: boolean
   readonly tasks: readonly TaskResult[]
 }

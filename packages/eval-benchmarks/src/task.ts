@@ -2,9 +2,9 @@ import type { z } from 'zod'
 
 /** A question of a benchmark, as the harness asks it, without few-shot examples. */
 export interface Question {
-  /** What stands before the answer: one text for all choices, or one a choice. */
+  /** Text before the answer: one for all choices, or one for each choice. */
   readonly contexts: readonly string[]
-  /** What is scored behind it, without the space between: one text a choice, or one for all. */
+  /** Text that is scored after it, without the space between: one for each choice, or one for all. */
   readonly continuations: readonly string[]
   /** Index of the right choice. */
   readonly gold: number

@@ -2,7 +2,7 @@ import { SkipwiseError } from '@skipwise/core'
 import { access, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** A model that a run has kept. */
+/** A model that a run has saved. */
 export interface KeptCheckpoint {
   /** `checkpoint-100`, or the name of the run's own folder for the model at its end. */
   readonly name: string
@@ -13,8 +13,8 @@ export interface KeptCheckpoint {
 const CHECKPOINT = /^(?:checkpoint|step|global_step)[-_]?(\d+)$/
 
 /**
- * The models in the folder of a run, by rising step: its subfolders `checkpoint-N` or `step-N`, also those in
- * `checkpoints/`, and at last the folder itself where it is a model.
+ * The models in the folder of a run, by increasing step: its subfolders `checkpoint-N` or `step-N`, also those in
+ * `checkpoints/`, and last the folder itself where it is a model.
  *
  * @throws SkipwiseError `EVAL_NO_CHECKPOINTS`
  */

@@ -13,9 +13,9 @@ export interface MetricComparison extends PairedTest {
   readonly interval: readonly [number, number] | null
   /** The p-value, corrected for the number of metrics compared (Holm). */
   readonly adjustedPValue: number
-  /** Documents or questions that both have. */
+  /** Number of documents or questions that both have. */
   readonly units: number
-  /** At a level of 5 %, corrected. */
+  /** Whether the corrected p-value is below 5 %. */
   readonly verdict: 'better' | 'worse' | 'no significant difference'
 }
 
@@ -31,8 +31,7 @@ export interface Comparison {
 const LEVEL = 0.05
 
 /**
- * Compares two results of one suite, unit by unit: is `b` better or worse than `a`, or is the difference one that
- * chance makes?
+ * Compares two results of one suite, unit by unit: is `b` better or worse than `a`, or may the difference be chance?
  *
  * @throws SkipwiseError `EVAL_COMPARE` where the results are not of the same suite and version, have no unit in common,
  * or weigh it differently
@@ -75,7 +74,7 @@ export function compareResults(suite: EvalSuite, a: EvalResult, b: EvalResult, s
   }
 }
 
-/** What the metrics of a result are made of. A file may say that it is a result of a suite and hold something else. */
+/** The units of the metrics of a result. A file may name a suite and contain something else. */
 function samplesOf(suite: EvalSuite, result: EvalResult): readonly MetricSamples[] {
   try {
     return suite.samples?.(result) ?? []
@@ -89,7 +88,7 @@ function samplesOf(suite: EvalSuite, result: EvalResult): readonly MetricSamples
   }
 }
 
-/** Results of one suite, the k-th of it in both. */
+/** The k-th results of one suite in both runs. */
 export interface ResultPair {
   readonly a: EvalResult
   readonly b: EvalResult
@@ -102,7 +101,7 @@ export interface ResultPair {
  * @throws SkipwiseError `EVAL_COMPARE` where they have no suite in common
  */
 export function pairResults(a: readonly EvalResult[], b: readonly EvalResult[]): ResultPair[] {
-  // two results are compared as they are named: why they cannot be is then said of them
+  // two named results are compared directly, so that an error says why these two cannot be
   if (a.length === 1 && b.length === 1) return [{ a: a[0], b: b[0] }]
   const left = [...b]
   const pairs = a.flatMap(one => {
@@ -118,8 +117,8 @@ export function pairResults(a: readonly EvalResult[], b: readonly EvalResult[]):
 }
 
 /**
- * Units that both have at the same weight: of another tokenizer a document has another number of tokens, and is no
- * pair.
+ * Units that both have with the same weight. With a different tokenizer the token counts differ, so the units cannot be
+ * paired.
  */
 function pairUnits({ units }: MetricSamples, other: MetricSamples): Pair[] {
   const known = new Map(other.units.map(unit => [unit.id, unit]))

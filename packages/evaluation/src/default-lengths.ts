@@ -1,16 +1,13 @@
 import type { PluginReference, Registry } from '@skipwise/core'
 
-/**
- * Multiples of a model's window at which a suite measures that is told no lengths: where it is at home, and how it
- * leaves.
- */
+/** Multiples of a model's window at which a suite without lengths measures: inside the window, and beyond it. */
 const MULTIPLES = [1, 2, 4]
 
-/** What suites call the lengths that they measure at. */
+/** Names of the option for lengths in the suites. */
 const KEYS = ['lengths', 'windows']
 
 /**
- * The suite with lengths of 1, 2 and 4 times the window, where it must be told lengths and is not.
+ * The suite with lengths of 1, 2 and 4 times the window, where it needs lengths and has none.
  *
  * @param window tokens
  * @throws SkipwiseError `PLUGIN_UNKNOWN`
@@ -32,7 +29,7 @@ export function withLengths(
     : { ...reference, config: { ...config, [missing]: MULTIPLES.map(multiple => multiple * window) } }
 }
 
-/** The lengths that a suite is to measure at and that are beyond a window, in tokens. */
+/** The lengths of a suite's configuration that are beyond a window, in tokens. */
 export function lengthsBeyond({ config }: PluginReference, window: number): number[] {
   if (typeof config !== 'object' || config === null) return []
   const asked = Object.entries(config)

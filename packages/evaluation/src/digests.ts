@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
-/** Files of a model folder that decide what the model says. */
+/** Files of a model folder that determine its output. */
 const MODEL_FILE = /^(config\.json|.*\.safetensors|.*\.bin|tokenizer.*|.*\.index\.json)$/
 
 /** SHA-256 of the names and contents of a model folder's files. */
@@ -20,8 +20,8 @@ export async function digestOfModel(folder: string): Promise<string> {
 }
 
 /**
- * SHA-256 of the files that a suite's configuration names: every text in it that is a path or a pattern of files, or a
- * folder. So data that has changed under an old name is seen, whatever a suite calls its keys.
+ * SHA-256 of the files that a suite's configuration names: every string in it that is a path, a pattern of files or a
+ * folder. So changed data under an old name is noticed, whatever the keys of a suite are called.
  */
 export async function digestOfNamedFiles(config: unknown, resolvePath: (path: string) => string): Promise<string> {
   const hash = createHash('sha256')

@@ -6,10 +6,10 @@ import { dirname } from 'node:path'
 import { z } from 'zod'
 import { damagedState, jsonOf } from './kept-stage.js'
 
-/** Finished units of an evaluation that is under way. */
+/** Finished units of a running evaluation. */
 export interface Journal {
   readonly remember: NonNullable<EvalContext['remember']>
-  /** The evaluation is done: nothing needs to be remembered. */
+  /** Removes the journal: the evaluation is done. */
   remove(): Promise<void>
   /** Closes the file and leaves it for the next run. */
   close(): Promise<void>
@@ -17,9 +17,9 @@ export interface Journal {
 
 /**
  * Opens the journal in `file`: one JSON line for the run's key, then one for each unit, each with its digest and
- * flushed when it is written, so that a killed process loses only the unit it was working on. A journal of another key
- * is started again, and a last line that was cut off is dropped. Nothing is written before the first unit is done: a
- * run that is refused leaves no file.
+ * flushed when it is written, so that a killed process loses only the unit it was working on. A journal with another
+ * key is started again, and an incomplete last line is dropped. Nothing is written before the first unit is done: a
+ * refused run leaves no file.
  *
  * @throws SkipwiseError `STATE_DAMAGED` when a line is not as it was written, `FILE_REFUSED`
  */
@@ -55,7 +55,7 @@ export async function openJournal(file: string, key: string): Promise<Journal> {
 
 const DIGEST_LENGTH = 16
 
-/** The beginning of the digest of a line, which stands before it: enough for damage, which is not malice. */
+/** The beginning of a line's digest, which comes before the line: enough to find damage, which is not malice. */
 const digestOfLine = (json: string): string => createHash('sha256').update(json).digest('hex').slice(0, DIGEST_LENGTH)
 
 function lineOf(content: object): string {
@@ -71,7 +71,7 @@ function readJournal(
   bytes: Uint8Array | undefined,
   file: string
 ): { readonly run: string | undefined; readonly units: Map<string, unknown> } {
-  // what follows the last line end was cut off when its process was killed; the first line is there from the beginning
+  // text after the last line end was cut off when its process was killed; the first line is always complete
   const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1)
   if (bytes !== undefined && lines.length === 0) throw damagedState(file, 'it is not a journal')
   const contents = lines.map((line, i) => contentOf(line, `line ${i + 1}`, file))

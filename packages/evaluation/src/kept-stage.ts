@@ -5,16 +5,16 @@ import { z } from 'zod'
 
 const keptSchema = z.strictObject({ key: z.string(), sha256: z.string(), value: z.unknown() })
 
-/** Digest of a stage, of what JSON keeps of it. */
+/** Digest of a stage's value, as JSON. */
 const digestOf = (key: string, value: unknown): string =>
   createHash('sha256')
     .update(JSON.stringify([key, value]))
     .digest('hex')
 
 /**
- * Keeps what a finished stage of a run gave, with its digest, so that a resumed run does not repeat it.
+ * Stores the result of a finished stage of a run, with its digest, so that a resumed run does not repeat it.
  *
- * @param key digest of all that decides the value
+ * @param key digest of everything that determines the value
  * @throws SkipwiseError what writing throws
  */
 export async function keepStage(file: string, key: string, value: unknown): Promise<void> {
@@ -22,7 +22,7 @@ export async function keepStage(file: string, key: string, value: unknown): Prom
 }
 
 /**
- * What is kept of a stage under a key; undefined when there is nothing, or it is of another key.
+ * The stored result of a stage; undefined when there is none, or it has another key.
  *
  * @throws SkipwiseError `STATE_DAMAGED` when the file is not as {@link keepStage} wrote it, `FILE_REFUSED`
  */
@@ -41,7 +41,7 @@ export async function keptStage<Value>(
   return { value: value.data }
 }
 
-/** The object of a JSON file, undefined when it holds none. */
+/** The object in a JSON file, undefined when there is none. */
 export function jsonOf(bytes: Uint8Array, file: string): unknown {
   try {
     return parseJson(bytes, file, 'STATE_DAMAGED').object
@@ -51,7 +51,7 @@ export function jsonOf(bytes: Uint8Array, file: string): unknown {
   }
 }
 
-/** A file that a run was to go on from, and what to do about it. */
+/** The error for a damaged file that a run would be resumed from. */
 export const damagedState = (file: string, problem = 'its digest is not that of its content'): SkipwiseError =>
   new SkipwiseError('STATE_DAMAGED', {
     problem: `${file} is damaged: ${problem}`,

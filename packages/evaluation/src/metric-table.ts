@@ -1,6 +1,6 @@
 import { metricAt, metricParts, type EvalResult, type EvalSuite, type Table } from '@skipwise/core'
 
-/** The metrics of a result: those by length as a table, a row a length, and the others. */
+/** The metrics of a result: those by length as a table, a row for each length, and the others. */
 export interface MetricTable extends Table {
   readonly others: readonly (readonly [string, number])[]
 }
@@ -8,7 +8,7 @@ export interface MetricTable extends Table {
 /**
  * Puts metrics `name@length` into a table.
  *
- * @param unit a length that the first column is also told in multiples of: the window of the model
+ * @param unit the window of the model in tokens; the first column also gives lengths in multiples of it
  */
 export function metricTable(suite: EvalSuite, result: EvalResult, unit: number): MetricTable {
   const byLength = new Map<number, Map<string, number>>()
@@ -40,7 +40,7 @@ export function metricTable(suite: EvalSuite, result: EvalResult, unit: number):
   }
 }
 
-/** Metrics that are shares of right answers, shown in percent. */
+/** Metrics that are shares of correct answers, shown in percent. */
 export const shares = (suite: EvalSuite, result: EvalResult): Set<string> =>
   new Set(
     (suite.samples?.(result) ?? [])

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { evalResultSchema } from './eval-result-schema.js'
 
-/** Name of the file in an output folder that says where it comes from. */
+/** Name of the file in an output folder that records how it was made. */
 export const RESULT_FILE = 'skipwise.json'
 
 const fix = 'name a file that skipwise eval --output wrote, or the folder of a run'
@@ -39,8 +39,8 @@ export async function readResult(file: string): Promise<EvalResult> {
 }
 
 /**
- * The results of what is named: a file of one; the folder or the `skipwise.json` of a run, of which those of the model
- * that it made; or a folder of files that `skipwise eval --output` wrote.
+ * The results in a file or folder: a file of one result; the folder or the `skipwise.json` of a run, whose results are
+ * those of the model that it wrote; or a folder of files that `skipwise eval --output` wrote.
  *
  * @returns at least one
  * @throws SkipwiseError `EVAL_RESULT`

@@ -18,10 +18,10 @@ import { runSuites } from './run-suites.js'
 /** The version of this package, which all packages of a release share. */
 const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
-/** A result with what it was measured on: everything needed to repeat it. */
+/** A result with everything needed to repeat it. */
 export interface EvaluationRecord extends EvalResult {
   readonly run: {
-    /** Digest of all that decides the numbers, the files that the configuration names included. */
+    /** Digest of everything that determines the numbers, including the files that the configuration names. */
     readonly key: string
     readonly seed: number
     /** SHA-256 of the files that the configuration names. */
@@ -34,32 +34,31 @@ export interface EvaluationRecord extends EvalResult {
   }
 }
 
-/** What {@link recordEvaluations} is told. */
+/** Arguments of {@link recordEvaluations}. */
 export interface RecordOptions {
-  /** Makes the suites. */
+  /** Creates the suites. */
   readonly registry: Pick<Registry, 'resolveUnknown'>
-  /** Opens the model, when the first suite runs; it is disposed in the end. */
+  /** Opens the model, when the first suite runs; it is disposed at the end. */
   readonly open: () => Promise<LanguageModel>
-  /** What runs the model. */
+  /** Executor that runs the model. */
   readonly executor: { readonly name: string; readonly device: string }
   /** Hugging Face model folder. */
   readonly folder: string
-  /** Stands in results; default the folder as given. */
+  /** Name of the model in results; default the folder as given. */
   readonly name?: string | undefined
   readonly suites: readonly PluginReference[]
   readonly seed: number
   readonly resolvePath: (path: string) => string
-  /** File of the record of each suite; without it nothing is kept. */
+  /** Gives the file for the record of each suite; without it nothing is stored. */
   readonly fileOf?: ((index: number) => string) | undefined
   readonly progress?: ProgressListener | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Evaluates a model by some suites, of any length also beyond its window: they show how it fails there. With files,
- * what is done is not done again: a finished record is read, and an evaluation that was stopped goes on from its
- * journal, `<file>.journal`. Two processes do not write one record, and a file that is not a record is not written
- * over.
+ * Evaluates a model by suites, also at lengths beyond its window, to show how it fails there. With files, finished work
+ * is not repeated: a finished record is read, and an interrupted evaluation continues from its journal,
+ * `<file>.journal`. Two processes never write one record, and a file that is not a record is never overwritten.
  *
  * @throws SkipwiseError `EVAL_OUTPUT`, `RESULT_IN_USE`, and what opening the model, the suites and writing throw;
  * `signal.reason` when aborted
@@ -80,7 +79,7 @@ export async function recordEvaluations({
   const files = suites.flatMap((_, i) => fileOf?.(i) ?? [])
   for (const file of files) await checkRecordFile(file)
   const made = suites.map(reference => registry.resolveUnknown('eval-suite', reference))
-  // hours of work must not end in a file that cannot be written
+  // checked first: hours of work must not end in a file that cannot be written
   if (fileOf) for (const i of suites.keys()) await checkPlace(fileOf(i))
   const run = {
     seed,
@@ -145,7 +144,7 @@ export async function recordEvaluations({
   }
 }
 
-/** A file may be missing, or a record of an evaluation. @throws SkipwiseError `EVAL_OUTPUT` */
+/** Accepts a missing file or a record of an evaluation. @throws SkipwiseError `EVAL_OUTPUT` */
 async function checkRecordFile(file: string): Promise<void> {
   const isThere = await stat(file).then(
     () => true,
@@ -175,16 +174,16 @@ const sealed = <Unsealed extends EvalResult & { readonly run: object }>(record: 
   run: { ...record.run, sha256: digestOfJson(record) }
 })
 
-/** Whether a record is as {@link sealed} made it. */
+/** Whether the digest of a record is right. */
 function isSealed(record: SomeRecord): boolean {
   const { sha256, ...run } = record.run ?? {}
   return sha256 === digestOfJson({ ...record, run })
 }
 
-/** What stands in a file: keys may be missing. */
+/** A record in a file: keys may be missing. */
 type SomeRecord = Partial<Omit<EvaluationRecord, 'run'>> & { readonly run?: Partial<EvaluationRecord['run']> }
 
-/** What stands in a file; an older one may lack keys. */
+/** A result in a file; an older one may lack keys. */
 async function readRecord(file: string): Promise<SomeRecord | undefined> {
   const bytes = await readNamedFile(file, 'result')
   try {

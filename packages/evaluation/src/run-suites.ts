@@ -1,17 +1,17 @@
 import type { EvalContext, EvalResult, EvalSuite, LanguageModel } from '@skipwise/core'
 import type { Journal } from './journal.js'
 
-/** What {@link runSuites} is told. */
+/** Arguments of {@link runSuites}. */
 export interface SuiteContext extends Omit<EvalContext, 'remember'> {
-  /** What is put before the task of each event, for instance the name of the model. */
+  /** Prefix of the task of each event, for instance the name of the model. */
   readonly label?: string | undefined
 }
 
 /**
  * Runs every suite on one model, in their order.
  *
- * @param journalOf opens what keeps the finished units of a suite, by its index; it is closed when the suite ends.
- * Without it nothing is kept
+ * @param journalOf opens the journal for the finished units of a suite, by its index; it is closed when the suite ends.
+ * Without it nothing is stored
  * @throws what a suite throws; `signal.reason` when aborted
  */
 export async function runSuites(

@@ -1,6 +1,6 @@
 import { metricParts, type Cell, type EvalResult, type Table } from '@skipwise/core'
 
-/** Metrics that are not by length, a row each: every model's, and how far it is from the first one's. */
+/** Metrics that are not by length, a row each: the value of every model, and its difference from the first model. */
 export function scoreTable(results: readonly EvalResult[]): Table {
   const models = [...new Set(results.map(({ model }) => model))]
   const rows = rowsOf(results)
@@ -28,7 +28,7 @@ export function scoreTable(results: readonly EvalResult[]): Table {
   }
 }
 
-/** A metric of a suite: suites may have one of the same name. */
+/** A metric of a suite: two suites may have metrics of the same name. */
 interface Row {
   readonly suite: string
   readonly name: string

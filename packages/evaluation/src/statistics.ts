@@ -7,10 +7,10 @@ export interface Pair {
   readonly weight: number
 }
 
-/** Up to this many pairs that differ, every assignment of signs is counted: 65,536. */
+/** Up to this many differing pairs, every assignment of signs is counted: 65,536. */
 const EXACT_PAIRS = 16
 
-/** Draws of signs, and of units, where there are more. */
+/** Random draws of signs, where there are more pairs, and of units. */
 const DRAWS = 10_000
 
 /** A p-value and the test that gave it. */
@@ -21,9 +21,9 @@ export interface PairedTest {
 }
 
 /**
- * Tests Σ (b − a) = 0 over pairs. Without a real difference each b − a is as likely as its opposite, so the sum is
- * compared with those of other signs (Fisher's randomisation test). Where all differences have one size, as for right
- * and wrong answers, that is the exact sign test, for answers McNemar's.
+ * Tests Σ (b − a) = 0 over pairs. Without a real difference b − a and its negative are equally likely, so the sum is
+ * compared with the sums for other signs (Fisher's randomisation test). Where all differences have the same size, as
+ * for right and wrong answers, this is the exact sign test (McNemar's test for answers).
  */
 export function pairedTest(pairs: readonly Pair[], seed: number): PairedTest {
   const differences = pairs.map(({ a, b }) => b - a).filter(difference => difference !== 0)
@@ -66,7 +66,7 @@ export function signTest(positive: number, count: number): number {
 
 /** How {@link bootstrapInterval} draws. */
 export interface BootstrapOptions {
-  /** Draws of all units. */
+  /** Number of resamples. */
   readonly resamples: number
   readonly seed: number
   /** Name of the random stream, so that two intervals of one seed are independent. */
@@ -77,7 +77,7 @@ export interface BootstrapOptions {
  * 95 % percentile bootstrap interval of a statistic over units drawn with replacement (Efron & Tibshirani, An
  * Introduction to the Bootstrap, chapter 13). Draws depend on seed, stream and replicate alone.
  *
- * @returns [low, high], or null for a single unit, of which no spread can be known
+ * @returns [low, high], or null for a single unit, whose spread is unknown
  */
 export function bootstrapInterval<Unit>(
   units: readonly Unit[],
@@ -101,8 +101,8 @@ export function quantile(sorted: Float64Array, p: number): number {
 }
 
 /**
- * Holm's correction (Scandinavian Journal of Statistics 6, 1979): p-values of several tests such that any false alarm
- * among them has the level.
+ * Holm's correction (Scandinavian Journal of Statistics 6, 1979): adjusts the p-values of several tests so that the
+ * level bounds the probability of any false alarm among them.
  */
 export function holm(pValues: readonly number[]): number[] {
   const order = pValues.map((_, i) => i).sort((i, j) => pValues[i] - pValues[j])
@@ -119,8 +119,8 @@ export function holm(pValues: readonly number[]): number[] {
 const Z = 1.959963984540054
 
 /**
- * Wilson score interval of a proportion at 95 % (Wilson, JASA 22, 1927): honest at 0 and at 1, where the normal
- * interval has no width.
+ * Wilson score interval of a proportion at 95 % (Wilson, JASA 22, 1927): valid at 0 and at 1, where the normal interval
+ * has no width.
  *
  * @param successes in [0, trials]
  * @param trials at least 1

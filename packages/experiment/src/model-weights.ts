@@ -103,7 +103,7 @@ function checkTensor({ folder }: Checkpoint, found: TensorInfo, name: string, sh
 }
 
 /**
- * Looks at the tensors that are no parameters of the model: what transformers leaves out is left out, but scales are
+ * Checks the tensors that are not parameters of the model: what transformers leaves out is left out, but scales are
  * not.
  */
 function checkOthers(checkpoint: Checkpoint, { parameters }: ModelDefinition): void {
@@ -112,7 +112,7 @@ function checkOthers(checkpoint: Checkpoint, { parameters }: ModelDefinition): v
   if (scale !== undefined) throw quantized(`${checkpoint.folder} has the tensor '${scale}'`)
 }
 
-/** A weight that is no number makes every output one: it is said once, here. */
+/** A NaN among the weights makes every output NaN: it is reported once, here. */
 function checkFinite({ folder }: Checkpoint, name: string, tensor: Float32Array): void {
   let sum = 0
   // 0 for every finite number, NaN for the others; a sum of them is several times faster than a test of each

@@ -19,7 +19,7 @@ export async function makeFolder(folder: string): Promise<void> {
 /** Puts a finished folder in its place in one step. @throws SkipwiseError `OUTPUT_WRITE_FAILED` */
 export async function publish(folder: string, output: string): Promise<void> {
   try {
-    // an empty folder may stand there; one that is not empty is refused
+    // an empty folder may be there; one that is not empty is refused
     await removeEmptyFolder(output)
     await rename(folder, output)
   } catch (cause) {

@@ -101,7 +101,7 @@ describe('parseRecipe', () => {
       additionalProperties: false,
       required: expect.arrayContaining(['model', 'output'])
     })
-    // the file that is published; write it anew after a change: vitest run -u
+    // the file that is published; write it again after a change: vitest run -u
     await expect(`${JSON.stringify(recipeJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../recipe.schema.json')
   })
 })

@@ -7,7 +7,7 @@ import type { Recipe } from './recipe-schema.js'
  * Reads a recipe. Everything that is wrong with it is reported together, each with file, line and column; {@link
  * openRecipe} with {@link resolveRecipe} reports what is wrong with the files and parts that it names too.
  *
- * @param fileName stands in messages
+ * @param fileName for messages
  * @param registry finds the plugins that the recipe names, of which names and options are checked too; left out, they
  * are not
  * @throws SkipwiseErrors with `RECIPE_INVALID` and `PLUGIN_UNKNOWN`; SkipwiseError `RECIPE_SYNTAX`

@@ -49,7 +49,7 @@ const chart = z.union([
   })
 ])
 
-// a score that is no number is written as null
+// a score that is not finite is written as null
 const validation = z.looseObject({ scores: z.array(z.looseObject({ step: z.number(), score: value })) })
 const validate = z.looseObject({ metric: z.string(), better: z.enum(['lower', 'higher']).optional() })
 
@@ -92,7 +92,7 @@ export async function readReportFile(path: string): Promise<ReportSource> {
   const made = run.safeParse(json)
   if (made.success) {
     // The schemas check what is drawn and let the rest pass, which zod's types cannot say: hence the casts, here and
-    // below. Runs are told apart by their folders: a name can be the same in all of them.
+    // below. Runs are distinguished by their folders: a name can be the same in all of them.
     const {
       results: { base, model }
     } = made.data

@@ -36,7 +36,7 @@ const DEEPEST = 64
 /**
  * Reads a recipe as far as it can be read.
  *
- * @param fileName stands in messages
+ * @param fileName for messages
  * @param registry finds the plugins that the recipe names, of which names and options are checked too; left out, they
  * are not
  * @throws SkipwiseError `RECIPE_SYNTAX`, and SkipwiseErrors `RECIPE_INVALID` where too little is right for checking
@@ -124,10 +124,7 @@ function placed(placeOf: PlaceOf, { path, key, code = 'RECIPE_INVALID', message,
   return { offset, error: new SkipwiseError(code, { problem: `${where}: ${keys && `${keys}: `}${message}`, fix }) }
 }
 
-/**
- * The first error of the syntax: those behind it are its consequences, and of a file that is no YAML there are
- * hundreds.
- */
+/** The first syntax error: those after it are its consequences, and for a file that is not YAML there are hundreds. */
 function parse(text: string, fileName: string, lines: LineCounter, at: (offset: number) => string): Document {
   let document: Document
   try {
@@ -156,7 +153,7 @@ function parse(text: string, fileName: string, lines: LineCounter, at: (offset: 
 }
 
 /**
- * The first key that stands twice in a map. The parser's own search compares each key with each, which takes minutes
+ * The first key that appears twice in a map. The parser's own search compares each key with each, which takes minutes
  * for a hundred thousand.
  */
 function duplicateKey(document: Document): { key: string; offset: number } | undefined {

@@ -4,7 +4,7 @@ import { isAlias, isMap, isNode, isScalar, isSeq, type Document, type Node, type
 export type RecipePath = readonly PropertyKey[]
 
 /**
- * Where a value stands in the text, or the key `key` of the map there; of what is missing, the nearest that is there.
+ * Where a value is in the text, or the key `key` of the map there; for a missing value, the nearest one that is there.
  */
 export function offsetOf(document: Document, path: RecipePath, key?: string): number {
   let node: Node | null = isNode(document.contents) ? document.contents : null

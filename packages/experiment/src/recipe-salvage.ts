@@ -20,7 +20,7 @@ export interface Salvaged {
   readonly doubtful: readonly RecipePath[]
 }
 
-/** At most so many rounds: one mends everything that the schema sees at once, the next what shows then. */
+/** Largest number of rounds: each removes everything that the schema finds at once, the next one what appears then. */
 const ROUNDS = 10
 
 /** At most so many problems are said at once: nobody reads more, and finding their places takes time. */
@@ -38,7 +38,7 @@ export function salvage(value: unknown): Salvaged {
       .slice(0, MOST)
       .flatMap(issue => problemsOf(issue, [], left))
       .slice(0, MOST)
-    // what shows after the first round is a consequence of mending it
+    // what appears after the first round is a consequence of the removal
     if (round === 0) problems.push(...found)
     // a recipe with so much wrong is none; leaving all of it out would take long
     if (found.length >= MOST) return { recipe: undefined, problems, doubtful }

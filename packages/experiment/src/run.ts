@@ -182,7 +182,7 @@ async function trainAndWrite(
     runKey,
     validation,
     progress: event => {
-      metrics.write(event.done, event.metrics ?? {})
+      if (event.metrics) metrics.write(event.done, event.metrics)
       progress?.(event)
     },
     signal

@@ -19,7 +19,7 @@ const NAMES: Readonly<Record<string, string>> = {
 /** What a schema expects, as a person says it. */
 export const nameOfType = (expected: string): string => NAMES[expected] ?? expected
 
-/** A value as it stands in a message: short, on one line. */
+/** A value for a message: short, on one line. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'

@@ -7,8 +7,8 @@ import { saveModel, bytesOfSize } from './save-model.js'
 import { writeDigestList } from './digest-list.js'
 
 /**
- * Writes configuration, weights and tokenizer of a Hugging Face model into `folder`, which is made anew, adapters into
- * `folder/adapter`, and the digests of all that into `folder/SHA256SUMS`.
+ * Writes configuration, weights and tokenizer of a Hugging Face model into `folder`, which is created again, adapters
+ * into `folder/adapter`, and the digests of all that into `folder/SHA256SUMS`.
  */
 export async function writeModelFolder(
   folder: string,

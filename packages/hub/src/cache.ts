@@ -11,7 +11,7 @@ export const exists = (file: string) =>
     () => false
   )
 
-/** The snapshot of a revision in the cache, if all that is needed is there. */
+/** The snapshot of a revision in the cache, if it has all files that are needed. */
 export async function cachedSnapshot(home: string, revision: string, part: HubPart): Promise<string | undefined> {
   const kept = async () => {
     const bytes = await readNamedFile(join(home, 'refs', revision), 'settings').catch(() => undefined)
@@ -32,7 +32,7 @@ export async function cachedSnapshot(home: string, revision: string, part: HubPa
 /** Whether a file holds weights, by its name. */
 export const isWeights = (name: string) => /\.(safetensors|bin)$/.test(name)
 
-/** The files that a shard index names; none where it is damaged, which opening the folder then says. */
+/** The files that a shard index names; none where the index is damaged: opening the folder reports that. */
 export async function shardsOf(file: string): Promise<readonly string[]> {
   try {
     const { weight_map } = z
@@ -44,21 +44,21 @@ export async function shardsOf(file: string): Promise<readonly string[]> {
   }
 }
 
-/** Keeps which commit a branch or tag is. */
+/** Stores the commit that a branch or tag points to. */
 export async function keepRef(file: string, commit: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   await writeFileAtomic(file, commit)
 }
 
-/** A relative link, as Hugging Face's libraries make it, or a copy where links may not be made. */
+/** Makes a relative link, as Hugging Face's libraries do, or a copy where links are not permitted. */
 export async function link(blob: string, pointer: string): Promise<void> {
   await mkdir(dirname(pointer), { recursive: true })
-  // A link whose blob was removed may be there.
+  // There may be a link whose blob was removed.
   await removeOwnFile(pointer)
   await symlink(join('..', '..', 'blobs', basename(blob)), pointer).catch(() => copyFile(blob, pointer))
 }
 
-/** Bytes that can be written where a folder is or will be; undefined where the system does not say. */
+/** Free bytes on the disk of a folder, which need not exist yet; undefined where the system does not report it. */
 export async function freeBytes(folder: string): Promise<number | undefined> {
   for (let place = folder; ; place = dirname(place)) {
     const found = await statfs(place).catch(() => undefined)

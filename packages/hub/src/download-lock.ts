@@ -3,9 +3,9 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * Waits until no other process downloads a file, and holds it by the file `<file>.writing`.
+ * Waits until no other process downloads a file, and locks it by the file `<file>.writing`.
  *
- * @returns what gives it back
+ * @returns a function that releases the lock
  * @throws the signal's reason
  */
 export async function lockDownload(file: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {

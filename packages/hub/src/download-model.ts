@@ -12,28 +12,28 @@ import type { HubReference } from './reference.js'
 
 /** How a model is downloaded. */
 export interface DownloadOptions {
-  /** Default all that a model needs. */
+  /** Default: all that a model needs. */
   readonly part?: HubPart | undefined
-  /** Default that of Hugging Face's libraries: HF_HUB_CACHE, or `hub` in HF_HOME, or ~/.cache/huggingface/hub. */
+  /** Default: the cache of Hugging Face's libraries, HF_HUB_CACHE, or `hub` in HF_HOME, or ~/.cache/huggingface/hub. */
   readonly cacheFolder?: string | undefined
-  /** Default HF_ENDPOINT, or https://huggingface.co. */
+  /** Default: HF_ENDPOINT, or https://huggingface.co. */
   readonly endpoint?: string | undefined
-  /** Default HF_TOKEN. Sent to the origin of the endpoint alone. */
+  /** Default: HF_TOKEN. Sent only to the origin of the endpoint. */
   readonly token?: string | undefined
   readonly progress?: ProgressListener | undefined
   readonly signal?: AbortSignal | undefined
-  /** Default `HUB_LIMITS`. */
+  /** Default: `HUB_LIMITS`. */
   readonly limits?: Partial<HubLimits> | undefined
 }
 
-/** Failures after which what is in the cache will do. */
+/** Failures after which the files in the cache are used. */
 const UNREACHABLE = new Set(['HUB_OFFLINE', 'HUB_SLOW', 'HUB_INTERRUPTED'])
 
 /**
  * A model of the Hugging Face Hub as a folder: the snapshot in the cache that Hugging Face's libraries share, completed
  * by the files that are missing. Only what is needed is downloaded, each file is checked against the hash that the Hub
- * lists, and a download that ended goes on. A commit that is in the cache needs no network; nor does a branch when
- * HF_HUB_OFFLINE is set or the Hub cannot be reached.
+ * lists, and an interrupted download is resumed. A commit that is in the cache needs no network; neither does a branch
+ * when HF_HUB_OFFLINE is set or the Hub cannot be reached.
  *
  * @throws SkipwiseError `HUB_UNAUTHORIZED`, `HUB_NOT_FOUND`, `HUB_OFFLINE`, `HUB_SLOW`, `HUB_INTERRUPTED`,
  * `HUB_DAMAGED`, `HUB_LIMIT`, `HUB_FAILED`, `HUB_ENDPOINT`, `HUB_CACHE`, `DISK_FULL`; the signal's reason when aborted
@@ -76,7 +76,7 @@ async function completeSnapshot(reference: HubReference, folder: string, options
   })
   let commit: string
   try {
-    // Whoever has the model need not wait for a Hub that cannot be reached.
+    // A model that is in the cache does not wait for a Hub that cannot be reached.
     commit = await hub.commit(cached === undefined ? limits.tries : 1)
   } catch (error) {
     if (cached !== undefined && isSkipwiseError(error) && UNREACHABLE.has(error.code)) return cached
@@ -103,7 +103,7 @@ async function completeSnapshot(reference: HubReference, folder: string, options
   for (const file of needed) checkSize(file, limits)
   await checkSpace(needed, home, snapshot)
   await obtainAll(needed, obtain, options.progress)
-  // Kept last: a branch in the cache leads to what is complete.
+  // Stored last: a branch in the cache points to a complete snapshot.
   if (revision !== commit) await keepRef(join(home, 'refs', revision), commit)
   return snapshot
 }
@@ -122,7 +122,7 @@ export async function hubEndpoint({ endpoint }: Pick<DownloadOptions, 'endpoint'
   const isPlain =
     url !== undefined && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
   if (isPlain && (url.protocol === 'https:' || url.protocol === 'http:')) return text
-  // Not shown: a wrong one may hold a password.
+  // Not shown: a wrong address may contain a password.
   throw new SkipwiseError('HUB_ENDPOINT', {
     problem: 'HF_ENDPOINT is not the address of a Hub',
     fix: 'write it as https://host, without name, password and query, or unset it'
@@ -164,7 +164,7 @@ function downloader({ hub, commit, home, snapshot, limits, signal, name }: Downl
     const release = await lockDownload(blob, signal)
     try {
       const open = (start: number) => hub.content(commit, file, start)
-      // whoever had the lock may have been as far as this
+      // the process that had the lock may have downloaded it
       if (!(await exists(blob))) await fetchBlob(file, { target: blob, open, onBytes, signal, limits })
       if (!(await exists(pointer))) await link(blob, pointer)
     } catch (error) {

@@ -14,7 +14,7 @@ export interface HubFile {
   readonly path: string
   readonly size: number
   /**
-   * Its content: SHA-256 of a file in large-file storage, or else the SHA-1 that git gives it. Its name in the cache.
+   * Hash of its content: SHA-256 of a file in large-file storage, otherwise git's SHA-1. Also its name in the cache.
    */
   readonly hash: string
 }
@@ -23,9 +23,9 @@ export interface HubFile {
 export interface FetchBlobOptions {
   /** Path of the finished file. */
   readonly target: string
-  /** Opens the file from a byte on. */
+  /** Opens the file from a byte offset on. */
   readonly open: (start: number) => Promise<AsyncIterable<Uint8Array>>
-  /** Told the bytes that are there so far. */
+  /** Called with the number of bytes that are there so far. */
   readonly onBytes: (bytes: number) => void
   readonly signal: AbortSignal | undefined
   readonly limits: HubLimits
@@ -38,9 +38,10 @@ const sizeOf = (file: string) =>
   )
 
 /**
- * Downloads a file to `target.incomplete` and puts it in place when size and content are those listed. A broken
- * connection goes on where it ended, and so does the next call after one that failed or was killed. A try that brings
- * less than the pace of the limits counts as one that brought nothing, so that a server that drips is given up.
+ * Downloads a file to `target.incomplete` and puts it in place when size and content are those listed. After a broken
+ * connection the download continues where it ended, and so does the next call after one that failed or was killed. A
+ * try that is slower than the limits allow counts as one without any bytes, so that a server that sends almost nothing
+ * is given up.
  *
  * @throws SkipwiseError `HUB_INTERRUPTED`, `HUB_SLOW`, `HUB_DAMAGED`, and what `open` throws; an error of the file
  * system; the signal's reason
@@ -85,7 +86,7 @@ async function append(
   try {
     for await (const chunk of stream) {
       signal?.throwIfAborted()
-      // More than was listed would only fill the disk.
+      // More bytes than listed would only fill the disk.
       if (there + chunk.length > size) throw overlong(path, size)
       for (let done = 0; done < chunk.length;) done += (await handle.write(chunk, done)).bytesWritten
       there += chunk.length
@@ -93,7 +94,7 @@ async function append(
     }
     await handle.sync()
   } catch (error) {
-    // An answer that broke off did reach the Hub.
+    // An answer that was cut off did come from the Hub.
     throw isSkipwiseError(error) && error.code === 'HUB_OFFLINE' ? interrupted(path, there, size) : error
   } finally {
     await handle.close()

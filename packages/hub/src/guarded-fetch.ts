@@ -2,7 +2,7 @@ import { SkipwiseError } from '@skipwise/core'
 import { HubStatus, hubError } from './hub-error.js'
 import type { HubLimits } from './limits.js'
 
-/** Who may see the token, and what ends a request. */
+/** Where the token may be sent, and what ends a request. */
 export interface Guard {
   /** Origin of the Hub. A request to it carries the token, a request to any other origin does not. */
   readonly origin: string
@@ -14,27 +14,27 @@ export interface Guard {
 /** One request. */
 export interface GuardedRequest {
   readonly address: string
-  /** What is asked for, for messages. */
+  /** What is requested, for messages. */
   readonly what: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Milliseconds until the last byte; without it only the pace is limited. */
+  /** Time limit until the last byte in milliseconds; without it only the pace is limited. */
   readonly time?: number
 }
 
-/** An answer: its status is that of success. */
+/** An answer with a status of success. */
 export interface GuardedAnswer {
   readonly status: number
   readonly headers: Headers
-  /** Its bytes. Leaving the loop over them closes the connection. */
+  /** Its bytes. Leaving a loop over them closes the connection. */
   readonly body: AsyncIterable<Uint8Array>
-  /** Closes the connection of an answer whose bytes nobody reads. */
+  /** Closes the connection of an answer whose bytes are not read. */
   close(): void
 }
 
 /**
- * The one place from which the network is asked. The token goes to the origin of the Hub and to no other: not to where
- * the Hub redirects (fetch takes it out there), nor to an address in an answer. An answer that does not begin, or that
- * drips, is ended.
+ * The only function that uses the network. The token goes to the origin of the Hub and nowhere else: not to the target
+ * of a redirect (fetch removes it there), nor to an address in an answer. A request is aborted when its answer does not
+ * begin, or when it is too slow.
  *
  * @throws SkipwiseError `HUB_SLOW`, `HUB_OFFLINE`, `HUB_FAILED`; {@link HubStatus}; the signal's reason
  */
@@ -67,7 +67,7 @@ export async function guardedFetch(
         signal: signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal])
       })
     )
-    // Nobody reads what a refusal says: that may be of any size.
+    // The body of a refusal is not read: it may be of any size.
     if (!answer.ok) throw new HubStatus(answer.status, retryAfter(answer.headers))
     return { status: answer.status, headers: answer.headers, body: bytesOf(answer, pace, failure, close), close }
   } catch (error) {
@@ -102,8 +102,8 @@ async function* bytesOf(
 }
 
 /**
- * Watches the pace of an answer: in each stretch of waiting so many bytes must come. Only waiting counts; time in which
- * the bytes are written to a slow disk does not.
+ * Watches the pace of an answer: a minimal number of bytes must come in each interval of waiting. Time in which bytes
+ * are written to a slow disk does not count.
  */
 class Pace {
   private waited = 0
@@ -143,7 +143,7 @@ const slowness = (what: string, { paceBytes, paceTime }: Guard['limits']) =>
     fix: 'try again later, or from another network; a download goes on where it ended'
   })
 
-/** Seconds, or a date, as milliseconds from now. */
+/** A `Retry-After` header, seconds or a date, in milliseconds from now. */
 function retryAfter(headers: Headers): number | undefined {
   const text = headers.get('retry-after')
   if (text === null) return undefined

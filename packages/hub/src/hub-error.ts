@@ -1,28 +1,28 @@
 import { SkipwiseError } from '@skipwise/core'
 
-/** An answer of another kind than success. */
+/** An answer whose status is not a success. */
 export class HubStatus extends Error {
   constructor(
     readonly status: number,
-    /** Milliseconds that the Hub asks to wait, from `Retry-After`. */
+    /** Milliseconds to wait, from `Retry-After`. */
     readonly retryAfter: number | undefined
   ) {
     super(`status ${status}`)
   }
 }
 
-/** What another try may help against. */
+/** Codes of failures that another try may solve. */
 const RETRIED = new Set(['HUB_INTERRUPTED', 'HUB_OFFLINE', 'HUB_SLOW'])
 
-/** Whether another try of the same request may bring what this one did not. */
+/** Whether the same request may succeed when it is tried again. */
 export function mayPass(error: unknown): boolean {
   if (error instanceof HubStatus) return error.status === 408 || error.status === 429 || error.status >= 500
   return error instanceof SkipwiseError && RETRIED.has(error.code)
 }
 
 /**
- * The coded error for a failure of a request. Neither addresses (they may be signed) nor what the server said become
- * part of it, and no request headers: a token must not be printed.
+ * The coded error for a failure of a request. It contains no addresses (they may be signed), no text of the server and
+ * no request headers: a token must not be printed.
  *
  * @param what that was asked for, for instance `config.json of owner/name@main`
  */

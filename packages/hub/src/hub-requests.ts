@@ -7,17 +7,17 @@ import type { HubLimits } from './limits.js'
 import type { HubReference } from './reference.js'
 import { retrying } from './retry.js'
 
-/** What is asked of the Hub. */
+/** The requests to the Hub for one model. */
 export interface HubRequests {
-  /** The commit that a revision is, by its 40 hexadecimal digits. */
+  /** The commit of a revision, 40 hexadecimal digits. */
   commit(tries: number): Promise<string>
-  /** The files at the top of the repository, by name: those whose names and hashes can be parts of paths. */
+  /** The files at the top of the repository, by name: only those whose names and hashes are safe as parts of paths. */
   list(commit: string): Promise<Map<string, HubFile>>
-  /** The content of a file from a byte on. */
+  /** The content of a file from a byte offset on. */
   content(commit: string, file: HubFile, start: number): Promise<AsyncIterable<Uint8Array>>
 }
 
-/** Whether a text is a commit, and can be a part of a path. */
+/** Whether a text is a commit, and so safe as part of a path. */
 export const isCommit = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-f]{40}$/.test(text)
 
 const NAME = /^[A-Za-z0-9][\w.-]{0,254}$/
@@ -32,8 +32,8 @@ const entrySchema = z.looseObject({
 })
 
 /**
- * The requests for one model. What is asked of the Hub's interface goes through `@huggingface/hub`; contents are asked
- * for by their plain address, which the Hub serves for every file, also those in Xet and large-file storage.
+ * The requests for one model. Calls of the Hub's API go through `@huggingface/hub`. Contents are requested by their
+ * plain address, which the Hub serves for every file, including those in Xet and large-file storage.
  */
 export function hubRequests(
   endpoint: string,
@@ -50,7 +50,7 @@ export function hubRequests(
       throw hubError(error, what)
     }
   }
-  /** A `fetch` for the library: an answer is read whole, within its limits, before the library sees it. */
+  /** A `fetch` for the library: it reads an answer completely, within the limits, before the library sees it. */
   const fetchFor = (what: string, tries: number): typeof fetch => {
     let pages = 0
     return async input => {
@@ -106,7 +106,7 @@ export function hubRequests(
     content: async (commit, { path, size }, start) => {
       const what = named(path)
       const address = `${endpoint}/${repo}/resolve/${commit}/${path}`
-      // Ranges count the bytes of the file, not of a compressed form of it.
+      // Ranges count bytes of the file, not of its compressed form.
       const headers = { 'accept-encoding': 'identity', ...(start > 0 && { range: `bytes=${start}-${size - 1}` }) }
       const answer = await guardedFetch({ address, what, headers }, guard)
       if (answer.status === 200) return start === 0 ? answer.body : after(start, answer.body)
@@ -123,7 +123,7 @@ export const beyond = (what: string, how: string) =>
     fix: 'check the name and HF_ENDPOINT; a true model of this size is downloaded by other means'
   })
 
-/** The only header of an answer that the library looks at. */
+/** The only header of an answer that the library reads. */
 function links({ headers }: GuardedAnswer): Record<string, string> {
   const link = headers.get('link')
   return { 'content-type': 'application/json', ...(link !== null && { link }) }
@@ -140,13 +140,13 @@ async function whole({ body }: GuardedAnswer, what: string, most: number): Promi
   return Buffer.concat(chunks)
 }
 
-/** The first byte of an answer that is a part of a file. */
+/** The offset in the file at which a partial answer begins. */
 function begin(headers: Headers): number | undefined {
   const range = /^bytes (\d+)-/.exec(headers.get('content-range') ?? '')
   return range === null ? undefined : Number(range[1])
 }
 
-/** What comes after so many bytes, of a server that knows no ranges. */
+/** The bytes after an offset, for a server that does not support ranges. */
 async function* after(start: number, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   let left = start
   for await (const chunk of body) {

@@ -1,8 +1,8 @@
 const MIB = 2 ** 20
 
-/** What {@link HubLimits} bounds, and what a test sets lower. */
+/** Bounds of downloads; tests set lower ones. */
 export interface HubLimits {
-  /** Bytes of one answer that says what the Hub has: a commit, a page of files. */
+  /** Bytes of one answer of the API: a commit, a page of files. */
   readonly answerBytes: number
   /** Milliseconds of one such answer, from the request to its last byte. */
   readonly answerTime: number
@@ -10,7 +10,7 @@ export interface HubLimits {
   readonly pages: number
   /** Files of a model that are downloaded. */
   readonly files: number
-  /** Bytes of a file that holds no weights. */
+  /** Bytes of a file without weights. */
   readonly companionBytes: number
   /** Milliseconds of waiting in which {@link paceBytes} must come, and before an answer begins. */
   readonly paceTime: number
@@ -20,11 +20,11 @@ export interface HubLimits {
   readonly tries: number
   /** Milliseconds before the second try; doubled before each further one. */
   readonly retryDelay: number
-  /** Longest wait before a try, also where the Hub asks for more. */
+  /** Longest wait before a try in milliseconds, also where the Hub asks for more. */
   readonly longestDelay: number
 }
 
-/** The limits of a download. The largest true answer is about 1 MiB, the largest tokenizer 35 MB. */
+/** The limits of a download. The largest real answer is about 1 MiB, the largest tokenizer 35 MB. */
 export const HUB_LIMITS: HubLimits = {
   answerBytes: 16 * MIB,
   answerTime: 120_000,

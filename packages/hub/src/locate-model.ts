@@ -6,7 +6,7 @@ import { isHubReference, parseHubReference } from './reference.js'
 
 /** How a model that is named is found. */
 export interface LocateOptions extends DownloadOptions {
-  /** What a folder is relative to; without it a folder is returned as it is named. */
+  /** Folder that a path is relative to; without it a path is returned as it is. */
   readonly baseFolder?: string | undefined
 }
 
@@ -14,7 +14,7 @@ export interface LocateOptions extends DownloadOptions {
  * The folder of a model that a recipe or a command names: a folder, or `hub:owner/name@revision`, which is downloaded
  * where it is not in the cache.
  *
- * @returns its path; whether a folder is there is looked at only where it is named as the Hub names models, owner/name
+ * @returns its path. Whether the folder exists is checked only where its name has the form owner/name, as on the Hub
  * @throws SkipwiseError `HUB_REFERENCE`, `MODEL_NOT_FOUND`, and what downloading throws
  */
 export async function locateModel(name: string, { baseFolder, ...options }: LocateOptions = {}): Promise<string> {

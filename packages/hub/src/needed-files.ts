@@ -1,5 +1,5 @@
 /**
- * Files of a model folder beside weights and config.json: those of the tokenizer and of generation, and the licence.
+ * Files of a model folder besides weights and config.json: those of the tokenizer and of generation, and the licence.
  */
 export const COMPANION_FILES =
   /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|tokenizer\.model|vocab\.json|merges\.txt|chat_template\.(jinja|json)|generation_config\.json|LICENSE[^/]*|NOTICE[^/]*)$/i
@@ -10,8 +10,8 @@ const SHARD = /^[A-Za-z0-9][\w.-]*\.(safetensors|bin)$/
 export type HubPart = 'model' | 'tokenizer' | 'config'
 
 /**
- * The files of a repository that are needed, and no others: many hold the same weights in several formats. Weights are
- * chosen in the order in which folders are read: safetensors, its shards, pytorch_model.bin, its shards.
+ * The files of a repository that are needed, and no others: many repositories have the same weights in several formats.
+ * Weights are chosen in the order in which folders are read: safetensors, its shards, pytorch_model.bin, its shards.
  *
  * @param names of the files at the top of the repository
  * @param readIndex the names that a shard index lists

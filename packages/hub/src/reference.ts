@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path'
 
 /** A model on the Hugging Face Hub. */
 export interface HubReference {
-  /** `owner/name`; models of early times have no owner. */
+  /** `owner/name`; legacy models such as `gpt2` have no owner. */
   readonly repo: string
   /** Branch, tag or commit. */
   readonly revision: string
@@ -35,8 +35,8 @@ export function parseHubReference(text: string): HubReference {
 }
 
 /**
- * What people call the model of a folder: the folder's name, or that of the repository which it is a snapshot of in the
- * cache.
+ * The usual name of the model in a folder: the name of the folder, or of the repository where the folder is a snapshot
+ * in the cache.
  */
 export function modelName(folder: string): string {
   const path = resolve(folder)

@@ -8,7 +8,7 @@ export type RetryLimits = Pick<HubLimits, 'retryDelay' | 'longestDelay' | 'tries
 /**
  * Waits before another try: twice as long each time, or as long as the Hub asks.
  *
- * @param failures tries in a row that brought nothing, from 1
+ * @param failures failed tries in a row, from 1
  * @throws the signal's reason
  */
 export async function backOff(
@@ -28,7 +28,7 @@ export async function backOff(
 }
 
 /**
- * Runs a request until it succeeds, fails for good, or has failed {@link HubLimits.tries} times.
+ * Runs a request until it succeeds, fails permanently, or has failed {@link HubLimits.tries} times.
  *
  * @throws what the last try threw; the signal's reason
  */

@@ -1,7 +1,7 @@
 import { SkipwiseError } from '@skipwise/core'
 import { shown, valueOf, type JsonObject } from './json-keys.js'
 
-/** The error for keys that say different things. */
+/** The error for keys that contradict each other. */
 export const contradiction = (problem: string, fix: string): SkipwiseError =>
   new SkipwiseError('ROPE_CONFIG_CONTRADICTORY', { problem, fix })
 
@@ -12,8 +12,8 @@ export interface FoundKey {
 }
 
 /**
- * A value as it stands inside the rope object, or at the top of the file under one of several names; where more than
- * one has it they must agree.
+ * A value from inside the rope object, or from the top of the file under one of several names. Where several keys have
+ * it, they must agree.
  *
  * @throws SkipwiseError `ROPE_CONFIG_CONTRADICTORY`
  */

@@ -6,7 +6,7 @@ import { lengthDependentError } from './table-as-longrope.js'
 /**
  * Dynamic Position Interpolation: positions m · L_c / ℓ for sequences of ℓ > L_c tokens, so θ'_i = θ_i · L_c / ℓ, and
  * the original RoPE within L_c (YaRN repository, `LlamaDynamicScaledRotaryEmbedding` without `ntk`). Without
- * `geometry.length` ℓ = L_t. No `config.json` names it: the YaRN repository switches it on by an option.
+ * `geometry.length` ℓ = L_t. No `config.json` names it: the YaRN repository enables it by an option.
  */
 export const dynamicLinear = definePlugin({
   kind: 'interpolation',

@@ -11,7 +11,7 @@ const scaledBase = (geometry: RopeGeometry) =>
 /**
  * What vLLM computes for `dynamic`: the base of {@link dynamicNtk} at ℓ = s·L_c for *every* sequence, one table per
  * model, b · (s² − s + 1)^(R/(R−2)) (vLLM issues 3488, 5093). Short sequences are scaled as if they were long. It is
- * the default RoPE with another base, and is written so.
+ * the default RoPE with another base, and is written as such.
  */
 export const dynamicNtkStatic = definePlugin({
   kind: 'interpolation',

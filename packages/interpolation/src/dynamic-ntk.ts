@@ -13,8 +13,8 @@ export const dynamicNtkScale = (factor: number, length: number, originalLength: 
 /**
  * Dynamic NTK: b' = b · (s·ℓ/L_c − (s − 1))^(R/(R−2)) with ℓ the length of the sequence, at least L_c (transformers
  * `dynamic`; emozilla 2023). The frequencies change with each length; without `geometry.length` ℓ = L_t. transformers
- * takes `max_position_embeddings` for L_c, so that is what is written there: with the extended length it would never
- * engage.
+ * reads `max_position_embeddings` as L_c, so L_c is written there: with the extended length the scaling would never
+ * start.
  */
 export const dynamicNtk = definePlugin({
   kind: 'interpolation',

@@ -2,7 +2,7 @@ import type { RopeFrequencies, RopeGeometry } from '@skipwise/core'
 import { ropeFrequencies } from './geometry.js'
 
 /**
- * The base b' of which a table is the plain RoPE, θ'_i = b'^(−2i/R) for every i; undefined when there is none.
+ * The base b' whose plain RoPE equals a table, θ'_i = b'^(−2i/R) for every i; undefined when there is none.
  * `geometry.base` when it fits, else b' from the second frequency.
  */
 export function effectiveBase(

@@ -1,6 +1,6 @@
 import { SkipwiseError, type RopeGeometry } from '@skipwise/core'
 
-/** Far above any real head, and small enough that a lying config cannot ask for gigabytes. */
+/** Far above any real head, and small enough that a false configuration cannot ask for gigabytes. */
 const MAX_ROTARY_DIM = 65536
 
 /** @throws SkipwiseError `INTERPOLATION_GEOMETRY` */
@@ -9,7 +9,7 @@ export function geometryError(problem: string, fix: string): SkipwiseError {
 }
 
 /**
- * Checks a geometry and gives its factor s = L_t / L_c.
+ * Checks a geometry and returns its factor s = L_t / L_c.
  *
  * @throws SkipwiseError `INTERPOLATION_GEOMETRY`
  */

@@ -5,17 +5,17 @@ import type { TextModel } from './text-model.js'
 
 const MAX_ROTARY_DIM = 65536
 
-/** The dimensions of a head and those that turn. */
+/** The dimensions of a head and those that are rotated. */
 export interface Head {
   /** D. */
   readonly headDim: number
   /** R. */
   readonly rotaryDim: number
-  /** R / D as the file or the model's type has it; undefined where R comes from elsewhere. */
+  /** R / D from the file or the model's type; undefined where R comes from elsewhere. */
   readonly share: number | undefined
 }
 
-/** What {@link headOf} looks at. */
+/** Inputs of {@link headOf}. */
 export interface HeadKeys {
   readonly model: TextModel
   readonly rope: JsonObject
@@ -41,7 +41,7 @@ export function headOf(keys: HeadKeys): Head {
 
 const LATENT = 'qk_rope_head_dim'
 
-/** Multi-head latent attention turns a part of its own; an unknown model with that key is one. */
+/** Multi-head latent attention rotates a separate part of the head; an unknown model with that key has it. */
 const isLatent = ({ config, type }: TextModel): boolean =>
   type === undefined ? valueOf(config, LATENT) !== undefined : type.headDimKey === LATENT
 
@@ -65,7 +65,7 @@ export function dividedWidth({ config, type }: TextModel): number {
   return Math.floor(required(width, 'head_dim or hidden_size') / required(heads, 'num_attention_heads'))
 }
 
-/** The share of the head that turns, or R itself where the model counts it. */
+/** The share of the head that is rotated, or R itself where the model states R. */
 function turningPart({ model, rope, layer }: HeadKeys): { share?: number | undefined; rotaryDim?: number | undefined } {
   const { config, type } = model
   if (isLatent(model)) return {}
@@ -76,7 +76,7 @@ function turningPart({ model, rope, layer }: HeadKeys): { share?: number | undef
   if (share !== undefined) return { share }
   const counts = type === undefined || type.rotaryDim !== undefined
   const counted = counts ? lengthAt(config, 'rotary_dim') : undefined
-  // null says that the whole head turns, a missing key the default of the model
+  // null means that the whole head is rotated, a missing key means the default of the model
   const whole = typeof type?.rotaryDim === 'number' && !Object.hasOwn(config, 'rotary_dim') ? type.rotaryDim : undefined
   const rotaryDim = counted ?? whole
   return rotaryDim === undefined ? { share: layer?.share ?? type?.share } : { rotaryDim }

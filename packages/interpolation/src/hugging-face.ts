@@ -3,12 +3,12 @@ import { SkipwiseError, type HuggingFaceRope, type RopeGeometry } from '@skipwis
 /**
  * The `config.json` keys of a rope type, new and old.
  *
- * `rope_scaling` of `linear` has exactly the keys `type` and `factor`, for transformers before 4.43 and the PoSE and
- * YaRN repositories accept no other; other types carry `type` and `rope_type`. Those stacks also want `factor` to be a
- * Python float; a JavaScript number 8 is printed as `8`, so a writer of config.json should print these values with a
- * decimal point.
+ * `rope_scaling` of `linear` has exactly the keys `type` and `factor`, because transformers before 4.43 and the PoSE
+ * and YaRN repositories accept no others; other types have `type` and `rope_type`. Those stacks also require `factor`
+ * to be a Python float; a JavaScript number 8 is printed as `8`, so a writer of config.json should print these values
+ * with a decimal point.
  *
- * `partial_rotary_factor` is not among the keys (a geometry knows R alone): whoever writes the file keeps it.
+ * `partial_rotary_factor` is not among the keys (a geometry has only R): whoever writes the file keeps it.
  */
 export function huggingFaceRope(
   { base, targetLength }: RopeGeometry,
@@ -25,13 +25,13 @@ export function huggingFaceRope(
 }
 
 /**
- * L_c as `original_max_position_embeddings`, which transformers wants to be an integer.
+ * L_c as `original_max_position_embeddings`, which transformers requires to be an integer.
  *
  * @throws SkipwiseError `INTERPOLATION_EXPORT`
  */
 export function integerOriginalLength({ originalLength }: RopeGeometry): number {
   const rounded = Math.round(originalLength)
-  // A length that was divided out of a config is off by rounding alone.
+  // A length that was computed by a division differs only by rounding.
   if (Math.abs(rounded - originalLength) > 1e-9 * originalLength) {
     throw new SkipwiseError('INTERPOLATION_EXPORT', {
       problem: `originalLength ${originalLength} is not an integer, original_max_position_embeddings must be`,

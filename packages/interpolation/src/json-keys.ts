@@ -1,9 +1,9 @@
 import { SkipwiseError } from '@skipwise/core'
 
-/** An object of `config.json`, from a stranger. */
+/** An object of `config.json`, untrusted. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** The error for an impossible key. */
+/** The error for a key with an impossible value. */
 export function keyError(problem: string, fix: string): SkipwiseError {
   return new SkipwiseError('ROPE_CONFIG_INVALID', { problem, fix })
 }
@@ -12,7 +12,7 @@ export function keyError(problem: string, fix: string): SkipwiseError {
 export function shown(value: unknown): string {
   if (Array.isArray(value) && value.length > 8) return `a list of ${value.length}`
   try {
-    // JSON escapes the control characters below U+0020, terminals know more of them
+    // JSON escapes the control characters below U+0020, terminals act on more of them
     const text = (JSON.stringify(value) ?? String(value)).replace(/[\u007f-\u009f\u2028\u2029]/g, escaped)
     return text.length > 80 ? `${text.slice(0, 77)}…` : text
   } catch (error) {
@@ -36,7 +36,7 @@ export function objectAt(object: JsonObject, key: string): JsonObject | undefine
   return value as JsonObject
 }
 
-/** @throws SkipwiseError `ROPE_CONFIG_INVALID` when it is there and is no number of at least `least` */
+/** @throws SkipwiseError `ROPE_CONFIG_INVALID` when it is there and is not a number of at least `least` */
 export function numberAt(object: JsonObject, key: string, least: number): number | undefined {
   const value = valueOf(object, key)
   if (value === undefined) return undefined
@@ -46,7 +46,7 @@ export function numberAt(object: JsonObject, key: string, least: number): number
   return value
 }
 
-/** @throws SkipwiseError `ROPE_CONFIG_INVALID` when it is there and is no integer ≥ 1 */
+/** @throws SkipwiseError `ROPE_CONFIG_INVALID` when it is there and is not an integer ≥ 1 */
 export function lengthAt(object: JsonObject, key: string): number | undefined {
   const value = numberAt(object, key, 1)
   if (value !== undefined && !Number.isSafeInteger(value)) throw keyError(`${key} is ${value}`, 'give an integer')

@@ -22,8 +22,8 @@ export const linear = definePlugin({
     toHuggingFace: geometry => {
       const keys = huggingFaceRope(geometry, 'linear', { factor: factorOf(geometry) })
       const { originalLength } = geometry
-      // the type has no key for it, and files mean either by max_position_embeddings: at the top it tells which, and
-      // disturbs no stack
+      // the type has no key for L_c, and max_position_embeddings means L_c in some files and L_t in others: this key at
+      // the top decides, and no stack minds it
       return Number.isInteger(originalLength) ? { ...keys, original_max_position_embeddings: originalLength } : keys
     }
   })

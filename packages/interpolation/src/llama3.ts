@@ -53,7 +53,7 @@ export const llama3 = definePlugin({
         low_freq_factor: lowFreqFactor,
         high_freq_factor: highFreqFactor
       }
-      // llama.cpp's converter takes it from the top of the file, else 8,192, whatever stands beside the factor
+      // llama.cpp's converter reads it from the top of the file, else takes 8,192, whatever is next to the factor
       return { ...huggingFaceRope(geometry, 'llama3', parameters), original_max_position_embeddings }
     }
   })

@@ -2,11 +2,11 @@ import { randomStream, type RandomStream, type RopeGeometry } from '@skipwise/co
 import { factorOf } from './geometry.js'
 import { wavelengthFactors } from './yarn-revised.js'
 
-/** What {@link searchLongropeFactors} is told. */
+/** Arguments of {@link searchLongropeFactors}. */
 export interface LongropeSearch {
-  /** R, b, L_c and L_t; the search depends on R and s, its starting points on all. */
+  /** R, b, L_c and L_t; the search depends on R and s, its starting points on all four. */
   readonly geometry: RopeGeometry
-  /** Perplexity of the model with factors λ̂ [R/2] at the target length; what is not a number counts as the worst. */
+  /** Perplexity of the model with factors λ̂ [R/2] at the target length; NaN counts as the worst. */
   readonly perplexity: (factors: Float64Array) => number | Promise<number>
   /** Seed of the run: one seed gives one result. */
   readonly seed?: number
@@ -14,7 +14,7 @@ export interface LongropeSearch {
   readonly rounds?: number
   /** Candidates kept from round to round; 8 if not given. */
   readonly parents?: number
-  /** New candidates a round, half by mutation and half by crossing; 16 if not given. */
+  /** New candidates for each round, half by mutation and half by crossover; 16 if not given. */
   readonly children?: number
   /** Probability that a mutation changes a factor; 0.3 if not given, as in LongRoPE. */
   readonly mutationProbability?: number
@@ -23,7 +23,7 @@ export interface LongropeSearch {
 
 /** What {@link searchLongropeFactors} found. */
 export interface LongropeSearchResult {
-  /** λ̂ [R/2], for `longFactor` of longrope: rising, from 1 on. */
+  /** λ̂ [R/2], for `longFactor` of longrope: non-decreasing, at least 1. */
   readonly factors: Float64Array
   readonly perplexity: number
   /** How often `perplexity` was called. */
@@ -44,8 +44,8 @@ const MOST = 1.25
 
 /**
  * A small evolutionary search for the factors of longrope (after Ding et al., arXiv 2402.13753, with a smaller
- * population): from Position Interpolation, NTK-aware scaling and the wavelengths of YaRN, by mutation and crossing,
- * keeping factors that rise with the index and lie in [1, 1.25 s]. Deterministic: draws are a function of (seed, round,
+ * population): from Position Interpolation, NTK-aware scaling and the wavelengths of YaRN, by mutation and crossover.
+ * Factors never decrease with the index and are in [1, 1.25 s]. Deterministic: draws are a function of (seed, round,
  * child), and no factors are measured twice.
  *
  * @throws SkipwiseError `INTERPOLATION_GEOMETRY`, and what `perplexity` throws
@@ -68,7 +68,7 @@ export async function searchLongropeFactors(search: LongropeSearch): Promise<Lon
     const perplexity = await search.perplexity(admissible.slice())
     measured.set(key, { factors: admissible, perplexity: Number.isNaN(perplexity) ? Infinity : perplexity })
   }
-  // a stable sort: of two equal ones the older stays
+  // a stable sort: of two equal candidates the older stays
   const best = (count: number) =>
     [...measured.values()].sort((a, b) => a.perplexity - b.perplexity || 0).slice(0, count)
 
@@ -98,7 +98,7 @@ function startingPoints(geometry: RopeGeometry): Float64Array[] {
   ]
 }
 
-/** Moves each factor with a probability, up to a tenth of the logarithmic range either way. */
+/** Changes each factor with a probability, up to a tenth of the logarithmic range either way. */
 const mutate = (factors: Float64Array, stream: RandomStream, probability: number, most: number) =>
   factors.map(factor => (stream.uniform() < probability ? factor * most ** (0.2 * stream.uniform() - 0.1) : factor))
 

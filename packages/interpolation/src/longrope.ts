@@ -30,7 +30,7 @@ function checkLists({ shortFactor, longFactor }: LongropeConfig, { rotaryDim }: 
   }
 }
 
-/** A by its rule, or as given. */
+/** A by a rule, or as given. */
 function attentionFactorOf({ attentionFactor = 'su' }: LongropeConfig, factor: number, originalLength: number): number {
   if (attentionFactor === 'su') return longropeScale(factor, originalLength)
   return attentionFactor === 'yarn' ? yarnScale(factor) : attentionFactor
@@ -50,8 +50,8 @@ function longropeScale(factor: number, originalLength: number): number {
 /**
  * LongRoPE with given factors: θ'_i = θ_i / λ̂_i, where λ̂ is `shortFactor` for sequences up to L_c and `longFactor`
  * beyond (Ding et al., arXiv 2402.13753; transformers `longrope`). Without `geometry.length` the target length decides,
- * as vLLM does, for a model that serves L_t ≫ L_c; transformers switches with each sequence, so pass `length` to match
- * it on short ones.
+ * as in vLLM, for a model that serves L_t ≫ L_c. transformers decides for each sequence, so pass `length` to match it
+ * on short ones.
  */
 export const longrope = definePlugin({
   kind: 'interpolation',
@@ -78,7 +78,7 @@ export const longrope = definePlugin({
         original_max_position_embeddings: integerOriginalLength(geometry),
         short_factor: given.shortFactor,
         long_factor: given.longFactor,
-        // a missing one is the rule `su` to transformers
+        // transformers uses the rule `su` for a missing one
         ...((given.attentionFactor ?? 'su') === 'su'
           ? {}
           : { attention_factor: attentionFactorOf(given, factor, geometry.originalLength) })

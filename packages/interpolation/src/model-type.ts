@@ -1,4 +1,4 @@
-/** The RoPE of one kind of layers where a model has several: what counts where the file does not say it. */
+/** The RoPE of one type of layers where a model has several: defaults for keys that the file leaves out. */
 export interface LayerType {
   /** b; 10,000 if not given. */
   readonly base?: number
@@ -12,25 +12,23 @@ export interface LayerType {
   readonly scaled?: boolean
 }
 
-/**
- * What is known of a `model_type`: the values that transformers 5.18 takes for keys that a `config.json` leaves out.
- */
+/** What is known of a `model_type`: the values that transformers 5.18 uses for keys that a `config.json` leaves out. */
 export interface ModelType {
-  /** Why there is no RoPE: `ALiBi`, `learned positions`, … */
+  /** What the model has instead of RoPE: `ALiBi`, `learned positions`, … */
   readonly positions?: string
   /** b; 10,000 if not given. */
   readonly base?: number
   /** Share of the head that turns; 1 if not given. */
   readonly share?: number
-  /** The rope object of a file that has none. */
+  /** The rope object for a file without one. */
   readonly scaling?: Readonly<Record<string, unknown>>
   /** Models with a RoPE per layer type, full attention first. */
   readonly layers?: Readonly<Record<string, LayerType>>
   /** D in dimensions, where it does not follow from the width. */
   readonly headDim?: number
-  /** D of full attention, where it is another one. */
+  /** D of full attention, where it differs. */
   readonly globalHeadDim?: number
-  /** The key that holds the dimensions that the RoPE goes by; it wins over `head_dim`. */
+  /** The key with the dimension of the head for the RoPE; it takes precedence over `head_dim`. */
   readonly headDimKey?: string
   /** Without `head_dim` in the file it is None, and transformers fails to compute some types. */
   readonly headDimNone?: boolean
@@ -44,6 +42,6 @@ export interface ModelType {
   readonly window?: number
   /** `original_max_position_embeddings` at the top, in tokens. */
   readonly original?: number
-  /** `model_type` of the text model whose keys lie in `text_config`. */
+  /** `model_type` of the text model whose keys are in `text_config`. */
   readonly text?: string
 }

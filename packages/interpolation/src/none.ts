@@ -29,7 +29,7 @@ export const none = definePlugin({
   })
 })
 
-/** `default`, and what a file without a type means. */
+/** `default`, also the meaning of a file without a type. */
 export const noneFromHuggingFace: HuggingFaceRopeType = {
   plugin: none,
   types: ['default'],

@@ -36,7 +36,7 @@ function frequencies(
 /**
  * NTK-by-parts, the forerunner of YaRN (bloc97 2023; YaRN repository, `LlamaPartNTKScaledRotaryEmbedding`): the
  * original RoPE for fast frequencies, NTK-aware scaling between, linear for the slowest, joined by two ramps whose
- * bounds are not YaRN's. No `config.json` names it; stock transformers gets it as `longrope` factors.
+ * bounds are not YaRN's. No `config.json` names it; for stock transformers it is written as `longrope` factors.
  */
 export const ntkByParts = definePlugin({
   kind: 'interpolation',

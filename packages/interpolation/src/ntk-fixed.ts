@@ -22,8 +22,8 @@ function frequencies(geometry: RopeGeometry, mixedB: number | undefined): RopeFr
 /**
  * "NTK fixed" (Su Jianlin, kexue.fm 9706; vLLM `ntk`): θ'_i = (b·s)^(−2i/R) · s^(−2/R) = θ_i · s^(−2(i+1)/R), so that
  * θ_0 is scaled too and the last frequency by exactly s. With `mixedB` = B: θ'_i = θ_i · exp(−a (i+1)^B), a = ln s /
- * (R/2)^B; B = 1 is the same as none. Another formula than {@link ntk} under a similar name. Stock transformers gets it
- * as `longrope` factors.
+ * (R/2)^B; B = 1 is the same as no B. The formula differs from {@link ntk} in spite of the similar name. For stock
+ * transformers it is written as `longrope` factors.
  */
 export const ntkFixed = definePlugin({
   kind: 'interpolation',

@@ -3,8 +3,8 @@ import type { ModelType } from './model-type.js'
 const latent: ModelType = { headDimKey: 'qk_rope_head_dim', headDim: 64 }
 
 /**
- * Models that transformers knows only by code of their own, as their authors' configuration classes have it. `{}` is a
- * LLaMA in all that concerns the RoPE.
+ * Models that transformers runs only by the authors' own code, with the defaults of their configuration classes. `{}`
+ * is like LLaMA in everything that concerns the RoPE.
  */
 export const ownCodeTypes: Readonly<Record<string, ModelType>> = {
   Yi: {},
@@ -20,7 +20,7 @@ export const ownCodeTypes: Readonly<Record<string, ModelType>> = {
   kimi_k2: latent,
   minicpm: {},
   orion: {},
-  // Phi-1, 1.5 and 2 as they were first published
+  // Phi-1, 1.5 and 2 as first published
   'phi-msft': { rotaryDim: 32 },
   // the first Qwen
   qwen: { headDimKey: 'kv_channels', headDim: 128 },

@@ -6,7 +6,7 @@ import { numberAt } from './json-keys.js'
 import type { HuggingFaceRopeType } from './rope-type.js'
 
 /**
- * p-RoPE (Barbero et al., arXiv 2410.06205; transformers 5 `proportional`, Gemma 4): the ⌊p·R/2⌋ fastest pairs turn
+ * p-RoPE (Barbero et al., arXiv 2410.06205; transformers 5 `proportional`, Gemma 4): the ⌊p·R/2⌋ fastest pairs rotate
  * with θ_i = b^(−2i/R) / s, the others not at all (frequency 0). R is the whole head here: unlike partial rotary, the
  * exponent runs over all of it.
  */
@@ -36,7 +36,7 @@ export const proportional = definePlugin({
   })
 })
 
-/** `proportional`; transformers takes a missing factor for 1. */
+/** `proportional`; transformers reads a missing factor as 1. */
 export const proportionalFromHuggingFace: HuggingFaceRopeType = {
   plugin: proportional,
   types: ['proportional'],

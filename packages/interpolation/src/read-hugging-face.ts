@@ -40,16 +40,16 @@ export interface HuggingFaceRopeReading {
   readonly geometry: RopeGeometry
   /**
    * The file does not say whether `max_position_embeddings` is the window before or after the scaling (`linear`): L_c
-   * and L_t are a guess. The frequencies are right all the same.
+   * and L_t are a guess. The frequencies are right in either case.
    */
   readonly windowUnclear?: true
 }
 
-/** What somebody else knows of a model better than its `config.json` says it. */
+/** Facts about a model that override its `config.json`. */
 export interface KnownGeometry {
   /** R. */
   readonly rotaryDim: number
-  /** The window that the file means, in tokens, under whatever key. */
+  /** The window in tokens, whatever key the file has for it. */
   readonly window: number
 }
 
@@ -88,18 +88,18 @@ export interface FileRopes {
  *   `max_position_embeddings`; of `dynamic` always `max_position_embeddings`;
  * - s: `factor`, even where the lengths say otherwise; for yarn and longrope without it `max_position_embeddings` /
  *   L_c;
- * - L_t = L_c × s. `linear` has no key for L_c: one that stands there all the same counts, and a `max_sequence_length`
+ * - L_t = L_c × s. `linear` has no key for L_c, but where a file has one it counts, and so does a `max_sequence_length`
  *   of s times `max_position_embeddings`; else `max_position_embeddings` is taken for L_t, and the reading is
  *   `windowUnclear`. Its frequencies depend on s alone;
  * - models of several parts: the keys of `text_config`; `mrope` is the default RoPE; `yarn` in a Phi-3 is `longrope`.
  *
- * Where both forms stand in one file, transformers 5 reads the old one and other stacks the new one: they must mean the
- * same. Types of other stacks are read as those do: `vanilla_ntk` (PoSE), `ntk` (vLLM), `dynamic-yarn` (YaRN
+ * Where a file has both forms, transformers 5 reads the old one and other stacks the new one: they must mean the same.
+ * Types of other stacks are read as those stacks do: `vanilla_ntk` (PoSE), `ntk` (vLLM), `dynamic-yarn` (YaRN
  * repository).
  *
  * @param config the parsed file; nothing in it is trusted
- * @param known R and the window, by somebody who knows the model's architecture: then neither is read, and a model
- * whose architecture has no RoPE is none of the reader's business
+ * @param known R and the window, from a caller that knows the model's architecture. Then neither is read, and the model
+ * is assumed to have a RoPE
  * @throws SkipwiseError `ROPE_CONFIG_INVALID` (also for a RoPE per layer type: {@link readHuggingFaceRopes}),
  * `ROPE_CONFIG_CONTRADICTORY`, `ROPE_TYPE_UNKNOWN`, `ROPE_NONE`
  */
@@ -126,7 +126,7 @@ export const noRope = ({ name, positions }: TextModel): SkipwiseError =>
 
 /**
  * {@link readHuggingFaceRope} for models with a RoPE per layer type: `rope_parameters` nested by type as transformers 5
- * writes it, or the keys at the top from which Gemma 3, OLMo 3 and ModernBERT make one for each.
+ * writes it, or the keys at the top from which Gemma 3, OLMo 3 and ModernBERT derive one for each.
  *
  * @param config the parsed file; nothing in it is trusted
  * @returns at least one reading; a single one without `layerType` for a model with one RoPE; without `reading` for a
@@ -139,7 +139,7 @@ export function readHuggingFaceRopes(config: Readonly<Record<string, unknown>>):
 
 const FORMS = ['rope_parameters', 'rope_scaling'] as const
 
-/** {@link readHuggingFaceRopes} with all that it was read from. */
+/** {@link readHuggingFaceRopes} with the keys that the readings come from. */
 export function readRopes(config: JsonObject, known?: KnownGeometry): FileRopes {
   const model: TextModel = known === undefined ? textModelOf(config) : { ...textModelOf(config), positions: undefined }
   if (model.positions !== undefined)
@@ -176,13 +176,13 @@ interface Reader {
   readonly known: KnownGeometry | undefined
 }
 
-/** What one of the two rope objects means. */
+/** The reading of one of the two rope objects. */
 function readForm(reader: Reader, rope: JsonObject, key: (typeof FORMS)[number] | undefined): Layers {
   const { config, type } = reader.model
   const entries = Object.entries(rope)
   if (entries.some(([, value]) => isObject(value))) return readNested(reader, rope)
   if (type?.layers !== undefined && reader.known === undefined) {
-    // transformers looks for layer types in rope_parameters alone: what stands beside them is lost
+    // transformers reads layer types only in rope_parameters: keys next to it are lost
     const shared = key === 'rope_parameters' ? {} : rope
     return layersOf(type.layers, (layerType, layer) =>
       readLayer(reader, layer.scaled ? shared : ownType(layer), { layerType, layer })
@@ -207,7 +207,7 @@ function layersOf(
   return [first, ...rest]
 }
 
-/** A RoPE per layer type, as the file has them; those that it leaves out are those of the model's type. */
+/** A RoPE per layer type, as the file has them; where it leaves one out, that of the model's type. */
 function readNested(reader: Reader, rope: JsonObject): Layers {
   const entries = Object.entries(rope)
   const odd = entries.find(([, value]) => value !== null && !isObject(value))
@@ -246,7 +246,7 @@ function readLayer({ model, known }: Reader, rope: JsonObject, { layerType, laye
     known === undefined
       ? headOf({ model, rope, layerType, layer, wholeHead: type.wholeHead ?? false })
       : { ...known, headDim: known.rotaryDim, share: undefined }
-  // transformers looks at the top only for a model with one RoPE
+  // transformers reads the top only for a model with one RoPE
   const top = layerType === undefined ? lengthAt(config, ORIGINAL) : undefined
   const inside = lengthAt(rope, ORIGINAL)
   const {
@@ -273,7 +273,7 @@ function readLayer({ model, known }: Reader, rope: JsonObject, { layerType, laye
   return { layerType, reading, rope, original: top ?? inside }
 }
 
-/** Lengths beside `max_position_embeddings` from which a reader can tell what that one means. */
+/** Lengths besides `max_position_embeddings`, which show whether that one is L_c or L_t. */
 const statedLengths = (config: JsonObject): readonly number[] =>
   WINDOW_KEYS.slice(1)
     .map(key => valueOf(config, key))
@@ -288,12 +288,12 @@ function baseOf({ config, name, type }: TextModel, rope: JsonObject, layer: Laye
     const base = numberAt({ [found.key]: found.value }, found.key, Number.MIN_VALUE)
     if (base !== undefined) return base
   }
-  // ChatGLM stretches its base
+  // ChatGLM scales its base
   const ratio = name === 'chatglm' ? numberAt(config, 'rope_ratio', Number.MIN_VALUE) : undefined
   return layer?.base ?? (layer === undefined ? type?.base : undefined) ?? 10000 * (ratio ?? 1)
 }
 
-/** What Phi-3 calls its longrope too. */
+/** Other names of longrope in Phi-3. */
 const PHI3_LONGROPE: readonly unknown[] = ['su', 'yarn']
 
 /** The type that a rope object names. `mrope` is the default RoPE with its sections for images. */

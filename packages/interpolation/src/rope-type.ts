@@ -1,7 +1,7 @@
 import type { AnyPlugin } from '@skipwise/core'
 import { keyError, numberAt, required, type JsonObject } from './json-keys.js'
 
-/** The keys of one rope object of `config.json`, with what lies around it. */
+/** The keys of one rope object of `config.json`, with those around it. */
 export interface RopeKeys {
   readonly rope: JsonObject
   /** R. */
@@ -12,25 +12,25 @@ export interface RopeKeys {
   readonly maxLength: number
   /** `original_max_position_embeddings` as transformers finds it: at the top, of the model's type, or inside. */
   readonly givenOriginalLength: number | undefined
-  /** `original_max_position_embeddings` that the file itself has, wherever. */
+  /** `original_max_position_embeddings` of the file itself, at any place. */
   readonly writtenOriginalLength: number | undefined
   /** Lengths under other names (`max_sequence_length`, `model_max_length`). */
   readonly statedLengths: readonly number[]
 }
 
-/** What {@link RopeKeys} mean to a scheme: keys of its configuration that are undefined get its defaults. */
+/** What a scheme reads from {@link RopeKeys}: undefined keys of its configuration get its defaults. */
 export interface RopeKeysReading {
   readonly config: Readonly<Record<string, unknown>>
   readonly originalLength: number
   readonly factor: number
-  /** Nothing says whether `max_position_embeddings` is L_c or L_t. */
+  /** The file does not show whether `max_position_embeddings` is L_c or L_t. */
   readonly unclear?: true
 }
 
-/** How a scheme is read from `config.json`: the other direction of its `toHuggingFace`. */
+/** How a scheme is read from `config.json`: the inverse of its `toHuggingFace`. */
 export interface HuggingFaceRopeType {
   readonly plugin: AnyPlugin
-  /** The values of `rope_type` (or `type`) that name it. */
+  /** The values of `rope_type` (or `type`) for it. */
   readonly types: readonly string[]
   /** Whether R is the whole head, whatever `partial_rotary_factor` says. */
   readonly wholeHead?: boolean
@@ -40,8 +40,8 @@ export interface HuggingFaceRopeType {
 
 /**
  * Types that have no key for L_c. `max_position_embeddings` is L_t in most files, and L_c in others (Vicuna 16k,
- * LongChat: the old documentation of transformers asked for it). Where nothing else in the file tells, it is taken for
- * L_t.
+ * LongChat: the old documentation of transformers asked for that). Where nothing else in the file decides, it is read
+ * as L_t.
  */
 export function fromExtendedWindow({
   rope,

@@ -1,6 +1,6 @@
 /**
  * θ ↦ θ'_i for a ramp over rotations r = L_c θ / 2π: θ above `high`, θ / s below `low`, a mean linear in r between.
- * LLaMA 3 and the paper of YaRN share it.
+ * Both LLaMA 3 and the YaRN paper use it.
  */
 export function rotationRamp(
   originalLength: number,

@@ -4,12 +4,12 @@ import { huggingFaceRope, integerOriginalLength } from './hugging-face.js'
 
 /**
  * Any table of frequencies as transformers' `longrope`: λ̂_i = θ_i / θ'_i in both factor lists and A as
- * `attention_factor`, so that it holds at every length. This is how a scheme without a type of its own is carried into
- * stock transformers.
+ * `attention_factor`, so that it holds at every length. This is how stock transformers runs a scheme that it has no
+ * type for.
  *
  * @param frequencies θ'_i > 0 [R/2], the same at every length of the sequence
- * @throws SkipwiseError `INTERPOLATION_EXPORT` when a frequency is 0 or the softmax scale is not 1, which no key can
- * say
+ * @throws SkipwiseError `INTERPOLATION_EXPORT` when a frequency is 0 or the softmax scale is not 1, which no key
+ * expresses
  */
 export function tableAsLongrope(
   geometry: RopeGeometry,
@@ -42,9 +42,7 @@ export function tableAsLongrope(
   })
 }
 
-/**
- * The error of a scheme whose frequencies change with the length of the sequence and that no stock type computes.
- */
+/** The error for a scheme whose frequencies change with the length of the sequence and that no stock type computes. */
 export function lengthDependentError(name: string, fix: string): SkipwiseError {
   return new SkipwiseError('INTERPOLATION_EXPORT', {
     problem: `the frequencies of ${name} change with the length of the sequence, and transformers has no type that changes them so`,

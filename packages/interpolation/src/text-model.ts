@@ -3,17 +3,17 @@ import type { ModelType } from './model-type.js'
 import { modelTypes } from './model-types.js'
 import { formerNames, ownCodeTypes } from './own-code-types.js'
 
-/** The part of a `config.json` that is about the text model, with what is known of its type. */
+/** The part of a `config.json` that describes the text model, with what is known of its type. */
 export interface TextModel {
   /** Its keys. */
   readonly config: JsonObject
-  /** Where they lie in the file; `[]` at the top. */
+  /** Their path in the file; `[]` at the top. */
   readonly path: readonly string[]
   /** `model_type` as the file has it. */
   readonly name: string | undefined
-  /** undefined for a type that is not known: its keys are read as those of a LLaMA. */
+  /** undefined for an unknown type: its keys are read as those of a LLaMA. */
   readonly type: ModelType | undefined
-  /** What stands in for a RoPE (`ALiBi`, `learned positions`, …); undefined for a model with one. */
+  /** What the model has instead of RoPE (`ALiBi`, `learned positions`, …); undefined for a model with RoPE. */
   readonly positions: string | undefined
 }
 
@@ -55,7 +55,7 @@ function textModel(config: JsonObject, path: readonly string[], name: string | u
   return { config, path, name, type, positions: positionsOf(config, name, type) }
 }
 
-/** A part of the file that holds something. */
+/** A part of the file that is not empty. */
 function partAt(file: JsonObject, path: readonly string[]): JsonObject | undefined {
   let part: unknown = file
   for (const key of path) part = isObject(part) ? valueOf(part, key) : undefined
@@ -71,10 +71,10 @@ function nameIn(config: JsonObject): string | undefined {
   return typeof name === 'string' ? name : undefined
 }
 
-/** Baichuan-13B is told from 7B by its width, as arch-baichuan does. */
+/** Baichuan-13B is distinguished from 7B by its width, as in arch-baichuan. */
 const BAICHUAN_13B_WIDTH = 5120
 
-/** What stands in for a RoPE, if anything. */
+/** What the model has instead of RoPE, if anything. */
 function positionsOf(config: JsonObject, name: string | undefined, type: ModelType | undefined): string | undefined {
   const kind = valueOf(config, 'position_embedding_type') ?? valueOf(config, 'position_embedding')
   if (kind === 'alibi' || valueOf(config, 'alibi') === true) return 'ALiBi'
@@ -85,7 +85,7 @@ function positionsOf(config: JsonObject, name: string | undefined, type: ModelTy
   return type?.positions
 }
 
-/** Names of the window, in tokens, in the order in which they count. */
+/** Names of the window, in tokens, in order of precedence. */
 export const WINDOW_KEYS = [
   'max_position_embeddings',
   'n_positions',
@@ -102,7 +102,7 @@ export const windowKeyOf = ({ config }: TextModel): string | undefined =>
   WINDOW_KEYS.find(key => valueOf(config, key) !== undefined)
 
 /**
- * The window that a file states, in tokens; where it does not, what the model's type has.
+ * The window that a file states, in tokens, or that of the model's type.
  *
  * @throws SkipwiseError `ROPE_CONFIG_INVALID`
  */
@@ -118,8 +118,8 @@ export function statedWindowOf(model: TextModel): number | undefined {
   return typeof value === 'number' ? value : undefined
 }
 
-/** Whether a type of model calls its longrope `su` or `yarn`, as its first files did. */
+/** Whether the first files of a type of model call longrope `su` or `yarn`. */
 export const isPhi3 = (name: string | undefined): boolean => name === 'phi3' || name === 'phi4_multimodal'
 
-/** Whether transformers runs a model by code that comes with it. */
+/** Whether transformers runs a model by code that comes with the model. */
 export const isOwnCode = (name: string): boolean => Object.hasOwn(ownCodeTypes, name)

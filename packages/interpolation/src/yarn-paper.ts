@@ -31,10 +31,10 @@ function frequencies(geometry: RopeGeometry, { alpha, beta }: z.output<typeof co
 }
 
 /**
- * YaRN as its paper has it: with r_i = L_c θ_i / 2π rotations, γ_i = clamp((r_i − α)/(β − α)), θ'_i = ((1 − γ_i)/s +
- * γ_i) θ_i (arXiv
- * 2309.00071, eq. 17–20). The ramp runs over *rotations*; the code of the same authors, and with it every stack, has it
- * over indices ({@link yarn}), up to 2.3× other frequencies at s = 8. Stock transformers gets it as `longrope` factors.
+ * YaRN as in its paper: with r_i = L_c θ_i / 2π rotations, γ_i = clamp((r_i − α)/(β − α)), θ'_i = ((1 − γ_i)/s + γ_i)
+ * θ_i (arXiv 2309.00071, eq. 17–20). The ramp runs over *rotations*; the authors' code, and with it every stack, has it
+ * over indices ({@link yarn}), which gives frequencies that differ by up to 2.3× at s = 8. For stock transformers it is
+ * written as `longrope` factors.
  */
 export const yarnPaper = definePlugin({
   kind: 'interpolation',

@@ -3,15 +3,15 @@ import { geometryError } from './geometry.js'
 
 /** Where the ramp of YaRN begins and ends. */
 export interface YarnRampOptions {
-  /** Rotations within L_c from which a frequency stays as it is. */
+  /** Rotations within L_c from which a frequency is kept. */
   readonly betaFast: number
   /** Rotations within L_c up to which a frequency is fully interpolated. */
   readonly betaSlow: number
   /** Whether the ends are rounded outwards to whole indices. */
   readonly truncate: boolean
   /**
-   * The last index the ramp may end at: R − 1 (`dimensions`, everywhere but) or R/2 − 1 (`frequencies`, in litgpt and
-   * minimind).
+   * The last index the ramp may end at: R − 1 (`dimensions`, nearly everywhere) or R/2 − 1 (`frequencies`, in litgpt
+   * and minimind).
    */
   readonly clamp: 'dimensions' | 'frequencies'
 }
@@ -37,8 +37,7 @@ export function yarnRampEnds(
 
 /**
  * m_i, [R/2]: 1 where θ_i is kept, 0 where it is interpolated. The ramp of the code of YaRN and transformers, linear in
- * the
- * *index*, with its oddities as they stand there (`hi += 0.001` when the ends are equal).
+ * the *index*, including its oddities (`hi += 0.001` when the ends are equal).
  */
 export function yarnRamp(geometry: RopeGeometry, options: YarnRampOptions): Float64Array {
   const { low, high } = yarnRampEnds(geometry, options)

@@ -61,7 +61,7 @@ function frequencies(geometry: RopeGeometry, given: z.output<typeof config>): Ro
 
 /**
  * YaRN as transformers, vLLM and llama.cpp compute it: θ'_i = ((1 − m_i)/s + m_i) · θ_i, an *arithmetic* mean with a
- * ramp over the index. Not the frequencies of the released PoSE LLaMA models: those are {@link yarnRevised}.
+ * ramp over the index. The released PoSE LLaMA models have other frequencies: {@link yarnRevised}.
  */
 export const yarn = definePlugin({
   kind: 'interpolation',
@@ -78,7 +78,7 @@ export const yarn = definePlugin({
         original_max_position_embeddings: integerOriginalLength(geometry),
         beta_fast: betaFast,
         beta_slow: betaSlow,
-        // transformers reads true when the key is missing, and versions before it warn about it
+        // transformers reads a missing key as true, and versions without this key warn about it
         ...(truncate ? {} : { truncate }),
         ...(attentionFactor === undefined ? {} : { attention_factor: attentionFactor }),
         ...(mscale === undefined ? {} : { mscale }),
@@ -88,7 +88,7 @@ export const yarn = definePlugin({
   })
 })
 
-/** `yarn`; what transformers counts as not given (null, and 0 for the rotations) is not given. */
+/** `yarn`; values that transformers treats as missing (null, and 0 for the rotations) are missing here too. */
 export const yarnFromHuggingFace: HuggingFaceRopeType = {
   plugin: yarn,
   types: ['yarn'],

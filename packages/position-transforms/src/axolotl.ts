@@ -25,8 +25,8 @@ function segmentEnds(text: Int32Array, chunks: number, isBoundary: IsBoundary): 
 /**
  * What axolotl's `use_pose` does (`add_pose_position_ids`): the first T tokens of the document in N parts of ⌊T / N⌋
  * tokens (the last takes the rest), or split before every token of `splitAt`; before each part but the first a skip ~
- * U{0 … what is left of L_t − T}. Axolotl draws once, when it prepares the data, and sorts examples by their last
- * position id; here every epoch draws anew and the order is the data's.
+ * U{0 … the remainder of L_t − T}. Axolotl draws once, when it prepares the data, and sorts examples by their last
+ * position id; here every epoch draws again, and the order is that of the data.
  */
 export const axolotl = definePlugin({
   kind: 'position-transform',

@@ -1,4 +1,4 @@
-/** Whether a token begins a chunk when splits are kept to boundaries; undefined where they may fall anywhere. */
+/** Whether a token may begin a chunk when splits are restricted to boundaries; undefined where they may be anywhere. */
 export type IsBoundary = ((tokenId: number) => boolean) | undefined
 
 /** Tests for the ids of `splitAt`. */
@@ -8,8 +8,8 @@ export function boundaryTest(splitAt: readonly number[]): IsBoundary {
 }
 
 /**
- * The cut next to `cut` before which the text splits at a boundary: t in (`after`, `before`) with a boundary at
- * `document[offset + t]`, the lower of two equally near; undefined where there is none.
+ * The cut nearest to `cut` at a boundary of the text: t in (`after`, `before`) with a boundary at `document[offset +
+ * t]`, the lower of two at the same distance; undefined where there is none.
  */
 export function nearestBoundary(
   document: Int32Array,
@@ -25,7 +25,7 @@ export function nearestBoundary(
   return undefined
 }
 
-/** The last place of a boundary at or before `place` and not before `lowest`; `lowest` where there is none. */
+/** The last boundary from `lowest` to `place`; `lowest` where there is none. */
 export function boundaryBefore(
   document: Int32Array,
   isBoundary: NonNullable<IsBoundary>,

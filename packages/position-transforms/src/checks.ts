@@ -44,7 +44,7 @@ export function checkDocument(document: Int32Array, minimum: number): void {
 }
 
 /**
- * Asserts what the training path relies on: position ids increase strictly, from at least 0 to below `target`.
+ * Asserts what training relies on: position ids increase strictly, from at least 0 to below `target`.
  *
  * @param positionIds [T]
  * @throws SkipwiseError `POSITIONS_INVALID`, naming the first element that is wrong

@@ -1,9 +1,9 @@
 import type { PositionedExample, Window } from '@skipwise/core'
 import { assertPositionIds } from './checks.js'
 
-/** Where an example's chunks lie; chunk i is its tokens `starts[i]` … `starts[i + 1]` − 1, an empty one holds none. */
+/** The chunks of an example; chunk i has its tokens `starts[i]` … `starts[i + 1]` − 1, and may be empty. */
 export interface Chunks {
-  /** [N + 1], from 0 to T, not falling. */
+  /** [N + 1], from 0 to T, never decreasing. */
   readonly starts: ArrayLike<number>
   /** u, [N]: position id less index in the example. */
   readonly skips: ArrayLike<number>
@@ -12,7 +12,7 @@ export interface Chunks {
 }
 
 /**
- * The example of these chunks.
+ * The example with these chunks.
  *
  * @param maskBoundaryLabels leave the first token of every chunk but the first out of the loss
  * @throws SkipwiseError `POSITIONS_INVALID`

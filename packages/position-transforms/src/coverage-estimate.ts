@@ -2,7 +2,7 @@ import type { PositionTransform, Window } from '@skipwise/core'
 
 /** What {@link estimateCoverage} measures. */
 export interface CoverageEstimate {
-  /** Share of the examples that hold each relative distance, [L_t]. */
+  /** Share of the examples that contain each relative distance, [L_t]. */
   readonly probability: Float64Array
   /** √(p (1 − p) / n) of each, [L_t]. */
   readonly standardError: Float64Array
@@ -15,12 +15,12 @@ export interface CoverageEstimateOptions {
   /** n ≥ 1 */
   readonly examples: number
   readonly seed: number
-  /** Token ids [n] that decide where a transform that splits at boundaries does; L_t + 1 zeros if not given. */
+  /** Token ids [n], for transforms that split at boundaries; L_t + 1 zeros if not given. */
   readonly document?: Int32Array
 }
 
 /**
- * The probability that one example of a transform holds two tokens at each relative distance, counted over `examples`
+ * The probability that one example of a transform has two tokens at each relative distance, counted over `examples`
  * seeded examples (indices 0 … n − 1 of epoch 0).
  *
  * @throws SkipwiseError what the transform throws
@@ -31,7 +31,7 @@ export function estimateCoverage(
   { examples, seed, document }: CoverageEstimateOptions
 ): CoverageEstimate {
   const text = document ?? new Int32Array(Math.max(transform.minimumTokens(window), window.target + 1))
-  // changes[r] of the number of examples that hold r, from r − 1 to r
+  // changes[r]: how the number of examples with r differs from that with r − 1
   const changes = new Float64Array(window.target + 1)
   const scratch = new Int32Array(window.target + 1)
   for (let index = 0; index < examples; index++) {
@@ -47,7 +47,7 @@ export function estimateCoverage(
 
 type PositionRun = [first: number, last: number]
 
-/** Stretches of consecutive ids. */
+/** Runs of consecutive ids. */
 export function runsOf(positionIds: Int32Array): PositionRun[] {
   const runs: PositionRun[] = []
   for (let t = 0, first = 0; t < positionIds.length; t++) {
@@ -58,7 +58,7 @@ export function runsOf(positionIds: Int32Array): PositionRun[] {
   return runs
 }
 
-/** Two runs hold an interval of distances, and one run its own from 0. */
+/** Two runs have an interval of distances, and a single run those from 0. */
 function forEachInterval(runs: readonly PositionRun[], add: (from: number, to: number) => void): void {
   runs.forEach(([first, last], j) => {
     add(0, last - first)
@@ -66,7 +66,7 @@ function forEachInterval(runs: readonly PositionRun[], add: (from: number, to: n
   })
 }
 
-/** Adds 1 to every distance of the union of the intervals, in time of the runs: for few of them. */
+/** Adds 1 to every distance of the union of the intervals, in time that grows with the runs: for few runs. */
 function countSorted(runs: readonly PositionRun[], changes: Float64Array): void {
   const intervals: PositionRun[] = []
   forEachInterval(runs, (from, to) => intervals.push([from, to]))
@@ -80,7 +80,7 @@ function countSorted(runs: readonly PositionRun[], changes: Float64Array): void 
   }
 }
 
-/** The same in time of the target: for many. */
+/** The same in time that grows with the target: for many runs. */
 function countScanned(runs: readonly PositionRun[], changes: Float64Array, scratch: Int32Array): void {
   scratch.fill(0)
   forEachInterval(runs, (from, to) => {

@@ -2,7 +2,7 @@ import type { Chart, PositionTransform, Window } from '@skipwise/core'
 import { checkWindow } from './checks.js'
 import { estimateCoverage, runsOf, type CoverageEstimateOptions } from './coverage-estimate.js'
 
-/** What a training run is planned to be. */
+/** A planned training run. */
 export interface CoverageQuestion extends Partial<CoverageEstimateOptions> {
   readonly window: Window
   /** T: length to serve, in tokens; L_t if not given. */
@@ -13,13 +13,13 @@ export interface CoverageQuestion extends Partial<CoverageEstimateOptions> {
 
 /** How often a run shows the model each relative distance. */
 export interface CoveragePlan {
-  /** The probability that one example holds each relative distance, [L_t]. */
+  /** The probability that one example has each relative distance, [L_t]. */
   readonly probability: Float64Array
-  /** Of each, [L_t]; all 0 where the probability is exact. */
+  /** Standard error of each, [L_t]; all 0 where the probability is exact. */
   readonly standardError: Float64Array
   /** Examples counted; undefined where the probability is exact. */
   readonly examples: number | undefined
-  /** The distance below T that an example holds least often; the nearest of several. */
+  /** The distance below T that is least frequent in an example; the smallest of several. */
   readonly rarest: { readonly distance: number; readonly probability: number; readonly expectedExamples: number }
   /** Median of the probability over the distances from L_c to T − 1; 1 where there are none. */
   readonly typical: number
@@ -32,7 +32,7 @@ export interface CoveragePlan {
 }
 
 /**
- * Plans the coverage of a run: exact where the transform knows a closed form, else counted.
+ * Plans the coverage of a run: exact where the transform has a closed form, else counted.
  *
  * @throws SkipwiseError `POSITIONS_WINDOW`, and what the transform throws
  */
@@ -69,13 +69,13 @@ export function planCoverage(transform: PositionTransform, question: CoverageQue
   }
 }
 
-/** Differences of exact probabilities that are none. */
+/** Differences of exact probabilities that are only rounding. */
 const ROUNDING = 1e-12
 
-/** Distances that are counted one by one in about half a second. */
+/** Number of distances that can be counted one by one in about half a second. */
 const WORK = 1.5e8
 
-/** As many examples as are counted in about half a second: 50 to 10,000. */
+/** Number of examples that can be counted in about half a second: 50 to 10,000. */
 function usualExamples(transform: PositionTransform, { window, seed = 0, document }: CoverageQuestion): number {
   const text = document ?? new Int32Array(Math.max(transform.minimumTokens(window), window.target + 1))
   const { positionIds } = transform.example(text, window, { seed, epoch: 0, index: 0 })
@@ -88,11 +88,11 @@ function usualExamples(transform: PositionTransform, { window, seed = 0, documen
 /** Points of a curve. */
 const CURVE_POINTS = 160
 
-/** Probabilities below which a logarithmic axis serves them better, and that it leaves out. */
+/** The probability below which the axis is logarithmic, and the one below which that axis leaves points out. */
 const FEW = 0.05
 const NEARLY_NONE = 1e-3
 
-/** Coverage by relative distance, one curve a plan (figure 5 of the PoSE paper). */
+/** Coverage by relative distance, one curve for each plan (figure 5 of the PoSE paper). */
 export function coverageChart(
   plans: readonly { readonly name: string; readonly plan: CoveragePlan }[],
   window: Window,

@@ -2,7 +2,7 @@ import { SkipwiseError, type Window } from '@skipwise/core'
 import { checkWindow } from './checks.js'
 import type { ChunkLengths } from './chunk-lengths.js'
 
-/** Of which sampler {@link exactCoverage} speaks: the `pose` options that decide the position ids. */
+/** The sampler of {@link exactCoverage}: the `pose` options that determine the position ids. */
 export interface ExactCoverageOptions {
   /** 1 or 2; 2 if not given. */
   readonly chunks?: number
@@ -11,18 +11,16 @@ export interface ExactCoverageOptions {
 }
 
 /**
- * The probability that one PoSE example holds two tokens at relative distance r, exactly, for every r from 0 to L_t −
- * 1.
+ * The probability that one PoSE example has two tokens at relative distance r, exactly, for every r from 0 to L_t − 1.
  *
- * With N = 2, a cut c and a skip u ~ U{0 … M}, M = L_t − L_c, the example holds r in two independent ways:
+ * With N = 2, a cut c and a skip u ~ U{0 … M}, M = L_t − L_c, the example has r in two independent ways:
  *
- * - inside a chunk: r < max(c, L_c − c), of which the share of cuts is counted. Under `uniform` (c ~ U{1 … L_c − 1})
- *   that is 1 for r < ⌈L_c / 2⌉, else 2 (L_c − 1 − r) / (L_c − 1) down to 0 at L_c − 1; under `equal` it is certain or
- *   impossible;
+ * - inside a chunk: r < max(c, L_c − c), which holds for a share of the cuts. Under `uniform` (c ~ U{1 … L_c − 1}) that
+ *   is 1 for r < ⌈L_c / 2⌉, else 2 (L_c − 1 − r) / (L_c − 1) down to 0 at L_c − 1; under `equal` it is 0 or 1;
  * - across: the distances between the chunks are u + 1 … u + L_c − 1, all of them, whatever c; so the probability is
  *   the share of skips in [r − L_c + 1, r − 1]: `(min(M, r − 1) − max(0, r − L_c + 1) + 1) / (M + 1)`.
  *
- * Beyond L_c only the second is left: flat at (L_c − 1) / (L_t − L_c + 1) up to L_t − L_c + 1, then (L_t − r) / (L_t −
+ * Beyond L_c only the second remains: flat at (L_c − 1) / (L_t − L_c + 1) up to L_t − L_c + 1, then (L_t − r) / (L_t −
  * L_c + 1) (PoSE figure 5).
  *
  * @returns probabilities, [L_t]
@@ -67,7 +65,7 @@ export function twoChunkCoverage(
   const skipLimit = target - original
   const atMost = (k: number) => (k < 0 ? 0 : skipAtMost(k))
   return Float64Array.from({ length: target }, (_, distance) => {
-    // cuts above the distance, and those with as much behind them; both count once
+    // cuts above the distance, and those with as much after them; a cut that is both counts once
     const first = Math.max(least, distance + 1)
     const last = Math.min(most, original - 1 - distance)
     const inside =

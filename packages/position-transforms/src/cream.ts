@@ -26,9 +26,9 @@ const windowsIn = ({ original, target }: Window) => Math.floor(target / original
  * tail have ⌊T / 3⌋ tokens each, else 4 α, with α = ⌊L_t / L_c⌋. The head is at 0 …, the tail ends at α L_c − 1, the
  * middle ends at e ~ U{⌊head + (middle − 1) k / 2⌋ … ⌊k L_c / 2⌋ − tail − 1}, k a whole number of 2 … 2 α by a Gaussian
  * (μ = 9, σ = 3 for every α) whose tails are clamped to the ends. Text is taken at the position ids where the document
- * reaches so far, the tail and otherwise the middle from its end. The repository chooses head and tail once for 3,000
- * examples, and repeats tokens where the middle reaches into the tail's text; here each example chooses, and a token
- * stands once.
+ * is long enough; otherwise the tail, or the middle, is taken from its end. The repository chooses head and tail once
+ * for 3,000 examples, and repeats tokens where the middle overlaps the text of the tail; here each example chooses, and
+ * no token appears twice.
  */
 export const cream = definePlugin({
   kind: 'position-transform',

@@ -11,8 +11,8 @@ function targetTokens(window: Window): number {
 }
 
 /**
- * Full-length training, the paper's upper bound: examples of L_t tokens at positions 0 … L_t − 1, in the memory and
- * time of L_t.
+ * Full-length training, the paper's upper bound: examples of L_t tokens at positions 0 … L_t − 1. It takes the memory
+ * and time of L_t tokens.
  */
 export const fullLength = definePlugin({
   kind: 'position-transform',

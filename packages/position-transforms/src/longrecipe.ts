@@ -15,7 +15,7 @@ const config = z.strictObject({
     )
 })
 
-/** Begins of the sentences of a text, then its length; a sentence ends with a boundary. */
+/** Starts of the sentences of a text, then its length; a sentence ends with a boundary. */
 function sentenceStarts(text: Int32Array, ends: (id: number) => boolean): number[] {
   const starts = [0]
   for (let t = 0; t + 1 < text.length; t++) if (ends(text[t])) starts.push(t + 1)
@@ -24,9 +24,10 @@ function sentenceStarts(text: Int32Array, ends: (id: number) => boolean): number
 
 /**
  * LongRecipe's position indices (Hu et al., ACL 2025; `FSProcessor`): the document's first T tokens, split after
- * sentences into n segments. Segments keep contiguous ids; gaps of L_t − T in all are thrown among them, u_i = p_i − i
- * with p a sorted sample of n of L_t − T + n places and u_0 = 0. The first r ~ U{1 … ⌊(T + 1) / 2⌋} tokens stay at 0 …
- * r − 1. The repository takes token 0 for a gap, which moves a first sentence of one token; not here.
+ * sentences into n segments. Segments keep contiguous ids; gaps of L_t − T in all are distributed among them, u_i = p_i
+ * − i with p a sorted sample of n of L_t − T + n places and u_0 = 0. The first r ~ U{1 … ⌊(T + 1) / 2⌋} tokens stay at
+ * 0 … r − 1. The repository treats token 0 as a gap, which moves a first sentence of one token; this implementation
+ * does not.
  */
 export const longrecipe = definePlugin({
   kind: 'position-transform',

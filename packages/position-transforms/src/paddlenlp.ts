@@ -5,10 +5,10 @@ import { assemble } from './chunks.js'
 
 /**
  * What PaddleNLP's `use_pose_convert` does (`get_example_pose`): a first chunk of r ~ U{1 … ⌊T / 2⌋} tokens from the
- * document's begin, a second that ends at e ~ U{T … L_x − 1}, both at their true places, and no label across the
- * chunks. PaddleNLP gives the first chunk's last token the document's next token as its label; an example here has
+ * beginning of the document, a second that ends at e ~ U{T … L_x − 1}, both at their true places, and no label across
+ * the chunks. PaddleNLP gives the first chunk's last token the document's next token as its label; an example here has
  * labels of its own tokens only, so that label is masked. It truncates documents at L_t and pads those of at most T
- * tokens by EOS; here a document has more than T.
+ * tokens with EOS; here a document has more than T.
  */
 export const paddlenlp = definePlugin({
   kind: 'position-transform',

@@ -28,9 +28,9 @@ function example(shiftFirst: boolean): PositionTransform['example'] {
 
 /**
  * What the PoSE authors' repository does (`train_preprocess_function_pose`): two chunks, the first of r ~ U{1 … ⌊(T +
- * 1) / 2⌋} tokens and from the document's begin; the second ends at e ~ U{T … min(L_x, 5 T)} and skips u ~ U{0 … L_t −
- * T}. The repository draws once and caches, keeps documents shorter than T and puts BOS first; here every epoch draws
- * anew, a document has at least T tokens, and BOS is the data's affair.
+ * 1) / 2⌋} tokens and from the beginning of the document; the second ends at e ~ U{T … min(L_x, 5 T)} and skips u ~ U{0
+ * … L_t − T}. The repository draws once and caches, keeps documents shorter than T and puts BOS first; here every epoch
+ * draws again, a document has at least T tokens, and BOS is left to the data.
  */
 export const poseRepo = definePlugin({
   kind: 'position-transform',
@@ -46,7 +46,7 @@ export const poseRepo = definePlugin({
 
 /**
  * Both skips being drawn, u_1 − u_0 is d with probability Σ_{u_0 = 0}^{M − d} 1 / ((M + 1) (M − u_0 + 1)) = (H_{M + 1}
- * − H_d) / (M + 1), H_n the harmonic numbers: small skips are the likelier ones.
+ * − H_d) / (M + 1), H_n the harmonic numbers: small skips are more likely.
  */
 function coverageOfV1(window: Window): Float64Array {
   checkWindow(window)
@@ -64,7 +64,7 @@ function coverageOfV1(window: Window): Float64Array {
 }
 
 /**
- * The same before October 2023: the first chunk skips too, u_0 ~ U{0 … L_t − T}, u_1 ~ U{u_0 … L_t − T}, so that far
+ * The same before October 2023: the first chunk skips too, u_0 ~ U{0 … L_t − T}, u_1 ~ U{u_0 … L_t − T}, so that large
  * distances are rarer.
  */
 export const poseV1 = definePlugin({

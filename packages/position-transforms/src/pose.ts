@@ -48,7 +48,7 @@ function risingOffsets(chunks: number, limit: number, random: RandomStream): Int
  * - `sampled`: v_0 = 0, v_i ~ U{v_{i−1} … L_x − L_c};
  * - `contiguous`: 0, so the text is the document's first L_c tokens;
  * - `aligned`: u_i, so position ids are the true places in the document; in a document shorter than L_t it is min(u_i,
- *   L_x − L_c), which keeps the distribution of the position ids and takes the text as near to its true place as the
+ *   L_x − L_c), which keeps the distribution of the position ids and takes the text as close to its true place as the
  *   document allows.
  *
  * The paper does not say how lengths are drawn; `uniform` takes every split into N chunks of ≥ 1 token with the same
@@ -57,7 +57,7 @@ function risingOffsets(chunks: number, limit: number, random: RandomStream): Int
  *
  * With `splitAt`, text splits only before these tokens: each cut moves to the nearest such place of the text before it,
  * and the text of a chunk begins at the last such place at or before the drawn one (`aligned` keeps v = u by moving
- * both). A cut that finds none is left out, so there are fewer chunks.
+ * both). A cut without such a place is left out, so there are fewer chunks.
  */
 export const pose = definePlugin({
   kind: 'position-transform',
@@ -113,7 +113,7 @@ function atBoundaries(
     const cut = nearestBoundary(document, isBoundary, offset, drawn.starts[i], starts[starts.length - 1], tokens)
     if (cut === undefined) continue
     const moved = boundaryBefore(document, isBoundary, drawn.offsets[i] + cut, offset + cut) - cut
-    // where the document ends before the position id there is no true place to keep to
+    // where the document ends before the position id, there is no true place for it
     const skip = aligned && drawn.offsets[i] === drawn.skips[i] ? moved : drawn.skips[i]
     starts.push(cut)
     offsets.push(moved)

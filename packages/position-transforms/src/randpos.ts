@@ -5,7 +5,7 @@ import { sortedSample } from './sorted-sample.js'
 
 /**
  * RandPos (Ruoss et al., ACL 2023, as the PoSE paper's baseline runs it): the document's first T tokens at T distinct
- * positions of 0 … L_t − 1, in rising order, every set with the same probability.
+ * positions of 0 … L_t − 1, in increasing order, every set with the same probability.
  */
 export const randpos = definePlugin({
   kind: 'position-transform',

@@ -1,7 +1,7 @@
 import { randomStream, type ExampleDraw } from '@skipwise/core'
 import { z } from 'zod'
 
-/** Which run of a document an example of one run takes. */
+/** How an example of one run chooses it in the document. */
 export const span = z
   .enum(['random', 'first'])
   .default('random')

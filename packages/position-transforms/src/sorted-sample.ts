@@ -1,8 +1,8 @@
 import type { RandomStream } from '@skipwise/core'
 
 /**
- * `count` distinct integers of 0 … `total` − 1 in rising order, every set with the same probability: Floyd's sampling,
- * `count` draws, read off a set of bits.
+ * `count` distinct integers of 0 … `total` − 1 in increasing order, every set with the same probability: Floyd's
+ * sampling with `count` draws, read from a set of bits.
  */
 export function sortedSample(count: number, total: number, random: RandomStream): Int32Array {
   const words = new Uint32Array(Math.ceil(total / 32))

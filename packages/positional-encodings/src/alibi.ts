@@ -17,8 +17,8 @@ export function alibiSlopes(heads: number): number[] {
 }
 
 /**
- * Attention with linear biases: nothing is rotated, a score falls by the head's slope per position between query and
- * key. Baichuan-13B, BLOOM.
+ * Attention with linear biases: nothing is rotated, and a score decreases by the head's slope for each position between
+ * query and key. Baichuan-13B, BLOOM.
  */
 export const alibi = definePlugin({
   kind: 'positional-encoding',

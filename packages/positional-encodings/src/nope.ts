@@ -2,7 +2,7 @@ import { definePlugin } from '@skipwise/core'
 import type { PositionalEncoding } from '@skipwise/nn'
 import { z } from 'zod'
 
-/** No positional encoding: the causal mask alone tells the order (Kazemnejad et al., NeurIPS 2023). */
+/** No positional encoding: only the causal mask carries the order (Kazemnejad et al., NeurIPS 2023). */
 export const nope = definePlugin({
   kind: 'positional-encoding',
   name: 'nope',

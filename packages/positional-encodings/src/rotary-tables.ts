@@ -10,15 +10,15 @@ interface Rests {
   readonly sin: Float64Array
 }
 
-/** By the frequencies, which nobody writes to: generation asks for a row at a time. */
+/** Keyed by the array of frequencies, which is never changed: generation asks for one row at a time. */
 const restsOf = new WeakMap<Float64Array, Rests>()
 
 /**
  * cos and sin of position · θ'_i, times the attention factor: computed in float64, rounded to float32 once.
  *
- * A position is a multiple of 1,024 and a rest, and their angles are joined by the addition theorems, so that a million
- * positions need two thousand rows of cosines. A row depends on its position alone, never on the others of a call, and
- * is as exact as the float64 angle is.
+ * A position is a multiple of 1,024 plus a remainder, and their angles are added by the addition theorems, so that a
+ * million positions need two thousand rows of cosines. A row depends only on its position, never on the others of a
+ * call, and is as exact as the float64 angle.
  *
  * @param positionIds [N]
  * @param frequencies never changed after the first call

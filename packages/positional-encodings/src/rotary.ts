@@ -6,7 +6,7 @@ import { rotaryTables } from './rotary-tables.js'
 
 /**
  * Rotary encoding that pairs dimension i with i + R/2: LLaMA, Mistral, Qwen and Baichuan as transformers stores them.
- * The frequencies decide R; dimensions of a head beyond R stay as they are (partial rotary).
+ * The frequencies determine R; dimensions of a head beyond R stay as they are (partial rotary).
  */
 export const rotaryHalf = definePlugin({
   kind: 'positional-encoding',
@@ -18,7 +18,7 @@ export const rotaryHalf = definePlugin({
 
 /**
  * Rotary encoding that pairs dimension 2i with 2i + 1: GPT-J, the original LLaMA weights, RoFormer. The frequencies
- * decide R; dimensions of a head beyond R stay as they are (GPT-J: 64 of 256).
+ * determine R; dimensions of a head beyond R stay as they are (GPT-J: 64 of 256).
  */
 export const rotaryInterleaved = definePlugin({
   kind: 'positional-encoding',

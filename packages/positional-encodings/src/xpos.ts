@@ -52,8 +52,8 @@ function xposTables(
 }
 
 /**
- * Tables of s·cos and s·sin as those of cos / s and sin / s: t / |t|², by way of numbers near 1, since s² may be no
- * float32 number.
+ * Tables of s·cos and s·sin as those of cos / s and sin / s: t / |t|², computed through numbers near 1, since s² may be
+ * outside float32.
  */
 function inverted(cos: tf.Tensor3D, sin: tf.Tensor3D): [tf.Tensor3D, tf.Tensor3D] {
   const size = tf.add(tf.abs(cos), tf.abs(sin))
@@ -65,8 +65,8 @@ function inverted(cos: tf.Tensor3D, sin: tf.Tensor3D): [tf.Tensor3D, tf.Tensor3D
 
 /**
  * xPos (Sun et al., ACL 2023; torchscale): interleaved RoPE whose queries shrink and whose keys grow with the position,
- * so that the score of a pair falls by ζ_i^(distance / scaleBase) and depends on the distance only. Norms change with
- * the position.
+ * so that the score of a pair is multiplied by ζ_i^(distance / scaleBase) and depends only on the distance. Norms
+ * change with the position.
  */
 export const xpos = definePlugin({
   kind: 'positional-encoding',

@@ -57,6 +57,31 @@ describe('a trace', () => {
     expect(kernels(traceOf(({ x }) => ({ y: tf.mul(x, tf.ones([4, 2, 3])) })))).toContain('Multiply')
   })
 
+  test('sizes that tfjs infers are in the graph, for gradients too', () => {
+    const six = (x: tf.Tensor) => tf.reshape(x, [-1, 3]) as tf.Tensor2D
+    const pieces = (x: tf.Tensor) => [tf.slice(six(x), 1), tf.slice(six(x), [1], [-1]), tf.slice(six(x), [0, 1])]
+    const graph = traceOf(
+      ({ x }) => {
+        const gradient = tf.grad((y: tf.Tensor) => tf.sum(tf.square(tf.slice(six(y), [0, 1], [2, 1]))))(x)
+        const [last, again, right] = pieces(x)
+        return { last, again, right, gradient }
+      },
+      { x: { shape: [6], dtype: 'float32' } }
+    )
+    const shapeOf = (name: string) => graph.values[graph.outputs[name]].shape
+    expect(['last', 'again', 'right', 'gradient'].map(shapeOf)).toEqual([[1, 3], [1, 3], [2, 2], [6]])
+    expect(graph.values.flatMap(({ shape }) => shape).every(size => size > 0)).toBe(true)
+    expect(graph.nodes.filter(({ kernel }) => kernel === 'PadV2').map(({ attributes }) => attributes)).toEqual([
+      {
+        paddings: [
+          [0, 0],
+          [1, 1]
+        ],
+        constantValue: 0
+      }
+    ])
+  })
+
   test('records a fused kernel as one node', () => {
     const graph = traceOf(({ gate, up }) => ({ y: swiGlu(gate as tf.Tensor2D, up as tf.Tensor2D) }), {
       gate: matrix,

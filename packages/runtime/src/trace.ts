@@ -88,8 +88,9 @@ class Recorder {
     kernel: string,
     rule: AnyShapeRule,
     inputs: Record<string, tf.TensorInfo>,
-    attributes: Record<string, unknown>
+    given: Record<string, unknown>
   ): tf.TensorInfo[] {
+    const attributes = explicit(kernel, inputs, given)
     const present = Object.entries(inputs).filter(([, info]) => info !== undefined && info !== null)
     const specs = Object.fromEntries(
       present.map(([key, info]) => [key, { shape: info.shape, dtype: info.dtype as DType }])
@@ -120,6 +121,24 @@ class Recorder {
     if (dataId instanceof TracedValue && dataId.recorder === this) return dataId
     throw outsideError()
   }
+}
+
+/** Attributes with every size: tfjs leaves a size of −1 and axes that are not named to its kernels. */
+function explicit(
+  kernel: string,
+  { x }: Readonly<Record<string, tf.TensorInfo>>,
+  attributes: Record<string, unknown>
+): Record<string, unknown> {
+  if (kernel === 'Reshape') {
+    const shape = tf.util.inferFromImplicitShape(attributes['shape'] as number[], tf.util.sizeFromShape(x.shape))
+    return { ...attributes, shape }
+  }
+  if (kernel === 'Slice') {
+    const { begin, size } = attributes as { begin: number | number[]; size?: number | number[] }
+    const [from, sizes] = tf.slice_util.parseSliceParams(x, begin, size)
+    return { ...attributes, begin: from, size: sizes }
+  }
+  return attributes
 }
 
 /** tfjs's backend interface over the current recorder: data can be written (constants), never read. */

@@ -101,7 +101,7 @@ export async function benchTrain(shape: unknown, executor: Executor, bench: Benc
   const { d, L, V, T, B } = config
   const trainer = await Trainer.create(setup, initializeWeights(model, { seed: 0 }))
   const times: number[] = []
-  // positions are drawn anew for every example, as in training
+  // positions are drawn again for every example, as in training
   for (let step = 0; step < options.steps; step++) {
     await letEventsIn(bench.signal)
     const examples = Array.from({ length: B }, (_, i) => example(step * B + i))

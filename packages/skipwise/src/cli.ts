@@ -47,9 +47,9 @@ function listenToSignals(say: (line: string) => void): Interrupts {
 
 /**
  * Lets a command go on when nobody reads what it prints: `skipwise extend … | head -1` trains to the end, and so does a
- * command whose terminal was closed. What cannot be written for another reason, as on a full disk, is told.
+ * command whose terminal was closed. Other failures of writing, as on a full disk, are reported.
  *
- * @param onFailed told the first error of standard output that is not a reader who left
+ * @param onFailed called with the first error of standard output that is not a reader who left
  */
 function outliveReaders(onFailed: (error: NodeJS.ErrnoException) => void): void {
   const isGone = ({ code }: NodeJS.ErrnoException) =>

@@ -225,7 +225,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
-    // a bare `skipwise` prints its help and is told so
+    // a bare `skipwise` prints its help, with a code of misuse
     const problem =
       error.code === 'commander.help'
         ? 'no command is named'

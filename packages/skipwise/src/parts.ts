@@ -25,11 +25,11 @@ async function loadRegistry(folders: readonly string[]): Promise<Registry<AnyPlu
   const file = await findConfigFile(folders)
   if (file === undefined) return defaultRegistry
   const plugins = await loadPlugins(file)
-  // the registry looks at each: what is no plugin is an error there
+  // the registry checks each: anything but a plugin is an error there
   return defaultRegistry.register(...(plugins as AnyPlugin[]))
 }
 
-/** What a word behind a colon means to an executor. */
+/** What a word after a colon means to an executor. */
 const executorWord: Readonly<Record<string, string>> = { tfjs: 'backend', tensorflow: 'dtype', onnx: 'device' }
 
 /**

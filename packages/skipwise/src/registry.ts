@@ -1,5 +1,6 @@
 import { baichuan } from '@skipwise/arch-baichuan'
 import { gptj } from '@skipwise/arch-gptj'
+import { gptneox } from '@skipwise/arch-gptneox'
 import { llama } from '@skipwise/arch-llama'
 import { createRegistry, type Registry } from '@skipwise/core'
 import { benchmarks } from '@skipwise/eval-benchmarks'
@@ -21,6 +22,7 @@ const defaultPlugins = [
   ...positionTransformPlugins,
   llama,
   gptj,
+  gptneox,
   baichuan,
   tokenizerJson,
   sentencePiece,

@@ -76,6 +76,19 @@ const gptj = {
   tie_word_embeddings: false
 }
 
+const gptneox = {
+  architectures: ['GPTNeoXForCausalLM'],
+  model_type: 'gpt_neox',
+  vocab_size: 24,
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  max_position_embeddings: L,
+  rotary_pct: 0.5,
+  rotary_emb_base: 10000
+}
+
 const factors = (count: number, last: number) =>
   Array.from({ length: count }, (_, i) => 1 + ((last - 1) * i) / (count - 1))
 const cases: Readonly<
@@ -107,6 +120,12 @@ const cases: Readonly<
   'mistral, a sliding window, linear': { config: mistral, scheme: { name: 'linear' } },
   'qwen2, a sliding layer, yarn': { config: qwen2, scheme: { name: 'yarn' } },
   'qwen3 yarn': { config: qwen3, scheme: { name: 'yarn' } },
+  'gpt_neox linear': { config: gptneox, scheme: { name: 'linear' } },
+  'gpt_neox yarn': { config: gptneox, scheme: { name: 'yarn' } },
+  'gpt_neox longrope': {
+    config: { ...gptneox, use_parallel_residual: false },
+    scheme: { name: 'longrope', config: { shortFactor: [1, 1], longFactor: factors(2, 8) } }
+  },
   'gptj none': { config: gptj, scheme: { name: 'none' } },
   'gptj linear': { config: gptj, scheme: { name: 'linear' } },
   'gptj yarn': { config: gptj, scheme: { name: 'yarn' } },

@@ -10,7 +10,7 @@ function workspaceRoot(from: string): string | undefined {
 }
 
 /**
- * Absolute path of a file or folder of the shared fixtures, which lie beside the checkout in `../shared/fixtures`.
+ * Absolute path of a file or folder of the shared fixtures, which are next to the checkout in `../shared/fixtures`.
  *
  * @returns undefined where the fixtures are not there; tests are then reported as skipped
  */

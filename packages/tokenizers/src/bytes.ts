@@ -13,8 +13,8 @@ const byteTokenizer: Tokenizer = Object.freeze({
 })
 
 /**
- * Tokenizer plugin `bytes`: the 256 bytes of UTF-8, no special tokens, no files. It accepts no folder by itself: name
- * it.
+ * Tokenizer plugin `bytes`: the 256 bytes of UTF-8, no special tokens, no files. It is never chosen for a folder by
+ * itself: name it.
  */
 export const bytes = definePlugin({
   kind: 'tokenizer',

@@ -15,42 +15,39 @@ export interface ChatMessage {
   readonly content: string
 }
 
-/** Makes a prompt of a conversation, as the model was trained to see it. */
+/** Renders a conversation as the prompt that the model was trained on. */
 export interface ChatTemplate {
   /**
-   * The text of the messages, and of the beginning of an answer. It spells its special tokens, BOS too: encode it as
+   * The text of the messages and of the beginning of an answer. It contains its special tokens, BOS too: encode it as
    * it is.
    *
    * @throws SkipwiseError `CHAT_TEMPLATE_INVALID`
    */
   render(messages: readonly ChatMessage[]): Promise<string>
   /**
-   * Whole conversations, and what the assistant wrote of each, to learn of: what the template puts between `{%
-   * generation %}` and `{% endgeneration %}`; of one
-   * without these what each answer adds to the messages before it, from behind the beginning of an answer to the token
-   * that ends the turn. Where later messages change
-   * what the template writes of an answer (thoughts are left out), a conversation becomes one text an answer, each as
-   * it was at its turn. One that the template
-   * refuses comes back as a problem.
+   * Whole conversations, and in each the text of the assistant, which is learned. That is the text between `{%
+   * generation %}` and `{% endgeneration %}` in the template; in a template without these, what each answer adds to the
+   * messages before it, from the end of the beginning of an answer to the token that ends the turn. Where later
+   * messages change how the template writes an answer (thoughts are left out), a conversation becomes one text for each
+   * answer, as it was at its turn. A conversation that the template refuses is returned as a problem.
    *
-   * @param conversations JSON texts of `{ messages, tools?, chat_template_kwargs? }`: text, since `1.0`, integers of
-   * 20 digits and the order of keys `"2"`, `"1"` do not survive JSON.parse.
-   * Keys of a message beside role and content are given to the template.
+   * @param conversations JSON texts of `{ messages, tools?, chat_template_kwargs? }`: as text, since `1.0`, integers of
+   * 20 digits and the order of keys `"2"`, `"1"` do not survive JSON.parse. Keys of a message besides role and content
+   * are passed to the template.
    */
   renderLearned(conversations: readonly string[]): Promise<readonly (LearnedTexts | { readonly problem: string })[]>
-  /** sha256 of the templates, of the special tokens that they may write, and of the way that they are read. */
+  /** sha256 of the templates, of the special tokens that they may write, and of the version of the interpreter. */
   readonly digest: string
 }
 
-/** Changes whenever the same template and conversation would become another text. */
+/** Changed whenever the same template and conversation would give another text. */
 const VERSION = 2
 
 /**
  * The chat template of a model folder: `chat_template.jinja`, or else `chat_template` of `tokenizer_config.json`, the
- * one named `default` where there are several (`tool_use`
- * for conversations with tools). It is rendered as transformers renders it, text for text, or refused. A template is a
- * stranger's program: it sees nothing but what it is
- * given, and its steps and characters are counted (docs/security.md).
+ * one named `default` where there are several (`tool_use` for conversations with tools). It gives exactly the text of
+ * transformers, or is refused. A template is an untrusted program: it sees only its variables, and its steps and
+ * characters are counted (docs/security.md).
  *
  * @throws SkipwiseError `CHAT_TEMPLATE_NOT_FOUND`, `CHAT_TEMPLATE_INVALID`
  */
@@ -60,7 +57,7 @@ export async function loadChatTemplate(folder: string): Promise<ChatTemplate> {
   const plain = { source, template: compile(source) }
   const withTools = toolTemplate === undefined ? plain : { source: toolTemplate, template: compile(toolTemplate) }
   const common: readonly (readonly [string, Value])[] = Object.entries(tokens)
-  // drawn anew each time: no conversation can hold it
+  // drawn again each time, so that no conversation can contain it
   const mark = randomBytes(16).toString('hex')
   return {
     digest: createHash('sha256')

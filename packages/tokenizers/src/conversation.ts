@@ -3,7 +3,7 @@ import { Dict, type Value } from './jinja/values.js'
 import { valueOfJson } from './jinja/json-values.js'
 import { isList } from './jinja/write-values.js'
 
-/** A record with messages, as values of a template. */
+/** A record with messages, as values for a template. */
 export interface ConversationValues {
   readonly messages: readonly Dict[]
   /** None without tools. */
@@ -12,12 +12,12 @@ export interface ConversationValues {
   readonly more: readonly (readonly [string, Value])[]
 }
 
-/** Variables that a record may not give by another way. */
+/** Variables that a record may not set by `chat_template_kwargs`. */
 const OWN = new Set(['messages', 'tools', 'documents', 'add_generation_prompt'])
 
 /**
- * Reads the JSON of `{ messages, tools?, chat_template_kwargs? }`. Tools can be a JSON text too, as data sets keep
- * them that have no column for any object; TRL reads both.
+ * Reads the JSON of `{ messages, tools?, chat_template_kwargs? }`. Tools can be a JSON text too, as in data sets whose
+ * columns cannot hold arbitrary objects; TRL reads both.
  *
  * @throws TemplateFault
  */

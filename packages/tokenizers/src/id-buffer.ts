@@ -1,9 +1,9 @@
-/** Token ids in one growing buffer: 4 bytes each, where a list of numbers takes more and is copied at the end. */
+/** Token ids in one growing buffer, 4 bytes each; a list of numbers takes more and is copied at the end. */
 export class IdBuffer {
   #ids = new Int32Array(256)
   #length = 0
 
-  /** The id that was added last. */
+  /** The last id that was added. */
   get last(): number | undefined {
     return this.#length ? this.#ids[this.#length - 1] : undefined
   }

@@ -2,33 +2,36 @@ import { TemplateFault } from './jinja/template-fault.js'
 import { Dict, type Value } from './jinja/values.js'
 import type { Rendered } from './jinja/render.js'
 
-/** A conversation as text, and what an assistant wrote of it. */
+/** A conversation as text, and the parts that an assistant wrote. */
 export interface LearnedText {
   readonly text: string
-  /** Characters of the assistant's turns, [start, end) each, rising: what it wrote, with the end of its turn. */
+  /**
+   * Ranges of the assistant's turns in characters, [start, end) each, in increasing order: what it wrote, with the end
+   * of its turn.
+   */
   readonly learned: readonly (readonly [number, number])[]
 }
 
 /**
- * Texts of one conversation: one, or one an answer, where the template writes answers in another way once more
+ * Texts of one conversation: one, or one for each answer where the template writes an answer differently once more
  * messages follow.
  */
 export interface LearnedTexts {
   readonly texts: readonly LearnedText[]
 }
 
-/** Renders messages, with the beginning of an answer where that is asked for. @throws TemplateFault */
+/** Renders messages, with the beginning of an answer on request. @throws TemplateFault */
 export type RenderMessages = (messages: readonly Value[], asked: boolean) => Rendered
 
-/** Whether a template says itself what an assistant writes: `{% generation %}`, as transformers finds it. */
+/** Whether a template itself marks what an assistant writes: `{% generation %}`, as transformers finds it. */
 const marksGenerated = (source: string): boolean => /\{%-?\s*generation\s*-?%\}/.test(source)
 
 /**
- * What is learned of a conversation.
+ * The learned parts of a conversation.
  *
- * @param source of the template
- * @param mark a text that no conversation holds
- * @throws TemplateFault for what the template refuses, and where it cannot be told what is the assistant's
+ * @param source text of the template
+ * @param mark a text that no conversation contains
+ * @throws TemplateFault for what the template refuses, and where the assistant's part cannot be determined
  */
 export function learnedOf(
   messages: readonly Dict[],
@@ -48,7 +51,7 @@ export function learnedOf(
   return { texts: answers.map(atItsTurn) }
 }
 
-/** What an answer was when nothing followed it. */
+/** An answer as it was when nothing followed it. */
 function atItsTurn(turn: Turn): LearnedText {
   const span = spanOf(turn.answered, turn)
   if (!span) throw new TemplateFault(UNCLEAR)
@@ -58,16 +61,16 @@ function atItsTurn(turn: Turn): LearnedText {
 const UNCLEAR =
   'the part of the text that is the assistant’s cannot be found: put {% generation %} and {% endgeneration %} around it in the template'
 
-/** An answer by renderings of the beginnings of its conversation. */
+/** An answer, given by renderings of the beginning of its conversation. */
 interface Turn {
   /** The messages before, with the beginning of an answer; undefined where the template refuses that. */
   readonly asked: string | undefined
   /** Without it. */
   readonly unasked: string | undefined
   readonly answered: string
-  /** What stands around the content. */
+  /** The text around the content. */
   readonly content: Around | undefined
-  /** The same of a message of nothing but its role and a content. */
+  /** The same for a message with only its role and a content. */
   readonly bare: Around | undefined
 }
 
@@ -116,17 +119,17 @@ function startOf(text: string, { asked, unasked, answered, content, bare }: Turn
   const goesOn = asked !== undefined && text.startsWith(asked) && answered.startsWith(asked)
   if (goesOn && asked !== unasked) return asked.length
   if (goesOn) {
-    // no beginning of an answer is written: what stands before the content is the header of the turn
+    // no beginning of an answer is written: the text before the content is the header of the turn
     if (!content || !text.startsWith(content.before)) return undefined
     const header = content.before.slice(asked.length)
     return header.trim() ? content.before.length : asked.length
   }
-  // the beginning that is asked for holds more than a header, as that of a thought
+  // the rendered beginning has more than a header, for instance that of a thought
   if (!bare || !text.startsWith(bare.before)) return undefined
   return unasked === undefined || bare.before.startsWith(unasked) ? bare.before.length : undefined
 }
 
-/** Newlines behind a token that ends the turn separate it from the next; without such a token they are its end. */
+/** Newlines after a token that ends the turn separate it from the next; without such a token they are its end. */
 function separatorOf({ answered, content, bare }: Turn): number {
   const after = content?.after ?? bare?.after ?? ''
   return after.trim() && answered.endsWith(after) ? after.length - after.trimEnd().length : 0

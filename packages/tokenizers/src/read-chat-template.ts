@@ -6,11 +6,11 @@ import { z } from 'zod'
 
 const MAX_BYTES = FILE_LIMITS.template
 
-/** What a model folder says of its chat template. */
+/** The chat template of a model folder. */
 export interface TemplateFiles {
-  /** The template, of several the one named `default`. */
+  /** The template; with several, the one named `default`. */
   readonly template: string
-  /** The one named `tool_use`, which transformers takes for conversations with tools. */
+  /** The one named `tool_use`, which transformers uses for conversations with tools. */
   readonly toolTemplate: string | undefined
   /** Special tokens that templates may write, by name. */
   readonly tokens: Readonly<Record<string, string>>
@@ -41,7 +41,7 @@ export async function readTemplateFiles(folder: string): Promise<TemplateFiles> 
   for (const source of named.values())
     if (source.length > MAX_BYTES)
       throw invalidTemplate(folder, `it has ${source.length} characters, more than ${MAX_BYTES}`)
-  // transformers 5 reads the second file only where the first does not know the added tokens
+  // transformers 5 reads the second file only where the first has no added tokens
   const legacy = 'added_tokens_decoder' in config ? undefined : await readConfig(folder, 'special_tokens_map.json')
   return { template, toolTemplate: named.get('tool_use'), tokens: { ...tokensOf(config), ...tokensOf(legacy ?? {}) } }
 }
@@ -62,7 +62,7 @@ async function templatesOf(folder: string, inConfig: Config['chat_template']): P
   return new Map(typeof inConfig === 'string' ? [['default', inConfig]] : [])
 }
 
-/** Every `…_token`, and the tokens that a model names beside. */
+/** Every `…_token`, and the tokens that a model names in addition. */
 function tokensOf(config: Readonly<Record<string, unknown>>): Record<string, string> {
   const extra = config['extra_special_tokens']
   const named = Object.entries(config).filter(([name]) => name.endsWith('_token'))
@@ -86,7 +86,7 @@ async function readText(folder: string, name: string): Promise<string | undefine
   return bytes && new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
 }
 
-/** `CHAT_TEMPLATE_INVALID`, saying what is wrong where. */
+/** `CHAT_TEMPLATE_INVALID`, with the problem and its place. */
 export const invalidTemplate = (where: string, problem: string, cause?: unknown) =>
   new SkipwiseError('CHAT_TEMPLATE_INVALID', {
     problem: `${where}: the chat template cannot be used: ${problem}`,

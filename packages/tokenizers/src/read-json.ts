@@ -20,7 +20,7 @@ export async function readJsonObject(
   return parseJson(content, join(folder, name), 'TOKENIZER_INVALID').object
 }
 
-/** `TOKENIZER_INVALID`, saying what is wrong in which file. */
+/** `TOKENIZER_INVALID`, with the problem and the file. */
 export const invalid = (file: string, problem: string, cause?: unknown) =>
   new SkipwiseError('TOKENIZER_INVALID', {
     problem: `${file}: ${problem}`,

@@ -4,7 +4,7 @@ import type { MergeTable } from './json/merge-table.js'
 import { scanMerges } from './json/read-merges.js'
 import { scanVocabulary, type ReadVocabulary } from './json/read-vocabulary.js'
 
-/** What a tokenizer.json says; `model.vocab` and `model.merges` are null in it where they have been read. */
+/** The content of a tokenizer.json; `model.vocab` and `model.merges` are null where they were read already. */
 export interface ReadTokenizer {
   readonly json: Record<string, unknown>
   readonly vocabulary?: ReadVocabulary
@@ -12,9 +12,9 @@ export interface ReadTokenizer {
 }
 
 /**
- * Reads the bytes of a tokenizer.json. The vocabulary and the merges, nearly all of it, are read where they stand:
- * `JSON.parse` would make an object of a quarter of a million keys and a million texts that only wait to be looked at
- * once. Where anything in them is unusual or wrong, it is `JSON.parse` that reads the file.
+ * Reads the bytes of a tokenizer.json. The vocabulary and the merges, nearly all of it, are read in place: `JSON.parse`
+ * would create an object of a quarter of a million keys and a million texts, each used once. Where anything in them is
+ * unusual or wrong, `JSON.parse` reads the file.
  *
  * @throws SkipwiseError `TOKENIZER_INVALID`
  * @throws RangeError for tokens made to collide

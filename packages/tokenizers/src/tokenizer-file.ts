@@ -7,7 +7,7 @@ import { preTokenizerSchema } from './json/pre-tokenizers.js'
 import { MAX_VOCABULARY } from './json/read-vocabulary.js'
 import { invalid } from './read-json.js'
 
-/** Characters of what stands before or behind each character of a word. */
+/** A prefix or suffix of the characters of a word. */
 const affix = z.string().max(64).nullish()
 const flag = z.boolean().nullish()
 
@@ -48,7 +48,7 @@ const fileSchema = z.looseObject({
   decoder: decoderSchema.nullish().transform(value => value ?? null)
 })
 
-/** What a `tokenizer.json` says. */
+/** The content of a `tokenizer.json`. */
 export type TokenizerFile = z.infer<typeof fileSchema>
 export type ModelFile = TokenizerFile['model']
 
@@ -64,7 +64,7 @@ export function checkTokenizerFile(value: Record<string, unknown>, file: string)
   return validate(fileSchema, value, 'TOKENIZER_INVALID', file)
 }
 
-/** Sequences in sequences: more would only ask for stack. */
+/** Depth of nested sequences: more would only ask for stack. */
 const DEEPEST = 40
 
 function isDeep(value: unknown): boolean {

@@ -49,11 +49,11 @@ export const tokenizerJson = definePlugin({
 })
 
 /**
- * Loads the tokenizer of a model folder. Ids are those of the Rust library `tokenizers`; a file that asks for what
- * would be read otherwise is refused.
+ * Loads the tokenizer of a model folder. Ids are those of the Rust library `tokenizers`; a file with options that would
+ * be read differently is refused.
  *
- * BOS and EOS are those of `tokenizer_config.json`, or else what the post-processor puts before and after a text. A
- * text gets BOS when `add_bos_token` says so, or else when the post-processor puts it there; EOS alike by
+ * BOS and EOS are those of `tokenizer_config.json`, or else the tokens that the post-processor puts before and after a
+ * text. A text gets BOS when `add_bos_token` says so, or else when the post-processor puts it there; EOS likewise by
  * `add_eos_token`.
  *
  * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`, `FILE_REFUSED`
@@ -73,7 +73,7 @@ export async function loadTokenizerJson(folder: string): Promise<Tokenizer> {
   return openTokenizer(content, config, { file, configFile, digest: hash.digest('hex') })
 }
 
-/** Where a tokenizer comes from, for messages and caches. */
+/** The origin of a tokenizer, for messages and caches. */
 export interface TokenizerOrigin {
   readonly file: string
   readonly configFile: string
@@ -140,10 +140,10 @@ function build(read: () => ReadTokenizer, config: Record<string, unknown>, origi
   })
 }
 
-/** Looking for longer added tokens at each place of a text may take long. */
+/** Length limit of added tokens: to look for longer ones at each place of a text may take long. */
 const LONGEST_ADDED = 256
 
-/** The parts of a tokenizer.json, put together as `TokenizerImpl` of the Rust library does. */
+/** The parts of a tokenizer.json, combined as in `TokenizerImpl` of the Rust library. */
 function makeParts({ json, vocabulary: read, merges }: ReadTokenizer, file: string) {
   const checked = checkTokenizerFile(json, file)
   const patterns = new PatternSource(file)
@@ -180,7 +180,7 @@ function makeParts({ json, vocabulary: read, merges }: ReadTokenizer, file: stri
     encodeText(text: string): Int32Array {
       const ids = new IdBuffer()
       const take = (word: string) => model.encode(word, ids)
-      // Half a character is U+FFFD in UTF-8.
+      // Half a surrogate pair is U+FFFD in UTF-8.
       for (const segment of findPlain(text.replace(/\p{Surrogate}/gu, '\ufffd'))) {
         if ('id' in segment) {
           ids.push(segment.id)

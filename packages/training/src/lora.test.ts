@@ -130,6 +130,25 @@ describe('training with adapters', () => {
   })
 })
 
+test.each([1, 3, 4, 8, 11])('merging sums rank %i in order, in float64', rank => {
+  const [rows, columns] = [3, 5]
+  const random = randomStream({ seed: rank, stream: 'merge' })
+  const numbers = (length: number) => Float32Array.from({ length }, () => random.normal())
+  const [weight, a, b] = [numbers(rows * columns), numbers(rank * columns), numbers(rows * rank)]
+  const adapter = {
+    target: 'w',
+    a: { name: 'a', shape: [rank, columns], initializer: 'normal' },
+    b: { name: 'b', shape: [rows, rank], initializer: 'zeros' }
+  } as const
+  const merged = mergeAdapter(weight, adapter, a, b, 0.3)
+  weight.forEach((value, at) => {
+    const [i, j] = [Math.floor(at / columns), at % columns]
+    let sum = 0
+    for (let k = 0; k < rank; k++) sum += 0.3 * b[i * rank + k] * a[k * columns + j]
+    expect(merged[at]).toBe(Math.fround(value + sum))
+  })
+})
+
 describe.each([
   ['LoRA', plain],
   ['rsLoRA', rankStabilized]

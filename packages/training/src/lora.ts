@@ -133,10 +133,18 @@ export function mergeAdapter(
   const row = new Float64Array(columns)
   for (let i = 0; i < rows; i++) {
     row.fill(0)
-    for (let k = 0; k < rank; k++) {
-      const factor = scale * b[i * rank + k]
-      const from = k * columns
-      if (factor !== 0) for (let j = 0; j < columns; j++) row[j] += factor * a[from + j]
+    const factor = (k: number) => scale * b[i * rank + k]
+    let k = 0
+    // four at once, in the order of one by one: the row is read and written a quarter as often
+    for (; k + 4 <= rank; k += 4) {
+      const [f0, f1, f2, f3] = [factor(k), factor(k + 1), factor(k + 2), factor(k + 3)]
+      const at = k * columns
+      for (let j = at; j < at + columns; j++)
+        row[j - at] = row[j - at] + f0 * a[j] + f1 * a[j + columns] + f2 * a[j + 2 * columns] + f3 * a[j + 3 * columns]
+    }
+    for (; k < rank; k++) {
+      const one = factor(k)
+      for (let j = 0; j < columns; j++) row[j] += one * a[k * columns + j]
     }
     for (let j = 0; j < columns; j++) merged[i * columns + j] = weight[i * columns + j] + row[j]
   }

@@ -35,7 +35,7 @@ describe('train', () => {
       const resumed = await train(
         await setup(options, {
           stateFolder,
-          progress: ({ done, metrics }) => void seen.push([done, (metrics?.firstStepSeconds ?? 0) > 0])
+          progress: ({ done, metrics }) => void (metrics && seen.push([done, (metrics['firstStepSeconds'] ?? 0) > 0]))
         })
       )
       expect(seen).toEqual([
@@ -51,6 +51,17 @@ describe('train', () => {
       expect(await readdir(stateFolder)).toEqual([])
     }
   )
+
+  test('says what it does: compiling, steps, merging', async () => {
+    const said: string[] = []
+    const options = { steps: 1, lora: { rank: 2, targets: ['q_proj'], seed: 0 } }
+    await train(
+      await setup(options, { progress: ({ task, done, total, unit }) => said.push(`${task} ${done}/${total} ${unit}`) })
+    )
+    const programs = [0, 1, 2].map(done => `compile ${done}/2 programs`)
+    const matrices = [0, 1, 2].map(done => `merge adapters ${done}/2 matrices`)
+    expect(said).toEqual([...programs, 'train 0/1 steps', 'train 1/1 steps', ...matrices])
+  })
 
   test('micro-batches give the gradients of the whole batch', async () => {
     const whole = await train(await setup())

@@ -1,4 +1,4 @@
-import { letEventsIn, type TrainingExample } from '@skipwise/core'
+import { letEventsIn, type ProgressListener, type TrainingExample } from '@skipwise/core'
 import { adamWHyper, type HostData, type Program, type Value, type Values } from '@skipwise/runtime'
 import { countLabels, makeBatch } from './batch.js'
 import { batchSpecs, gradientName } from './loss-program.js'
@@ -38,21 +38,31 @@ export class Trainer {
    *
    * @param tensors by name, row-major: parameters, and on resume adapters, `mean:` and `variance:`; those that are
    * absent start at zero, adapters at their own beginning
+   * @param progress told of the programs that are compiled
    */
-  static async create(setup: TrainerSetup, tensors: ReadonlyMap<string, Float32Array>): Promise<Trainer> {
+  static async create(
+    setup: TrainerSetup,
+    tensors: ReadonlyMap<string, Float32Array>,
+    progress?: ProgressListener
+  ): Promise<Trainer> {
     const { model, executor, options } = setup
+    const report = (done: number) => progress?.({ task: 'compile', done, total: 2, unit: 'programs' })
+    report(0)
     const trains = trainedParameters(model, options)
     const { trained, adapters, frozen } = trains
     const matrices = new Set(trained.filter(parameter => parameter.shape.length > 1).map(parameter => parameter.name))
     const strategySetup: StrategySetup = { ...setup, trains }
     const prepared = strategies[options.strategy === 'auto' ? 'whole' : options.strategy](strategySetup)
     const strategy = await prepared.open()
+    report(1)
+    await letEventsIn()
     const update = await executor.compile(
       traceUpdate({ parameters: trained }, gradientName, name => (matrices.has(name) ? options.weightDecay : 0)),
       {
         donate: Object.fromEntries(updatedTensors(trained).map(({ name }) => [name, name]))
       }
     )
+    report(2)
     const initial = new Map([...(options.lora ? initializeAdapters(adapters, options.lora.seed) : []), ...tensors])
     const upload = (specs: readonly { name: string; shape: readonly number[] }[]) =>
       Object.fromEntries(
@@ -187,17 +197,25 @@ export class Trainer {
    * matrices.
    *
    * @param trained what `trained()` gives, now or at an earlier step
+   * @param progress told of every matrix that an adapter is merged into: seconds each for a large model
    */
-  async weights(trained?: ReadonlyMap<string, Float32Array>): Promise<Map<string, Float32Array>> {
+  async weights(
+    trained?: ReadonlyMap<string, Float32Array>,
+    progress?: ProgressListener
+  ): Promise<Map<string, Float32Array>> {
     const {
       model,
       trains: { adapters, adapterScale }
     } = this.setup
     const all = new Map([...(await this.#readAll(this.frozen)), ...(trained ?? (await this.trained()))])
-    for (const adapter of adapters) {
+    for (const [done, adapter] of adapters.entries()) {
+      progress?.({ task: 'merge adapters', done, total: adapters.length, unit: 'matrices' })
+      await letEventsIn()
       const [weight, a, b] = [adapter.target, adapter.a.name, adapter.b.name].map(name => all.get(name) as Float32Array)
       all.set(adapter.target, mergeAdapter(weight, adapter, a, b, adapterScale))
     }
+    if (adapters.length > 0)
+      progress?.({ task: 'merge adapters', done: adapters.length, total: adapters.length, unit: 'matrices' })
     return new Map(model.parameters.map(({ name }) => [name, all.get(name) as Float32Array]))
   }
 

@@ -103,7 +103,11 @@ export class TrainingRun {
     const options = { ...given, strategy: plannedStrategy(planMemory(planned), planned) }
     await removeUnfinished(stateFolder)
     const weights = new Map([...setup.weights, ...(saved?.tensors ?? [])])
-    return new TrainingRun(setup, options, trains, await Trainer.create({ ...setup, options }, weights), saved)
+    const trainer = await Trainer.create({ ...setup, options }, weights, setup.progress)
+    const run = new TrainingRun(setup, options, trains, trainer, saved)
+    // the first step may take long
+    setup.progress?.({ task: 'train', done: run.done, total: run.total, unit: 'steps' })
+    return run
   }
 
   /** Steps that are done. */
@@ -182,7 +186,7 @@ export class TrainingRun {
     const { keep, better, score } = validation
     const step = this.done
     const trained = await this.trainer.trained()
-    const found = { step, score: await score(await this.trainer.weights(trained), step) }
+    const found = { step, score: await score(await this.trainer.weights(trained, this.setup.progress), step) }
     this.#scores.push(found)
     if (keep === 'best' && bestOf(this.#scores, { better }) === found)
       await saveBest(stateFolder, runKey, step, this.trains.trained, trained)
@@ -239,7 +243,7 @@ export class TrainingRun {
     const kept = best && (await loadBest(stateFolder, runKey, best.step, this.trains.trained))
     const trained = kept ?? (await this.trainer.trained())
     return {
-      weights: await this.trainer.weights(trained),
+      weights: await this.trainer.weights(trained, this.setup.progress),
       adapters: this.options.lora && trained,
       losses: this.#losses,
       strategy: this.options.strategy,

@@ -1,4 +1,4 @@
-// Memory and time of training strategies, each measurement in a process of its own, beside what the memory plan said;
+// Memory and time of training strategies, each measurement in a process of its own, next to what the memory plan said;
 // and resident memory over many steps. Prints one JSON document. Run `npm run build` first; see
 // docs/adr/0010-memory-plan.md.
 //
@@ -83,7 +83,8 @@ const summary = run => ({
 
 /**
  * Whether memory stays where it was after warming up: the means of two tenths of the run are compared, each sample
- * behind a garbage collection, for V8 lets tens of megabytes of garbage lie before it collects a heap as small as this.
+ * after a garbage collection, since V8 lets tens of megabytes of garbage accumulate before it collects such a small
+ * heap.
  */
 function steady({ residentBytes, ...run }) {
   const tenth = Math.floor(residentBytes.length / 10)

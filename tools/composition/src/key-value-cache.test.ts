@@ -1,5 +1,6 @@
 import { baichuan } from '@skipwise/arch-baichuan'
 import { gptj } from '@skipwise/arch-gptj'
+import { gptneox } from '@skipwise/arch-gptneox'
 import { llama } from '@skipwise/arch-llama'
 import { randomStream } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
@@ -68,6 +69,16 @@ const models = {
     n_positions: 128,
     rotary_dim: 4,
     n_inner: 32
+  }),
+  'GPT-NeoX': gptneox().define({
+    model_type: 'gpt_neox',
+    vocab_size: V,
+    hidden_size: 24,
+    intermediate_size: 32,
+    num_hidden_layers: 2,
+    num_attention_heads: 3,
+    max_position_embeddings: 128,
+    rotary_pct: 0.5
   }),
   'Baichuan2-7B': baichuan().define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
   'Baichuan-13B': baichuan().define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })

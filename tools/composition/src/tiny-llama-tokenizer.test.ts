@@ -38,7 +38,7 @@ describe('the tokenizer', () => {
     const digitIds = Array.from('0123456789', digit => tokenizer.encode(digit)[0])
     const ids = Array.from(tokenizer.encode(before + digits + after))
     expect(new Set(digitIds).size).toBe(10)
-    // what stands before has one token or two, depending on what follows it
+    // the text before has one token or two, depending on what follows it
     expect(ids.filter(id => digitIds.includes(id))).toEqual(Array.from(digits, digit => digitIds[Number(digit)]))
   })
 

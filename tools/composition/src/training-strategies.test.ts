@@ -1,5 +1,6 @@
 import { baichuan } from '@skipwise/arch-baichuan'
 import { gptj } from '@skipwise/arch-gptj'
+import { gptneox } from '@skipwise/arch-gptneox'
 import { llama } from '@skipwise/arch-llama'
 import { randomStream, type TrainingExample, type RopeFrequencies } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
@@ -57,6 +58,16 @@ const models: Readonly<Record<string, ModelDefinition>> = {
     n_positions: T,
     rotary_dim: 4,
     n_inner: 24
+  }),
+  'GPT-NeoX': gptneox().define({
+    model_type: 'gpt_neox',
+    vocab_size: V,
+    hidden_size: 16,
+    intermediate_size: 24,
+    num_hidden_layers: 3,
+    num_attention_heads: 2,
+    max_position_embeddings: T,
+    rotary_pct: 0.5
   }),
   'Baichuan2-7B': baichuan().define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
   'Baichuan-13B': baichuan().define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })

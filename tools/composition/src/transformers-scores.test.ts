@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest'
 
 expect.extend(matchers)
 
-// Logits of transformers in float64 (case.json of each); the first row of each batch stands at positions 0 … T − 1.
+// Logits of transformers in float64 (case.json of each); the first row of each batch has positions 0 … T − 1.
 const names = [
   'llama-default',
   'llama-gqa-linear',

@@ -162,7 +162,7 @@ export function drawRuns(
       svg('text', { x: LEFT - 6, y: top + 13, 'text-anchor': 'end' }, `${i}`),
       svg('rect', { class: 'track', x: LEFT, y: top + 3, width: inner.width, height: 14 })
     )
-    // one path of even and one of odd stretches: a thousand single positions are no thousand elements
+    // one path of even and one of odd stretches: a thousand single positions must not become a thousand elements
     for (const parity of [0, 1]) {
       const d = runs
         .filter((_, k) => k % 2 === parity)

@@ -1,6 +1,6 @@
 // What the page shows, as a value: read from the address, written to it.
 
-/** Everything that the page can be told. */
+/** Everything that determines what the page shows. */
 export interface State {
   /** L_c */
   readonly train: number
@@ -54,7 +54,7 @@ export function bounded(key: keyof typeof bounds, text: string): number | undefi
 
 /**
  * @param search of an address, with or without `?`
- * @param known names that may stand there; another name is left out
+ * @param known names that are accepted; others are left out
  */
 export function fromSearch(
   search: string,

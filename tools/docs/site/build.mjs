@@ -63,6 +63,8 @@ const app = await Application.bootstrapWithPlugins(
     projectDocuments: guides.map(name => join(copies, `${name}.md`)),
     sort: ['documents-last', 'source-order'],
     highlightLanguages: ['typescript', 'javascript', 'json', 'yaml', 'shellscript', 'python'],
+    // made of each package alone: an interface that extends one of another package would link a line that is not there
+    includeHierarchySummary: false,
     navigationLinks: { 'Position explorer': 'site:explorer/index.html', Packages: 'site:modules.html' },
     out: site
   },

@@ -25,7 +25,7 @@ export interface BarChart extends ChartText {
   readonly y: ChartAxis & { readonly scale: 'linear' }
   readonly series: readonly {
     readonly name: string
-    /** One a category; `null` where nothing was measured. */
+    /** One for each category; `null` where nothing was measured. */
     readonly values: readonly (number | null)[]
     /** [low, high] around each value, drawn as error bars. */
     readonly intervals?: readonly (readonly [number, number] | null)[]
@@ -51,7 +51,7 @@ export interface HeatMapChart extends ChartText {
 export interface ChartAxis {
   readonly label: string
   readonly scale: 'linear' | 'log'
-  /** Shown in percent. */
+  /** Whether values are shown in percent. */
   readonly percent?: boolean
   readonly domain?: readonly [number, number]
 }

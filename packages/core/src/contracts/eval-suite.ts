@@ -2,7 +2,7 @@ import type { ProgressListener } from '../progress.js'
 import type { Chart } from './chart.js'
 import type { LanguageModel } from './language-model.js'
 
-/** What a suite is given beside the model. */
+/** What a suite gets besides the model. */
 export interface EvalContext {
   readonly seed: number
   /** Resolves a path of the suite's configuration (relative to the recipe). */
@@ -11,8 +11,8 @@ export interface EvalContext {
   readonly signal?: AbortSignal | undefined
   /**
    * Gives the value kept under `key`, or else computes and keeps it. A suite puts each unit of long work in it (a
-   * document, a trial), so that an evaluation which was stopped goes on from there. Keys are unique within a result;
-   * values survive JSON. Without it nothing is kept.
+   * document, a trial), so that an interrupted evaluation continues from there. Keys are unique within a result; values
+   * survive JSON. Without it nothing is kept.
    */
   readonly remember?: (<Value>(key: string, compute: () => Promise<Value>) => Promise<Value>) | undefined
 }
@@ -40,7 +40,7 @@ export interface MetricSamples {
   readonly metric: string
   readonly better: 'higher' | 'lower'
   readonly scale: 'linear' | 'exponential'
-  /** Each under an id that says which document or question it is, whatever the model. */
+  /** Units, each under an id that names the document or question and is the same for every model. */
   readonly units: readonly { readonly id: string; readonly value: number; readonly weight: number }[]
 }
 
@@ -48,8 +48,8 @@ export interface MetricSamples {
 export interface EvalSuite {
   run(model: LanguageModel, context: EvalContext): Promise<EvalResult>
   /**
-   * Charts that compare results of this suite, one series a result, in the order given; the first has the headline
-   * metric by length.
+   * Charts that compare results of this suite, one series for each result, in the order given; the first has the
+   * headline metric by length.
    */
   charts(results: readonly EvalResult[]): readonly Chart[]
   /**

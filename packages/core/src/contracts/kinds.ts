@@ -4,8 +4,8 @@ import type { PositionTransform } from './position-transform.js'
 import type { Tokenizer } from './tokenizer.js'
 
 /**
- * Plugin kind → the contract of its instances. Kinds whose contract speaks of tensors are added by declaration merging
- * in `@skipwise/nn` (`architecture`, `positional-encoding`) and `@skipwise/runtime` (`executor`).
+ * Plugin kind → the contract of its instances. Kinds whose contract has tensors are added by declaration merging in
+ * `@skipwise/nn` (`architecture`, `positional-encoding`) and `@skipwise/runtime` (`executor`).
  */
 export interface PluginKinds {
   interpolation: Interpolation

@@ -38,8 +38,8 @@ export interface LanguageModel {
   /** Longest sequence the position encoding was made for, in tokens. */
   readonly maxLength: number
   /**
-   * Natural-log probabilities of the tokens of one sequence given what stands before each: element t is
-   * log p(ids[t + 1] | ids[0 … t]), [n − 1].
+   * Natural-log probabilities of the tokens of one sequence given the tokens before each: element t is log p(ids[t + 1]
+   * | ids[0 … t]), [n − 1].
    *
    * @param ids at least two token ids, at positions 0 … n − 1
    * @param options.from compute only from this element on (elements before it are 0); default 0
@@ -50,8 +50,8 @@ export interface LanguageModel {
   ): Promise<Float64Array>
   /**
    * {@link score} of several sequences, [n − 1] for each, each from its own element on. What a sequence has in common
-   * with the one before it may be computed once, so those that begin alike belong side by side. Where left out, callers
-   * score one by one.
+   * with the one before it may be computed once, so put sequences that begin alike next to each other. Where this is
+   * left out, callers score one by one.
    */
   scoreAll?(
     sequences: readonly ScoredSequence[],
@@ -59,8 +59,8 @@ export interface LanguageModel {
   ): Promise<Float64Array[]>
   /**
    * Whether the first `shorter` tokens of a sequence of `longer` tokens score as they do alone, so that one pass serves
-   * both. It is so for a causal model unless its frequencies depend on the length (dynamic NTK, LongRoPE). Where left
-   * out, nothing is shared.
+   * both. This holds for a causal model unless its frequencies depend on the length (dynamic NTK, LongRoPE). Where this
+   * is left out, nothing is shared.
    */
   sharesPrefix?(shorter: number, longer: number): boolean
   /** Continues the token ids [n] one by one. */

@@ -5,10 +5,10 @@ import { byLength } from './metric-name.js'
 /** What {@link lengthChart} draws. */
 export interface LengthChart {
   readonly id: string
-  /** The part of its metrics' names that is before the length. */
+  /** The part of the metrics' names before the length. */
   readonly metric: string
   readonly title: string
-  /** What a length is the length of. */
+  /** What the lengths measure, for the label of the axis. */
   readonly x: string
   readonly y: ChartAxis
   /** What the chart shows, without a full stop; default the title. */
@@ -17,7 +17,7 @@ export interface LengthChart {
   readonly words: (value: number) => string
 }
 
-/** A metric by length, one series a result; rules say where a model's own window ends. */
+/** A metric by length, one series for each result; rules mark where a model's own window ends. */
 export function lengthChart(
   results: readonly EvalResult[],
   { id, metric, title, x, y, shows = title, words }: LengthChart
@@ -41,7 +41,7 @@ export function lengthChart(
   }
 }
 
-/** Ends of the models' own windows that lie among the lengths. */
+/** Ends of the models' own windows that are within the range of lengths. */
 function windowEnds(results: readonly EvalResult[], lengths: readonly number[]): { x: number; label: string }[] {
   return [...new Set(results.map(({ details }) => maxLengthOf(details)))]
     .filter(length => typeof length === 'number')
@@ -49,6 +49,6 @@ function windowEnds(results: readonly EvalResult[], lengths: readonly number[]):
     .map(x => ({ x, label: `window of ${x}` }))
 }
 
-/** Suites say the window of the model in their details. */
+/** Suites put the window of the model into their details. */
 const maxLengthOf = (details: unknown): unknown =>
   typeof details === 'object' && details !== null && 'maxLength' in details ? details.maxLength : undefined

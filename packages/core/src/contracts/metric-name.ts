@@ -2,7 +2,7 @@ import type { EvalResult } from './eval-suite.js'
 
 const BY_LENGTH = /^(.*)@(\d+)$/s
 
-/** The name of a metric at one length: `perplexity@4096`. The one place that writes names of this form. */
+/** The name of a metric at one length: `perplexity@4096`. No other code writes names of this form. */
 export const metricAt = (name: string, length: number): string => `${name}@${length}`
 
 /** What {@link metricAt} was given, undefined for a metric that is not by length. */
@@ -12,7 +12,8 @@ export function metricParts(metric: string): { readonly name: string; readonly l
 }
 
 /**
- * A metric of a result by length, shortest first; from its metrics, which every version of a suite has.
+ * A metric of a result by length, shortest first. It is read from the result's metrics, which every version of a suite
+ * has.
  *
  * @returns [length in tokens, value]
  *

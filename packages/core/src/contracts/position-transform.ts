@@ -26,17 +26,17 @@ export interface TrainingExample {
   /** Per token, [T]: 1 when it counts as a target of the prediction made one token before; element 0 is always 0. */
   readonly labelMask: Uint8Array
   /**
-   * Which document a token belongs to, [T], where several are packed into one example: small whole numbers, not
-   * falling. A token attends to its own document alone.
+   * Which document a token belongs to, [T], where several are packed into one example: small whole numbers, never
+   * decreasing. A token attends only to its own document.
    */
   readonly documentIds?: Int32Array
 }
 
-/** A document as a position transform places it: one example of T tokens, wherever its positions jump. */
+/** A document as a position transform places it: one example of T tokens, with or without jumps of positions. */
 export interface PositionedExample extends Omit<TrainingExample, 'documentIds'> {
   /**
-   * Where each token comes from, as an index in the document, [T]: `ids[t] === document[sources[t]]`. What is known of
-   * the document's tokens, such as which of them are learned, follows them by it.
+   * Where each token comes from, as an index in the document, [T]: `ids[t] === document[sources[t]]`. Whatever is known
+   * of the document's tokens, such as which of them are learned, is looked up by it.
    */
   readonly sources: Int32Array
 }

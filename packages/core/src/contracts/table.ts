@@ -1,4 +1,4 @@
-/** A cell of a {@link Table}; numbers are written by the one who shows it. */
+/** A cell of a {@link Table}; whoever shows it formats numbers. */
 export type Cell = string | number
 
 /** Rows under headers, which `@skipwise/report` shows as Markdown, as text and as CSV. */

@@ -10,13 +10,13 @@ export interface Tokenizer {
    */
   readonly addBos: boolean
   /**
-   * Whether it puts EOS behind a text (`add_eos_token`); default no. Documents to train on get it, prompts and texts to
+   * Whether it puts EOS after a text (`add_eos_token`); default no. Documents to train on get it; prompts and texts to
    * score do not.
    */
   readonly addEos?: boolean
   /**
-   * Identifies the files that the tokenizer was made from; caches of token ids are keyed by it, and not kept where it
-   * is missing.
+   * Identifies the files that the tokenizer was made from; caches of token ids are keyed by it. Without it, token ids
+   * are not cached.
    */
   readonly digest?: string
   /** Ids of `text`, [n], each in [0, V), without special tokens unless the text itself spells them. */

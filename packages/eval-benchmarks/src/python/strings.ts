@@ -53,8 +53,7 @@ const DIGRAPHS = new Map(
 )
 
 /**
- * Greek letters with iota subscript: ᾳ ᾼ, ῃ ῌ, ῳ ῼ, and the rows of ᾀ, ᾐ, ᾠ, whose title case is the letter eight
- * behind.
+ * Greek letters with iota subscript: ᾳ ᾼ, ῃ ῌ, ῳ ῼ, and the rows of ᾀ, ᾐ, ᾠ, whose title case is eight letters later.
  */
 function iotaTitleCase(character: string): string | undefined {
   const code = character.codePointAt(0) ?? 0
@@ -83,6 +82,6 @@ function iotaTitleCase(character: string): string | undefined {
   return accented[code]
 }
 
-/** Lower case as it is behind `before`: a final sigma looks at the letter before it. */
+/** Lower case of a text after `before`: a final sigma depends on the letter before it. */
 const lowerCase = (text: string, before: string): string =>
   (before + text).toLowerCase().slice(before.toLowerCase().length)

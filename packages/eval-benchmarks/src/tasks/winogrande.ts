@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { strip } from '../python/strings.js'
 import { defineTask } from '../task.js'
 
-/** WinoGrande (Sakaguchi et al. 2019) by partial scoring: the same end of the sentence behind either option. */
+/** WinoGrande (Sakaguchi et al. 2019) by partial scoring: the same end of the sentence after either option. */
 export const winogrande = defineTask({
   name: 'winogrande',
   summary: 'which noun fills a blank',

@@ -58,7 +58,7 @@ function windowUnclear({ name, geometry: { originalLength, targetLength } }: Mod
 }
 
 /**
- * A scaled RoPE can be scaled further by its own scheme; two schemes on top of one another are no scheme that anyone
+ * A scaled RoPE can be scaled further by its own scheme; two schemes on top of one another are not a scheme that anyone
  * reads.
  */
 function checkRope(scheme: string, { rope, model }: ModelSource): SkipwiseError[] {

@@ -1,13 +1,13 @@
 import { SkipwiseError, type Interpolation, type RopeFrequencies, type RopeGeometry } from '@skipwise/core'
 import type { TextModel } from '../text-model.js'
 
-/** The stacks that a RoPE can be carried into. */
+/** The stacks that a RoPE can be converted for. */
 export const stacks = ['transformers', 'vllm', 'llama.cpp', 'axolotl', 'litgpt'] as const
 
 /** A name of one of {@link stacks}. */
 export type Stack = (typeof stacks)[number]
 
-/** A RoPE to carry into a stack. */
+/** A RoPE to convert for a stack. */
 export interface RopeSource {
   /** Name of the plugin, for messages. */
   readonly name: string
@@ -15,24 +15,24 @@ export interface RopeSource {
   readonly geometry: RopeGeometry
   /** The window to write, in tokens: L_t, or more where a file allows more (LLaMA 3.1). */
   readonly window: number
-  /** The model: llama.cpp has a name of its own for each type, and reads tables of factors for some only. */
+  /** The model: llama.cpp has its own name for each type, and reads tables of factors only for some. */
   readonly model: TextModel
   /** The rope object that the RoPE was read from. */
   readonly rope: Readonly<Record<string, unknown>>
 }
 
-/** What to write for a stack. */
+/** What a conversion writes for a stack. */
 export interface Conversion {
   readonly stack: Stack
-  /** The keys, as the stack's own file has them. */
+  /** The keys, in the form of the stack's own file. */
   readonly keys: Readonly<Record<string, unknown>>
   /** llama.cpp: tensors [R/2] to add to the GGUF file, float32. */
   readonly tensors?: Readonly<Record<string, readonly number[]>>
-  /** What a reader of the result should know; none of it changes a frequency. */
+  /** Notes for the reader of the result; none of them changes a frequency. */
   readonly notes: readonly string[]
 }
 
-/** The error for what a stack has no keys for. */
+/** The error for a RoPE that no keys of a stack express. */
 export const inexpressible = (stack: Stack, problem: string, fix: string): SkipwiseError =>
   new SkipwiseError('ROPE_INEXPRESSIBLE', { problem: `${stack}: ${problem}`, fix })
 

@@ -25,26 +25,26 @@ export interface ConvertOptions extends TransformersOptions {
 
 /** What {@link convertConfig} gives. */
 export interface ConvertedConfig extends Conversion {
-  /** transformers and vLLM: the whole `config.json`, in which nothing but the RoPE changed. */
+  /** transformers and vLLM: the whole `config.json`, in which only the RoPE changed. */
   readonly config?: Readonly<Record<string, unknown>>
-  /** What changed in it, for who keeps the rest of the file as it is spelt. */
+  /** The changes in it, for callers that keep the rest of the text of the file. */
   readonly changes?: ConfigChanges
 }
 
 /** Keys of one object of a `config.json` that change. */
 export interface ConfigChanges {
-  /** Where the object lies in the file; `[]` at the top. */
+  /** Path of the object in the file; `[]` at the top. */
   readonly path: readonly string[]
   /** New values; undefined removes a key. */
   readonly keys: Readonly<Record<string, unknown>>
 }
 
-/** Keys of a rope object that are the model's and not a scheme's: they are kept. */
+/** Keys of a rope object that belong to the model and not to a scheme: they are kept. */
 const MODEL_KEYS = ['partial_rotary_factor', 'mrope_section', 'mrope_interleaved']
 
 /**
- * Carries the RoPE of a `config.json` into a stack: for transformers and vLLM the changed file, for the others their
- * own keys. The frequencies and the attention factor stay what they are at every length, or it throws.
+ * Converts the RoPE of a `config.json` for a stack: to the changed file for transformers and vLLM, to their own keys
+ * for the others. The frequencies and the attention factor stay the same at every length; otherwise it throws.
  *
  * @param config the parsed file; nothing in it is trusted
  * @param resolve a plugin of kind `interpolation` by name, for instance of a registry
@@ -103,7 +103,7 @@ function convertSingle({ file, model, layer, options, resolve }: Job & { readonl
   return to === 'axolotl' ? asOverrides(model, conversion, layer) : conversion
 }
 
-/** The RoPE of one layer type, as it is to be. */
+/** The RoPE of one layer type after the conversion. */
 function sourceOf({
   model,
   layer: { reading, rope },
@@ -117,7 +117,7 @@ function sourceOf({
     name: scheme.name,
     interpolation: resolve({ name: scheme.name, config: scheme.config }),
     geometry: { ...reading.geometry, targetLength: means },
-    // a longer window than the factor means, as LLaMA 3.1 has it, stays
+    // a window longer than that of the factor stays, as in LLaMA 3.1
     window: Math.max(targetLength === undefined ? windowOf(model) : 1, Math.round(means)),
     model,
     rope
@@ -139,10 +139,7 @@ function convertSource(source: RopeSource, to: Stack, options: ConvertOptions): 
   }
 }
 
-/**
- * The file with the RoPE keys of a conversion, the window that they mean, and what of the old ones belongs to the
- * model.
- */
+/** The file with the RoPE keys of a conversion, their window, and those of the old keys that belong to the model. */
 function mergeInto(file: JsonObject, model: TextModel, conversion: Conversion, layer: LayerRope): ConvertedConfig {
   const { keys, notes } = mergedKeys(model, conversion, layer)
   return {
@@ -201,7 +198,7 @@ function mergedKeys(
 }
 
 /**
- * transformers reads it at the top first, so one that stands there follows or goes; some models have a default for it
+ * transformers reads it at the top first, so a value there is updated or removed; some models have a default for it
  * there.
  */
 function originalAtTop({ config, type }: TextModel, written: JsonObject): JsonObject {
@@ -211,13 +208,13 @@ function originalAtTop({ config, type }: TextModel, written: JsonObject): JsonOb
   return type?.original === undefined || original === undefined ? {} : { [key]: original }
 }
 
-/** GPT-NeoX has its own name for the base: where it stands it follows. */
+/** GPT-NeoX has its own name for the base: where the key is there, it is updated. */
 function otherBase({ config }: TextModel, { keys }: Conversion): JsonObject {
   const base = objectAt(keys, 'rope_parameters')?.['rope_theta'] ?? keys['rope_theta']
   return valueOf(config, 'rotary_emb_base') === undefined || base === undefined ? {} : { rotary_emb_base: base }
 }
 
-/** What transformers fails to compute these types without. */
+/** Keys without which transformers fails to compute these types. */
 function headDim(model: TextModel, written: JsonObject): JsonObject {
   const needs = ['yarn', 'dynamic', 'longrope'].includes(String(valueOf(written, 'rope_type')))
   return model.type?.headDimNone && needs && valueOf(model.config, 'head_dim') === undefined
@@ -225,13 +222,13 @@ function headDim(model: TextModel, written: JsonObject): JsonObject {
     : {}
 }
 
-/** Whether the code that runs a model is transformers' own, and scales. */
+/** Whether a model runs by code of transformers itself, and that code scales. */
 const readsKeys = ({ name, type }: TextModel) =>
   name === undefined || (type !== undefined && !isOwnCode(name) && !['gptj', 'codegen'].includes(name))
 
 /**
- * Overrides replace whole keys of the file, and transformers prefers its `rope_scaling` to any `rope_parameters`: it
- * must go.
+ * Overrides replace whole keys of the file, and transformers prefers `rope_scaling` of the file to any
+ * `rope_parameters`: it must be removed.
  */
 function asOverrides(model: TextModel, conversion: Conversion, layer: LayerRope): ConvertedConfig {
   const overrides = objectAt(conversion.keys, 'overrides_of_model_config') ?? {}

@@ -5,7 +5,7 @@ import { inexpressible, type Conversion, type Stack } from './conversion.js'
 import { findLlamaCppArchitecture } from './llama-cpp-architectures.js'
 import type { TransformersOptions } from './to-transformers.js'
 
-/** A model with a RoPE per layer type, and where it is to be carried. */
+/** A model with a RoPE per layer type, and the stack to convert it for. */
 export interface LayersJob {
   readonly model: TextModel
   readonly layers: readonly LayerRope[]
@@ -15,7 +15,7 @@ export interface LayersJob {
   readonly convert: (layer: LayerRope, to: Stack, plain: boolean) => Conversion
 }
 
-/** Keys at the top from which models make the RoPE of each layer type. */
+/** Keys at the top from which models derive the RoPE of each layer type. */
 const FLAT_KEYS = [
   'rope_scaling',
   'rope_theta',
@@ -26,7 +26,7 @@ const FLAT_KEYS = [
 
 /**
  * The keys of all layer types: nested `rope_parameters` for transformers 5, vLLM and axolotl; old keys where the model
- * makes its two RoPEs of them; for llama.cpp where its graph has a base for the sliding layers.
+ * derives its two RoPEs from them; for llama.cpp where its graph has a base for the sliding layers.
  *
  * @returns keys with undefined for those to remove
  * @throws SkipwiseError `ROPE_INEXPRESSIBLE`, and what `convert` throws
@@ -68,11 +68,11 @@ export function convertLayers(job: LayersJob): Conversion {
 const perLayerType = (to: Stack) =>
   inexpressible(to, 'a RoPE per layer type has no keys there', 'use transformers 5 or vLLM with their new keys')
 
-/** Layers with a window of their own are not scaled when the model is. */
+/** Layers with a sliding window are not scaled when the model is. */
 const staysPlain = ({ layerType = '', reading }: LayerRope): boolean =>
   reading?.name === 'none' && /sliding|local/.test(layerType)
 
-/** The new keys of one layer type, with what of the old ones is the model's. */
+/** The new keys of one layer type, with those of the old ones that belong to the model. */
 function withModelKeys({ keys }: Conversion, { layerType, rope }: LayerRope, { type }: TextModel): JsonObject {
   const written = keys['rope_parameters']
   const share =
@@ -92,7 +92,7 @@ function windowNote(model: TextModel, window: number): string[] {
     : [`max_position_embeddings is ${window} now, the window that the keys mean; it was ${before}`]
 }
 
-/** The keys at the top of which Gemma 3 and OLMo 3 make their two RoPEs: one scaling, and a base for each. */
+/** The keys at the top from which Gemma 3 and OLMo 3 derive their two RoPEs: one scaling, and a base for each. */
 function oldKeys({ model, layers, to, convert }: LayersJob): Conversion {
   const types = model.type?.layers ?? {}
   const known = layers.map(layer => ({
@@ -127,14 +127,14 @@ function oldKeys({ model, layers, to, convert }: LayersJob): Conversion {
   return { stack: to, keys, notes: [...conversion.notes, ...windowNote(model, window)] }
 }
 
-/** These models look for rope_type, and take a file with type alone for unscaled. */
+/** These models read rope_type, and treat a file with only type as unscaled. */
 function withRopeType(scaling: unknown): unknown {
   return isObject(scaling) && valueOf(scaling, 'rope_type') === undefined
     ? { ...scaling, rope_type: scaling['type'] }
     : scaling
 }
 
-/** llama.cpp scales the full layers of some architectures, and turns the sliding ones by a base of their own. */
+/** llama.cpp scales the full layers of some architectures, and rotates the sliding ones with a separate base. */
 function toLlamaCppLayers({ model, layers, to, convert }: LayersJob): Conversion {
   const architecture = findLlamaCppArchitecture(model)
   const full = layers.find(({ layerType }) => layerType === 'full_attention')

@@ -6,22 +6,22 @@ import { inexpressible } from './conversion.js'
 type FactorTensors =
   /** `rope_freqs.weight`, or two lists when the scaling type is longrope. */
   | 'one'
-  /** `rope_factors_short.weight` and `rope_factors_long.weight` alone. */
+  /** Only `rope_factors_short.weight` and `rope_factors_long.weight`. */
   | 'two'
 
 /** An architecture of llama.cpp. */
 export interface LlamaCppArchitecture {
-  /** `general.architecture`, with which the keys of a GGUF begin. */
+  /** `general.architecture`, the prefix of the keys of a GGUF. */
   readonly name: string
   /** undefined: the graph ignores tables. */
   readonly factors: FactorTensors | undefined
-  /** Its sliding layers have a base of their own and are never scaled. */
+  /** Its sliding layers have a separate base and are never scaled. */
   readonly slidingPlain: boolean
 }
 
 /**
  * `general.architecture` by `model_type` (llama.cpp: `LLM_ARCH_NAMES`, and `model_arch` of the classes in `conversion/`
- * that are registered for the model's class). A type that is not here has no converter there, or none that is known.
+ * that are registered for the model's class). A type that is not listed has no known converter there.
  */
 const architectureNames: Readonly<Record<string, string>> = {
   Yi: 'llama',
@@ -131,7 +131,7 @@ const factorTensors: Readonly<Record<string, FactorTensors>> = {
   minicpm3: 'two'
 }
 
-/** Architectures whose sliding layers turn by `rope.freq_base_swa`, unscaled. */
+/** Architectures whose sliding layers rotate with `rope.freq_base_swa`, unscaled. */
 const slidingPlain: readonly string[] = ['gemma3', 'gemma3n', 'olmo2']
 
 /**

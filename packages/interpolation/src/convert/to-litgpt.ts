@@ -4,7 +4,7 @@ import { inexpressible, sameFrequencies, staticFrequencies, type Conversion, typ
 
 /**
  * The keys of a litgpt `Config`: `rope_base`, `rope_condense_ratio` for linear, `rope_adjustments` for llama3. Its yarn
- * is the inverse of everyone's (fast frequencies interpolated, slow ones kept), so it is never written.
+ * is the reverse of all others (fast frequencies interpolated, slow ones kept), so it is never written.
  *
  * @throws SkipwiseError `ROPE_INEXPRESSIBLE`
  */

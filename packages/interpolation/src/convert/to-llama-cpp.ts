@@ -11,9 +11,9 @@ type Keys = Readonly<Record<string, unknown>>
 
 /**
  * The GGUF keys (and tensors) for llama.cpp. Since its pull request 17945 it derives the attention factor of yarn
- * itself, as 0.1 ln s + 1 or from `yarn_log_multiplier`, and multiplies it by `attn_factor`, which is what is left of
- * A; it always truncates the ramp and clamps it at R − 1. Whatever it has no type for is written as factors λ̂_i = θ_i
- * / θ'_i, as its converter does for LLaMA 3 and Phi-3.
+ * itself, as 0.1 ln s + 1 or from `yarn_log_multiplier`, and multiplies it by `attn_factor`, so that key has the rest
+ * of A; it always truncates the ramp and clamps it at R − 1. A scheme that it has no type for is written as factors
+ * λ̂_i = θ_i / θ'_i, as its converter does for LLaMA 3 and Phi-3.
  *
  * @throws SkipwiseError `ROPE_INEXPRESSIBLE`
  */
@@ -61,7 +61,7 @@ export function toLlamaCpp(source: RopeSource): Conversion {
   )
 }
 
-/** The keys of every conversion with those of one, under the name of the architecture. */
+/** The keys common to all conversions and those of one, with the prefix of the architecture. */
 function conversion(
   { geometry, window, rope }: RopeSource,
   { name }: LlamaCppArchitecture,

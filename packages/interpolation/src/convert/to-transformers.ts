@@ -14,11 +14,11 @@ export interface TransformersOptions {
 /** The rope keys of a scheme, by its own type or as a table, with the window to write. */
 export function ropeKeys(source: RopeSource, stack: Stack, asLongrope = false): HuggingFaceRope {
   const own = asLongrope ? tableKeys(source, stack) : source.interpolation.toHuggingFace(source.geometry)
-  // Phi-3 refuses all other types, and takes yarn for longrope
+  // Phi-3 refuses all other types, and reads yarn as longrope
   const refused =
     isPhi3(source.model.name) && !['default', 'longrope'].includes(String(own.rope_parameters['rope_type']))
   const rope = refused ? tableKeys(source, stack) : own
-  // dynamic takes the window for L_c
+  // dynamic reads the window as L_c
   return rope.rope_parameters['rope_type'] === 'dynamic' ? rope : { ...rope, max_position_embeddings: source.window }
 }
 

@@ -3,9 +3,9 @@ import { inexpressible, type Conversion, type RopeSource } from './conversion.js
 import { ropeKeys } from './to-transformers.js'
 
 /**
- * The RoPE keys of `config.json` for vLLM, old and new: those of transformers, and beside them the ones from which vLLM
- * takes the attention factor. Its longrope knows `short_mscale` and `long_mscale` and derives A from the window else;
- * the yarn of older versions knows `attn_factor`, a multiple of 0.1 ln s + 1, and not `attention_factor`.
+ * The RoPE keys of `config.json` for vLLM, old and new: those of transformers, and those from which vLLM takes the
+ * attention factor. Its longrope reads `short_mscale` and `long_mscale`, and derives A from the window without them;
+ * the yarn of older versions reads `attn_factor`, a multiple of 0.1 ln s + 1, and not `attention_factor`.
  *
  * @throws SkipwiseError `INTERPOLATION_EXPORT`, `ROPE_INEXPRESSIBLE`
  */

@@ -14,7 +14,7 @@ import { rulesOfModels } from './rules-of-models.js'
 import { rulesOfPose } from './rules-of-pose.js'
 import { rulesOfStacks } from './rules-of-stacks.js'
 
-/** Every trap that is looked for, in the order of the report. */
+/** Every rule, in the order of the report. */
 export const doctorRules: readonly Rule[] = [
   ...rulesOfLengths,
   ...rulesOfKeys,
@@ -33,7 +33,7 @@ export interface RopeNumbers {
   readonly config: Readonly<Record<string, unknown>>
   /** `rope_theta`. */
   readonly base: number
-  /** The base of which the frequencies are the plain RoPE, when there is one. */
+  /** The base whose plain RoPE has these frequencies, when there is one. */
   readonly effectiveBase?: number
   /** s. */
   readonly factor: number
@@ -51,16 +51,16 @@ export interface RopeNumbers {
   readonly inverseFrequencies: readonly number[]
 }
 
-/** Something to know about a RoPE. */
+/** A finding about a RoPE. */
 export interface Finding {
   /** Stable name of the rule. */
   readonly rule: string
   /**
-   * `wrong`: some stack in question runs another model than the file means. `note`: nothing is wrong, somebody may
-   * still fall into it.
+   * `wrong`: some stack in question runs a different model from the one that the file describes. `note`: nothing is
+   * wrong, but somebody may still be caught by it.
    */
   readonly level: 'wrong' | 'note'
-  /** The stacks concerned; all of them if not given. */
+  /** The stacks concerned; if undefined, all. */
   readonly stacks?: readonly Stack[]
   readonly layerType?: string
   readonly problem: string
@@ -72,7 +72,7 @@ export interface Finding {
 export interface Diagnosis {
   /** Empty for a model without RoPE, and for a file that cannot be read. */
   readonly ropes: readonly RopeNumbers[]
-  /** What a model without RoPE has: `ALiBi`, `learned positions`, … */
+  /** What a model without RoPE has instead: `ALiBi`, `learned positions`, … */
   readonly positions?: string
   /** The window of a model without RoPE, in tokens, where its file or its type has one. */
   readonly window?: number
@@ -81,18 +81,18 @@ export interface Diagnosis {
   readonly wrong: boolean
 }
 
-/** How {@link diagnoseRope} looks. */
+/** Options of {@link diagnoseRope}. */
 export interface DoctorOptions extends DoctorFacts {
   /**
-   * The stack in question: its traps count, those of others are left out. Without it those of transformers count, and
-   * others are notes.
+   * The stack in question: its traps count, and those of others are left out. Without it, those of transformers count
+   * and those of others are notes.
    */
   readonly stack?: Stack | undefined
 }
 
 /**
- * The effective numbers of a `config.json` and every trap of {@link doctorRules} that it falls into. Never throws for
- * what a file says: a file that cannot be read is itself a finding.
+ * The effective numbers of a `config.json` and every trap of {@link doctorRules} that it falls into. Never throws
+ * because of the content of a file: a file that cannot be read is itself a finding.
  *
  * @param config the parsed file; nothing in it is trusted
  *
@@ -134,14 +134,14 @@ interface Context {
   readonly spellings: RopeCase['spellings']
 }
 
-/** The numbers of the text model as they are spelt, by their paths in it. */
+/** The numbers of the text model as they are written, by their paths in it. */
 function spellingsOf(text: string | undefined, { path: [...prefix] }: TextModel): RopeCase['spellings'] {
   if (text === undefined) return []
   const inside = numberSpellings(text).filter(({ path }) => prefix.every((key, i) => path[i] === key))
   return inside.map(({ path, text: spelling }) => ({ path: path.slice(prefix.length), text: spelling }))
 }
 
-/** What to say of a model without RoPE. */
+/** The report on a model without RoPE. */
 function withoutRope({ config, name, positions }: TextModel): Finding[] {
   const none: Finding = {
     rule: 'no-rope',

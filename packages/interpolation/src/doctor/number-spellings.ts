@@ -1,20 +1,23 @@
 import { isJsonNumber, jsonTokens } from '@skipwise/core'
 
-/** A number of a JSON text as it is spelt. */
+/** A number of a JSON text as it is written. */
 export interface NumberSpelling {
   /** Keys from the root, list positions as numbers. */
   readonly path: readonly (string | number)[]
   readonly text: string
 }
 
-/** RoPE keys lie far above; deeper numbers are left out, for paths of a hostile depth cost its square. */
+/**
+ * RoPE keys are far above this depth. Deeper numbers are left out, since paths of a hostile depth would cost its
+ * square.
+ */
 const MAX_DEPTH = 8
 
 /**
  * The numbers of a valid JSON text down to a depth of 8, with the path to each. `JSON.parse` gives 8 for `8` and `8.0`;
  * Python gives an int and a float.
  *
- * @param text JSON that `JSON.parse` accepts; of another text the result means nothing, but there is one
+ * @param text JSON that `JSON.parse` accepts; for any other text the result is meaningless, but it does not throw
  */
 export function numberSpellings(text: string): NumberSpelling[] {
   const found: NumberSpelling[] = []

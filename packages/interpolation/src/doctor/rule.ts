@@ -4,7 +4,7 @@ import type { HuggingFaceRopeReading } from '../read-hugging-face.js'
 import type { TextModel } from '../text-model.js'
 import type { NumberSpelling } from './number-spellings.js'
 
-/** What is known about a model beside its `config.json`. */
+/** What is known about a model besides its `config.json`. */
 export interface DoctorFacts {
   /** The interpolation plugin that the weights were trained with, for instance from `skipwise.json`. */
   readonly trainedWith?: string | undefined
@@ -12,7 +12,7 @@ export interface DoctorFacts {
   readonly trainedWindow?: number | undefined
   /** Name of the model's folder or repository. */
   readonly modelName?: string | undefined
-  /** The text of `config.json`: whether a factor is spelt `8` or `8.0` is lost in parsing. */
+  /** The text of `config.json`: whether a factor is written `8` or `8.0` is lost in parsing. */
   readonly text?: string | undefined
 }
 
@@ -27,7 +27,7 @@ export interface RopeCase {
   /** The rope object itself, `{}` where there is none. */
   readonly rope: Readonly<Record<string, unknown>>
   readonly layerType: string | undefined
-  /** `rope_type` as the file spells it. */
+  /** `rope_type` as the file has it. */
   readonly type: string
   readonly reading: HuggingFaceRopeReading
   readonly geometry: RopeGeometry
@@ -46,11 +46,11 @@ export interface RopeCase {
 
 /** What a rule finds. */
 export interface RuleResult {
-  /** `wrong` unless said otherwise. */
+  /** `wrong` if undefined. */
   readonly level?: 'wrong' | 'note'
-  /** What is there. */
+  /** What the file has. */
   readonly problem: string
-  /** What it does, and why nobody notices. */
+  /** What the effect is, and why nobody notices it. */
   readonly why: string
   /** What to do. */
   readonly fix: string
@@ -60,7 +60,7 @@ export interface RuleResult {
 export interface Rule {
   /** Stable name. */
   readonly id: string
-  /** The stacks that fall into it; all of them if not given. */
+  /** The stacks affected; if undefined, all. */
   readonly stacks?: readonly Stack[]
   readonly check: (rope: RopeCase) => RuleResult | undefined
 }

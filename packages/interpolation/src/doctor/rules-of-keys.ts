@@ -2,7 +2,7 @@ import { nearestName } from '@skipwise/core'
 import { shown, valueOf, type JsonObject } from '../json-keys.js'
 import type { RopeCase, Rule } from './rule.js'
 
-/** What transformers reads for a type, beside the keys of every type. */
+/** Keys that transformers reads for a type, besides those of every type. */
 const readByType: Readonly<Record<string, readonly string[]>> = {
   default: [],
   linear: ['factor'],
@@ -25,7 +25,7 @@ const readByType: Readonly<Record<string, readonly string[]>> = {
   'dynamic-yarn': ['factor', 'original_max_position_embeddings', 'finetuned']
 }
 const readAlways = ['rope_type', 'type', 'rope_theta', 'partial_rotary_factor', 'mrope_section', 'mrope_interleaved']
-/** Read by someone else for some type. */
+/** Keys that other stacks read for some type. */
 const readElsewhere = [
   'extrapolation_factor',
   'attn_factor',
@@ -55,10 +55,10 @@ const ropeKeys: ReadonlySet<unknown> = new Set([
   'head_dim'
 ])
 
-/** Whether no key of the file says b. */
+/** Whether no key of the file has b. */
 function lacksBase({ config, rope, layerType, model: { type } }: RopeCase): boolean {
   const layer = layerType === undefined ? undefined : type?.layers?.[layerType]
-  // no key at the top says the base of some layers (OLMo 3): nothing is left out there
+  // no key at the top has the base of some layers (OLMo 3): nothing is missing there
   if (layer !== undefined && layer.baseKey === undefined) return false
   const keys =
     layer?.baseKey === undefined
@@ -67,7 +67,7 @@ function lacksBase({ config, rope, layerType, model: { type } }: RopeCase): bool
   return valueOf(rope, 'rope_theta') === undefined && keys.every(key => valueOf(config, key) === undefined)
 }
 
-/** Types whose own default the converter of llama.cpp has too; for others it writes none, and 10,000 counts. */
+/** Types whose default the converter of llama.cpp has too; for others it writes no base, and 10,000 is used. */
 const sameBaseInEveryStack: readonly unknown[] = ['gemma3_text', 'gemma3n_text']
 
 function whyOf({ geometry: { base }, model: { name, type } }: RopeCase): string {
@@ -76,7 +76,7 @@ function whyOf({ geometry: { base }, model: { name, type } }: RopeCase): string 
   return `transformers 5 takes ${base} for ${shown(name)}, llama.cpp and others 10000: one file, two models`
 }
 
-/** Types whose code before transformers 4.43, and in the PoSE and YaRN repositories, wants a float. */
+/** Types whose code before transformers 4.43, and in the PoSE and YaRN repositories, requires a float. */
 const wantFloats: readonly unknown[] = [
   undefined,
   'llama',
@@ -93,7 +93,7 @@ const wantFloats: readonly unknown[] = [
   'baichuan'
 ]
 
-/** Traps of names, places and spellings of keys. */
+/** Traps in the names, places and spellings of keys. */
 export const rulesOfKeys: readonly Rule[] = [
   {
     id: 'theta-missing',

@@ -3,7 +3,7 @@ import type { Rule } from './rule.js'
 
 const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b))
 
-/** Traps of the three ways in which a file says how much longer the window is. */
+/** Traps of the three ways in which a file can give the factor of the window. */
 export const rulesOfLengths: readonly Rule[] = [
   {
     id: 'original-missing',

@@ -19,14 +19,14 @@ function itsYarnAttention(ropeCase: RopeCase): number {
   const name = architectureOf(ropeCase)?.name ?? ''
   const allDimensions = valueOf(rope, 'mscale_all_dim')
   if (typeof allDimensions !== 'number' || allDimensions === 0) return yarnScale(factor)
-  // it takes mscale for mscale_all_dim in DeepSeek, and for 1 in the Mistrals
+  // it reads mscale as mscale_all_dim in DeepSeek, and as 1 in the Mistrals
   if (name === 'deepseek2') return 1
   return name === 'mistral3' || name === 'mistral4'
     ? yarnScale(factor) / yarnScale(factor, allDimensions)
     : yarnScale(factor)
 }
 
-/** Traps of llama.cpp: of its converter, and of what it computes. */
+/** Traps of llama.cpp: in its converter and in its computation. */
 export const rulesOfLlamaCpp: readonly Rule[] = [
   {
     id: 'llama-cpp-attention-factor',

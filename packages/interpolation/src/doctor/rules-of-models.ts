@@ -24,7 +24,7 @@ export const rulesOfModels: readonly Rule[] = [
     stacks: ['transformers', 'vllm', 'axolotl'],
     check: ({ config, layerType, model: { type } }) => {
       const layers = Object.entries(type?.layers ?? {})
-      // said once, with the first layer type
+      // reported once, with the first layer type
       if (layers.length === 0 || layers[0][0] !== layerType) return undefined
       const flat = (key: string) => {
         const form = objectAt(config, key) ?? {}

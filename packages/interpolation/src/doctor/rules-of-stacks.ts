@@ -11,7 +11,7 @@ import type { RopeCase, Rule } from './rule.js'
 /** Types that transformers has a function for. */
 const ofTransformers = ['default', 'linear', 'dynamic', 'yarn', 'longrope', 'llama3', 'proportional']
 
-/** Models that take mrope for the default RoPE. */
+/** Models that treat mrope as the default RoPE. */
 const readMrope: readonly unknown[] = [
   'qwen2_vl',
   'qwen2_vl_text',
@@ -88,7 +88,7 @@ export const rulesOfStacks: readonly Rule[] = [
   inexpressible('axolotl', toAxolotl)
 ]
 
-/** Whatever converting to a stack refuses. */
+/** A finding for everything that conversion for a stack refuses. */
 function inexpressible(stack: Stack, convert: (source: RopeSource) => Conversion): Rule {
   return {
     id: `${stack.replace('.', '-')}-inexpressible`,

@@ -9,7 +9,7 @@ import { usageError } from '../errors.js'
 import { loadParts, parseJson } from '../parts.js'
 import type { Terminal } from '../terminal.js'
 
-/** What `skipwise convert` is told. */
+/** Options of `skipwise convert`. */
 export interface ConvertCommandOptions {
   readonly to: Stack
   readonly scheme?: string

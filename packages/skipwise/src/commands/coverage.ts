@@ -9,7 +9,7 @@ import { usageError } from '../errors.js'
 import { loadParts, parseJson } from '../parts.js'
 import type { Terminal } from '../terminal.js'
 
-/** What `skipwise coverage` is told. */
+/** Options of `skipwise coverage`. */
 export interface CoverageOptions {
   readonly train: number
   readonly target: number

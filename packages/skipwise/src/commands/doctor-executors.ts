@@ -83,7 +83,7 @@ const reportSchema = z.object({
 const answerSchema = z.looseObject({ executors: z.array(reportSchema) })
 
 /**
- * The same in a process of its own: drivers and providers write warnings that tell a user nothing, and cannot be told
+ * The same in a process of its own: drivers and providers write warnings that do not help a user, and have no option
  * not to.
  */
 async function openEachQuietly(signal: AbortSignal): Promise<ExecutorReport[]> {

@@ -35,7 +35,7 @@ export async function doctor(
   return diagnosis.wrong ? 1 : 0
 }
 
-/** What `skipwise.json` beside the model says of its training; a file that is none says nothing. */
+/** What `skipwise.json` next to the model says about its training; undefined for any other file. */
 async function factsOf(folder: string): Promise<DoctorFacts> {
   try {
     const { interpolation, window } = ((await readFolderJson(folder, 'skipwise.json', 'REPORT_FILE')) ?? {}) as {

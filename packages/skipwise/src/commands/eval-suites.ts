@@ -4,7 +4,7 @@ import type { Collaborators } from '@skipwise/experiment'
 import { withLengths, lengthsBeyond } from '@skipwise/evaluation'
 import type { Terminal } from '../terminal.js'
 
-/** What `skipwise eval` is told. */
+/** Options of `skipwise eval`. */
 export interface EvalOptions {
   readonly model?: string
   readonly config: string

@@ -28,7 +28,7 @@ function idsIn(file: Readonly<Record<string, unknown>> | undefined): readonly nu
   return typeof ids === 'number' ? [ids] : (ids ?? undefined)
 }
 
-/** What `skipwise generate` is told. */
+/** Options of `skipwise generate`. */
 interface GenerateCommandOptions {
   readonly maxNewTokens: number
   readonly temperature: number

@@ -31,7 +31,7 @@ interface JsonSchema {
 
 /**
  * The options that a configuration schema takes. A schema of zod says everything; of any other Standard Schema only the
- * defaults can be told, from what it makes of an empty configuration, since the standard has no way to ask for more.
+ * defaults are known, from the result of an empty configuration, since the standard has no way to ask for more.
  */
 export async function describeOptions(schema: StandardSchemaV1): Promise<PluginOption[]> {
   if (!('_zod' in schema)) {

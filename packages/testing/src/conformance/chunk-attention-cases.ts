@@ -83,7 +83,7 @@ function chunk(shape: ChunkShape): KernelCase {
 const write = (B: number, T: number, K: number, D: number, S: number, past: number): KernelCase => ({
   label: `writing ${T} rows after ${past} of ${S}, B ${B}, K ${K}, D ${D}`,
   inputs: { cache: normal([B, K, S, D], 1), rows: normal([B, T, K, D], 2), pastLength: scalar(past) },
-  // the slots behind hold anything
+  // the slots after them may contain anything
   fn: ({ cache, rows, pastLength }) => ({
     filled: (cacheWrite(cache as tf.Tensor4D, rows as tf.Tensor4D, pastLength as tf.Scalar) as tf.Tensor4D).slice(
       [0, 0, 0, 0],

@@ -26,7 +26,7 @@ type Inputs = Readonly<Record<string, CaseInput>>
 
 const TOLERANCE = { absolute: 1e-5, relative: 1e-5 }
 
-/** What {@link describeExecutor} is told of an executor. */
+/** What {@link describeExecutor} needs to know of an executor. */
 export interface ExecutorConformance {
   /** Kernels that its device does not have: compiling them must fail with `EXECUTOR_KERNEL`. */
   readonly lacks?: readonly string[]

@@ -102,7 +102,9 @@ export const cachedShapes: readonly CachedShape[] = [
   { B: 1, T: 150, H: 2, K: 1, D: 8, S: 256, past: 40, slidingWindow: 64 }
 ]
 
-/** Inputs of a step of cached attention; the slots behind the past are filled with noise, which no token may see. */
+/**
+ * Inputs of a step of cached attention; the slots after the past are filled with noise, which no token may attend to.
+ */
 export const cachedInputs = ({ B, T, H, K, D, S, past }: CachedShape): Record<string, CaseInput> => ({
   query: normal([B, T, H, D], 1),
   key: normal([B, T, K, D], 2),

@@ -27,7 +27,7 @@ const original: RopeFrequencies = {
  * The conformance suite of positional encodings; call it in a vitest file. It holds a plugin to what attention relies
  * on: tables computed in float64 and rounded once, norms kept, scores that depend on the relative distance only,
  * position 0 as the identity, dimensions beyond R untouched, every token and head on its own, and the right gradient.
- * What an encoding does not promise stands in `except`. Runs eagerly on the cpu backend of tfjs.
+ * What an encoding does not promise is in `except`. Runs eagerly on the cpu backend of tfjs.
  *
  * @example
  * ```ts
@@ -83,7 +83,7 @@ function describeInstance(
   const draws = Array.from({ length: 40 }, (_, index) => {
     const random = randomStream({ seed: 0, stream: 'positional-encoding conformance', index })
     const vector = () => Float32Array.from({ length: R }, () => 4 * random.uniform() - 2)
-    // attention is causal: a key does not stand behind its query
+    // attention is causal: a key never comes after its query
     const key = random.integer(0, 2000)
     return { q: vector(), k: vector(), query: random.integer(key, 2000), key, shift: random.integer(1, 2000) }
   })

@@ -131,7 +131,7 @@ function varint(value: bigint): Uint8Array {
   return Uint8Array.of(...bytes, Number(value))
 }
 
-/** Another number in place of the next one that stands in digits. */
+/** Another number in place of the next one in digits. */
 function replaceDigits(bytes: Uint8Array, from: number, digits: string): Uint8Array {
   const isDigit = (i: number) => bytes[i] >= 0x30 && bytes[i] <= 0x39
   let start = from

@@ -1,7 +1,7 @@
 import { TemplateFault } from './template-fault.js'
 import { typeName, type Call, type Value } from './values.js'
 
-/** Names of parameters; those behind the required ones may be left out. */
+/** Names of parameters; those after the required ones may be left out. */
 export interface Parameters {
   readonly required?: readonly string[]
   readonly optional?: readonly string[]

@@ -2,13 +2,13 @@ import { TemplateFault } from './template-fault.js'
 
 /** What one rendering may do: a template is a stranger's program, and loops need no end. */
 export const limits = {
-  /** Nodes that are evaluated and items that are made, beside {@link limits.stepsForEach}. */
+  /** Nodes that are evaluated and items that are created, in addition to {@link limits.stepsForEach}. */
   steps: 2 ** 21,
   /** More for each character of the conversation. */
   stepsForEach: 128,
   /** Never more than these: some seconds. */
   mostSteps: 2 ** 24,
-  /** Characters of all texts that are made on the way, beside {@link limits.charactersForEach}. */
+  /** Characters of all intermediate texts, in addition to {@link limits.charactersForEach}. */
   characters: 2 ** 26,
   /** More for each character of the conversation: templates copy what they write some times. */
   charactersForEach: 64,

@@ -51,7 +51,7 @@ function titleOf(character: string): string {
 
 const CASED = /[\p{Lowercase}\p{Uppercase}\p{Lt}]/u
 
-/** `str.title`: the letters behind one that has no case. */
+/** `str.title`: upper case for a letter after a character without case, lower case for the others. */
 export function titleText(text: string): string {
   let afterCased = false
   let titled = ''
@@ -78,7 +78,7 @@ function lowerAt(text: string, at: number, character: string): string {
 export function capitalizeText(text: string): string {
   const [first] = text
   if (first === undefined) return ''
-  // of the whole text: a sigma at the end of a word looks at what stands before it
+  // for the whole text: a sigma at the end of a word depends on the characters before it
   return titleOf(first) + text.toLowerCase().slice(first.toLowerCase().length)
 }
 

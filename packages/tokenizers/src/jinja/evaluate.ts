@@ -78,7 +78,7 @@ function slice(value: Value, bounds: readonly (Value | undefined)[], budget: Bud
   return sliceOf(value, bounds, budget)
 }
 
-/** `a < b < c`: what stands between is evaluated once, what stands behind a false one never. */
+/** `a < b < c`: an operand in the middle is evaluated once, one after a false comparison never. */
 function compared(
   { first, others }: Expression & { readonly kind: 'comparison' },
   scope: Scope,

@@ -63,7 +63,7 @@ const indent: Filter = (value, call) => {
     byName: true
   })
   const by = typeof width === 'string' ? width : spaces(width, call)
-  // a line end at the end has a line behind it
+  // a line end at the end is followed by a line
   const lines = splitLines(`${textOf(value, 'indent')}\n`, false)
   call.budget.make(lines.length * by.length)
   const rest = lines.slice(1).map(line => (line !== '' || isTrue(blank) ? by + line : line))

@@ -4,7 +4,10 @@ import { typeName, Markup, type Value } from './values.js'
 
 const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' }
 
-/** A text as markupsafe escapes it; one that is safe already as it is. @throws TemplateFault for what is no text */
+/**
+ * A text as markupsafe escapes it; one that is safe already stays as it is. @throws TemplateFault for a value that is
+ * not a text
+ */
 export function escaped(value: Value, budget: Budget): string {
   if (value instanceof Markup) return value.text
   if (typeof value !== 'string') throw new TemplateFault(`a ${typeName(value)} is not escaped here`)

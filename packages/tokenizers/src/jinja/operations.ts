@@ -191,7 +191,8 @@ function repeat(value: Value, times: bigint, budget: Budget): Value {
 }
 
 /**
- * Whether two values are one object: of None, True, False and small things equality; of others it cannot be told here.
+ * Whether two values are one object: equality for None, True, False and small values; for others it cannot be decided
+ * here.
  */
 export function isSame(left: Value, right: Value): boolean {
   for (const value of [left, right]) {

@@ -100,7 +100,7 @@ function parseFilters(stream: TokenStream, operand: Expression): Expression {
   }
 }
 
-/** The name of a filter, behind its `|`, and what is given to it. */
+/** The name of a filter, after its `|`, and its arguments. */
 export function parseFilter(stream: TokenStream): { readonly name: string; readonly given: Arguments } {
   const name = takeDottedName(stream)
   return { name, given: stream.isOperator('(') ? parseGiven(stream) : NOTHING }
@@ -171,7 +171,7 @@ const CONSTANTS: ReadonlyMap<string, boolean | null> = new Map([
   ['None', null]
 ])
 
-/** A name, a literal, or what stands in parentheses. */
+/** A name, a literal, or an expression in parentheses. */
 function parseAtom(stream: TokenStream): Expression {
   if (stream.skipOperator('(')) {
     const inner = stream.within(() => parseTuple(stream, { inParentheses: true }))

@@ -85,9 +85,7 @@ function fixed(value: number, precision: number, flags: string): string {
   return signed(roundedDigits(Math.abs(value), precision), value < 0 || Object.is(value, -0), flags)
 }
 
-/**
- * A float ≥ 0 with `precision` digits behind the point, rounded as Python does: exactly, and ties to the even digit.
- */
+/** A float ≥ 0 with `precision` digits after the point, rounded as Python does: exactly, and ties to the even digit. */
 export function roundedDigits(value: number, precision: number): string {
   if (value >= 1e21) {
     const whole = String(BigInt(value))

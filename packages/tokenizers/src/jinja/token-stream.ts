@@ -14,7 +14,7 @@ export class TokenStream {
     this.#tokens = tokensOf(template)
   }
 
-  /** The token `ahead` of the one that is next; undefined behind the end. */
+  /** The token `ahead` places after the next one; undefined after the end. */
   peek(ahead = 0): Token | undefined {
     return this.#tokens[this.#at + ahead]
   }

@@ -63,7 +63,7 @@ export const isList = (value: Value): value is readonly Value[] => Array.isArray
 
 const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' }
 
-/** `repr` of a string: in single quotes unless only these stand in it; what cannot be printed is escaped. */
+/** `repr` of a string: in single quotes unless it contains only these; what cannot be printed is escaped. */
 function quote(text: string): string {
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'"
   const inner = text.replace(/[\\'"]|(?! )[\p{C}\p{Z}]/gu, character => {

@@ -12,16 +12,16 @@ export interface AddedToken {
   readonly singleWord: boolean
 }
 
-/** A stretch of text between added tokens, or the id of one. */
+/** A piece of text between added tokens, or the id of one. */
 export type Segment = { readonly text: string; readonly start: number } | { readonly id: number }
 
 /**
  * Gives added tokens their ids: that of the vocabulary, or else the next one (`AddedVocabulary::add_tokens` of the Rust
- * library, which does not take the id that the file says).
+ * library, which ignores the id in the file).
  *
  * @param tokens in the order of the file
  * @param idOf of the model's vocabulary
- * @param modelSize tokens of the model's vocabulary
+ * @param modelSize number of tokens of the model's vocabulary
  */
 export function numberAddedTokens(
   tokens: readonly Omit<AddedToken, 'id'>[],
@@ -48,10 +48,10 @@ const wordAfter = new RegExp(`^${WORD_CHARACTER}`, 'v')
 const space = new RegExp(ANY_SPACE, 'v')
 
 /**
- * Finds added tokens in a text: the leftmost first, the longest of those that begin together. What finds them is made
- * for the first text.
+ * Finds added tokens in a text: the leftmost first, the longest of those that begin together. The index is built at the
+ * first text.
  *
- * @param tokens with the spelling that each is found by
+ * @param tokens each with the spelling by which it is found
  */
 export function tokenFinder(
   tokens: readonly { readonly spelling: string; readonly token: AddedToken }[]
@@ -82,7 +82,7 @@ export function tokenFinder(
   }
 }
 
-/** Whether a letter, mark or digit stands directly before or after. */
+/** Whether a letter, mark or digit is directly before or after. */
 function insideWord(text: string, start: number, end: number): boolean {
   return wordBefore.test(text.slice(Math.max(0, start - 2), start)) || wordAfter.test(text.slice(end, end + 2))
 }

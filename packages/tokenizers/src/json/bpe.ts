@@ -7,17 +7,17 @@ import { byteTokens, type Vocabulary, type WordModel } from './model.js'
 import type { TokenTable } from './token-table.js'
 import { WordCache } from './word-cache.js'
 
-/** What a BPE model of tokenizer.json says besides its vocabulary and its merges. */
+/** Options of a BPE model of tokenizer.json besides its vocabulary and its merges. */
 export interface BpeOptions {
   readonly unknown: string | undefined
   readonly fuseUnknown: boolean
   readonly byteFallback: boolean
-  /** A word that is a token is that token, whatever the merges say. */
+  /** A word that is a token becomes that token, whatever the merges are. */
   readonly ignoreMerges: boolean
-  /** Stands before all characters of a word but the first, and behind the last. */
+  /** Prefix of all characters of a word but the first, and suffix of the last. */
   readonly prefix: string
   readonly suffix: string
-  /** Whether words are bytes as characters, which are made of their text here. */
+  /** Whether words are encoded as bytes as characters; this model converts them. */
   readonly bytes: boolean
   /** For messages. */
   readonly file: string
@@ -25,9 +25,10 @@ export interface BpeOptions {
 
 /**
  * Byte-pair encoding (`models/bpe` of the Rust library): the characters of a word are tokens, or bytes, or unknown, and
- * neighbours merge as {@link mergeWord} says. Words are remembered with their ids.
+ * neighbours are merged by {@link mergeWord}. Words are cached with their ids.
  *
- * @param joins whether some token has two characters next to each other; where given, words are cut where none has
+ * @param joins whether some token has two characters next to each other; where given, words are cut where no token has
+ * them
  */
 export function makeBpe(
   vocabulary: Vocabulary,
@@ -72,14 +73,14 @@ export function makeBpe(
 }
 
 interface Symbols {
-  /** Scratch that the next word overwrites. */
+  /** Scratch memory that the next word overwrites. */
   readonly ids: Int32Array
   readonly count: number
 }
 
 const encoder = new TextEncoder()
 
-/** Reads a word as its first symbols. */
+/** Reads a word as its initial symbols. */
 function makeSymbols(vocabulary: Vocabulary, options: BpeOptions): (word: string) => Symbols {
   const { idOf } = vocabulary
   const idOfByte = Int32Array.from(characterOfByte, character => idOf.get(character) ?? -1)
@@ -109,18 +110,18 @@ function bytesOf(word: string): string {
   return characters
 }
 
-/** The id of a word that is a token of bytes as characters. ASCII without white space is itself. */
+/** The id of a word that is a token of bytes as characters. ASCII without white space stays as it is. */
 const bytesToken = (word: string, idOf: TokenTable): number | undefined =>
   idOf.get(/^[!-~]+$/.test(word) ? word : bytesOf(word))
 
-/** Characters as tokens; unknown ones as the tokens of their bytes, or as the unknown token, or as nothing. */
+/** Characters become tokens; unknown ones become the tokens of their bytes, or the unknown token, or nothing. */
 function characterSymbols(vocabulary: Vocabulary, options: BpeOptions, room: (length: number) => Int32Array) {
   const { idOf } = vocabulary
   const { prefix, suffix, fuseUnknown, file } = options
   const bytes = options.byteFallback ? byteTokens(vocabulary) : undefined
   const unknown = options.unknown === undefined ? undefined : idOf.get(options.unknown)
   return (word: string): Symbols => {
-    // A character may be as many bytes as it has, with what stands before and behind it.
+    // A character may become several bytes, with its prefix and suffix.
     const ids = room(3 * word.length * (1 + prefix.length) + 3 * suffix.length)
     let count = 0
     let waiting = false
@@ -139,7 +140,7 @@ function characterSymbols(vocabulary: Vocabulary, options: BpeOptions, room: (le
       if (bytes) {
         const utf8 = encoder.encode(character)
         if (utf8.every(byte => bytes[byte] >= 0)) {
-          // An unknown character before stays behind them: so it is in the reference.
+          // An unknown character before them comes after them, as in the reference.
           for (const byte of utf8) ids[count++] = bytes[byte]
           continue
         }

@@ -15,7 +15,7 @@ export function bytesAsCharacters(text: string): string {
   return characters
 }
 
-/** The bytes that such characters stand for; undefined when one stands for none. */
+/** The bytes of such characters; undefined when one of them is not a byte. */
 export function bytesOfCharacters(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(text.length)
   for (let i = 0; i < text.length; i++) {

@@ -44,7 +44,7 @@ const stepsOf = (file: DecoderFile): readonly StepFile[] =>
   file.type === 'Sequence' ? file.decoders.flatMap(stepsOf) : [file]
 
 /**
- * Makes what puts the texts of tokens together: one after another with spaces, where a file has no decoder.
+ * The function that joins the texts of tokens: with spaces between them, where a file has no decoder.
  *
  * @throws SkipwiseError `TOKENIZER_UNSUPPORTED`
  */
@@ -116,14 +116,14 @@ const utf8 = new TextEncoder()
 
 function joinBytes(tokens: readonly string[]): string {
   const parts = tokens.map(token => bytesOfCharacters(token) ?? utf8.encode(token))
-  // A broken sequence is one U+FFFD for each longest beginning of a character: of WHATWG and of from_utf8_lossy alike.
+  // A broken sequence gives one U+FFFD for each longest beginning of a character, in WHATWG and in from_utf8_lossy.
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(parts))
 }
 
 /** A byte as `u8::from_str_radix` reads it: a plus sign is a digit's. */
 const BYTE = /^<0x(\+[0-9A-Fa-f]|[0-9A-Fa-f]{2})>$/
 
-/** Tokens such as <0xE6> that follow one another are UTF-8, or as many U+FFFD where they are not, all of them. */
+/** Consecutive tokens such as <0xE6> are UTF-8; where they are not valid, each of them is one U+FFFD. */
 function bytesFallBack(tokens: readonly string[]): string[] {
   const texts: string[] = []
   let bytes: number[] = []

@@ -1,4 +1,4 @@
-/** How often: the source in JavaScript, and whether it is an interval such as {2,3}. */
+/** A quantifier: its source in JavaScript, and whether it is an interval such as {2,3}. */
 export interface Quantifier {
   readonly source: string
   readonly interval: boolean
@@ -20,7 +20,7 @@ export class ExpressionReader {
     return this.text.startsWith(text, this.at)
   }
 
-  /** Goes past a text, where it is the next. */
+  /** Skips a text, where it comes next. */
   take(text: string): boolean {
     if (!this.sees(text)) return false
     this.at += text.length
@@ -37,7 +37,7 @@ export class ExpressionReader {
     return character
   }
 
-  /** Goes past `*`, `+`, `?`, `{2}`, `{2,}`, `{2,3}` or `{,3}`; a brace that is none of these is a character. */
+  /** Skips `*`, `+`, `?`, `{2}`, `{2,}`, `{2,3}` or `{,3}`; any other brace is a character. */
   quantifier(): Quantifier | undefined {
     const [sign] = this.#match(/[*+?]/y) ?? []
     if (sign !== undefined) return { source: sign, interval: false }
@@ -51,7 +51,7 @@ export class ExpressionReader {
     return { source: comma ? `{${least || 0},${most}}` : `{${least}${most}}`, interval: true }
   }
 
-  /** Goes past a backslash and what it makes a character of; undefined, and no step, where it makes something else. */
+  /** Skips an escape that means one character; undefined, without a step, for any other escape. */
   escapedCharacter(): string | undefined {
     const hex =
       this.#match(/\\x\{([0-9A-Fa-f]{1,6})\}/y) ??
@@ -69,7 +69,7 @@ export class ExpressionReader {
     return literal
   }
 
-  /** Goes past `\p{L}`, `\p{^L}` or `\P{L}`. */
+  /** Skips `\p{L}`, `\p{^L}` or `\P{L}`. */
   property(): { readonly name: string; readonly negated: boolean } | undefined {
     const match = this.#match(/\\([pP])\{(\^?)(\w+)\}/y)
     return match ? { name: match[3], negated: (match[1] === 'P') !== (match[2] === '^') } : undefined

@@ -3,11 +3,11 @@ import { ANY_SPACE, property, wordClass } from './unicode.js'
 import { unsupported } from './refuse.js'
 
 /**
- * Writes an expression of Oniguruma (the syntax and meaning that `tokenizers` has them in) as one of JavaScript for
- * the flag v: white space, words, digits and properties of its Unicode, lines that end at \n alone, letters of either
- * case with all that folds to them, atomic groups. What is not known to mean the same is refused.
+ * Translates an expression of Oniguruma (with the syntax and meaning of `tokenizers`) into JavaScript with the flag v:
+ * white space, words, digits and properties of its Unicode, lines that end at \n alone, letters of either case with
+ * everything that folds to them, atomic groups. Anything not known to mean the same is refused.
  *
- * @param exact whether characters of a later Unicode are told apart, see {@link property}
+ * @param exact whether characters of a later Unicode are distinguished, see {@link property}
  * @param where for messages
  * @throws SkipwiseError `TOKENIZER_UNSUPPORTED`
  */
@@ -23,7 +23,7 @@ interface State {
   readonly reader: ExpressionReader
   readonly exact: boolean
   readonly where: string
-  /** Groups of JavaScript that have a name so far. */
+  /** Number of named groups of JavaScript so far. */
   atomics: number
   depth: number
 }
@@ -40,7 +40,7 @@ function alternatives(state: State, ignoreCase: boolean): string {
   return source
 }
 
-/** Letters that several characters fold to together, in Oniguruma: `ss` is ß, `st` is ﬆ. */
+/** Letters to which several characters fold together, in Oniguruma: `ss` is ß, `st` is ﬆ. */
 const FOLD_TOGETHER = /ff|fi|fl|s[st]/
 
 function sequence(state: State, ignoreCase: boolean): string {
@@ -61,7 +61,7 @@ function sequence(state: State, ignoreCase: boolean): string {
   return source
 }
 
-/** An atom with what says how often. */
+/** An atom with its quantifier. */
 function quantified(state: State, item: string, literal: string | undefined): string {
   const { reader } = state
   const count = reader.quantifier()
@@ -80,7 +80,7 @@ function quantified(state: State, item: string, literal: string | undefined): st
   return source
 }
 
-/** What has matched is not tried again: in JavaScript that is what it looks ahead for. */
+/** A match is not tried again: JavaScript expresses that by a lookahead. */
 function atomic(state: State, source: string): string {
   const name = `a${state.atomics}`
   state.atomics++
@@ -120,7 +120,7 @@ function group(state: State, ignoreCase: boolean): string {
   return inside('(?:', ignoreCase)
 }
 
-/** What else a letter is in either case, besides the two: the long s, and the sign of kelvin. */
+/** Other forms of a letter in either case, besides the two: the long s, and the sign of kelvin. */
 const FOLDS: Readonly<Record<string, string>> = { s: '\\u017f', k: '\\u212a' }
 
 function character(state: State, literal: string, ignoreCase: boolean): string {

@@ -1,16 +1,16 @@
 import type { TokenTable } from './token-table.js'
 
-/** Bits of the filter: some pairs that no token has look as if one had, which costs time alone. */
+/** Bits of the filter: some pairs that no token has pass it, which only costs time. */
 const BITS = 22
 
 const hash = (left: number, right: number): number =>
   (Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b)) >>> (32 - BITS)
 
 /**
- * Which characters may stand next to each other in a token: no merge ever joins two that do in none. The tokens are
- * looked at when it is asked first.
+ * Which characters may be next to each other in a token: no merge ever joins two that never are. The tokens are read at
+ * the first call.
  *
- * @param tokens all that merges may make
+ * @param tokens all tokens that merges may produce
  */
 export function joinsOf(tokens: TokenTable): (left: number, right: number) => boolean {
   let filter: Uint32Array | undefined

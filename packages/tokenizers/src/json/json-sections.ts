@@ -7,7 +7,7 @@ const CLOSE_LIST = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
-/** A value in the bytes of a JSON file, which is read where it stands. */
+/** A value in the bytes of a JSON file, which is read in place. */
 export class JsonSection {
   /**
    * @param bytes the file
@@ -22,12 +22,12 @@ export class JsonSection {
 }
 
 /**
- * Where values stand in a JSON file. Brackets and quotes alone are looked at: what is found here may be no JSON yet.
+ * Where values are in a JSON file. Only brackets and quotes are read: the values found may still be invalid JSON.
  *
  * @param path the keys that lead to an object
  * @param keys of that object whose values are wanted, which are lists and objects
- * @returns the values that it has, by key; undefined where they cannot be found so, a key is spelt by escapes or is
- * there twice
+ * @returns the values that it has, by key; undefined where they cannot be found this way, or a key has escapes or
+ * appears twice
  */
 export function findSections(
   bytes: Uint8Array,
@@ -54,7 +54,7 @@ export function findSections(
   return walk(0) ? found : undefined
 }
 
-/** A copy of a JSON file in which `null` stands for some values. */
+/** A copy of a JSON file with `null` in place of some values. */
 export function withoutSections(bytes: Uint8Array, sections: Iterable<JsonSection>): Uint8Array {
   const parts: Uint8Array[] = []
   let done = 0
@@ -65,13 +65,13 @@ export function withoutSections(bytes: Uint8Array, sections: Iterable<JsonSectio
   return Buffer.concat([...parts, bytes.subarray(done)])
 }
 
-/** Goes through the bytes of JSON. Each method says whether it could. */
+/** Steps through the bytes of JSON. Each method returns whether it succeeded. */
 class Walker {
   at = 0
 
   constructor(readonly bytes: Uint8Array) {}
 
-  /** Goes past an object; `visit` goes past the value of a key. */
+  /** Skips an object; `visit` skips the value of a key. */
   object(visit: (key: string) => boolean): boolean {
     if (!this.#take(OPEN_OBJECT)) return false
     if (this.#take(CLOSE_OBJECT)) return true
@@ -87,7 +87,7 @@ class Walker {
     return this.#take(CLOSE_OBJECT)
   }
 
-  /** Goes past a value of any kind. */
+  /** Skips a value of any kind. */
   value(): boolean {
     const { bytes } = this
     let at = this.at
@@ -101,7 +101,7 @@ class Walker {
       } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++
       else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) depth--
       else if (depth === 0) {
-        // A number or a word ends where a list or an object goes on.
+        // A number or a word ends where a list or an object continues.
         while (at < bytes.length && !ENDS_WORD[bytes[at]]) at++
         if (at === this.at) return false
         this.at = at

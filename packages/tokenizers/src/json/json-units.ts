@@ -3,18 +3,18 @@ import { hashOf } from './token-table.js'
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-/** What a letter after a backslash stands for; 0 for what is not such a letter. */
+/** The character of a letter after a backslash; 0 for any other letter. */
 const ESCAPED = new Uint8Array(128)
 const LETTERS = '"\\/bfnrt'
 const MEANINGS = '"\\/\b\f\n\r\t'
 for (let i = 0; i < LETTERS.length; i++) ESCAPED[LETTERS.charCodeAt(i)] = MEANINGS.charCodeAt(i)
 
 /**
- * Reads strings and integers of JSON from bytes, as UTF-16 units without a text for each. It reads what `JSON.parse`
- * reads, but for broken UTF-8 and numbers of other kinds; at those it says so, and its reader asks `JSON.parse`.
+ * Reads strings and integers of JSON from bytes, as UTF-16 units, without creating a text for each. It reads what
+ * `JSON.parse` reads, except broken UTF-8 and other kinds of numbers; there it fails, and its caller uses `JSON.parse`.
  */
 export class JsonUnits {
-  /** The string that was read last: the first {@link length} of these. */
+  /** The units of the last string: the first {@link length} of these. */
   units = new Uint16Array(64)
   length = 0
 
@@ -27,12 +27,12 @@ export class JsonUnits {
     public at: number
   ) {}
 
-  /** The hash of a part of the string that was read last. */
+  /** The hash of a part of the last string. */
   hash(start = 0, end = this.length): number {
     return hashOf(this.units, start, end)
   }
 
-  /** Goes past white space, and past a byte where it is the next. */
+  /** Skips white space, and a byte where it comes next. */
   take(byte: number): boolean {
     const { bytes } = this
     let at = this.at
@@ -43,7 +43,7 @@ export class JsonUnits {
     return true
   }
 
-  /** Goes past white space and an integer of up to seven digits; -1 where the next is something else. */
+  /** Skips white space and reads an integer of up to seven digits; -1 for anything else. */
   integer(): number {
     const { bytes } = this
     this.take(0)
@@ -56,11 +56,11 @@ export class JsonUnits {
     }
     const digits = at - start
     this.at = at
-    // What follows, such as a fraction, is not what its reader takes next.
+    // The caller does not accept what follows, such as a fraction.
     return digits === 0 || digits > 7 || (digits > 1 && bytes[start] === 0x30) ? -1 : value
   }
 
-  /** Goes past white space and a string into {@link units}; false where the next is none that it reads. */
+  /** Skips white space and reads a string into {@link units}; false for anything that it does not read. */
   string(): boolean {
     if (!this.take(QUOTE)) return false
     const { bytes } = this
@@ -131,7 +131,7 @@ function pointAt(bytes: Uint8Array, at: number): number {
   return point < least || surrogate || point > 0x10ffff ? -1 : point
 }
 
-/** Four hexadecimal digits; -1 where they are not four. */
+/** Four hexadecimal digits; -1 for anything else. */
 function hexOf(bytes: Uint8Array, at: number): number {
   let unit = 0
   for (let i = at; i < at + 4; i++) {

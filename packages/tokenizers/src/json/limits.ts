@@ -1,13 +1,13 @@
 import { SkipwiseError } from '@skipwise/core'
 import vm from 'node:vm'
 
-/** What a text may cost in a tokenizer.json whose expressions and replacements we do not know: milliseconds. */
+/** Time limit in milliseconds for a text, with a tokenizer.json whose expressions and replacements are unknown. */
 const MILLISECONDS = 5000
 
-/** And for each million characters of it. */
+/** Additional milliseconds for each million characters of the text. */
 const MILLISECONDS_A_MILLION = 1000
 
-/** What a text may grow to by its normalizers or a decoder, in characters: so many times itself, and these more. */
+/** Limit of the growth of a text by normalizers or a decoder: a multiple of its characters, plus a constant. */
 const GROWTH = 32
 const GROWTH_BEYOND = 1 << 20
 
@@ -15,10 +15,10 @@ const script = new vm.Script('run()')
 let context: { run: () => void } | undefined
 
 /**
- * Runs code that expressions of a stranger's file may keep busy for ever: a regular expression cannot be stopped but by
- * ending the script that it runs in.
+ * Runs code with untrusted regular expressions, which may never end: an expression can only be stopped by ending the
+ * script that runs it.
  *
- * @param characters length of the text that it reads
+ * @param characters length of the text
  * @throws SkipwiseError `TOKENIZER_UNSUPPORTED` when it takes longer than 5 s and 1 s for each million characters
  */
 export function withinTime<Result>(characters: number, file: string, run: () => Result): Result {
@@ -44,7 +44,7 @@ export function withinTime<Result>(characters: number, file: string, run: () => 
 /**
  * The largest length, in UTF-16 units, that a text of this length may grow to.
  *
- * @param length units of the text as it came
+ * @param length units of the original text
  */
 export const mostAfter = (length: number): number => GROWTH * length + GROWTH_BEYOND
 

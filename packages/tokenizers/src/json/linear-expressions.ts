@@ -1,9 +1,9 @@
 /**
- * The expressions of model families. They are known to take time in proportion to the text: no alternative tries a
- * place more than once from its end. All others are run under a limit of time, by {@link withinTime}.
+ * The expressions of model families. They are known to take linear time: no alternative tries a place more than once
+ * from its end. All others run with a time limit, by {@link withinTime}.
  */
 const LINEAR: ReadonlySet<string> = new Set([
-  // GPT-2, GPT-NeoX, StarCoder: that of ByteLevel
+  // GPT-2, GPT-NeoX, StarCoder: the expression of ByteLevel
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
   // LLaMA 3
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" +

@@ -10,7 +10,7 @@ import type { ReadVocabulary } from './read-vocabulary.js'
 import { unsupported } from './refuse.js'
 import { makeUnigram, makeWordLevel, makeWordPiece } from './word-models.js'
 
-/** What the model is, where a file does not say it: as the Rust library guesses, by the keys that it has. */
+/** The type of a model in a file that does not name it: guessed from its keys, as in the Rust library. */
 function kindOf(model: ModelFile, vocabulary: ReadVocabulary): NonNullable<ModelFile['type']> {
   if (model.type !== undefined) return model.type
   if (model.merges !== undefined) return 'BPE'
@@ -20,8 +20,8 @@ function kindOf(model: ModelFile, vocabulary: ReadVocabulary): NonNullable<Model
 /**
  * The model of a tokenizer.json.
  *
- * @param merges those of the file, where they have been read
- * @param bytes whether words have to become bytes as characters
+ * @param merges the merges of the file, if already read
+ * @param bytes whether words have to be converted to bytes as characters
  * @throws SkipwiseError `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`
  */
 export function makeModel(
@@ -33,7 +33,7 @@ export function makeModel(
 ): WordModel {
   const { file } = patterns
   const kind = kindOf(model, vocabulary)
-  // The others look for each beginning of a word in the vocabulary, which may be long.
+  // The others look up each beginning of a word in the vocabulary, which may take long.
   if (kind !== 'BPE') patterns.unbounded = true
   const { scores } = vocabulary
   if ((kind === 'Unigram') !== (scores !== undefined)) throw invalid(file, `model.vocab is not that of a ${kind} model`)
@@ -81,7 +81,7 @@ function bpe(
     bytes,
     file
   }
-  // Where characters may be missing or whole words are looked up, what a word becomes depends on all of it.
+  // Where characters may be missing or whole words are looked up, the tokens of a word depend on the whole word.
   const independent =
     options.byteFallback &&
     !byteTokens(vocabulary).includes(-1) &&

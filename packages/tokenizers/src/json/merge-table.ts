@@ -1,11 +1,12 @@
-/** Numbers of an entry: left id plus one (0 for none), right id, rank, id of both together. */
+/** Fields of an entry: left id plus one (0 for none), right id, rank, id of both together. */
 const ENTRY = 4
 
-/** Entries at first; they are doubled when half of them are taken. */
+/** Initial number of entries; doubled when half of them are used. */
 const FIRST = 1 << 6
 
 /**
- * Which pairs of ids merge, in which order, and into what: a hash table without an object for each of a million pairs.
+ * Which pairs of ids merge, in which order, and into which id: a hash table without an object for each of a million
+ * pairs.
  */
 export class MergeTable {
   #entries = new Int32Array(ENTRY * FIRST)
@@ -28,7 +29,7 @@ export class MergeTable {
     this.#entries[at + 3] = merged
   }
 
-  /** Where a pair stands, for {@link rankAt} and {@link mergedAt}; -1 for one that does not merge. */
+  /** The place of a pair, for {@link rankAt} and {@link mergedAt}; -1 for a pair that does not merge. */
   find(left: number, right: number): number {
     const at = this.#placeOf(left, right)
     return this.#entries[at] === 0 ? -1 : at
@@ -42,7 +43,7 @@ export class MergeTable {
     return this.#entries[place + 3]
   }
 
-  /** Where a pair stands, or may be put. */
+  /** The place of a pair, or a free one for it. */
   #placeOf(left: number, right: number): number {
     const entries = this.#entries
     const key = left + 1

@@ -1,19 +1,19 @@
 import type { MergeTable } from './merge-table.js'
 import { NumberHeap } from './number-heap.js'
 
-/** Words of up to so many symbols are merged without a heap, which is faster. */
+/** Words of up to this many symbols are merged without a heap, which is faster. */
 const SHORT = 80
 
 const NONE = 0x7fffffff
 const ranks = new Int32Array(SHORT)
 
 /**
- * Merges the neighbours in `symbols`, the pair of the lowest rank first, the leftmost of those, until none of them
- * merge (`Word::merge_all` of the Rust library).
+ * Merges the neighbours in `symbols`, the pair of the lowest rank first, the leftmost of those, until no pair merges
+ * (`Word::merge_all` of the Rust library).
  *
- * @param symbols ids, of which the merged ones are the first afterwards
- * @param count how many of them there are
- * @returns how many are left
+ * @param symbols ids; afterwards the merged ones come first
+ * @param count number of symbols
+ * @returns number of symbols left
  */
 export function mergeWord(symbols: Int32Array, count: number, table: MergeTable): number {
   return count <= SHORT ? mergeShort(symbols, count, table) : mergeLong(symbols, count, table)
@@ -70,7 +70,7 @@ function mergeLong(symbols: Int32Array, count: number, table: MergeTable): numbe
     const right = next[left]
     if (right < 0 || symbols[left] < 0) continue
     const place = table.find(symbols[left], symbols[right])
-    // One of the two has been merged with another neighbour since.
+    // Meanwhile one of the two was merged with another neighbour.
     if (place < 0 || table.rankAt(place) !== rank) continue
     symbols[left] = table.mergedAt(place)
     symbols[right] = -1

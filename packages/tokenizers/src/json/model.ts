@@ -1,7 +1,7 @@
 import type { IdBuffer } from '../id-buffer.js'
 import type { TokenTable } from './token-table.js'
 
-/** What turns the words of a text into ids. */
+/** Converts the words of a text into ids. */
 export interface WordModel {
   /** Adds the ids of a word. */
   encode(word: string, into: IdBuffer): void

@@ -65,10 +65,10 @@ export function makeNormalizer(file: NormalizerFile | null, patterns: PatternSou
 
 const MOST_STEPS = 64
 
-/** A text that may grow more than this by a step after another is not given to other people's code. */
+/** Growth of a text by all steps beyond which the patterns run with a time limit. */
 const MOST_GROWTH = 16
 
-/** How many times longer, in bytes, a text may get by what is put for other things. */
+/** Factor by which replacements may make a text longer, in bytes. */
 function growthOf(steps: readonly Step[]): number {
   let growth = 1
   for (const step of steps) {
@@ -84,7 +84,7 @@ function growthOf(steps: readonly Step[]): number {
 const accents = new RegExp(ACCENT, 'gv')
 const spaceAtStart = new RegExp(`^${ANY_SPACE}+`, 'v')
 const spaceAtEnd = new RegExp(`(?<!${ANY_SPACE})${ANY_SPACE}+$`, 'v')
-// do_nmt of the Rust library: characters that go, and those that become a space
+// do_nmt of the Rust library: characters that are removed, and those that become a space
 const nmtRemoved = /[\x01-\x08\x0b\x0e-\x1f\x7f\x8f\x9f]/g
 const nmtSpaces = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g
 
@@ -124,7 +124,7 @@ function stepOf(step: Step, patterns: PatternSource): Normalizer {
   }
 }
 
-/** Puts `content` for every match. */
+/** Replaces every match by `content`. */
 export function makeReplace(
   pattern: z.infer<typeof patternSchema>,
   content: string,

@@ -1,9 +1,9 @@
-/** A heap of numbers, the least first. */
+/** A heap of numbers, the smallest first. */
 export class NumberHeap {
   #numbers: Float64Array
   #length = 0
 
-  /** @param capacity numbers that it has room for at first */
+  /** @param capacity initial number of places */
   constructor(capacity: number) {
     this.#numbers = new Float64Array(Math.max(16, capacity))
   }
@@ -25,7 +25,7 @@ export class NumberHeap {
     numbers[at] = number
   }
 
-  /** The least, or undefined when there is none. */
+  /** The smallest number, or undefined when the heap is empty. */
   pop(): number | undefined {
     if (this.#length === 0) return undefined
     const numbers = this.#numbers

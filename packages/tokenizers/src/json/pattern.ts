@@ -4,15 +4,15 @@ import { isLinear } from './linear-expressions.js'
 import { partFinder, type PartVisitor } from './split.js'
 import { hasNewerCharacters } from './unicode.js'
 
-/** `{"String": …}` or `{"Regex": …}`, as normalizers, pre-tokenizers and decoders have it. */
+/** `{"String": …}` or `{"Regex": …}`, in normalizers, pre-tokenizers and decoders. */
 export const patternSchema = z.union([z.strictObject({ String: z.string() }), z.strictObject({ Regex: z.string() })])
 
-/** What finds a pattern in a text. */
+/** Finds a pattern in a text. */
 export type PartFinder = (text: string, visit: PartVisitor) => void
 
-/** Makes finders, and knows afterwards whether all that a file asks for takes time in proportion to the text. */
+/** Creates finders, and records whether all expressions of a file take linear time. */
 export class PatternSource {
-  /** Whether something may take any time: then all of it runs under a limit. */
+  /** Whether an expression may take any time: then all of them run with a time limit. */
   unbounded = false
 
   /** @param file for messages */
@@ -21,7 +21,7 @@ export class PatternSource {
   /**
    * The finder of a pattern.
    *
-   * @throws SkipwiseError `TOKENIZER_UNSUPPORTED` where its expression may mean something else here
+   * @throws SkipwiseError `TOKENIZER_UNSUPPORTED` where its expression may have another meaning in JavaScript
    */
   finder(pattern: z.infer<typeof patternSchema>, where: string): PartFinder {
     if ('String' in pattern) return this.ofClass(() => literal(pattern.String))
@@ -29,7 +29,9 @@ export class PatternSource {
     return this.ofClass(exact => translate(pattern.Regex, exact, `${this.file}: ${where}`))
   }
 
-  /** The finder of a source for the flag v; of the exact one, which is slow to build, only for texts that need it. */
+  /**
+   * The finder of a source with the flag v. The exact one, which is slow to build, is used only for texts that need it.
+   */
   ofClass(source: (exact: boolean) => string): PartFinder {
     const plain = partFinder(source(false))
     let exact: PartFinder | undefined
@@ -41,7 +43,7 @@ export class PatternSource {
   }
 }
 
-/** A text as an expression that finds it. */
+/** An expression that matches a text. */
 const literal = (text: string): string => {
   let source = ''
   for (const character of text) source += `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`

@@ -6,7 +6,7 @@ import { sequenceOr } from './sequence.js'
 import { joinParts, SPLIT_BEHAVIORS, type SplitBehavior } from './split.js'
 import { ANY_SPACE, NUMERIC, PUNCTUATION, WORD_CHARACTER } from './unicode.js'
 
-/** Takes a piece of text; `atStart` says whether it begins where the whole text does. */
+/** Receives a piece of text; `atStart`: whether it is at the start of the whole text. */
 type TakePiece = (piece: string, atStart: boolean) => void
 
 const named = <Type extends string>(type: Type) => z.looseObject({ type: z.literal(type) })
@@ -18,7 +18,7 @@ const metaspace = {
   add_prefix_space: z.boolean().nullish(),
   split: z.boolean().nullish()
 }
-/** Metaspace, as a pre-tokenizer or a decoder; files from before 2024 have `add_prefix_space` alone. */
+/** Metaspace, as a pre-tokenizer or a decoder; files from before 2024 have only `add_prefix_space`. */
 export const metaspaceSchema = z.looseObject(metaspace)
 
 const stepSchema = z.discriminatedUnion('type', [
@@ -58,15 +58,15 @@ export type PreTokenizerFile = Step | { readonly type: 'Sequence'; readonly pret
 const stepsOf = (file: PreTokenizerFile | null): readonly Step[] =>
   file === null ? [] : file.type === 'Sequence' ? file.pretokenizers.flatMap(stepsOf) : [file]
 
-/** Steps that make a text longer, and all steps. */
+/** Largest number of steps that make a text longer, and of all steps. */
 const MOST_GROWING = 2
 const MOST_STEPS = 32
 
-/** How a text is cut into words. */
+/** Splits a text into words. */
 export interface PreTokenizer {
-  /** Whether words have to become bytes as characters yet, which is the last step. */
+  /** Whether words still have to be converted to bytes as characters, which is the last step. */
   readonly bytes: boolean
-  /** Gives `take` each word of a text. */
+  /** Calls `take` with each word of a text. */
   split(text: string, atStart: boolean, take: TakePiece): void
 }
 
@@ -77,7 +77,7 @@ export interface PreTokenizer {
  */
 export function makePreTokenizer(file: PreTokenizerFile | null, patterns: PatternSource): PreTokenizer {
   const steps = stepsOf(file)
-  // Pieces of pieces that get something in front, or become bytes, again and again would double at each step.
+  // Pieces that repeatedly get a prefix, or become bytes, would double at each step.
   const growing = steps.filter(({ type }) => type === 'ByteLevel' || type === 'Metaspace').length
   if (growing > MOST_GROWING) throw unsupported(patterns.file, `${growing} pre-tokenizers that add to a text`)
   if (steps.length > MOST_STEPS) throw unsupported(patterns.file, `${steps.length} pre-tokenizers`)
@@ -92,7 +92,7 @@ export function makePreTokenizer(file: PreTokenizerFile | null, patterns: Patter
   }
 }
 
-/** A step takes a piece and gives the next step smaller ones. */
+/** A step receives a piece and passes smaller ones to the next step. */
 type StepMaker = (next: TakePiece) => TakePiece
 
 /** The expression of GPT-2 that is part of ByteLevel. */
@@ -187,7 +187,7 @@ function metaspaceStep(step: Extract<Step, { type: 'Metaspace' }>, patterns: Pat
   }
 }
 
-/** Of a Metaspace; in files from before 2024 `add_prefix_space` says it. */
+/** The scheme of a Metaspace; files from before 2024 have `add_prefix_space` instead. */
 export const prependScheme = (step: z.infer<typeof metaspaceSchema>) =>
   step.add_prefix_space === false ? 'never' : step.prepend_scheme
 

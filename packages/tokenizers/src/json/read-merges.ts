@@ -7,7 +7,7 @@ import type { Vocabulary } from './model.js'
 /**
  * The merges of a BPE model: pairs, or, in files from before 2024, texts with a space between the two.
  *
- * @param prefix what the second of a pair has in front that the merged token has not
+ * @param prefix the prefix of the second token of a pair, which the merged token does not have
  * @throws SkipwiseError `TOKENIZER_INVALID`
  */
 export function readMerges(value: unknown, { idOf }: Vocabulary, prefix: string, file: string): MergeTable {
@@ -39,14 +39,14 @@ const COMMA = 0x2c
 const OPEN_LIST = 0x5b
 const CLOSE_LIST = 0x5d
 
-/** The first line of a merges.txt, which some files have kept. */
+/** The first line of a merges.txt, which some files still have. */
 const VERSION = '#version'
 
 /**
- * The same of a list in the bytes of a file, where no token has a prefix.
+ * The same for a list in the bytes of a file, where no token has a prefix.
  *
- * @returns undefined for what {@link readMerges} has to look at: lines that are not merges, what it refuses, and broken
- * JSON
+ * @returns undefined for input that {@link readMerges} has to read: lines that are not merges, what it refuses, and
+ * broken JSON
  */
 export function scanMerges({ bytes, start }: JsonSection, { idOf }: Vocabulary): MergeTable | undefined {
   const json = new JsonUnits(bytes, start)
@@ -82,7 +82,7 @@ export function scanMerges({ bytes, start }: JsonSection, { idOf }: Vocabulary):
   return json.take(CLOSE_LIST) ? table : undefined
 }
 
-/** Where the one space of some units is; -1 where they have none or more. */
+/** The place of the only space in some units; -1 where there is none or more than one. */
 function onlySpace(units: Uint16Array, length: number): number {
   let space = -1
   for (let i = 0; i < length; i++) {

@@ -4,18 +4,18 @@ import { JsonUnits } from './json-units.js'
 import type { Vocabulary } from './model.js'
 import { TokenTable } from './token-table.js'
 
-/** Ids stay below this: sixteen times the largest vocabulary in use. A claim of more would only ask for memory. */
+/** Ids stay below this: sixteen times the largest vocabulary in use. A larger id would only ask for memory. */
 export const MAX_VOCABULARY = 1 << 22
 
-/** Characters of a token: longer ones would only ask for time. */
+/** Length limit of a token: longer ones would only ask for time. */
 const LONGEST_TOKEN = 1 << 16
 
-/** A vocabulary as it was read; a list has scores. */
+/** A vocabulary; a list has scores. */
 export type ReadVocabulary = Vocabulary & { readonly scores: Float64Array | undefined }
 
 /**
- * The vocabulary of a model: tokens with their ids, or a list of tokens with scores. By hand: a schema would collect
- * 100,000 complaints about a vocabulary of 100,000 tokens.
+ * The vocabulary of a model: tokens with their ids, or a list of tokens with scores. Checked by hand: a schema would
+ * collect 100,000 problems of a vocabulary of 100,000 tokens.
  *
  * @throws SkipwiseError `TOKENIZER_INVALID`
  */
@@ -24,7 +24,7 @@ export function readVocabulary(vocab: unknown, file: string): ReadVocabulary {
   if (typeof vocab !== 'object' || vocab === null) throw invalid(file, 'model.vocab is missing')
   const idOf = new TokenTable()
   let size = 0
-  // A copy of a quarter of a million entries is what opening must not cost.
+  // Opening must not cost a copy of a quarter of a million entries.
   const ids = vocab as Readonly<Record<string, unknown>>
   for (const token in ids) {
     const id = ids[token]
@@ -47,9 +47,9 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
 /**
- * The same of an object in the bytes of a file, in a tenth of the time that an object of JavaScript takes to make.
+ * The same for an object in the bytes of a file, in a tenth of the time that creating a JavaScript object takes.
  *
- * @returns undefined for what {@link readVocabulary} has to look at: a list, what it refuses, and broken JSON
+ * @returns undefined for input that {@link readVocabulary} has to read: a list, what it refuses, and broken JSON
  */
 export function scanVocabulary({ bytes, start }: JsonSection): ReadVocabulary | undefined {
   const json = new JsonUnits(bytes, start)

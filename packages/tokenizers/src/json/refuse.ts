@@ -1,6 +1,6 @@
 import { SkipwiseError } from '@skipwise/core'
 
-/** `TOKENIZER_UNSUPPORTED`: what is asked for, and where. */
+/** `TOKENIZER_UNSUPPORTED`: what is not supported, and where. */
 export const unsupported = (where: string, problem: string): SkipwiseError =>
   new SkipwiseError('TOKENIZER_UNSUPPORTED', {
     problem: `${where}: ${problem}`,

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
 /**
- * A step or a sequence of steps, told apart by their type, so that a mistake is named where it is.
+ * A step or a sequence of steps, distinguished by the type, so that an error names the place of a mistake.
  *
- * @param sequence of the type Sequence
+ * @param sequence the schema of the type Sequence
  */
 export function sequenceOr<Sequence, Step>(
   sequence: z.ZodType<Sequence>,
@@ -19,7 +19,7 @@ export function sequenceOr<Sequence, Step>(
   })
 }
 
-/** What a type is that is not known. */
+/** A step of an unknown type. */
 function typeOf(value: unknown, path: readonly PropertyKey[]): string {
   if (path.at(-1) !== 'type' || typeof value !== 'object' || value === null || !('type' in value)) return ''
   return ` (${JSON.stringify(value.type)?.slice(0, 60)})`

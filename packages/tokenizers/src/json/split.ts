@@ -1,19 +1,19 @@
-/** What becomes of a match when a text is split by an expression, as the Rust library names it. */
+/** What happens to a match when a text is split by an expression, in the terms of the Rust library. */
 export type SplitBehavior = 'Isolated' | 'Removed' | 'Contiguous' | 'MergedWithPrevious' | 'MergedWithNext'
 
 export const SPLIT_BEHAVIORS = ['Isolated', 'Removed', 'Contiguous', 'MergedWithPrevious', 'MergedWithNext'] as const
 
-/** Told each part of a text: where it begins and ends, and whether it is a match. */
+/** Called with each part of a text: its start and end, and whether it is a match. */
 export type PartVisitor = (start: number, end: number, isMatch: boolean) => void
 
 /**
- * Makes what finds the matches of an expression in a text, and what lies between them, as `find_iter` of the Rust
- * bindings of Oniguruma: an empty match does not count directly behind a match.
+ * Creates a function that finds the matches of an expression in a text and the parts between them, as `find_iter` of
+ * the Rust bindings of Oniguruma: an empty match directly after a match does not count.
  *
- * @param source for the flag v
+ * @param source expression for the flag v
  */
 export function partFinder(source: string): (text: string, visit: PartVisitor) => void {
-  // A sticky test says where a match begins without an array for each: most matches begin where the last has ended.
+  // A sticky test finds a match without creating an array: most matches begin where the last one ended.
   const next = new RegExp(source, 'vy')
   const later = new RegExp(source, 'vg')
   return (text, visit) => {
@@ -45,16 +45,16 @@ export function partFinder(source: string): (text: string, visit: PartVisitor) =
 }
 
 /**
- * Puts parts together as a behaviour says (`NormalizedString::split`).
+ * Joins parts according to a behaviour (`NormalizedString::split`).
  *
- * @param emit told where each piece begins and ends
- * @returns for the parts, and for when there are no more
+ * @param emit called with the start and end of each piece
+ * @returns functions to call with each part, and after the last one
  */
 export function joinParts(
   behavior: SplitBehavior,
   emit: (start: number, end: number) => void
 ): { readonly visit: PartVisitor; readonly finish: () => void } {
-  // The piece that the next part may still belong to.
+  // The piece that the next part may still be added to.
   let open = false
   let from = 0
   let to = 0

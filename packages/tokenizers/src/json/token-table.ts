@@ -1,18 +1,18 @@
-/** Places that are looked at for one token: a file with more has been made to take long. */
+/** Largest number of places examined for one token: a file that needs more was made to take long. */
 const MOST_PROBES = 4096
 
 const FACTOR = 0x01000193
 
-/** FACTOR to the power of each length of a token as they usually are. */
+/** FACTOR to the power of each usual length of a token. */
 const POWERS = Int32Array.from({ length: 256 }, (_, length) => powerOf(length))
 
-/** Tokens at first; each list is doubled when it is full. */
+/** Initial number of tokens; each list is doubled when it is full. */
 const FIRST = 1 << 6
 
 /**
- * The tokens of a vocabulary with their ids. A Map of a quarter of a million texts, looked up for each part of half a
- * million merges, is most of what opening a tokenizer takes. This one keeps the UTF-16 units of all tokens in one
- * array, and finds the parts of a merge, and both together, without making texts of them.
+ * The tokens of a vocabulary with their ids. A Map of a quarter of a million texts, with a look-up for each part of
+ * half a million merges, takes most of the time of opening a tokenizer. This one keeps the UTF-16 units of all tokens
+ * in one array, and finds the parts of a merge, and their concatenation, without creating texts.
  */
 export class TokenTable {
   #size = 0
@@ -22,13 +22,13 @@ export class TokenTable {
   #ends = new Int32Array(FIRST + 1)
   #ids = new Int32Array(FIRST)
   #hashes = new Int32Array(FIRST)
-  /** Where in the lists a token stands, plus one. At most half of them are taken. */
+  /** Index of a token in the lists, plus one. At most half of the places are used. */
   #slots = new Int32Array(2 * FIRST)
   #longest = 0
-  /** Scratch for a text that is looked up. */
+  /** Scratch memory for a text that is looked up. */
   #text = new Uint16Array(FIRST)
 
-  /** Tokens that it has. They stand at 0, …, `size` - 1, in the order in which they were set. */
+  /** Number of tokens. Their indices are 0, …, `size` - 1, in the order in which they were set. */
   get size(): number {
     return this.#size
   }
@@ -41,7 +41,7 @@ export class TokenTable {
     return textOf(this.unitsAt(at))
   }
 
-  /** A view of the units, which the next {@link set} may end. */
+  /** A view of the units, which the next {@link set} may invalidate. */
   unitsAt(at: number): Uint16Array {
     return this.#units.subarray(this.#ends[at], this.#ends[at + 1])
   }
@@ -57,7 +57,7 @@ export class TokenTable {
     this.setUnits(units, token.length, hashOf(units, 0, token.length), id)
   }
 
-  /** The same of a token that is the first `length` of some units, with its {@link hashOf}. */
+  /** The same for a token that is the first `length` units of some, with its {@link hashOf}. */
   setUnits(units: Uint16Array, length: number, hash: number, id: number): void {
     const at = this.find(units, 0, length, hash)
     if (at >= 0) {
@@ -77,14 +77,14 @@ export class TokenTable {
     this.#place(hash, number)
   }
 
-  /** Where the token that is a part of a text stands, -1 for one that is not there. */
+  /** Index of the token that equals a part of a text, -1 for none. */
   findText(text: string, start: number, end: number): number {
     if (end - start > this.#longest) return -1
     const units = this.#read(text, start, end)
     return this.find(units, 0, end - start, hashOf(units, 0, end - start))
   }
 
-  /** Where the token that is a part of some units stands, -1 for one that is not there. */
+  /** Index of the token that equals a part of some units, -1 for none. */
   find(units: Uint16Array, start: number, end: number, hash: number): number {
     const slots = this.#slots
     const hashes = this.#hashes
@@ -99,7 +99,7 @@ export class TokenTable {
     throw collide()
   }
 
-  /** The same of two tokens, by where they stand, put together. */
+  /** The same for the concatenation of two tokens, given by their indices. */
   findJoined(left: number, right: number): number {
     const slots = this.#slots
     const hashes = this.#hashes
@@ -124,7 +124,7 @@ export class TokenTable {
     throw collide()
   }
 
-  /** Whether a token is a part of some units. */
+  /** Whether a token equals a part of some units. */
   #is(at: number, units: Uint16Array, start: number, end: number): boolean {
     const own = this.#units
     const first = this.#ends[at]
@@ -134,7 +134,7 @@ export class TokenTable {
     return true
   }
 
-  /** Whether the units from a place on are those of a token. */
+  /** Whether the units from an offset on are those of a token. */
   #has(place: number, token: number): boolean {
     const units = this.#units
     const end = this.#ends[token + 1]
@@ -142,7 +142,7 @@ export class TokenTable {
     return true
   }
 
-  /** The units of a part of a text, in scratch. */
+  /** The units of a part of a text, in scratch memory. */
   #read(text: string, start: number, end: number): Uint16Array {
     while (end - start > this.#text.length) this.#text = enlarged(this.#text)
     const units = this.#text
@@ -177,21 +177,21 @@ function enlarged<List extends Int32Array | Uint16Array>(list: List, length = 2 
   return longer as List
 }
 
-/** A text of units; a call takes some thousands of them at once. */
+/** A text from units; a call takes some thousands of them at once. */
 function textOf(units: Uint16Array): string {
   let text = ''
   for (let i = 0; i < units.length; i += 4096) text += String.fromCharCode(...units.subarray(i, i + 4096))
   return text
 }
 
-/** A hash of a part of some units from which that of two parts together follows. */
+/** A hash of a part of some units; that of a concatenation follows from those of its parts. */
 export function hashOf(units: Uint16Array, start: number, end: number): number {
   let hash = 0
   for (let i = start; i < end; i++) hash = (Math.imul(hash, FACTOR) + units[i] + 1) | 0
   return hash
 }
 
-/** The hash of some units and `length` that follow them. */
+/** The hash of some units followed by `length` others. */
 export const joinHashes = (left: number, right: number, length: number): number =>
   (Math.imul(left, length < POWERS.length ? POWERS[length] : powerOf(length)) + right) | 0
 
@@ -206,7 +206,7 @@ function powerOf(exponent: number): number {
   return result
 }
 
-/** Bits of all of a hash in the low ones. */
+/** Mixes all bits of a hash into the low ones. */
 function spread(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   return mixed ^ (mixed >>> 13)

@@ -1,10 +1,10 @@
 import type { TokenTable } from './token-table.js'
 
 /**
- * The texts of ids. A list of where each stands is made at the first, and a text when its id comes first.
+ * The texts of ids. The index of all ids is built at the first call, and a text when its id is first needed.
  *
  * @param size one more than the largest id
- * @returns undefined for an id that no token has
+ * @returns a function that gives the text of an id, undefined for an id without a token
  */
 export function tokensById(table: TokenTable, size: number): (id: number) => string | undefined {
   const texts = new Map<number, string>()

@@ -3,13 +3,13 @@ interface Node<Value> {
   value: Value | undefined
 }
 
-/** Texts with a value each, found by how another text goes on at a place. */
+/** Texts with a value each, found as prefixes of another text at an offset. */
 export class Trie<Value> {
   readonly #root: Node<Value> = { next: new Map(), value: undefined }
-  /** Which UTF-16 units texts begin with. */
+  /** The first UTF-16 units of the texts. */
   readonly #begins = new Uint8Array(0x10000)
 
-  /** A later value of the same text replaces an earlier one. */
+  /** A later value for the same text replaces an earlier one. */
   add(text: string, value: Value): void {
     let node = this.#root
     this.#begins[text.charCodeAt(0)] = 1
@@ -25,7 +25,7 @@ export class Trie<Value> {
     node.value = value
   }
 
-  /** Calls `visit` for each text that `text` has at `start`, the shortest first, with where it ends. */
+  /** Calls `visit` for each text that `text` has at `start`, the shortest first, with its end. */
   eachAt(text: string, start: number, visit: (value: Value, end: number) => void): void {
     let node: Node<Value> | undefined = this.#root
     for (let i = start; i < text.length; i++) {
@@ -35,7 +35,7 @@ export class Trie<Value> {
     }
   }
 
-  /** The longest text that begins at the first place from `from` on where one does. */
+  /** The longest text at the first offset from `from` on at which a text begins. */
   findLongest(
     text: string,
     from: number

@@ -1,5 +1,5 @@
 // Made by tools/golden/tokenizer_unicode.py of tokenizers 0.23.2: do not edit.
-// Ranges of code points: the distance from the end of the last one, and a length less one behind a hyphen, in base 36.
+// Ranges of code points: the distance from the end of the last one, and after a hyphen the length less one, in base 36.
 
 /** What Unicode 16 has not, which the expressions of the reference are of. */
 export const UNASSIGNED_16 =

@@ -5,8 +5,8 @@ import {
   UNASSIGNED_9
 } from './unicode-tables.js'
 
-// Sources of character classes, for expressions with the flag v. JavaScript's \s, \w, \d and \b mean other characters
-// than those of the Rust library, and its \p{…} those of a later Unicode: nothing here uses them.
+// Sources of character classes, for expressions with the flag v. JavaScript's \s, \w, \d and \b match other characters
+// than those of the Rust library, and its \p{…} those of a later Unicode: none of them is used here.
 
 /** The ranges of a table of unicode-tables.ts, as the inside of a class. */
 function classOf(table: string): string {
@@ -22,7 +22,7 @@ function classOf(table: string): string {
   return inside
 }
 
-/** White space of Unicode: `char::is_whitespace` of Rust, `\s` of both its libraries of expressions. */
+/** White space of Unicode: `char::is_whitespace` of Rust, `\s` of both its regular expression libraries. */
 export const ANY_SPACE = '\\p{White_Space}'
 
 /** Rust's `char::is_numeric`: decimal digits of every script, numbers of letters (Ⅷ), fractions. */
@@ -30,12 +30,10 @@ export const NUMERIC = `[${classOf(NUMERIC_TABLE)}]`
 
 export const PUNCTUATION = `[${classOf(PUNCTUATION_TABLE)}]`
 
-/**
- * What Unicode has since version 16. The one letter that has changed its category since is not in it.
- */
+/** Characters added after Unicode 16, without the one letter whose category has changed since. */
 const NEWER = `[[${classOf(UNASSIGNED_16)}]--\\p{Cn}]`
 
-/** U+0295 was a small letter until Unicode 17. */
+/** U+0295 was a lower-case letter until Unicode 17. */
 const MOVED_LETTER = '\\u{295}'
 
 const newerCharacters = new RegExp(`[${NEWER}${MOVED_LETTER}]`, 'v')
@@ -46,7 +44,7 @@ const newerCharacters = new RegExp(`[${NEWER}${MOVED_LETTER}]`, 'v')
  */
 export const hasNewerCharacters = (text: string): boolean => newerCharacters.test(text)
 
-/** Categories and scripts that are known to be the same but for newer characters (test/golden/unicode.json). */
+/** Categories and scripts that are known to be the same except for newer characters (test/golden/unicode.json). */
 const PROPERTIES = new Map(
   'L N M P S Z Lu Ll Lt Lm Lo Nd Nl No Mn Mc Me Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp'
     .split(' ')
@@ -56,7 +54,7 @@ const PROPERTIES = new Map(
 )
 
 /**
- * The class of a property of Oniguruma (Unicode 16), or undefined for one that is not known here.
+ * The class of a property of Oniguruma (Unicode 16), or undefined for an unknown one.
  *
  * @param exact whether newer characters are left out, which is slow to build
  */
@@ -69,23 +67,23 @@ export function property(name: string, exact: boolean): string | undefined {
   return older
 }
 
-/** `\w` of Oniguruma: letters, marks, decimal digits, what joins them, and the other numbers of Latin-1 (², ½). */
+/** `\w` of Oniguruma: letters, marks, decimal digits, connectors, and the other numbers of Latin-1 (², ½). */
 export function wordClass(exact: boolean): string {
   const plain = '[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}]'
   return exact ? `[${plain}--${NEWER}]` : plain
 }
 
-/** `\w` of Rust's regex, by which tokens of single words are told. */
+/** `\w` of Rust's regex, which decides for tokens of single words. */
 export const WORD_CHARACTER = `[[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]--${NEWER}]`
 
 const UNKNOWN_TO_FORMS = `[${classOf(UNASSIGNED_9)}]`
 
-/** Marks that StripAccents takes away; three have changed since. */
+/** Marks that StripAccents removes; three have changed since. */
 export const ACCENT = `[[\\p{M}\\u{1cf2}\\u{1cf3}]--[${classOf(UNASSIGNED_9)}\\u{111c9}]]`
 
 const unknownToForms = new RegExp(`(${UNKNOWN_TO_FORMS}+)`, 'v')
 
-/** A normal form of Unicode 9: what came later has none, and keeps what stands beside it apart. */
+/** A normal form of Unicode 9: later characters have none, and separate the text on both sides. */
 export function normalForm(text: string, form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD'): string {
   const normal = text.normalize(form)
   if (normal === text || !unknownToForms.test(text)) return normal
@@ -95,7 +93,7 @@ export function normalForm(text: string, form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD'):
     .join('')
 }
 
-/** Small letters character by character: JavaScript alone has another sigma at the end of a word. */
+/** Lower case character by character: only JavaScript has another sigma at the end of a word. */
 export const lowercase = (text: string): string =>
   text
     .split('Σ')

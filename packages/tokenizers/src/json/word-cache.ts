@@ -1,8 +1,8 @@
-/** Words up to this length are remembered, and this many of them: some ten megabytes. */
+/** Words up to this length are cached, and this many of them: some ten megabytes. */
 const LONGEST = 32
 const MOST = 1 << 16
 
-/** V8 keeps a longer piece of a text as a view of the text, which would stay in memory with it. */
+/** V8 keeps a longer piece of a text as a view of the text, which would stay in memory too. */
 const LONGEST_COPIED = 12
 
 /** Words with their ids. */

@@ -14,8 +14,8 @@ export function makeWordLevel({ idOf }: Vocabulary, unknown: string, file: strin
 }
 
 /**
- * The longest token that a word begins with, then the longest that the rest does with `prefix` before it; or unknown
- * as a whole.
+ * The longest token at the start of a word, then the longest one for the rest, with `prefix` before it; or the whole
+ * word is unknown.
  */
 export function makeWordPiece(
   { idOf }: Vocabulary,
@@ -51,12 +51,12 @@ export function makeWordPiece(
   }
 }
 
-/** What an unknown character costs beyond the worst token. */
+/** Cost of an unknown character beyond that of the worst token. */
 const UNKNOWN_PENALTY = 10
 
 /**
  * The tokens of a word with the best sum of scores (`Unigram::encode_optimized`); of equal sums the one that is found
- * first, which is the one that begins earlier. Unknown characters that follow one another are one.
+ * first, which begins earlier. Consecutive unknown characters are one token.
  */
 export function makeUnigram(
   vocabulary: Vocabulary,

@@ -30,37 +30,37 @@ const configSchema = z.looseObject({
 const mapSchema = z.looseObject(names)
 const addedSchema = z.record(z.string().min(1), z.int().min(0).max(9_999_999))
 
-/** The parsed JSON files that may lie beside a `tokenizer.model`. */
+/** The parsed JSON files that may be next to a `tokenizer.model`. */
 export interface ConfigFiles {
   readonly 'tokenizer_config.json': Readonly<Record<string, unknown>> | undefined
   readonly 'special_tokens_map.json': Readonly<Record<string, unknown>> | undefined
   readonly 'added_tokens.json': Readonly<Record<string, unknown>> | undefined
 }
 
-/** A token that is found in texts as it is spelled, before anything else. */
+/** A token that is found in texts by its spelling, before anything else. */
 export interface AddedToken {
   readonly id: number
   readonly content: string
   readonly special: boolean
-  /** Takes the white space before or after it away. */
+  /** Whether the white space before or after it is removed. */
   readonly lstrip: boolean
   readonly rstrip: boolean
 }
 
-/** What transformers takes from the files beside a `tokenizer.model`. */
+/** What transformers reads from the files next to a `tokenizer.model`. */
 export interface TokenizerPolicy {
   readonly added: readonly AddedToken[]
   readonly bos: string | undefined
   readonly eos: string | undefined
   readonly addBos: boolean | undefined
   readonly addEos: boolean
-  /** Whether a text after an added token gets a dummy prefix as the beginning does. */
+  /** Whether a text after an added token gets a dummy prefix, as the beginning does. */
   readonly prefixAfterToken: boolean
 }
 
 /**
  * Reads them: the tokens of `added_tokens_decoder`, `added_tokens.json` and those that are named (`bos_token`, …) are
- * found in texts as they are spelled. Without these files no token is: SentencePiece itself reads `<s>` as three
+ * found in texts by their spelling. Without these files no token is: SentencePiece itself reads `<s>` as three
  * characters.
  *
  * @throws SkipwiseError `TOKENIZER_INVALID`
@@ -101,7 +101,7 @@ export function readPolicy(files: ConfigFiles, { pieces }: SentencePieceModel, f
     ...(additional_special_tokens ?? [])
   ])
   for (const content of named) {
-    // Converted LLaMA folders name '' as their tokens; others name tokens that no id stands for.
+    // Converted LLaMA folders name '' as their tokens; others name tokens without an id.
     if (!content) continue
     const known = byContent.get(content)
     const id = known?.id ?? ids.get(content)
@@ -117,10 +117,10 @@ export function readPolicy(files: ConfigFiles, { pieces }: SentencePieceModel, f
   }
 }
 
-/** A stretch of text, or the token that stands between two. */
+/** A piece of text, or the token between two pieces. */
 export type Segment = { readonly text: string; readonly atStart: boolean } | { readonly token: AddedToken }
 
-/** Finds the added tokens in a text, the longest where several begin. */
+/** Finds the added tokens in a text, the longest of those that begin at one place. */
 export function segmenter(added: readonly AddedToken[]): (text: string) => Iterable<Segment> {
   if (added.length === 0) return text => [{ text, atStart: true }]
   const byContent = new Map(added.map(token => [token.content, token]))
@@ -130,7 +130,7 @@ export function segmenter(added: readonly AddedToken[]): (text: string) => Itera
     let stripNext = false
     const between = (stop: number, stripEnd: boolean): Segment[] => {
       let part = text.slice(end, stop)
-      // White space of Unicode: what trim() takes has U+FEFF, which is text, and has not U+0085.
+      // White space of Unicode: trim() also removes U+FEFF, which is text, and does not remove U+0085.
       if (stripNext) part = part.replace(/^\p{White_Space}+/u, '')
       if (stripEnd) part = part.replace(/(?<!\p{White_Space})\p{White_Space}+$/u, '')
       return part === '' ? [] : [{ text: part, atStart: end === 0 }]

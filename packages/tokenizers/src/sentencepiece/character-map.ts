@@ -3,8 +3,8 @@ import { invalid } from '../read-json.js'
 /** Unicode normalisation of a SentencePiece model. */
 export interface CharacterMap {
   /**
-   * What the longest known beginning of `bytes` at `start` becomes, as UTF-8, and the bytes that it takes; undefined
-   * when none is known.
+   * The replacement, as UTF-8, of the longest known sequence in `bytes` at `start`, and the length of that sequence;
+   * undefined when there is none.
    */
   longestMatch(
     bytes: Uint8Array,
@@ -14,7 +14,8 @@ export interface CharacterMap {
 
 /**
  * Reads a `precompiled_charsmap`: the size of a double-array trie (uint32, little-endian), the trie (darts-clone:
- * uint32 units), then the replacements, each ended by a zero byte. The trie maps UTF-8 to where its replacement begins.
+ * uint32 units), then the replacements, each ended by a zero byte. The trie maps UTF-8 to the offset of its
+ * replacement.
  *
  * @throws SkipwiseError `TOKENIZER_INVALID`
  */

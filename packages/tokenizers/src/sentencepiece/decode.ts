@@ -2,10 +2,10 @@ import { byteOf, PieceType, type SentencePieceModel } from './model-file.js'
 import { SPACE } from './normalize.js'
 
 /**
- * Makes the decoder of a model (`SentencePieceProcessor::Decode`): pieces joined, U+2581 as spaces, the dummy prefix
+ * Creates the decoder of a model (`SentencePieceProcessor::Decode`): pieces joined, U+2581 as spaces, the dummy prefix
  * left out, bytes as UTF-8. Control pieces are left out.
  *
- * @param isTextStart whether the text that is decoded has its own beginning, from where the dummy prefix is left out
+ * @param isTextStart whether the decoded text starts at the beginning of a text, where the dummy prefix is removed
  */
 export function decodePieces({
   pieces,
@@ -37,7 +37,7 @@ export function decodePieces({
         continue
       }
       const cut = atStart && (addDummyPrefix || removeExtraWhitespaces) && piece.startsWith(SPACE)
-      // Where superfluous spaces are left out, all at the beginning are.
+      // Where superfluous spaces are removed, all those at the beginning are.
       prefixSeen = cut && !removeExtraWhitespaces
       text += (cut ? piece.slice(1) : piece).replaceAll(SPACE, ' ')
     }
@@ -46,7 +46,7 @@ export function decodePieces({
   }
 }
 
-/** UTF-8, each byte that is part of no character as U+FFFD (a TextDecoder makes one of several). */
+/** UTF-8, with U+FFFD for each byte that is not part of a character (a TextDecoder gives one for several). */
 function decodeUtf8(bytes: readonly number[]): string {
   let text = ''
   for (let i = 0; i < bytes.length;) {
@@ -59,7 +59,7 @@ function decodeUtf8(bytes: readonly number[]): string {
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** Bytes of the character that begins at `start`, 0 when none does. */
+/** Number of bytes of the character at `start`, 0 when there is none. */
 function characterLength(bytes: readonly number[], start: number): number {
   const first = bytes[start]
   const length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0

@@ -4,11 +4,11 @@ export interface Candidate {
   /** Index of the left symbol. */
   readonly left: number
   readonly right: number
-  /** Where the right symbol ended when the pair was found. */
+  /** End of the right symbol when the pair was found. */
   readonly end: number
 }
 
-/** Candidates by falling score, those of one score from left to right: a binary heap. */
+/** Candidates by decreasing score, those of equal score from left to right: a binary heap. */
 export class MergeQueue {
   readonly #heap: Candidate[] = []
 

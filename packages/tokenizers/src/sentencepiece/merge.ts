@@ -1,14 +1,14 @@
 import { MergeQueue } from './merge-queue.js'
 
-/** What merging asks of a vocabulary. */
+/** What merging needs of a vocabulary. */
 export interface MergeVocabulary {
   /** Pieces that pairs may merge into: normal, user-defined and unused ones. */
   readonly mergeable: ReadonlyMap<string, { readonly id: number; readonly score: number; readonly unused: boolean }>
-  /** UTF-16 units of the longest of them. */
+  /** Length of the longest of them in UTF-16 units. */
   readonly longest: number
   /**
-   * UTF-16 units of the user-defined piece that `text` has at `start`, 0 for none. Such a piece is never merged
-   * further.
+   * Length in UTF-16 units of the user-defined piece that `text` has at `start`, 0 for none. Such a piece is never
+   * merged further.
    */
   readonly matchUserDefined: ((text: string, start: number) => number) | undefined
 }
@@ -16,7 +16,7 @@ export interface MergeVocabulary {
 /**
  * Splits a normalised text into pieces as SentencePiece does (`bpe::Model::SampleEncode` without sampling): beginning
  * with characters, the neighbours whose joint piece has the highest score are merged, the leftmost first among equals,
- * until no pair is a piece. The candidates wait in a heap, so that n characters take O(n log n).
+ * until no pair is a piece. The candidates are in a heap, so that n characters take O(n log n).
  */
 export function mergePieces(text: string, { mergeable, longest, matchUserDefined }: MergeVocabulary): string[] {
   const { starts, ends, frozen } = symbolsOf(text, matchUserDefined)
@@ -41,7 +41,7 @@ export function mergePieces(text: string, { mergeable, longest, matchUserDefined
   for (let i = 0; i + 1 < count; i++) consider(i, i + 1)
   for (let pair = queue.pop(); pair; pair = queue.pop()) {
     const { left, right, end } = pair
-    // One of the two has been merged with another neighbour since.
+    // Meanwhile one of the two was merged with another neighbour.
     if (!alive[left] || !alive[right] || ends[right] !== end) continue
     ends[left] = end
     alive[right] = 0
@@ -72,7 +72,10 @@ function symbolsOf(text: string, matchUserDefined: MergeVocabulary['matchUserDef
   return { starts: starts.subarray(0, count), ends: ends.subarray(0, count), frozen }
 }
 
-/** An unused piece only helps to reach larger ones: one that is left over falls apart into what it was merged from. */
+/**
+ * An unused piece is only a step to larger ones: one that is left over is split into the pieces that it was merged
+ * from.
+ */
 function splitUnused(
   piece: string,
   mergeable: MergeVocabulary['mergeable'],

@@ -3,33 +3,33 @@ import { SkipwiseError } from '@skipwise/core'
 import { invalid } from '../read-json.js'
 import { readCharacterMap, type CharacterMap } from './character-map.js'
 
-/** What a piece of a SentencePiece model is (`SentencePiece.Type` of sentencepiece_model.proto). */
+/** Type of a piece of a SentencePiece model (`SentencePiece.Type` of sentencepiece_model.proto). */
 export const PieceType = { NORMAL: 1, UNKNOWN: 2, CONTROL: 3, USER_DEFINED: 4, UNUSED: 5, BYTE: 6 } as const
 
-/** A piece; its id is its place in the list. */
+/** A piece; its id is its index in the list. */
 export interface Piece {
   readonly text: string
-  /** Pieces of higher scores are merged first. */
+  /** Pieces with higher scores are merged first. */
   readonly score: number
   readonly type: number
 }
 
 /** How text is changed before it is encoded (`NormalizerSpec`). */
 export interface NormalizerSpec {
-  /** Unicode normalisation; undefined where the text stays as it is. */
+  /** Unicode normalisation; undefined for none. */
   readonly characterMap: CharacterMap | undefined
   readonly addDummyPrefix: boolean
   readonly removeExtraWhitespaces: boolean
   readonly escapeWhitespaces: boolean
 }
 
-/** What a `tokenizer.model` says. */
+/** The content of a `tokenizer.model`. */
 export interface SentencePieceModel {
   readonly pieces: readonly Piece[]
   readonly byteFallback: boolean
-  /** The dummy prefix stands at the end. */
+  /** Whether the dummy prefix is at the end. */
   readonly whitespaceAsSuffix: boolean
-  /** What an unknown piece reads as. */
+  /** Text of an unknown piece. */
   readonly unknownSurface: string
   readonly bosPiece: string
   readonly eosPiece: string
@@ -42,15 +42,15 @@ const MAX_PIECES = 1 << 22
 const MODEL_TYPES = ['unknown', 'Unigram', 'BPE', 'word', 'character']
 
 /**
- * Reads a `tokenizer.model` of SentencePiece: a protocol buffer of pieces with scores and of the rules that texts are
- * changed by. BPE models are read, with byte fallback (LLaMA 1 and 2, Mistral, Baichuan) or without.
+ * Reads a `tokenizer.model` of SentencePiece: a protocol buffer with pieces, their scores, and rules of normalisation.
+ * BPE models are read, with byte fallback (LLaMA 1 and 2, Mistral, Baichuan) or without.
  *
  * @throws SkipwiseError `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED` for models of another kind
  */
 export function parseModel(bytes: Uint8Array, file: string): SentencePieceModel {
   const refuse = (problem: string, fix: string) =>
     new SkipwiseError('TOKENIZER_UNSUPPORTED', { problem: `${file}: ${problem}`, fix })
-  // LLaMA 3 and Qwen call the list of another library by the same name.
+  // LLaMA 3 and Qwen use the same name for the list of another library.
   if (/^[A-Za-z0-9+/]+={0,2} \d+\r?\n/.test(new TextDecoder().decode(bytes.subarray(0, 200)))) {
     throw refuse(
       'it is a list of tiktoken, not a SentencePiece model',
@@ -137,7 +137,7 @@ function readPiece(bytes: Uint8Array): Piece {
 }
 
 /**
- * A piece may begin with U+FEFF, or be nothing else: it is no byte order mark here. (`BinaryReader.string` drops it.)
+ * A piece may begin with U+FEFF or consist of it; it is not a byte order mark here. (`BinaryReader.string` drops it.)
  */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -189,7 +189,7 @@ function checkPieces(pieces: readonly Piece[], byteFallback: boolean, file: stri
     throw invalid(file, `it has ${bytes} byte pieces ${byteFallback ? 'and byte fallback' : 'but no byte fallback'}`)
 }
 
-/** The byte that a piece such as `<0x0A>` stands for. */
+/** The byte of a piece such as `<0x0A>`. */
 export function byteOf(text: string): number | undefined {
   const match = /^<0x([0-9A-F]{2})>$/.exec(text)
   return match ? parseInt(match[1], 16) : undefined

@@ -4,18 +4,18 @@ import type { NormalizerSpec } from './model-file.js'
 /** What SentencePiece writes for a space: U+2581. */
 export const SPACE = '\u2581'
 
-/** What decides the text that is encoded. */
+/** Rules for the text that is encoded. */
 export interface NormalizeRules extends NormalizerSpec {
   readonly whitespaceAsSuffix: boolean
-  /** Pieces that are taken as they are, whatever the rules say. */
+  /** Pieces that stay as they are, whatever the rules. */
   readonly matchUserDefined: ((text: string, start: number) => number) | undefined
 }
 
 /**
  * The text that SentencePiece encodes for `text` (`Normalizer::Normalize`): normalised by the model's character map,
- * spaces written as U+2581, superfluous ones left out where the model asks for it, and one put in front.
+ * spaces written as U+2581, superfluous ones removed where the model says so, and one added in front.
  *
- * @param prefix whether the dummy prefix is put, where the model has one
+ * @param prefix whether the dummy prefix is added, where the model has one
  */
 export function normalize(text: string, rules: NormalizeRules, prefix: boolean): string {
   const { characterMap, removeExtraWhitespaces, escapeWhitespaces, whitespaceAsSuffix, matchUserDefined } = rules
@@ -34,10 +34,10 @@ export function normalize(text: string, rules: NormalizeRules, prefix: boolean):
   return (removeExtraWhitespaces ? withoutEnd(whole, space) : whole) + (whitespaceAsSuffix ? dummy : '')
 }
 
-/** What UTF-8 makes of half a character. */
+/** Half a surrogate pair in UTF-8. */
 const replaceLoneSurrogates = (text: string) => text.replace(/\p{Surrogate}/gu, '\ufffd')
 
-/** The text character by character, or longer where the map or a user-defined piece knows more. */
+/** The text character by character, or in longer parts where the map or a user-defined piece has them. */
 function* prefixesOf(
   text: string,
   characterMap: CharacterMap | undefined,
@@ -45,7 +45,7 @@ function* prefixesOf(
 ): Generator<string> {
   const bytes = new TextEncoder().encode(text)
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  // Places in UTF-16 and in UTF-8 move on together.
+  // Offsets in UTF-16 and in UTF-8 advance together.
   for (let i = 0, at = 0; i < text.length;) {
     const own = matchUserDefined?.(text, i) ?? 0
     const match = own ? undefined : characterMap?.longestMatch(bytes, at)
@@ -62,7 +62,7 @@ function* prefixesOf(
   }
 }
 
-/** Undefined when nothing but spaces that are left out was there: such a text gets no dummy prefix. */
+/** Undefined when the text had only spaces that are removed: it gets no dummy prefix. */
 function joinPrefixes(prefixes: Iterable<string>, removeExtraWhitespaces: boolean): string | undefined {
   const parts: string[] = []
   let heading = true
@@ -84,14 +84,14 @@ function withoutEnd(text: string, end: string): string {
   return text.slice(0, length)
 }
 
-/** Characters of a block: the normalised text is never in memory whole. */
+/** Characters of a block: the whole normalised text is never in memory. */
 const BLOCK = 1 << 16
 
 /**
- * {@link normalize}, in blocks that no piece of the vocabulary reaches across, where the rules change characters one by
- * one; else in one.
+ * {@link normalize}, in blocks that no piece of the vocabulary crosses, where the rules change characters one by one;
+ * otherwise in one block.
  *
- * @param joins whether some piece has two characters beside each other, undefined when that is not known
+ * @param joins whether some piece has two characters next to each other, undefined when that is unknown
  */
 export function* normalizedBlocks(
   text: string,
@@ -103,7 +103,7 @@ export function* normalizedBlocks(
   let start = 0
   if (joins && !rules.characterMap && !rules.removeExtraWhitespaces && !rules.whitespaceAsSuffix) {
     const normal = (character: number) => (character === 0x20 && rules.escapeWhitespaces ? 0x2581 : character)
-    // Half a character becomes another one: no cut beside it.
+    // Half a surrogate pair is replaced: no cut next to it.
     const half = (character: number) => character >= 0xd800 && character < 0xe000
     for (let end = start + block; end < text.length; end += (text.codePointAt(end) as number) > 0xffff ? 2 : 1) {
       const before = text.codePointAt(end - 2) as number

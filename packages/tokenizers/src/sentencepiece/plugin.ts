@@ -35,11 +35,11 @@ export const sentencePiece = definePlugin({
 
 /**
  * Loads `tokenizer.model` of a model folder. Ids are those of the SentencePiece library. Tokens that
- * `tokenizer_config.json`, `special_tokens_map.json` or `added_tokens.json` name are found in texts as they are
- * spelled; without such files none is.
+ * `tokenizer_config.json`, `special_tokens_map.json` or `added_tokens.json` name are found in texts by their spelling;
+ * without such files none is.
  *
  * BOS and EOS are those that the configuration names, or else those of the model. A text gets BOS unless
- * `add_bos_token` is false, as transformers has it for LLaMA, and EOS when `add_eos_token` is true.
+ * `add_bos_token` is false, as in transformers for LLaMA, and EOS when `add_eos_token` is true.
  *
  * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`, `FILE_REFUSED`
  */
@@ -48,7 +48,7 @@ export async function loadSentencePiece(folder: string): Promise<Tokenizer> {
   const file = join(folder, MODEL_FILE)
   const model = parseModel(await readBytes(folder, hash), file)
   const json = (name: keyof ConfigFiles) => {
-    // Where one file ends and the next begins must tell in the digest.
+    // The digest must depend on where one file ends and the next begins.
     hash.update(`\0${name}\0`)
     return readJsonObject(folder, name, hash)
   }

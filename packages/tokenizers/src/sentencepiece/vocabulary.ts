@@ -5,18 +5,18 @@ import { mergePieces, type MergeVocabulary } from './merge.js'
 /** The pieces of a model, prepared for encoding. */
 export interface Vocabulary extends MergeVocabulary {
   /**
-   * Adds the ids of a normalised text, which comes in one piece or in several that no piece of the vocabulary reaches
-   * across.
+   * Adds the ids of a normalised text, which comes as one text or in several parts that no piece of the vocabulary
+   * crosses.
    */
   encode(normalized: Iterable<string>, into: IdBuffer): void
-  /** Whether some piece has these two characters beside each other; undefined where texts cannot be cut by that. */
+  /** Whether some piece has these two characters next to each other; undefined where texts cannot be cut by that. */
   readonly joins: ((left: number, right: number) => boolean) | undefined
-  /** Id of a piece; of an unknown one the unknown id. */
+  /** Id of a piece, or the unknown id. */
   idOf(piece: string): number
   readonly unknownId: number
 }
 
-/** Words up to this length are remembered with their ids, and this many of them. */
+/** Words up to this length are cached with their ids, and this many of them. */
 const LONGEST_KEPT = 32
 const MOST_KEPT = 1 << 15
 
@@ -61,7 +61,7 @@ export function indexVocabulary({
     }
     return ids
   }
-  // What an unused piece falls apart into depends on the whole text.
+  // How an unused piece is split depends on the whole text.
   const joins = pieces.some(({ type }) => type === PieceType.UNUSED) ? undefined : neighboursIn(pieces)
   const split = joins ? wordSplitter(joins) : (text: string) => [text]
   return {
@@ -73,7 +73,7 @@ export function indexVocabulary({
       let last: number | undefined
       for (const text of normalized) {
         for (const word of split(text)) {
-          // Unknown characters that follow one another are one unknown piece.
+          // Consecutive unknown characters are one unknown piece.
           for (const id of rememberedIds(word)) {
             if (id !== unknownId || last !== unknownId) into.push(id)
             last = id
@@ -84,7 +84,7 @@ export function indexVocabulary({
   }
 }
 
-/** Which characters stand beside each other in a piece: no merge ever joins two that do in none. */
+/** Which characters are next to each other in a piece: no merge ever joins two that never are. */
 function neighboursIn(pieces: readonly Piece[]): (left: number, right: number) => boolean {
   const neighbours = new Set<number>()
   const pair = (left: number, right: number) => left * 0x110000 + right
@@ -100,7 +100,7 @@ function neighboursIn(pieces: readonly Piece[]): (left: number, right: number) =
   return (left, right) => neighbours.has(pair(left, right))
 }
 
-/** Cuts a text between two characters that no piece joins, so that the words can be encoded one by one. */
+/** Cuts a text between two characters that no piece joins, so that words can be encoded one by one. */
 function wordSplitter(joins: (left: number, right: number) => boolean): (text: string) => Iterable<string> {
   return function* (text) {
     let start = 0
