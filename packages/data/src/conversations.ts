@@ -1,4 +1,4 @@
-import { invalidLine } from './json-line.js'
+import { invalidLine, lacksKey } from './json-line.js'
 
 /** A text made of a conversation: of the whole, or of one of its answers and what came before it. */
 export interface ConversationText {
@@ -48,10 +48,9 @@ export function conversationOf(
 ): string {
   const messages = Object.hasOwn(record, 'messages') ? record['messages'] : undefined
   if (!Array.isArray(messages)) {
-    const keys = Object.keys(record).slice(0, 8).join(', ') || 'none'
     throw invalidLine(
       where,
-      messages === undefined ? `there is no key 'messages', only ${keys}` : "the value of 'messages' is not a list",
+      messages === undefined ? lacksKey(record, 'messages') : "the value of 'messages' is not a list",
       FIX
     )
   }

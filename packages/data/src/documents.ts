@@ -8,7 +8,7 @@ import {
 } from './conversations.js'
 import { checkUnchanged, stateOf, type FileState } from './file-state.js'
 import { matchFiles } from './glob.js'
-import { invalidLine } from './json-line.js'
+import { invalidLine, lacksKey } from './json-line.js'
 import { recordsOf } from './record-files.js'
 
 /** A text and where it came from. */
@@ -161,11 +161,5 @@ function promptAndCompletion(record: Readonly<Record<string, unknown>>, where: s
 function textIn(record: Readonly<Record<string, unknown>>, key: string, where: string, fix: string): string {
   const text = Object.hasOwn(record, key) ? record[key] : undefined
   if (typeof text === 'string') return text
-  throw invalidLine(
-    where,
-    text === undefined
-      ? `there is no key '${key}', only ${Object.keys(record).slice(0, 8).join(', ') || 'none'}`
-      : `the value of '${key}' is not a string`,
-    fix
-  )
+  throw invalidLine(where, text === undefined ? lacksKey(record, key) : `the value of '${key}' is not a string`, fix)
 }

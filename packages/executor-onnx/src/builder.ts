@@ -1,13 +1,13 @@
-import { SkipwiseError } from '@skipwise/core'
-import type {
-  DType,
-  Graph,
-  HostData,
-  KernelLowering,
-  KernelName,
-  LoweringTable,
-  ValueId,
-  ValueSpec
+import {
+  executorKernelError,
+  type DType,
+  type Graph,
+  type HostData,
+  type KernelLowering,
+  type KernelName,
+  type LoweringTable,
+  type ValueId,
+  type ValueSpec
 } from '@skipwise/runtime'
 import type { OnnxAttribute, OnnxInitializer, OnnxNode, OnnxType } from './onnx-model.js'
 
@@ -175,11 +175,7 @@ const encode = (value: Attributes[string]): OnnxAttribute =>
   typeof value === 'number' ? { int: value } : 'float' in value ? value : { ints: value }
 
 /** No lowering for a kernel. */
-export const kernelError = (kernel: string, detail: string) =>
-  new SkipwiseError('EXECUTOR_KERNEL', {
-    problem: `executor onnx cannot lower the kernel ${kernel}${detail && `: ${detail}`}`,
-    fix: 'use the executor tfjs, or write the function with supported operations'
-  })
+export const kernelError = (kernel: string, detail: string) => executorKernelError('onnx', kernel, detail)
 
 /** Adds the ONNX nodes of one graph node; its outputs must end up under `b.name(outputs[i])`. */
 export type Lowering<K extends KernelName> = KernelLowering<OnnxBuilder, K>

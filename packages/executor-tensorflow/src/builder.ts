@@ -1,5 +1,5 @@
-import { SkipwiseError } from '@skipwise/core'
 import {
+  executorKernelError,
   sizeOf,
   type DType,
   type Graph,
@@ -265,11 +265,7 @@ const encode = (value: Attributes[string]): Attribute =>
   typeof value === 'number' ? { int: value } : typeof value === 'boolean' ? { bool: value } : value
 
 /** No lowering for a kernel. */
-export const kernelError = (kernel: string, detail: string) =>
-  new SkipwiseError('EXECUTOR_KERNEL', {
-    problem: `executor tensorflow cannot lower the kernel ${kernel}${detail && `: ${detail}`}`,
-    fix: 'use the executor tfjs, or write the function with supported operations'
-  })
+export const kernelError = (kernel: string, detail: string) => executorKernelError('tensorflow', kernel, detail)
 
 /** Adds the TensorFlow nodes of one graph node; says by `b.set` or `b.update` where its outputs are. */
 export type Lowering<K extends KernelName> = KernelLowering<GraphBuilder, K>

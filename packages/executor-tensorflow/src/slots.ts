@@ -3,12 +3,6 @@ import type { Slot } from './value.js'
 import { tensorFlowType, type NodeDef } from './graph-def.js'
 
 /**
- * Outputs of up to this many elements are fetched with the run that makes them; larger ones stay on the device until
- * they are read.
- */
-export const FETCHED_ELEMENTS = 1024
-
-/**
  * The variables of a session. An input and an output have a slot by name, type and shape; a donated input has that of
  * its output, so that the value never moves. Programs of one session that name a value alike share it.
  */

@@ -1,4 +1,4 @@
-import type { DType, ValueSpec } from '@skipwise/runtime'
+import { valueHasEnded, type DType, type ValueSpec } from '@skipwise/runtime'
 
 /** Where the numbers of a value are: in a tensor of the addon, or in a variable of the session. */
 export type ValuePlace =
@@ -27,8 +27,7 @@ export class TensorFlowValue implements ValueSpec {
 
 /** Where a value is. @throws RangeError after its end */
 export function placeOf(value: TensorFlowValue): ValuePlace {
-  if (!value.place)
-    throw new RangeError('a value is used after it was disposed, donated or overwritten by the next run of its program')
+  if (!value.place) throw valueHasEnded()
   return value.place
 }
 

@@ -94,3 +94,20 @@ const inputError = (graph: Graph, problem: string) =>
     problem: `program '${graph.name}': ${problem}`,
     fix: `pass exactly ${Object.keys(graph.inputs).slice(0, 8).join(', ')}${Object.keys(graph.inputs).length > 8 ? ', …' : ''}`
   })
+
+/**
+ * A backend whose values live on a device fetches outputs of up to this many elements with the run that makes them;
+ * larger ones stay there until they are read.
+ */
+export const FETCHED_ELEMENTS = 1024
+
+/** The error of a value that is read or passed to a program after its end. */
+export const valueHasEnded = (): RangeError =>
+  new RangeError('a value is used after it was disposed, donated or overwritten by the next run of its program')
+
+/** `EXECUTOR_KERNEL`: an executor has no lowering of a kernel, or of this use of it. */
+export const executorKernelError = (executor: string, kernel: string, detail: string): SkipwiseError =>
+  new SkipwiseError('EXECUTOR_KERNEL', {
+    problem: `executor ${executor} cannot lower the kernel ${kernel}${detail && `: ${detail}`}`,
+    fix: 'use the executor tfjs, or write the function with supported operations'
+  })

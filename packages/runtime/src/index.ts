@@ -61,6 +61,9 @@ export {
 } from './attention-plan.js'
 export {
   checkInputs,
+  executorKernelError,
+  FETCHED_ELEMENTS,
+  valueHasEnded,
   type CompileOptions,
   type Executor,
   type ExecutorLoader,
