@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { countResults, skippedTests } from '../setup/results.mjs'
+import { cyclesIn, fileGraph, packageGraph } from './cycles.mjs'
 import { packages, readJson, root, tool } from './workspace.mjs'
 
 const boundaryRule = '@nx/enforce-module-boundaries'
@@ -135,6 +136,37 @@ describe('the rules about files', () => {
         '@typescript-eslint/no-restricted-imports',
         "import { mkdir } from 'node:fs/promises'\nexport const value = mkdir\n"
       )
+    ).toEqual([])
+  })
+})
+
+describe('imports that go round in a circle are found', () => {
+  const graphOf = sources => fileGraph(new Map(Object.entries(sources)), new Map([['other', 'other/src/index.ts']]))
+
+  test.each([
+    ['of types', "import type { B } from './b.js'", "import { type A } from './a.js'"],
+    ['by a type import()', "export type B = import('./b.js').B", "export * from './a.js'"],
+    ['at run time', "export const b = () => import('./b.js')", "import { a } from './a.js'"]
+  ])('%s', (_what, a, b) => {
+    expect(cyclesIn(graphOf({ 'one/src/a.ts': a, 'one/src/b.ts': b }))).toEqual([
+      'one/src/a.ts → one/src/b.ts → one/src/a.ts'
+    ])
+  })
+
+  test('between packages whose files do not', () => {
+    const files = graphOf({
+      'one/src/a.ts': "import type { B } from 'other'",
+      'one/src/index.ts': '',
+      'other/src/index.ts': '',
+      'other/src/b.ts': "import type { C } from '../../one/src/index.js'"
+    })
+    expect(cyclesIn(files)).toEqual([])
+    expect(cyclesIn(packageGraph(files))).toEqual(['one → other → one'])
+  })
+
+  test('two that import a third are none', () => {
+    expect(
+      cyclesIn(graphOf({ 'a.ts': "import './c.js'; import './b.js'", 'b.ts': "import './c.js'", 'c.ts': '' }))
     ).toEqual([])
   })
 })

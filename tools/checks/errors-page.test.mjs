@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest'
-import { errorsPage, errorTables, misuseCodes } from '../docs/errors-page.mjs'
+import { errorsPage, errorTables, misuseCodes, readmesWithErrors } from '../docs/errors-page.mjs'
 import { read } from './workspace.mjs'
 
 test('docs/errors.md is current', () => {
   expect(read('docs/errors.md'), 'run `npm run docs` and commit docs/errors.md').toBe(errorsPage())
+})
+
+test.each(readmesWithErrors())('the error codes of $path are current', ({ path, text }) => {
+  expect(read(path), 'run `npm run docs` and commit the READMEs').toBe(text)
 })
 
 test('a code belongs to one package and looks like one', () => {

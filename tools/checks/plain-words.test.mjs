@@ -16,7 +16,7 @@ const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .filter(page => existsSync(join(root, page)))
 
 /** Prompts that a model is given are not ours to polish: figures depend on every letter of them. */
-const PROMPTS = /eval-(retrieval|benchmarks)\/src\/(tasks|formats)\/|passkey-text\.ts$/
+const PROMPTS = /eval-(retrieval|benchmarks)\/src\/(tasks|formats)\/|passkey-document\.ts$/
 
 const sources = packages.flatMap(({ folder }) =>
   readdirSync(join(root, folder, 'src'), { recursive: true, encoding: 'utf8' })

@@ -1,5 +1,6 @@
 // The error reference, from the `<package>ErrorCodes` tables in the packages' sources.
-// node tools/docs/errors-page.mjs writes docs/errors.md; tools/checks tests that it is current.
+// node tools/docs/errors-page.mjs writes docs/errors.md and the tables of the packages' READMEs; tools/checks tests that
+// they are current.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -36,7 +37,7 @@ function* tables(file) {
   }
 }
 
-/** @returns {{ name: string, codes: { code: string, meaning: string }[] }[]} one entry per package that has codes */
+/** @returns {{ folder: string, name: string, codes: { code: string, meaning: string }[] }[]} one entry per package that has codes */
 export function errorTables() {
   return readdirSync(join(root, 'packages'))
     .sort()
@@ -47,6 +48,7 @@ export function errorTables() {
         .filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
       const codes = files.sort().flatMap(file => [...tables(join(source, file))].flat())
       return {
+        folder,
         name: folder === 'skipwise' ? folder : `@skipwise/${folder}`,
         codes: codes.sort((a, b) => (a.code < b.code ? -1 : 1))
       }
@@ -90,4 +92,19 @@ A command that was stopped by SIGINT (Ctrl-C) or SIGTERM, and kept its work, end
 ${sections.join('\n')}`
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(join(root, 'docs', 'errors.md'), errorsPage())
+/** The README of every package that has codes, with the rows of its own table: path from the root, and text. */
+export function readmesWithErrors() {
+  return errorTables().map(({ folder, codes }) => {
+    const path = `packages/${folder}/README.md`
+    const rows = codes.map(({ code, meaning }) => `| \`${code}\` | ${meaning.replaceAll('|', '\\|')} |\n`)
+    const text = readFileSync(join(root, path), 'utf8')
+    const table = /(?<=\|---\|---\|\n)(?:\| `[A-Z0-9]+(?:_[A-Z0-9]+)*` \| .*\n)+/
+    if (!table.test(text)) throw new Error(`${path} has no table of its error codes`)
+    return { path, text: text.replace(table, () => rows.join('')) }
+  })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(join(root, 'docs', 'errors.md'), errorsPage())
+  for (const { path, text } of readmesWithErrors()) writeFileSync(join(root, path), text)
+}

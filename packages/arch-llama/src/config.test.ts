@@ -83,8 +83,8 @@ describe('parseLlamaConfig', () => {
       },
       [8, undefined]
     ]
-  ])('windows: %s', (_, change, windows) => {
-    expect(parseLlamaConfig({ ...small, num_key_value_heads: 4, ...change }).windows).toEqual(windows)
+  ])('windows: %s', (_, change, slidingWindows) => {
+    expect(parseLlamaConfig({ ...small, num_key_value_heads: 4, ...change }).slidingWindows).toEqual(slidingWindows)
   })
 
   test.each([

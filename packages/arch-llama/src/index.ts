@@ -1,8 +1,7 @@
 import { definePlugin } from '@skipwise/core'
 import type { Architecture } from '@skipwise/nn'
 import { z } from 'zod'
-import { parseLlamaConfig } from './config.js'
-import { modelTypes } from './keys.js'
+import { modelTypes, parseLlamaConfig } from './config.js'
 import { defineLlama } from './model.js'
 
 export { parseLlamaConfig, type LlamaConfig } from './config.js'

@@ -15,7 +15,7 @@ import type { LlamaConfig } from './config.js'
  * feed-forward blocks.
  */
 export function defineLlama(config: LlamaConfig): ModelDefinition {
-  const { layers, rmsNormEps, tieWordEmbeddings, activation, headNorms, windows } = config
+  const { layers, rmsNormEps, tieWordEmbeddings, activation, headNorms, slidingWindows } = config
   const output = tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'
   const geometry = { ...config, rotaryDim: config.headDim }
   return {
@@ -38,7 +38,7 @@ export function defineLlama(config: LlamaConfig): ModelDefinition {
         geometry,
         context,
         {
-          window: windows[layer],
+          slidingWindow: slidingWindows[layer],
           headNormEpsilon: headNorms ? rmsNormEps : undefined
         }
       )

@@ -3,7 +3,7 @@ import { SkipwiseError } from '@skipwise/core'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, open, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { bytesOf, digestOf, type CorpusData } from './corpus.js'
+import { bytesOf, digestOfCorpus, type CorpusData } from './corpus.js'
 
 /*
  * A cache file: length of the header (u64, little-endian), header (JSON, padded with spaces to a multiple of 8), ends
@@ -60,7 +60,7 @@ export async function readCache(
     }
     if (learned?.some(flag => flag > 1)) return undefined
     const data = { ids, learned, ends, sources: header.sources, tooShort: header.tooShort }
-    return digestOf(data) === header.digest ? { data, digest: header.digest } : undefined
+    return digestOfCorpus(data) === header.digest ? { data, digest: header.digest } : undefined
   } catch {
     // Missing, unreadable or damaged: the corpus is made again and the file replaced.
     return undefined
@@ -89,7 +89,7 @@ async function fill(handle: FileHandle, target: Uint8Array, position: number): P
  * @throws SkipwiseError `DATA_CACHE_WRITE_FAILED`
  */
 export async function writeCache(file: string, key: string, data: CorpusData): Promise<string> {
-  const digest = digestOf(data)
+  const digest = digestOfCorpus(data)
   const { ids, learned, ends, sources, tooShort } = data
   const header = { key, digest, tokens: ids.length, tooShort, sources, learned: learned !== undefined }
   const json = new TextEncoder().encode(JSON.stringify({ ...header, check: checkOf(header) } satisfies CacheHeader))

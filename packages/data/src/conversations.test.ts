@@ -5,7 +5,7 @@ import { collect, countingTokenizer, folderOf } from '../test/helpers.js'
 import type { ConversationRenderer } from './conversations.js'
 import { readDocuments } from './documents.js'
 import { loadCorpus } from './load-corpus.js'
-import { conversationOfRow } from './parquet-conversation.js'
+import { conversationOfRow } from './parquet.js'
 
 const lines = (...records: unknown[]) => records.map(record => JSON.stringify(record)).join('\n')
 const user = (content: string) => ({ role: 'user', content })

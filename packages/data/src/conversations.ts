@@ -1,8 +1,11 @@
-import type { TextDocument } from './documents.js'
-import { invalidLine } from './json-line.js'
+import { invalidLine, lacksKey } from './json-line.js'
 
 /** A text made of a conversation: of the whole, or of one of its answers and what came before it. */
-export type ConversationText = Pick<TextDocument, 'text'> & Required<Pick<TextDocument, 'learned'>>
+export interface ConversationText {
+  readonly text: string
+  /** Characters of `text` that are learned, [start, end) each, rising. */
+  readonly learned: readonly (readonly [number, number])[]
+}
 
 /**
  * Makes texts of conversations as a model was trained to see them; `loadChatTemplate` of @skipwise/tokenizers gives
@@ -45,10 +48,9 @@ export function conversationOf(
 ): string {
   const messages = Object.hasOwn(record, 'messages') ? record['messages'] : undefined
   if (!Array.isArray(messages)) {
-    const keys = Object.keys(record).slice(0, 8).join(', ') || 'none'
     throw invalidLine(
       where,
-      messages === undefined ? `there is no key 'messages', only ${keys}` : "the value of 'messages' is not a list",
+      messages === undefined ? lacksKey(record, 'messages') : "the value of 'messages' is not a list",
       FIX
     )
   }
@@ -114,6 +116,9 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const own = (record: Readonly<Record<string, unknown>>, key: string): unknown =>
   Object.hasOwn(record, key) ? record[key] : undefined
 
+/** A text of a conversation, and where that is; see `TextDocument`. */
+type ConversationDocument = ConversationText & { readonly source: string }
+
 /** Conversations that are rendered at once. */
 const LOT = 256
 const LOT_CHARACTERS = 1 << 20
@@ -126,10 +131,10 @@ const LOT_CHARACTERS = 1 << 20
 export async function* renderConversations(
   conversations: AsyncIterable<Conversation>,
   renderer: ConversationRenderer
-): AsyncGenerator<TextDocument> {
+): AsyncGenerator<ConversationDocument> {
   let lot: Conversation[] = []
   let characters = 0
-  const rendered = async (): Promise<TextDocument[]> => {
+  const rendered = async (): Promise<ConversationDocument[]> => {
     const of = lot
     const outcomes = await renderer.renderLearned(of.map(({ json }) => json))
     lot = []
@@ -147,7 +152,7 @@ export async function* renderConversations(
 function documentsOf(
   outcome: { readonly texts: readonly ConversationText[] } | { readonly problem: string },
   { where, source }: Conversation
-): TextDocument[] {
+): ConversationDocument[] {
   if ('problem' in outcome) {
     throw invalidLine(
       where,

@@ -1,8 +1,7 @@
 import { SkipwiseError, type Tokenizer } from '@skipwise/core'
 import { createHash } from 'node:crypto'
 import type { TextDocument } from './documents.js'
-import { encodeDocuments } from './encode-documents.js'
-import { TokenBuffer } from './token-buffer.js'
+import { encodeDocuments, TokenBuffer } from './encode-documents.js'
 
 /** Documents as token ids. */
 export interface Corpus {
@@ -113,7 +112,7 @@ const HASHED_TOKENS = 1 << 16
 const NOT_LEARNED = 2 ** 30
 
 /** sha256 of ends and ids, with {@link NOT_LEARNED}. */
-export function digestOf({ ids, learned, ends }: CorpusData): string {
+export function digestOfCorpus({ ids, learned, ends }: CorpusData): string {
   const hash = createHash('sha256').update(bytesOf(ends))
   if (!learned) return hash.update(bytesOf(ids)).digest('hex')
   for (let start = 0; start < ids.length; start += HASHED_TOKENS) {
@@ -128,7 +127,7 @@ export const bytesOf = (array: Int32Array | Float64Array | Uint8Array) =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 
 /** A corpus over its data. */
-export function corpusOf(data: CorpusData, digest: string = digestOf(data)): Corpus {
+export function corpusOf(data: CorpusData, digest: string = digestOfCorpus(data)): Corpus {
   const { ids, learned, ends, sources, tooShort } = data
   const startOf = (index: number) => (index === 0 ? 0 : ends[index - 1])
   return Object.freeze({

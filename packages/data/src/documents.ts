@@ -1,9 +1,14 @@
 import { letEventsIn, SkipwiseError, type ProgressListener } from '@skipwise/core'
 import { relative, sep } from 'node:path'
-import { conversationOf, renderConversations, type ConversationRenderer } from './conversations.js'
+import {
+  conversationOf,
+  renderConversations,
+  type ConversationRenderer,
+  type ConversationText
+} from './conversations.js'
 import { checkUnchanged, stateOf, type FileState } from './file-state.js'
 import { matchFiles } from './glob.js'
-import { invalidLine } from './json-line.js'
+import { invalidLine, lacksKey } from './json-line.js'
 import { recordsOf } from './record-files.js'
 
 /** A text and where it came from. */
@@ -15,7 +20,7 @@ export interface TextDocument {
    * Of a conversation: characters of `text` that are learned, [start, end) each, rising. Such a text spells its special
    * tokens itself: it gets neither BOS nor EOS.
    */
-  readonly learned?: readonly (readonly [number, number])[]
+  readonly learned?: ConversationText['learned']
   /**
    * Path relative to the base folder, for JSON with `:line` or the place in an array, for Parquet with `:row`; of one
    * answer of a conversation with `#answer`.
@@ -156,11 +161,5 @@ function promptAndCompletion(record: Readonly<Record<string, unknown>>, where: s
 function textIn(record: Readonly<Record<string, unknown>>, key: string, where: string, fix: string): string {
   const text = Object.hasOwn(record, key) ? record[key] : undefined
   if (typeof text === 'string') return text
-  throw invalidLine(
-    where,
-    text === undefined
-      ? `there is no key '${key}', only ${Object.keys(record).slice(0, 8).join(', ') || 'none'}`
-      : `the value of '${key}' is not a string`,
-    fix
-  )
+  throw invalidLine(where, text === undefined ? lacksKey(record, key) : `the value of '${key}' is not a string`, fix)
 }

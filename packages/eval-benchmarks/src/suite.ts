@@ -7,12 +7,10 @@ import {
 } from '@skipwise/core'
 import { meanAndError } from '@skipwise/evaluation'
 import type { BenchmarksConfig, TaskConfig } from './config.js'
-import { requestEncoder, type EncodedRequest } from './encode-request.js'
+import { requestEncoder, requestsOf, scoreRequests, type EncodedRequest } from './requests.js'
 import { drawFewShots, type Draw } from './few-shot.js'
 import { harnessProfiles, type HarnessProfile } from './profiles.js'
-import { requestsOf } from './requests.js'
 import { loadRows, type TaskRows } from './rows.js'
-import { scoreRequests } from './score-requests.js'
 import { scoreQuestion } from './scoring.js'
 import type { BenchmarkTask, Metric, Question } from './task.js'
 import { benchmarkTasks } from './tasks/index.js'
@@ -97,7 +95,7 @@ function shotsOf(task: BenchmarkTask, { shots = task.shots }: TaskConfig): numbe
   })
 }
 
-interface Run {
+interface SuiteRun {
   readonly config: BenchmarksConfig
   readonly profile: HarnessProfile
   readonly maxLength: number
@@ -105,7 +103,7 @@ interface Run {
   readonly context: EvalContext
 }
 
-async function runTask(task: BenchmarkTask, shots: number, rows: TaskRows, run: Run): Promise<TaskResult> {
+async function runTask(task: BenchmarkTask, shots: number, rows: TaskRows, run: SuiteRun): Promise<TaskResult> {
   const {
     config,
     profile,
@@ -140,7 +138,7 @@ async function runUnit(
   task: BenchmarkTask,
   draws: readonly Draw[],
   rows: TaskRows,
-  { profile, maxLength, model, context }: Run
+  { profile, maxLength, model, context }: SuiteRun
 ) {
   const encode = requestEncoder(model.tokenizer, profile.bos, maxLength)
   const asked = draws.map(({ index, examples }) => {

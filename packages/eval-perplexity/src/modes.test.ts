@@ -7,7 +7,7 @@ import { byteTokenizer, inductionModel } from '@skipwise/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import golden from './golden/modes.json' with { type: 'json' }
 import { perplexityModes } from './modes/index.js'
-import { perplexity } from './plugin.js'
+import { perplexity } from './index.js'
 import type { PerplexityDetails } from './result.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'skipwise-modes-'))

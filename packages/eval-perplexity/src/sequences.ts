@@ -1,7 +1,9 @@
 import { SkipwiseError, type LanguageModel } from '@skipwise/core'
 import type { PerplexityConfig } from './config.js'
-import type { EvaluatedDocument } from './documents.js'
+import { bytesOf, type EvaluatedDocument } from './documents.js'
 import type { FedWindow, PerplexityMode } from './modes/mode.js'
+import { planPasses, scorePasses, type Pass, type ScoreOptions } from './score.js'
+import { Tally, type SequenceScore } from './tally.js'
 
 /** What windows run over: one document, or all of them joined. */
 export interface Sequence {
@@ -58,7 +60,7 @@ export function sequencesOf(
 }
 
 /** Windows of W over a sequence; none where it is too short for any. */
-export function windowsOf(
+function windowsOf(
   mode: PerplexityMode,
   { ids, prefixId }: Sequence,
   window: number,
@@ -81,3 +83,60 @@ function join(documents: readonly EvaluatedDocument[], behind: readonly number[]
 }
 
 const noSpecial = (problem: string, fix: string) => new SkipwiseError('PERPLEXITY_NO_BOS', { problem, fix })
+
+/** A sequence's score at one window length; bytes and words of what was scored, where every token was scored once. */
+export interface WindowScore extends SequenceScore {
+  readonly bytes?: number
+  readonly words?: number
+}
+
+/** A pass, and which of the configured window lengths it is of. */
+type PlannedPass = Pass & { readonly index: number }
+
+/** All passes of a sequence, the longest windows first. */
+export function planSequence(
+  mode: PerplexityMode,
+  sequence: Sequence,
+  config: PerplexityConfig,
+  model: LanguageModel
+): PlannedPass[] {
+  const order = config.windows.map((window, index) => ({ window, index })).sort((a, b) => b.window - a.window)
+  const windows = order.flatMap(({ window, index }) =>
+    windowsOf(mode, sequence, window, config).map(fed => ({ fed, index }))
+  )
+  return planPasses(
+    windows.map(({ fed }) => fed),
+    model
+  ).map((pass, i) => ({ ...pass, index: windows[i].index }))
+}
+
+/** Scores a sequence at every window length, in the order of the configuration. */
+export async function evaluateSequence(
+  mode: PerplexityMode,
+  sequence: Sequence,
+  config: PerplexityConfig,
+  model: LanguageModel,
+  options: Omit<ScoreOptions, 'prefixId'>
+): Promise<WindowScore[]> {
+  const { ids, prefixId, document } = sequence
+  const passes = planSequence(mode, sequence, config, model)
+  const tallies = config.windows.map(() => new Tally(mode))
+  const ends = config.windows.map(() => 0)
+  let i = 0
+  for await (const scores of scorePasses(model, ids, passes, { ...options, prefixId })) {
+    const { index, window } = passes[i++]
+    tallies[index].add(scores, window)
+    ends[index] = window.end
+  }
+  return tallies.map(({ score }, w) => {
+    if (!document || mode.reduce !== 'sum') return score
+    // BOS in front of the document's own tokens (lm-eval) has no text.
+    const own = ids.length - document.ids.length
+    const end = ends[w] - own
+    return {
+      ...score,
+      bytes: bytesOf(model.tokenizer, document, prefixId === undefined ? 1 : 0, end),
+      words: document.words
+    }
+  })
+}

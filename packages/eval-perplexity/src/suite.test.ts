@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { createRegistry, validate, type ProgressEvent } from '@skipwise/core'
 import { byteTokenizer, describeEvalSuite, inductionModel } from '@skipwise/testing'
 import { afterAll, describe, expect, it } from 'vitest'
-import { perplexity } from './plugin.js'
+import { perplexity } from './index.js'
 import type { PerplexityDetails } from './result.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'skipwise-perplexity-'))

@@ -3,12 +3,11 @@ import { metricAt, SkipwiseError, type EvalContext, type EvalResult, type Langua
 import { bootstrapInterval } from '@skipwise/evaluation'
 import type { PerplexityConfig } from './config.js'
 import { selectDocuments } from './documents.js'
-import { evaluateSequence, planSequence, type WindowScore } from './evaluate-sequence.js'
+import { chooseBos, evaluateSequence, planSequence, sequencesOf, type Sequence, type WindowScore } from './sequences.js'
 import { modeOf } from './modes/index.js'
 import type { PerplexityMode } from './modes/mode.js'
 import type { PerplexityDetails, WindowResult } from './result.js'
 import { tokensFed } from './score.js'
-import { chooseBos, sequencesOf, type Sequence } from './sequences.js'
 import { mergePositions, perplexityOf } from './tally.js'
 
 /** Version of this suite's arithmetic, the `version` of its results. */
@@ -92,14 +91,14 @@ async function evaluateSequences(
       report()
     }
     const evaluate = () => evaluateSequence(mode, sequence, config, model, { onPass, signal })
-    scores.push(await (remember ? remember(`${i} ${digestOf(sequence.ids)}`, evaluate) : evaluate()))
+    scores.push(await (remember ? remember(`${i} ${digestOfIds(sequence.ids)}`, evaluate) : evaluate()))
     if (done < before + work[i]) onPass(before + work[i] - done)
   }
   return scores
 }
 
 /** Which tokens these are: what was kept for others is not taken for them. */
-const digestOf = ({ buffer, byteOffset, byteLength }: Int32Array): string =>
+const digestOfIds = ({ buffer, byteOffset, byteLength }: Int32Array): string =>
   createHash('sha256')
     .update(new Uint8Array(buffer, byteOffset, byteLength))
     .digest('hex')

@@ -1,6 +1,24 @@
-import type { Chart, EvalResult, HeatMapChart } from '@skipwise/core'
-import { shareChart } from './share-chart.js'
-import type { PasskeyDetails } from './suite.js'
+import {
+  lengthChart,
+  type Chart,
+  type EvalResult,
+  type HeatMapChart,
+  type LengthChart,
+  type LineChart
+} from '@skipwise/core'
+import type { PasskeyDetails, TasksDetails } from './results.js'
+
+/** A share by the length of prompt and answer, drawn in percent. */
+export const shareChart = (
+  results: readonly EvalResult[],
+  { y, ...chart }: Pick<LengthChart, 'id' | 'metric' | 'title'> & { /** Label of the share. */ readonly y: string }
+): LineChart =>
+  lengthChart(results, {
+    ...chart,
+    x: 'Length of prompt and answer (tokens)',
+    y: { label: y, scale: 'linear', percent: true, domain: [0, 1] },
+    words: share => `${(100 * share).toFixed(0)} %`
+  })
 
 /** Accuracy by length, and by length and depth, one series a result. */
 export function passkeyCharts(results: readonly EvalResult[]): readonly Chart[] {
@@ -60,4 +78,30 @@ function worst(
   return lowest.value === 1
     ? 'all of them everywhere'
     : `lowest with ${Math.round(100 * lowest.value)} % at ${lowest.length} tokens and a depth of ${lowest.band}`
+}
+
+/** Scores by task and length, one grid a result. */
+export function taskChart(
+  results: readonly EvalResult[],
+  { name, title }: { readonly name: string; readonly title: string }
+): HeatMapChart {
+  const measured = results.map(({ model, details }) => ({ model, scores: (details as TasksDetails).results }))
+  const all = measured.flatMap(({ scores }) => scores)
+  const tasks = [...new Set(all.map(({ task }) => task))]
+  const lengths = [...new Set(all.map(({ length }) => length))].sort((a, b) => a - b)
+  return {
+    kind: 'heat-map',
+    id: `${name}-tasks`,
+    title: `${title} by task and context length`,
+    x: { label: 'Length of prompt and answer (tokens)', categories: lengths.map(String) },
+    y: { label: 'Task', categories: tasks },
+    value: { label: 'Answers found', scale: 'linear', percent: true, domain: [0, 1] },
+    series: measured.map(({ model, scores }) => ({
+      name: model,
+      cells: tasks.map(task =>
+        lengths.map(length => scores.find(result => result.task === task && result.length === length)?.score ?? null)
+      )
+    })),
+    description: `Share of answers found, by task and length. ${measured.map(({ model, scores }) => `${model}: ${scores.map(({ task, length, score }) => `${task} ${Math.round(100 * score)} % at ${length}`).join(', ')}.`).join(' ')}`
+  }
 }

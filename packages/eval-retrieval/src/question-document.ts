@@ -1,6 +1,5 @@
 import { SkipwiseError, randomStream, type Tokenizer } from '@skipwise/core'
-import { largestThatFits } from './fit.js'
-import { countTokens } from './prompt-ids.js'
+import { countTokens, largestThatFits } from './prompts.js'
 import type { HaystackText } from './tasks/haystack.js'
 import type { Question, RetrievalTask } from './tasks/task.js'
 

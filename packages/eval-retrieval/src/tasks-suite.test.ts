@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { createRegistry, validate, type LanguageModel, type Tokenizer } from '@skipwise/core'
 import { byteTokenizer, describeEvalSuite, inductionModel } from '@skipwise/testing'
 import { afterAll, describe, expect, it } from 'vitest'
-import { longchat, ruler } from './plugin.js'
-import type { TasksDetails } from './tasks-suite.js'
+import { longchat, ruler } from './index.js'
+import type { TasksDetails } from './results.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'skipwise-tasks-'))
 afterAll(() => rmSync(folder, { recursive: true }))

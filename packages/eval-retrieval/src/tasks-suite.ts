@@ -11,50 +11,13 @@ import {
   type MetricSamples
 } from '@skipwise/core'
 import { wilsonInterval } from '@skipwise/evaluation'
-import { effectiveLength } from './effective-length.js'
-import { shareChart } from './share-chart.js'
-import { bosCount, continueGreedily } from './prompt-ids.js'
+import { effectiveLength, type TaskResult, type TasksDetails, type TaskTrial } from './results.js'
+import { shareChart, taskChart } from './charts.js'
+import { bosCount, continueGreedily, readAnswer } from './prompts.js'
 import { questionDocument, shortestQuestion, type QuestionDocument, type QuestionOptions } from './question-document.js'
-import { readAnswer } from './recall.js'
-import { taskChart } from './task-chart.js'
-import type { TasksConfig } from './tasks-config.js'
+import type { TasksConfig } from './config.js'
 import { noiseText, textHaystack, type HaystackText } from './tasks/haystack.js'
 import type { RetrievalTask } from './tasks/task.js'
-
-/** One question and what came of it. */
-export interface TaskTrial {
-  /** Real length of BOS and prompt. */
-  readonly tokens: number
-  /** Share of the haystack before the first answer, where answers have a place. */
-  readonly depth?: number
-  readonly answers: readonly string[]
-  /** What was generated. */
-  readonly generated: string
-  /** Share of the answers that stand in it, in [0, 1]. */
-  readonly score: number
-}
-
-/** One task at one length. */
-export interface TaskResult {
-  readonly task: string
-  readonly length: number
-  /** Mean score, in [0, 1]. */
-  readonly score: number
-  /** 95 % Wilson interval; too wide rather than too narrow where scores are shares. */
-  readonly interval: readonly [number, number]
-  readonly trials: readonly TaskTrial[]
-}
-
-/** The `details` of the results of a suite of tasks. */
-export interface TasksDetails {
-  readonly maxLength: number
-  /** Whether BOS stands before the prompt (the tokenizer's own policy). */
-  readonly bos: boolean
-  /** SHA-256 of the haystack's text, `null` for the noise sentence. */
-  readonly haystack: string | null
-  readonly effectiveLength: number
-  readonly results: readonly TaskResult[]
-}
 
 /** A suite of retrieval tasks under one name. */
 export interface TasksSuite {

@@ -7,7 +7,7 @@ export { readResult, readResults, RESULT_FILE } from './read-result.js'
 export { findCheckpoints, type KeptCheckpoint } from './checkpoints.js'
 export { compareResults, pairResults, type Comparison, type MetricComparison, type ResultPair } from './compare.js'
 export { lengthsBeyond, withLengths } from './default-lengths.js'
-export { asPercent, metricTable, shares, type MetricTable } from './metric-table.js'
+export { metricTable, shares, type MetricTable } from './metric-table.js'
 export { scoreTable } from './score-table.js'
 export {
   bootstrapInterval,

@@ -56,11 +56,11 @@ export async function openJournal(file: string, key: string): Promise<Journal> {
 const DIGEST_LENGTH = 16
 
 /** The beginning of a line's digest, which comes before the line: enough to find damage, which is not malice. */
-const digestOf = (json: string): string => createHash('sha256').update(json).digest('hex').slice(0, DIGEST_LENGTH)
+const digestOfLine = (json: string): string => createHash('sha256').update(json).digest('hex').slice(0, DIGEST_LENGTH)
 
 function lineOf(content: object): string {
   const json = JSON.stringify(content)
-  return `${digestOf(json)} ${json}\n`
+  return `${digestOfLine(json)} ${json}\n`
 }
 
 const firstSchema = z.strictObject({ run: z.string() })
@@ -89,6 +89,6 @@ function readJournal(
 
 function contentOf(line: string, where: string, file: string): unknown {
   const json = line.slice(DIGEST_LENGTH + 1)
-  if (line !== `${digestOf(json)} ${json}`) throw damagedState(file, `${where} has changed since it was written`)
+  if (line !== `${digestOfLine(json)} ${json}`) throw damagedState(file, `${where} has changed since it was written`)
   return jsonOf(new TextEncoder().encode(json), file)
 }

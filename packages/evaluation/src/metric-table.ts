@@ -1,4 +1,4 @@
-import { metricAt, metricParts, type EvalResult, type EvalSuite, type Table } from '@skipwise/core'
+import { formatPercent, metricAt, metricParts, type EvalResult, type EvalSuite, type Table } from '@skipwise/core'
 
 /** The metrics of a result: those by length as a table, a row for each length, and the others. */
 export interface MetricTable extends Table {
@@ -33,7 +33,7 @@ export function metricTable(suite: EvalSuite, result: EvalResult, unit: number):
         `${+(length / unit).toFixed(2)}×`,
         ...[...names].map(name => {
           const value = values.get(name)
-          return value === undefined ? '' : percent.has(metricAt(name, length)) ? asPercent(value) : value
+          return value === undefined ? '' : percent.has(metricAt(name, length)) ? formatPercent(value) : value
         })
       ]),
     others
@@ -47,6 +47,3 @@ export const shares = (suite: EvalSuite, result: EvalResult): Set<string> =>
       .filter(({ better, scale }) => better === 'higher' && scale === 'linear')
       .map(({ metric }) => metric)
   )
-
-/** 0.125 as `12.5 %`. */
-export const asPercent = (share: number): string => `${+(100 * share).toFixed(1)} %`

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { checkPlace, digestOfJson, readNamedFile, tryLock, writeJsonAtomic } from '@skipwise/checkpoints'
 import {
   SkipwiseError,
@@ -13,7 +14,9 @@ import { digestOfModel, digestOfNamedFiles } from './digests.js'
 import { openJournal, type Journal } from './journal.js'
 import { damagedState } from './kept-stage.js'
 import { runSuites } from './run-suites.js'
-import { version } from './version.js'
+
+/** The version of this package, which all packages of a release share. */
+const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
 /** A result with everything needed to repeat it. */
 export interface EvaluationRecord extends EvalResult {

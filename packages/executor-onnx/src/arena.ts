@@ -13,13 +13,13 @@ interface Region {
 }
 
 /** A piece of a region, handed out or free. */
-export interface Chunk {
+export interface ArenaChunk {
   readonly region: Region
   readonly start: number
   size: number
   free: boolean
-  previous: Chunk | undefined
-  next: Chunk | undefined
+  previous: ArenaChunk | undefined
+  next: ArenaChunk | undefined
 }
 
 /**
@@ -30,7 +30,7 @@ export interface Chunk {
 export class Arena {
   readonly #regions: Region[] = []
   /** Sorted by size, then by age of the region and place in it. */
-  readonly #free: Chunk[] = []
+  readonly #free: ArenaChunk[] = []
   #step = FIRST_REGION
 
   /**
@@ -41,12 +41,12 @@ export class Arena {
     return this.#regions.reduce((sum, { touched }) => sum + touched, 0)
   }
 
-  allocate(bytes: number): Chunk {
+  allocate(bytes: number): ArenaChunk {
     const size = Math.max(1, Math.ceil(bytes / UNIT)) * UNIT
     const found = this.#free.findIndex(chunk => chunk.size >= size)
     const chunk = found < 0 ? this.#extend(size) : this.#free.splice(found, 1)[0]
     if (chunk.size >= 2 * size || chunk.size - size >= MOST_LEFT_OVER) {
-      const rest: Chunk = {
+      const rest: ArenaChunk = {
         region: chunk.region,
         start: chunk.start + size,
         size: chunk.size - size,
@@ -65,7 +65,7 @@ export class Arena {
     return chunk
   }
 
-  release(chunk: Chunk): void {
+  release(chunk: ArenaChunk): void {
     const { next, previous } = chunk
     let merged = chunk
     if (next?.free) this.#join(chunk, next)
@@ -79,26 +79,26 @@ export class Arena {
     this.#insert(merged)
   }
 
-  #join(chunk: Chunk, next: Chunk): void {
+  #join(chunk: ArenaChunk, next: ArenaChunk): void {
     this.#take(next)
     chunk.size += next.size
     chunk.next = next.next
     if (next.next) next.next.previous = chunk
   }
 
-  #take(chunk: Chunk): void {
+  #take(chunk: ArenaChunk): void {
     this.#free.splice(this.#free.indexOf(chunk), 1)
   }
 
-  #insert(chunk: Chunk): void {
+  #insert(chunk: ArenaChunk): void {
     chunk.free = true
-    const age = (each: Chunk) => this.#regions.indexOf(each.region)
-    const after = (each: Chunk) => each.size - chunk.size || age(each) - age(chunk) || each.start - chunk.start
+    const age = (each: ArenaChunk) => this.#regions.indexOf(each.region)
+    const after = (each: ArenaChunk) => each.size - chunk.size || age(each) - age(chunk) || each.start - chunk.start
     const at = this.#free.findIndex(each => after(each) > 0)
     this.#free.splice(at < 0 ? this.#free.length : at, 0, chunk)
   }
 
-  #extend(size: number): Chunk {
+  #extend(size: number): ArenaChunk {
     const fits = this.#step >= size
     while (this.#step < size) this.#step *= 2
     const region: Region = { size: this.#step, touched: 0 }

@@ -1,9 +1,18 @@
-import { SkipwiseError } from '@skipwise/core'
-import type { DType, Graph, HostData, ValueId, ValueSpec } from '@skipwise/runtime'
+import {
+  executorKernelError,
+  type DType,
+  type Graph,
+  type HostData,
+  type KernelLowering,
+  type KernelName,
+  type LoweringTable,
+  type ValueId,
+  type ValueSpec
+} from '@skipwise/runtime'
 import type { OnnxAttribute, OnnxInitializer, OnnxNode, OnnxType } from './onnx-model.js'
 
 /** Attributes as plain numbers and arrays: integers become ints, `{ float }` stays. */
-export type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>
+type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>
 
 const MICROSOFT = 'com.microsoft'
 
@@ -166,8 +175,10 @@ const encode = (value: Attributes[string]): OnnxAttribute =>
   typeof value === 'number' ? { int: value } : 'float' in value ? value : { ints: value }
 
 /** No lowering for a kernel. */
-export const kernelError = (kernel: string, detail: string) =>
-  new SkipwiseError('EXECUTOR_KERNEL', {
-    problem: `executor onnx cannot lower the kernel ${kernel}${detail && `: ${detail}`}`,
-    fix: 'use the executor tfjs, or write the function with supported operations'
-  })
+export const kernelError = (kernel: string, detail: string) => executorKernelError('onnx', kernel, detail)
+
+/** Adds the ONNX nodes of one graph node; its outputs must end up under `b.name(outputs[i])`. */
+export type Lowering<K extends KernelName> = KernelLowering<OnnxBuilder, K>
+
+/** How each kernel is lowered. */
+export type Lowerings = LoweringTable<OnnxBuilder>

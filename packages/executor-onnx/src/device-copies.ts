@@ -1,7 +1,6 @@
 import type { DType, HostData } from '@skipwise/runtime'
-import type { OnnxDevice } from './device-executor.js'
-import { DeviceSession, staysOnDevice, type DeviceTensor } from './device-session.js'
-import type { DeviceValue } from './device-value.js'
+import { DeviceSession, staysOnDevice, type OnnxDevice } from './device-session.js'
+import type { DeviceTensor, DeviceValue } from './device-value.js'
 import type { OnnxGraph } from './onnx-model.js'
 
 /**

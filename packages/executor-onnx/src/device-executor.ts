@@ -9,13 +9,10 @@ import {
   type Value,
   type ValueSpec
 } from '@skipwise/runtime'
+import { staysOnDevice, type OnnxDevice } from './device-session.js'
 import { DeviceCopies } from './device-copies.js'
 import { DeviceProgram } from './device-program.js'
-import { staysOnDevice } from './device-session.js'
 import { DeviceValue } from './device-value.js'
-
-/** A provider of ONNX Runtime that computes on a GPU. */
-export type OnnxDevice = 'webgpu' | 'cuda'
 
 const missing: Readonly<Record<OnnxDevice, string>> = {
   webgpu:

@@ -1,6 +1,7 @@
 import {
   checkInputs,
   expandKernels,
+  FETCHED_ELEMENTS,
   sizeOf,
   type CompileOptions,
   type Graph,
@@ -9,18 +10,11 @@ import {
   type Values
 } from '@skipwise/runtime'
 import type { DeviceCopies } from './device-copies.js'
-import type { OnnxDevice } from './device-executor.js'
-import { DeviceSession } from './device-session.js'
+import { DeviceSession, type OnnxDevice } from './device-session.js'
 import { DeviceValue } from './device-value.js'
 import { kernelError } from './builder.js'
 import { hasLowering, lower } from './lowering.js'
 import { conversionEnd } from './uncopied-outputs.js'
-
-/**
- * Outputs of up to this many elements are fetched with the run that makes them, and inputs of up to as many go with it;
- * larger ones stay on the device.
- */
-const FETCHED_ELEMENTS = 1024
 
 /**
  * Kernels whose operator gives other numbers on WebGPU (onnxruntime-node 1.30: SimplifiedLayerNormalization leaves its
@@ -104,4 +98,5 @@ export class DeviceProgram implements Program {
   }
 }
 
+/** Whether a value stays on the device; inputs that do not go with the run. */
 const isLarge = ({ values }: Graph, id: number): boolean => sizeOf(values[id].shape) > FETCHED_ELEMENTS

@@ -1,5 +1,5 @@
 import { InferenceSession, type Tensor } from 'onnxruntime-node'
-import type { OnnxDevice } from './device-executor.js'
+import type { DeviceTensor } from './device-value.js'
 import { encodeModel, type OnnxGraph } from './onnx-model.js'
 
 /** Whether the Node binding can leave outputs on the device: it binds memory of WebGPU only. */
@@ -63,8 +63,5 @@ export class DeviceSession {
   }
 }
 
-/** A tensor, and what frees its memory; call it once. */
-export interface DeviceTensor {
-  readonly tensor: Tensor
-  free(): void
-}
+/** A provider of ONNX Runtime that computes on a GPU. */
+export type OnnxDevice = 'webgpu' | 'cuda'

@@ -1,6 +1,5 @@
 import { Tensor } from 'onnxruntime-node'
-import { sizeOf, type DType, type HostData, type ValueSpec } from '@skipwise/runtime'
-import type { DeviceTensor } from './device-session.js'
+import { sizeOf, valueHasEnded, type DType, type HostData, type ValueSpec } from '@skipwise/runtime'
 
 /**
  * A value in host memory or on a GPU, where ONNX Runtime put it; a copy between the two takes the place of the other.
@@ -23,10 +22,7 @@ export class DeviceValue implements ValueSpec {
 
   /** @throws RangeError after its end */
   get tensor(): Tensor {
-    if (!this.#held)
-      throw new RangeError(
-        'a value is used after it was disposed, donated or overwritten by the next run of its program'
-      )
+    if (!this.#held) throw valueHasEnded()
     return this.#held.tensor
   }
 
@@ -44,4 +40,10 @@ export class DeviceValue implements ValueSpec {
     this.#held?.free()
     this.#held = undefined
   }
+}
+
+/** A tensor, and what frees its memory; call it once. */
+export interface DeviceTensor {
+  readonly tensor: Tensor
+  free(): void
 }

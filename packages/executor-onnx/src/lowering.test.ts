@@ -1,9 +1,8 @@
 import { linearCrossEntropy, rmsNorm, tf, trace, type ValueSpec } from '@skipwise/runtime'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { lower } from './lowering.js'
-import type { Lowerings } from './lowering-types.js'
-import { leavesLast } from './node-order.js'
+import { leavesLast, lower } from './lowering.js'
+import type { Lowerings } from './builder.js'
 import { encodeModel } from './onnx-model.js'
 import { conversionEnd, runInPlace } from './uncopied-outputs.js'
 

@@ -23,7 +23,7 @@ export interface OnnxNode {
 }
 
 /** A named tensor of fixed shape. */
-interface OnnxValue {
+interface OnnxValueInfo {
   readonly name: string
   readonly type: OnnxType
   readonly shape: readonly number[]
@@ -36,7 +36,7 @@ export interface OnnxSequence {
 }
 
 /** A constant inside the model. */
-export interface OnnxInitializer extends OnnxValue {
+export interface OnnxInitializer extends OnnxValueInfo {
   readonly data: Float32Array | Int32Array | BigInt64Array | Uint8Array
 }
 
@@ -44,8 +44,8 @@ export interface OnnxInitializer extends OnnxValue {
 export interface OnnxGraph {
   readonly name: string
   readonly nodes: readonly OnnxNode[]
-  readonly inputs: readonly OnnxValue[]
-  readonly outputs: readonly (OnnxValue | OnnxSequence)[]
+  readonly inputs: readonly OnnxValueInfo[]
+  readonly outputs: readonly (OnnxValueInfo | OnnxSequence)[]
   readonly initializers: readonly OnnxInitializer[]
 }
 
@@ -108,7 +108,7 @@ function writeTensor(writer: BinaryWriter, { name, type, shape, data }: OnnxInit
   return writer.tag(9, WireType.LengthDelimited).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
 }
 
-function writeValueInfo(writer: BinaryWriter, value: OnnxValue | OnnxSequence): BinaryWriter {
+function writeValueInfo(writer: BinaryWriter, value: OnnxValueInfo | OnnxSequence): BinaryWriter {
   writer.tag(1, WireType.LengthDelimited).string(value.name).tag(2, WireType.LengthDelimited).fork()
   if ('sequenceOf' in value) {
     writer.tag(4, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).fork()

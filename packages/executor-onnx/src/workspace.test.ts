@@ -15,9 +15,7 @@ import { openOnnxExecutor } from './executor.js'
 import type { OnnxGraph, OnnxNode } from './onnx-model.js'
 import { inferShapes } from './onnx-shapes.js'
 import { Arena } from './arena.js'
-import { plannedBuffers } from './buffers.js'
-import { executionOrder } from './execution-order.js'
-import { arenaBytes, sessionBytes } from './workspace.js'
+import { arenaBytes, executionOrder, plannedBuffers, sessionBytes } from './workspace.js'
 
 const float = (...shape: number[]): ValueSpec => ({ shape, dtype: 'float32' })
 

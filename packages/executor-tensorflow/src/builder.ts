@@ -1,5 +1,15 @@
-import { SkipwiseError } from '@skipwise/core'
-import { sizeOf, type DType, type Graph, type HostData, type ValueId, type ValueSpec } from '@skipwise/runtime'
+import {
+  executorKernelError,
+  sizeOf,
+  type DType,
+  type Graph,
+  type HostData,
+  type KernelLowering,
+  type KernelName,
+  type LoweringTable,
+  type ValueId,
+  type ValueSpec
+} from '@skipwise/runtime'
 import type { Attribute, ConstantTensor, NodeDef, TensorFlowType } from './graph-def.js'
 
 /** An output of a node, `name:index`. */
@@ -16,10 +26,10 @@ export type Precision = 'float32' | 'bfloat16'
 export type Products = Precision | 'rounded'
 
 /** Attributes of an operator: numbers are ints. */
-export type Attributes = Readonly<Record<string, Attribute | number | boolean>>
+type Attributes = Readonly<Record<string, Attribute | number | boolean>>
 
 /** What an operator needs beside inputs and attributes. */
-export interface OpOptions {
+interface OpOptions {
   /** Element type of its first output; default: that of its first input. */
   readonly type?: TensorFlowType
   /** Nodes that must have run before. */
@@ -27,7 +37,7 @@ export interface OpOptions {
 }
 
 /** What a {@link GraphBuilder} stands in. */
-export interface BuilderSetup {
+interface BuilderSetup {
   readonly graph: Graph
   /** Put before every node's name. */
   readonly prefix: string
@@ -255,8 +265,10 @@ const encode = (value: Attributes[string]): Attribute =>
   typeof value === 'number' ? { int: value } : typeof value === 'boolean' ? { bool: value } : value
 
 /** No lowering for a kernel. */
-export const kernelError = (kernel: string, detail: string) =>
-  new SkipwiseError('EXECUTOR_KERNEL', {
-    problem: `executor tensorflow cannot lower the kernel ${kernel}${detail && `: ${detail}`}`,
-    fix: 'use the executor tfjs, or write the function with supported operations'
-  })
+export const kernelError = (kernel: string, detail: string) => executorKernelError('tensorflow', kernel, detail)
+
+/** Adds the TensorFlow nodes of one graph node; says by `b.set` or `b.update` where its outputs are. */
+export type Lowering<K extends KernelName> = KernelLowering<GraphBuilder, K>
+
+/** How each kernel is lowered. */
+export type Lowerings = LoweringTable<GraphBuilder>

@@ -2,7 +2,8 @@ import { tf, trace, type ValueSpec } from '@skipwise/runtime'
 import { describe, expect, test } from 'vitest'
 import { loadBinding, prepareEnvironment, type Binding } from './binding.js'
 import { Device } from './device.js'
-import { unavailableReason } from './plugin.js'
+import { TensorFlowProgram } from './program.js'
+import { unavailableReason } from './index.js'
 import type { TensorFlowValue } from './value.js'
 
 const N = 100
@@ -39,7 +40,9 @@ describe.skipIf(reason)(`a session's preparations${reason ? ` (needs TensorFlow:
         Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, tf.add(weight, by)])),
       Object.fromEntries([...names, 'by'].map(name => [name, x]))
     )
-    const program = device.compile(graph, { donate: Object.fromEntries(names.map(name => [name, name])) })
+    const program = TensorFlowProgram.compile(device, graph, {
+      donate: Object.fromEntries(names.map(name => [name, name]))
+    })
     let state = Object.fromEntries(names.map((name, i) => [name, device.upload(x, Float32Array.of(i, 2 * i, 3 * i))]))
     const by = device.upload(x, Float32Array.of(1, 2, 3))
     for (let step = 0; step < 3; step++)
@@ -57,7 +60,7 @@ describe.skipIf(reason)(`a session's preparations${reason ? ` (needs TensorFlow:
   test('a variable that is filled again before it was freed keeps its new value', async () => {
     const { device } = watched()
     const graph = trace('step', ({ state }) => ({ state: tf.mul(state, 2) }), { state: x })
-    const program = device.compile(graph, { donate: { state: 'state' } })
+    const program = TensorFlowProgram.compile(device, graph, { donate: { state: 'state' } })
     const values: number[] = []
     for (let start = 1; start < 4; start++) {
       const { state } = await program.run({ state: device.upload(x, Float32Array.of(start, 0, 0)) })

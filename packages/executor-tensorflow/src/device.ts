@@ -1,19 +1,23 @@
 import { sizeOf, type CompileOptions, type Graph, type HostData, type ValueSpec } from '@skipwise/runtime'
 import type { Binding } from './binding.js'
 import type { Products } from './builder.js'
-import { TensorFlowProgram } from './program.js'
-import { programNodes } from './program-nodes.js'
+import { programNodes, type ProgramNodes } from './program-nodes.js'
 import { Session } from './session.js'
-import { assignRefs, freeRef, readRef, slotNodes, Slots, typeNumber, type Slot } from './slots.js'
+import { placeOf, TensorFlowValue, type Slot } from './value.js'
+import { assignRefs, freeRef, readRef, slotNodes, Slots, typeNumber } from './slots.js'
 import { Staging } from './staging.js'
-import { placeOf, TensorFlowValue } from './value.js'
 
 /** Variables that are fetched when one of them is read, at most. */
 const READ_TOGETHER = 64
 
+/** What a session is made of. */
+interface LinkedProgram {
+  readonly nodes: ProgramNodes
+}
+
 interface Linked {
   readonly session: Session
-  readonly programs: ReadonlySet<TensorFlowProgram>
+  readonly programs: ReadonlySet<LinkedProgram>
 }
 
 /**
@@ -21,7 +25,7 @@ interface Linked {
  * is made when a program runs that it does not hold, and what the variables hold moves over.
  */
 export class Device {
-  readonly #programs = new Set<TensorFlowProgram>()
+  readonly #programs = new Set<LinkedProgram>()
   readonly #slots = new Slots()
   readonly #staging = new Staging()
   #lowered = 0
@@ -36,21 +40,22 @@ export class Device {
     readonly narrowSoftmax: boolean
   ) {}
 
-  /** Lowers a graph and makes it a program of the next session. @throws SkipwiseError `EXECUTOR_KERNEL` */
-  compile(graph: Graph, options: CompileOptions): TensorFlowProgram {
-    const nodes = programNodes(graph, options, {
+  /** Lowers a graph to nodes of the next session. @throws SkipwiseError `EXECUTOR_KERNEL` */
+  lower(graph: Graph, options: CompileOptions): ProgramNodes {
+    return programNodes(graph, options, {
       prefix: `program${this.#lowered++}/`,
       slots: this.#slots,
       products: this.products,
       narrowSoftmax: this.narrowSoftmax,
       xla: this.xla
     })
-    const program = new TensorFlowProgram(this, graph, options, nodes)
-    this.#programs.add(program)
-    return program
   }
 
-  remove(program: TensorFlowProgram): void {
+  add(program: LinkedProgram): void {
+    this.#programs.add(program)
+  }
+
+  remove(program: LinkedProgram): void {
     this.#programs.delete(program)
   }
 
@@ -185,7 +190,7 @@ export class Device {
   }
 
   /** The session that holds a program; made anew when the last one does not. */
-  link(program: TensorFlowProgram): Session {
+  link(program: LinkedProgram): Session {
     if (!this.#linked?.programs.has(program)) this.#relink()
     return this.#session
   }

@@ -1,7 +1,7 @@
 import { describeExecutor } from '@skipwise/testing'
 import { describe, test } from 'vitest'
 import { openTensorFlowExecutor } from './executor.js'
-import { unavailableReason } from './plugin.js'
+import { unavailableReason } from './index.js'
 
 const reason = unavailableReason()
 if (reason === undefined) {

@@ -3,6 +3,7 @@ import { loadBinding, prepareEnvironment } from './binding.js'
 import type { Precision } from './builder.js'
 import { hasBfloat16 } from './processor.js'
 import { Device } from './device.js'
+import { TensorFlowProgram } from './program.js'
 import { roundsSoftmaxOnce } from './softmax-precision.js'
 import type { TensorFlowValue } from './value.js'
 import { workspaceBytes } from './workspace.js'
@@ -52,7 +53,7 @@ class TensorFlowExecutor implements Executor {
   }
 
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
-    return this.on.compile(graph, options)
+    return TensorFlowProgram.compile(this.on, graph, options)
   }
 
   workspace(graph: Graph): number {

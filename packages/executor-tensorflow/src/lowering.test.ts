@@ -1,8 +1,7 @@
 import { fusedKernelCases, kernelCases, type KernelCase } from '@skipwise/testing'
 import { tf, trace, type CompileOptions, type Graph } from '@skipwise/runtime'
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import type { Products } from './builder.js'
-import type { Lowerings } from './lowering-types.js'
+import type { Lowerings, Products } from './builder.js'
 import { programNodes } from './program-nodes.js'
 import { slotNodes, Slots } from './slots.js'
 

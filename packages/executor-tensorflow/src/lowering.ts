@@ -1,5 +1,5 @@
 import { expandKernels, loweringFinder, rematerialize, type Graph } from '@skipwise/runtime'
-import { kernelError, type GraphBuilder } from './builder.js'
+import { kernelError, type GraphBuilder, type Lowerings } from './builder.js'
 import { adamWLowerings } from './lowerings/adamw.js'
 import { attentionLowerings } from './lowerings/attention.js'
 import { cachedAttentionLowerings } from './lowerings/cached-attention.js'
@@ -7,7 +7,6 @@ import { crossEntropyLowerings } from './lowerings/cross-entropy.js'
 import { elementaryLowerings } from './lowerings/elementary.js'
 import { embeddingLowerings } from './lowerings/embedding.js'
 import { normAndActivationLowerings } from './lowerings/norm-and-activation.js'
-import type { Lowerings } from './lowering-types.js'
 import { rotaryLowerings } from './lowerings/rotary.js'
 
 const table: Lowerings = {

@@ -1,8 +1,9 @@
-import { sizeOf, type CompileOptions, type Graph } from '@skipwise/runtime'
+import { FETCHED_ELEMENTS, sizeOf, type CompileOptions, type Graph } from '@skipwise/runtime'
 import { GraphBuilder, type Products, type Ref } from './builder.js'
 import type { FunctionDef, NodeDef } from './graph-def.js'
 import { graphToLower, lower } from './lowering.js'
-import { FETCHED_ELEMENTS, handleRef, type Slot, type Slots } from './slots.js'
+import type { Slot } from './value.js'
+import { handleRef, type Slots } from './slots.js'
 import { canCompile, compiledCall } from './xla.js'
 
 /** How a program stands in a session's graph. */

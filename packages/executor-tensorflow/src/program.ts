@@ -1,20 +1,26 @@
 import { checkInputs, type CompileOptions, type Graph, type Program, type Value, type Values } from '@skipwise/runtime'
 import type { Device } from './device.js'
 import type { ProgramNodes } from './program-nodes.js'
-import type { Slot } from './slots.js'
-import { placeOf, type TensorFlowValue } from './value.js'
+import { placeOf, type Slot, type TensorFlowValue } from './value.js'
 
 /** A graph in the device's session. */
 export class TensorFlowProgram implements Program {
   /** Outputs of the last run that were not donated. */
   #owned: TensorFlowValue[] = []
 
-  constructor(
+  private constructor(
     private readonly device: Device,
     readonly graph: Graph,
     private readonly options: CompileOptions,
     readonly nodes: ProgramNodes
   ) {}
+
+  /** Makes a graph a program of the device's next session. @throws SkipwiseError `EXECUTOR_KERNEL` */
+  static compile(device: Device, graph: Graph, options: CompileOptions): TensorFlowProgram {
+    const program = new TensorFlowProgram(device, graph, options, device.lower(graph, options))
+    device.add(program)
+    return program
+  }
 
   async run(inputs: Values): Promise<Values> {
     checkInputs(this.graph, inputs)

@@ -8,7 +8,7 @@ import { tf, trace } from '@skipwise/runtime'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addonFile, loadBinding } from './binding.js'
 import { openTensorFlowExecutor } from './executor.js'
-import { unavailableReason } from './plugin.js'
+import { unavailableReason } from './index.js'
 
 const NAPI = Number(process.versions['napi'])
 

@@ -1,21 +1,6 @@
 import type { CompileOptions, Graph, ValueSpec } from '@skipwise/runtime'
+import type { Slot } from './value.js'
 import { tensorFlowType, type NodeDef } from './graph-def.js'
-import type { TensorFlowValue } from './value.js'
-
-/** A variable of the session: what programs that call a value by one name share, without its leaving the device. */
-export interface Slot extends ValueSpec {
-  /** Name of its nodes. */
-  readonly node: string
-  /** Whether a program changes it: weights, optimizer state, caches. */
-  state: boolean
-  occupant?: TensorFlowValue
-}
-
-/**
- * Outputs of up to this many elements are fetched with the run that makes them; larger ones stay on the device until
- * they are read.
- */
-export const FETCHED_ELEMENTS = 1024
 
 /**
  * The variables of a session. An input and an output have a slot by name, type and shape; a donated input has that of

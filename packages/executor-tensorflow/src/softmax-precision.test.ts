@@ -2,7 +2,8 @@ import { causalAttention, sizeOf, tf, trace } from '@skipwise/runtime'
 import { describe, expect, test } from 'vitest'
 import { loadBinding, prepareEnvironment, type Binding } from './binding.js'
 import { Device } from './device.js'
-import { unavailableReason } from './plugin.js'
+import { TensorFlowProgram } from './program.js'
+import { unavailableReason } from './index.js'
 import { hasBfloat16 } from './processor.js'
 import { roundsSoftmaxOnce } from './softmax-precision.js'
 import type { TensorFlowValue } from './value.js'
@@ -49,7 +50,7 @@ describe.skipIf(reason)(`softmax of bfloat16${reason ? ` (skipped: ${reason})` :
       const [narrow, wide] = await Promise.all(
         [true, false].map(async narrowSoftmax => {
           const device = new Device(loadBinding(), 'bfloat16', false, narrowSoftmax)
-          const program = device.compile(graph, {})
+          const program = TensorFlowProgram.compile(device, graph, {})
           const inputs = Object.fromEntries(
             ['q', 'k', 'v'].map((name, k) => [
               name,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { loadBinding } from './binding.js'
-import { unavailableReason } from './plugin.js'
+import { unavailableReason } from './index.js'
 import { roundsSoftmaxOnce } from './softmax-precision.js'
 
 // TensorFlow reads it when it is loaded: once in the process of this file.

@@ -1,8 +1,7 @@
-import type { DType, ValueSpec } from '@skipwise/runtime'
-import type { Slot } from './slots.js'
+import { valueHasEnded, type DType, type ValueSpec } from '@skipwise/runtime'
 
 /** Where the numbers of a value are: in a tensor of the addon, or in a variable of the session. */
-export type Place =
+export type ValuePlace =
   { readonly tensor: number; readonly slot?: undefined } | { readonly slot: Slot; readonly tensor?: undefined }
 
 /** A value; the device keeps it, and moves it between the two places. */
@@ -14,7 +13,7 @@ export class TensorFlowValue implements ValueSpec {
 
   constructor(
     { shape, dtype }: ValueSpec,
-    public place: Place | undefined,
+    public place: ValuePlace | undefined,
     private readonly release: (value: TensorFlowValue) => void
   ) {
     this.shape = [...shape]
@@ -27,8 +26,16 @@ export class TensorFlowValue implements ValueSpec {
 }
 
 /** Where a value is. @throws RangeError after its end */
-export function placeOf(value: TensorFlowValue): Place {
-  if (!value.place)
-    throw new RangeError('a value is used after it was disposed, donated or overwritten by the next run of its program')
+export function placeOf(value: TensorFlowValue): ValuePlace {
+  if (!value.place) throw valueHasEnded()
   return value.place
+}
+
+/** A variable of the session: what programs that call a value by one name share, without its leaving the device. */
+export interface Slot extends ValueSpec {
+  /** Name of its nodes. */
+  readonly node: string
+  /** Whether a program changes it: weights, optimizer state, caches. */
+  state: boolean
+  occupant?: TensorFlowValue
 }

@@ -18,7 +18,7 @@ test('a layer of attention adds its probabilities while they are kept, and hidde
 })
 
 test('without a gradient nothing is kept, and with a window there are no wide masks', () => {
-  const forward = (window?: number) =>
+  const forward = (slidingWindow?: number) =>
     trace(
       'forward',
       ({ x }) => ({
@@ -27,7 +27,7 @@ test('without a gradient nothing is kept, and with a window there are no wide ma
           x as tf.Tensor4D,
           x as tf.Tensor4D,
           0.1,
-          window === undefined ? {} : { window }
+          slidingWindow === undefined ? {} : { slidingWindow }
         )
       }),
       { x: { shape: [1, T, H, 64], dtype: 'float32' } }

@@ -55,7 +55,7 @@ function blockBytes(graph: Graph, node: AttentionNode): number {
 /** Masks of all blocks but the first, which layers share. */
 function maskBytes(graph: Graph, node: AttentionNode): number {
   const shape = attentionShape(graph, node)
-  return shape.window < shape.T
+  return shape.slidingWindow < shape.T
     ? 0
     : 4 *
         shape.G *

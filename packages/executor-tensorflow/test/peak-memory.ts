@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { causalAttention, sizeOf, tf, trace, type Graph, type Values } from '@skipwise/runtime'
 import { openTensorFlowExecutor } from '../src/executor.js'
-import { unavailableReason } from '../src/plugin.js'
+import { unavailableReason } from '../src/index.js'
 
 /** Heads of {@link attentionLayers}. */
 export const H = 4

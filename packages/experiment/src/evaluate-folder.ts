@@ -1,11 +1,11 @@
 import { recordEvaluations, type EvaluationRecord, type RecordOptions } from '@skipwise/evaluation'
 import type { Executor } from '@skipwise/runtime'
 import { loadLanguageModel } from './open-language-model.js'
-import type { Parts } from './parts.js'
+import type { Collaborators } from './parts.js'
 
 /** How {@link evaluateFolder} evaluates. */
 export interface EvaluateFolderOptions extends Omit<RecordOptions, 'registry' | 'open' | 'executor'> {
-  readonly parts: Parts
+  readonly parts: Collaborators
   /** Runs the model; stays the caller's. */
   readonly executor: Executor
 }

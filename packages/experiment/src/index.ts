@@ -12,9 +12,10 @@ export {
   type RecipeInput,
   type RecipeReference
 } from './recipe-schema.js'
-export { resolveRecipe, type Experiment } from './resolve/resolve.js'
+export { type Experiment } from './resolve/experiment.js'
+export { resolveRecipe } from './resolve/resolve.js'
 export type { ExperimentKind, ResolveOptions } from './resolve/context.js'
-export type { ValidationPlan } from './validation.js'
+export type { ValidationPlan } from './resolve/experiment.js'
 export { planExperiment, runExperiment, type RunHooks } from './run.js'
 export { answersOf } from './result.js'
 export type { ExperimentResult, TrainingSummary } from './result.js'
@@ -38,7 +39,7 @@ export {
   findTokenizer,
   toReference,
   type DefinedModel,
-  type Parts,
+  type Collaborators,
   type PluginLookup,
   type RopeReading
 } from './parts.js'

@@ -26,7 +26,7 @@ import {
   findArchitecture,
   findTokenizer,
   type DefinedModel,
-  type Parts,
+  type Collaborators,
   type RopeReading
 } from './parts.js'
 import type { Recipe } from './recipe-schema.js'
@@ -61,7 +61,7 @@ export interface ModelSource extends DefinedModel {
  * @throws SkipwiseError `MODEL_NOT_FOUND`, `MODEL_ARCHITECTURE`, `MODEL_TOKENIZER`, `MODEL_WEIGHT_SHAPE`,
  * `MODEL_QUANTIZED`, `FILE_REFUSED`, and what reading its files throws
  */
-export async function openModelFolder(folder: string, parts: Parts): Promise<ModelSource> {
+export async function openModelFolder(folder: string, parts: Collaborators): Promise<ModelSource> {
   if (
     !(await stat(folder).then(
       found => found.isDirectory(),
@@ -117,7 +117,7 @@ type NewModel = Exclude<Recipe['model'], string>
 export async function newModel(
   recipe: NewModel,
   seed: number,
-  parts: Parts,
+  parts: Collaborators,
   locating: LocateOptions
 ): Promise<ModelSource> {
   const { registry } = parts

@@ -2,7 +2,7 @@ import type { Interpolation, LanguageModel, RopeGeometry } from '@skipwise/core'
 import { createLanguageModel, type LanguageModelSetup } from '@skipwise/inference'
 import type { Executor } from '@skipwise/runtime'
 import { frequenciesOf, openModelFolder, type ModelSource } from './model-source.js'
-import type { Parts } from './parts.js'
+import type { Collaborators } from './parts.js'
 
 /** How {@link openLanguageModel} opens a model. */
 export interface OpenLanguageModelOptions {
@@ -59,7 +59,7 @@ export interface LoadLanguageModelOptions extends Pick<OpenLanguageModelOptions,
  */
 export async function loadLanguageModel(
   folder: string,
-  parts: Parts,
+  parts: Collaborators,
   { name = folder, ...options }: LoadLanguageModelOptions
 ): Promise<LanguageModel> {
   const source = await openModelFolder(folder, parts)

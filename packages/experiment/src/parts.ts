@@ -27,7 +27,7 @@ export interface RopeReading {
 }
 
 /** Where plugins and the meaning of RoPE keys come from: the entry package knows them. */
-export interface Parts {
+export interface Collaborators {
   readonly registry: PluginLookup
   /** `readHuggingFaceRope` of @skipwise/interpolation. */
   readonly readRope: (
@@ -89,7 +89,7 @@ export interface DefinedModel {
  */
 export function defineModel(
   config: ModelConfig,
-  { registry, readRope }: Parts,
+  { registry, readRope }: Collaborators,
   hint?: string,
   architecture = findArchitecture(registry, config)
 ): DefinedModel {

@@ -49,7 +49,7 @@ export function openRecipe(text: string, fileName: string, registry?: PluginName
     return `${fileName}:${line}:${col}`
   }
   const document = parse(text, fileName, lines, at)
-  const place: Place = (path, key) => {
+  const place: PlaceOf = (path, key) => {
     const offset = offsetOf(document, path, key)
     return { offset, where: at(offset) }
   }
@@ -88,9 +88,9 @@ function withoutUndefined(value: unknown): unknown {
 }
 
 /** Where a value of a recipe is, or the key `key` of the map there. */
-type Place = (path: RecipePath, key?: string) => { readonly offset: number; readonly where: string }
+type PlaceOf = (path: RecipePath, key?: string) => { readonly offset: number; readonly where: string }
 
-function check(value: unknown, placeOf: Place, registry: PluginNames | undefined): RecipeDocument {
+function check(value: unknown, placeOf: PlaceOf, registry: PluginNames | undefined): RecipeDocument {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new SkipwiseError('RECIPE_INVALID', {
       problem: `${placeOf([]).where}: a recipe is a map of keys, this is ${value === null ? 'empty' : shown(value)}`,
@@ -118,7 +118,7 @@ function check(value: unknown, placeOf: Place, registry: PluginNames | undefined
 export const sorted = (placed: readonly PlacedError[]): SkipwiseError[] =>
   [...placed].sort((a, b) => a.offset - b.offset).map(({ error }) => error)
 
-function placed(placeOf: Place, { path, key, code = 'RECIPE_INVALID', message, fix }: RecipeProblem): PlacedError {
+function placed(placeOf: PlaceOf, { path, key, code = 'RECIPE_INVALID', message, fix }: RecipeProblem): PlacedError {
   const { offset, where } = placeOf(path, key)
   const keys = path.map(part => clip(String(part))).join('.')
   return { offset, error: new SkipwiseError(code, { problem: `${where}: ${keys && `${keys}: `}${message}`, fix }) }

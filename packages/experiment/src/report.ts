@@ -1,5 +1,5 @@
 import { writeFileAtomic } from '@skipwise/checkpoints'
-import { isLineChart, type Chart, type EvalResult, type EvalSuite } from '@skipwise/core'
+import { formatPercent, isLineChart, type Chart, type EvalResult, type EvalSuite } from '@skipwise/core'
 import { RESULT_FILE, scoreTable } from '@skipwise/evaluation'
 import type { Table } from '@skipwise/report'
 import { join } from 'node:path'
@@ -39,7 +39,7 @@ export function chartTable(charts: readonly Chart[], unit: number): Table {
       `${+(length / unit).toFixed(2)}×`,
       ...columns.map(({ percent, values }) => {
         const value = values.get(length)
-        return value === undefined ? '' : percent ? `${+(100 * value).toFixed(1)} %` : value
+        return value === undefined ? '' : percent ? formatPercent(value) : value
       })
     ])
   }

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import type { EvalResult } from '@skipwise/core'
 import { answersApart } from '@skipwise/data'
 import type { Executor } from '@skipwise/runtime'
@@ -5,9 +6,11 @@ import type { StrategyName, ValidationScore } from '@skipwise/training'
 import { z } from 'zod'
 import { evalResultSchema } from '@skipwise/evaluation'
 import type { ExperimentKind } from './resolve/context.js'
-import { outputName, type Experiment } from './resolve/resolve.js'
+import { outputName, type Experiment } from './resolve/experiment.js'
 import type { Recipe } from './recipe-schema.js'
-import { version } from './version.js'
+
+/** The version of this package, which all packages of a release share. */
+const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
 /** What training did. */
 export interface TrainingSummary {

@@ -9,8 +9,9 @@ import type { z } from 'zod'
 import { demandUnchanged, writeDigestList } from './digest-list.js'
 import { openLanguageModel } from './open-language-model.js'
 import { frequenciesOf } from './model-source.js'
-import { makeFolder, publish, writeModelFolder } from './output-folder.js'
-import { outputName, type Experiment } from './resolve/resolve.js'
+import { writeModelFolder } from './write-model-folder.js'
+import { makeFolder, publish } from './output-folder.js'
+import { outputName, type Experiment } from './resolve/experiment.js'
 import { resultKeyOf } from './resolve/run-key.js'
 import {
   keptResultsSchema,

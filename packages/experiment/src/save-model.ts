@@ -1,3 +1,6 @@
+import { SkipwiseError, type ProgressListener, type Tokenizer } from '@skipwise/core'
+import { COMPANION_FILES } from '@skipwise/hub'
+import { join } from 'node:path'
 import {
   checkFolderFile,
   parseJson,
@@ -12,10 +15,7 @@ import {
   type ModelConfig,
   type WritableDtype
 } from '@skipwise/checkpoints'
-import { SkipwiseError, type ProgressListener, type Tokenizer } from '@skipwise/core'
-import { COMPANION_FILES } from '@skipwise/hub'
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 
 /** A model to write. */
 export interface ModelToSave {

@@ -1,19 +1,10 @@
-import { SkipwiseError, type EvalSuite, type ProgressListener } from '@skipwise/core'
+import { SkipwiseError, type ProgressListener } from '@skipwise/core'
 import { runSuites } from '@skipwise/evaluation'
 import type { Executor } from '@skipwise/runtime'
 import type { Validation } from '@skipwise/training'
 import { resolve } from 'node:path'
 import { openLanguageModel } from './open-language-model.js'
-import type { Experiment } from './resolve/resolve.js'
-
-/** What a recipe says of validation, with its suite made. */
-export interface ValidationPlan {
-  readonly every: number
-  readonly suite: EvalSuite
-  readonly metric: string
-  readonly better: 'lower' | 'higher'
-  readonly keep: 'best' | 'last'
-}
+import type { Experiment } from './resolve/experiment.js'
 
 /** Of which metrics less is better, where the recipe does not say. */
 export const betterOf = (metric: string): 'lower' | 'higher' =>

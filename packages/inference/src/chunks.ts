@@ -1,5 +1,5 @@
 /** A run of tokens that goes through the model at once. */
-export interface Chunk {
+export interface PrefillChunk {
   /** Index of its first token in the sequence. */
   readonly begin: number
   /** Index behind its last token. */
@@ -30,7 +30,7 @@ export const chunkLength = (chunk: number, capacity: number, heads: number): num
  * Cuts tokens 0 … tokens − 1 into chunks of `length`, a power of two. The last one runs in a program of the next power
  * of two, so that every chunk ends, padding included, within a capacity that is a power of two.
  */
-export function chunksOf(tokens: number, length: number): Chunk[] {
+export function chunksOf(tokens: number, length: number): PrefillChunk[] {
   return Array.from({ length: Math.ceil(tokens / length) }, (_, i) => {
     const begin = i * length
     const end = Math.min(tokens, begin + length)
@@ -43,8 +43,8 @@ export function chunksOf(tokens: number, length: number): Chunk[] {
  * ends, padding included, within `capacity`, at least `end` + {@link SHORTEST}. Where there is no room for the padding
  * of a whole rest, its largest power of two goes first.
  */
-export function chunksBetween(begin: number, end: number, length: number, capacity: number): Chunk[] {
-  const chunks: Chunk[] = []
+export function chunksBetween(begin: number, end: number, length: number, capacity: number): PrefillChunk[] {
+  const chunks: PrefillChunk[] = []
   while (begin < end) {
     let tokens = Math.min(length, end - begin)
     let padded = Math.min(length, Math.max(SHORTEST, powerOfTwo(tokens)))

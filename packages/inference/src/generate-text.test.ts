@@ -2,9 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import type { GenerateOptions, LanguageModel } from '@skipwise/core'
 import { byteTokenizer } from '@skipwise/testing'
 import { describe, expect } from 'vitest'
-import { Detokenizer } from './detokenizer.js'
-import { generateText, type GenerateTextOptions } from './generate-text.js'
-import { StopStrings } from './stop-strings.js'
+import { Detokenizer, generateText, StopStrings, type GenerateTextOptions } from './generate-text.js'
 
 const bytes = byteTokenizer()
 

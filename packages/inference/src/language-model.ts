@@ -9,7 +9,7 @@ import {
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 import type { Executor } from '@skipwise/runtime'
 import { capacityFor, chunkLength, chunksBetween, chunksOf, powerOfTwo, SHORTEST } from './chunks.js'
-import { KeyValueCache } from './key-value-cache.js'
+import { KeyValueCache } from './step-program.js'
 import { checkGenerateOptions, createSampler } from './sampling.js'
 import { Stepper, type WeightSource } from './stepper.js'
 

@@ -7,7 +7,17 @@ import {
   type ModelGeometry,
   type PositionalEncoding
 } from '@skipwise/nn'
-import { cachedAttention, embedding, type tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
+import {
+  cachedAttention,
+  embedding,
+  trace,
+  type Executor,
+  type Graph,
+  type tf,
+  type Value,
+  type Values,
+  type ValueSpec
+} from '@skipwise/runtime'
 
 /** What a step computes beside the cache: nothing, the loss of every token's label, or the logits of one token. */
 type StepOutput = 'none' | 'loss' | 'logits'
@@ -26,7 +36,7 @@ export interface StepShape {
 export const cacheNames = (layer: number) => ({ key: `keyCache${layer}`, value: `valueCache${layer}` })
 
 /** Shape of one layer's key cache, and of its value cache: [1, K, S, D]. */
-export const cacheSpec = ({ keyValueHeads, headDim }: ModelGeometry, capacity: number): ValueSpec => ({
+const cacheSpec = ({ keyValueHeads, headDim }: ModelGeometry, capacity: number): ValueSpec => ({
   shape: [1, keyValueHeads, capacity, headDim],
   dtype: 'float32'
 })
@@ -51,14 +61,14 @@ export function traceStep(model: ModelDefinition, encoding: PositionalEncoding, 
         batch: 1,
         length,
         encode: (x, role) => encoding.apply(x, cos, sin, role),
-        attend(layer, query, key, value, window) {
+        attend(layer, query, key, value, slidingWindow) {
           const names = cacheNames(layer)
           const keyCache = inputs[names.key] as tf.Tensor4D
           const valueCache = inputs[names.value] as tf.Tensor4D
           const attended = cachedAttention(
             { query, key, value, keyCache, valueCache, pastLength: inputs.pastLength as tf.Scalar },
             scale,
-            { slopes, window }
+            { slopes, slidingWindow }
           )
           outputs[names.key] = attended.keyCache
           outputs[names.value] = attended.valueCache
@@ -91,3 +101,71 @@ function stepSpecs(model: ModelDefinition, { length, capacity, output }: StepSha
   if (output === 'logits') specs.row = { shape: [1], dtype: 'int32' }
   return specs
 }
+
+/** Keys and values of one sequence's tokens, on the executor's device; the steps update it in place. */
+export class KeyValueCache {
+  /** Tokens in it. */
+  length = 0
+  #values: Record<string, Value>
+
+  private constructor(
+    private readonly executor: Executor,
+    private readonly geometry: ModelGeometry,
+    private slots: number,
+    values: Record<string, Value>
+  ) {
+    this.#values = values
+  }
+
+  /** An empty cache of `capacity` slots. */
+  static allocate(executor: Executor, geometry: ModelGeometry, capacity: number): KeyValueCache {
+    const spec = cacheSpec(geometry, capacity)
+    return new KeyValueCache(
+      executor,
+      geometry,
+      capacity,
+      Object.fromEntries(namesOf(geometry).map(name => [name, executor.upload(spec)]))
+    )
+  }
+
+  /** S. */
+  get capacity(): number {
+    return this.slots
+  }
+
+  /** The caches by their names in a program. */
+  get values(): Values {
+    return this.#values
+  }
+
+  /** Takes the caches back from a program that consumed them. */
+  replace(outputs: Values): void {
+    for (const name of Object.keys(this.#values)) this.#values[name] = outputs[name]
+  }
+
+  /** Moves the tokens into a cache of `capacity` slots, larger than this. */
+  async grow(capacity: number): Promise<void> {
+    const { keyValueHeads, headDim } = this.geometry
+    const spec = cacheSpec(this.geometry, capacity)
+    for (const name of Object.keys(this.#values)) {
+      const small = (await this.executor.read(this.#values[name])) as Float32Array
+      const large = new Float32Array(keyValueHeads * capacity * headDim)
+      for (let head = 0; head < keyValueHeads; head++) {
+        const begin = head * this.slots * headDim
+        large.set(small.subarray(begin, begin + this.length * headDim), head * capacity * headDim)
+      }
+      const value = this.executor.upload(spec, large)
+      this.#values[name].dispose()
+      this.#values[name] = value
+    }
+    this.slots = capacity
+  }
+
+  dispose(): void {
+    for (const value of Object.values(this.#values)) value.dispose()
+    this.#values = {}
+  }
+}
+
+const namesOf = ({ layers }: ModelGeometry): string[] =>
+  Array.from({ length: layers }, (_, layer) => Object.values(cacheNames(layer))).flat()

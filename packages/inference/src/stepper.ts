@@ -1,14 +1,13 @@
 import { SkipwiseError, type RopeFrequencies } from '@skipwise/core'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 import { sizeOf, type Executor, type HostData, type Program, type Value } from '@skipwise/runtime'
-import type { KeyValueCache } from './key-value-cache.js'
-import { cacheNames, traceStep, type StepShape } from './step-program.js'
+import { cacheNames, traceStep, type KeyValueCache, type StepShape } from './step-program.js'
 
 /** Where a model's weights come from: by name, row-major float32. A function gives away what it returns. */
 export type WeightSource = ReadonlyMap<string, Float32Array> | ((name: string) => Promise<Float32Array>)
 
 /** Which tokens go through the model, and what is wanted of them. */
-export type Step = {
+export type StepInputs = {
   /** T of the program; `ids` may be fewer. */
   readonly length: number
   readonly ids: Int32Array
@@ -54,7 +53,7 @@ export class Stepper {
    *
    * @returns −log p of every label [ids.length], logits of the last token [V], or nothing; a copy
    */
-  async run(cache: KeyValueCache, step: Step): Promise<Float32Array> {
+  async run(cache: KeyValueCache, step: StepInputs): Promise<Float32Array> {
     // One step at a time: a program's outputs hold only until its next run, and callers may score several sequences at
     // once.
     const result = this.#last.then(() => this.#run(cache, step))
@@ -62,7 +61,7 @@ export class Stepper {
     return result
   }
 
-  async #run(cache: KeyValueCache, step: Step): Promise<Float32Array> {
+  async #run(cache: KeyValueCache, step: StepInputs): Promise<Float32Array> {
     if (this.#disposed)
       throw new SkipwiseError('INFERENCE_DISPOSED', {
         problem: 'the language model was used after dispose()',

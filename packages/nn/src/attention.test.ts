@@ -9,7 +9,7 @@ describe.each([
   ['multi-head', 2, 2, {}],
   ['grouped-query', 4, 2, {}],
   ['multi-query', 3, 1, {}],
-  ['windowed', 4, 2, { window: 2 }],
+  ['windowed', 4, 2, { slidingWindow: 2 }],
   ['head-normed', 4, 2, { headNormEpsilon: 1e-3 }]
 ] as [string, number, number, SelfAttentionOptions][])('%s attention', (_, H, K, options) => {
   const D = 2
@@ -66,9 +66,9 @@ describe.each([
         batch: B,
         length: T,
         encode: heads => tf.mul(heads, tf.tensor4d(factors, [1, T, 1, 1])) as tf.Tensor4D,
-        attend: (at, query, key, value, window) => {
+        attend: (at, query, key, value, slidingWindow) => {
           layers.push(at)
-          return causalAttention(query, key, value, scale, { window })
+          return causalAttention(query, key, value, scale, { slidingWindow })
         }
       },
       options
@@ -78,12 +78,12 @@ describe.each([
       const [query, key, value] = [weights.q_proj, weights.k_proj, weights.v_proj].map(weight =>
         plainLinear(rows, weight)
       )
-      const window = options.window ?? Infinity
+      const slidingWindow = options.slidingWindow ?? Infinity
       const mixed = plainAttention({
         query: normed(query, norms.q_norm),
         key: normed(key, norms.k_norm),
         value,
-        window,
+        slidingWindow,
         heads: H,
         keyValueHeads: K,
         scale,

@@ -1,11 +1,11 @@
 import { rmsNorm, tf } from '@skipwise/runtime'
 import type { BlockContext, ModelGeometry, Parameters } from './contracts.js'
-import { linear } from './linear.js'
+import { linear } from './layers.js'
 
 /** What differs between models of the same projections. */
 export interface SelfAttentionOptions {
   /** Tokens that a token attends to, itself included; undefined for all before it. */
-  readonly window?: number | undefined
+  readonly slidingWindow?: number | undefined
   /**
    * ε of an RMS norm over every head of queries and keys, with `q_norm` and `k_norm` under the prefix; undefined for
    * none.
@@ -31,7 +31,7 @@ export function selfAttention(
   options: SelfAttentionOptions = {}
 ): tf.Tensor2D {
   const { headDim } = geometry
-  const { window, headNormEpsilon, output = 'o_proj' } = options
+  const { slidingWindow, headNormEpsilon, output = 'o_proj' } = options
   const project = (name: string) => linear(parameters, `${prefix}.${name}`, x)
   const normed = (name: string, heads: tf.Tensor2D) => {
     if (headNormEpsilon === undefined) return heads
@@ -48,7 +48,7 @@ export function selfAttention(
     project('v_proj'),
     geometry,
     context,
-    window
+    slidingWindow
   )
   return linear(parameters, `${prefix}.${output}`, mixed)
 }
@@ -68,7 +68,7 @@ export function attention(
   value: tf.Tensor2D,
   { heads, keyValueHeads, headDim }: ModelGeometry,
   context: BlockContext,
-  window?: number
+  slidingWindow?: number
 ): tf.Tensor2D {
   const { batch, length } = context
   const split = (x: tf.Tensor2D, count: number) => tf.reshape(x, [batch, length, count, headDim]) as tf.Tensor4D
@@ -77,7 +77,7 @@ export function attention(
     context.encode(split(query, heads), 'query'),
     context.encode(split(key, keyValueHeads), 'key'),
     split(value, keyValueHeads),
-    window
+    slidingWindow
   )
   return tf.reshape(mixed, [batch * length, heads * headDim]) as tf.Tensor2D
 }

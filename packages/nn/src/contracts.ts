@@ -47,9 +47,10 @@ export interface BlockContext {
   /**
    * Causal attention, [B, T, H, D] and two [B, T, K, D] → [B, T, H, D].
    *
-   * @param window a token attends to itself and the `window` − 1 tokens before it by index; undefined for all
+   * @param slidingWindow a token attends to itself and the `slidingWindow` − 1 tokens before it by index; undefined for
+   * all
    */
-  attend(layer: number, query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D, window?: number): tf.Tensor4D
+  attend(layer: number, query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D, slidingWindow?: number): tf.Tensor4D
 }
 
 /** The output layer: logits are hidden · weightᵀ + bias. */

@@ -14,7 +14,7 @@ import {
 import { selfAttention } from './attention.js'
 import type { ModelDefinition, PositionalEncoding } from './contracts.js'
 import { attentionScale, forward } from './forward.js'
-import { gatedMlp } from './gated-mlp.js'
+import { gatedMlp } from './layers.js'
 
 beforeAll(() => tf.setBackend('cpu'))
 

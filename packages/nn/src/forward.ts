@@ -45,7 +45,8 @@ export function sequenceContext(
     batch,
     length,
     encode: (x, role) => encoding.apply(x, cos, sin, role),
-    attend: (_, query, key, value, window) => causalAttention(query, key, value, scale, { bias, window, documents })
+    attend: (_, query, key, value, slidingWindow) =>
+      causalAttention(query, key, value, scale, { bias, slidingWindow, documents })
   }
 }
 

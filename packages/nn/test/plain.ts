@@ -52,7 +52,7 @@ export interface PlainAttention {
   /** Added to the score of head h for the query at index t and the key at index s. */
   readonly bias?: (h: number, t: number, s: number) => number
   /** Tokens that a token attends to, itself included. */
-  readonly window?: number
+  readonly slidingWindow?: number
 }
 
 /** Causal attention of one sequence: token by token, head by head. [T][H·D] */
@@ -65,7 +65,7 @@ export function plainAttention({
   scale,
   encode,
   bias = () => 0,
-  window = Infinity
+  slidingWindow = Infinity
 }: PlainAttention): number[][] {
   const D = query[0].length / heads
   const headOf = (row: readonly number[], h: number) => row.slice(h * D, (h + 1) * D)
@@ -76,7 +76,7 @@ export function plainAttention({
       const scores = key
         .slice(0, t + 1)
         .map((keyRow, s) =>
-          t - s < window ? Math.exp(scale * dot(q, encode(headOf(keyRow, shared), s)) + bias(h, t, s)) : 0
+          t - s < slidingWindow ? Math.exp(scale * dot(q, encode(headOf(keyRow, shared), s)) + bias(h, t, s)) : 0
         )
       const total = scores.reduce((sum, score) => sum + score)
       return Array.from(

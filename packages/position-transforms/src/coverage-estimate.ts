@@ -45,11 +45,11 @@ export function estimateCoverage(
   return { probability, standardError: probability.map(p => Math.sqrt((p * (1 - p)) / examples)), examples }
 }
 
-type Run = [first: number, last: number]
+type PositionRun = [first: number, last: number]
 
 /** Runs of consecutive ids. */
-export function runsOf(positionIds: Int32Array): Run[] {
-  const runs: Run[] = []
+export function runsOf(positionIds: Int32Array): PositionRun[] {
+  const runs: PositionRun[] = []
   for (let t = 0, first = 0; t < positionIds.length; t++) {
     if (t + 1 < positionIds.length && positionIds[t + 1] === positionIds[t] + 1) continue
     runs.push([positionIds[first], positionIds[t]])
@@ -59,7 +59,7 @@ export function runsOf(positionIds: Int32Array): Run[] {
 }
 
 /** Two runs have an interval of distances, and a single run those from 0. */
-function forEachInterval(runs: readonly Run[], add: (from: number, to: number) => void): void {
+function forEachInterval(runs: readonly PositionRun[], add: (from: number, to: number) => void): void {
   runs.forEach(([first, last], j) => {
     add(0, last - first)
     for (let i = 0; i < j; i++) add(first - runs[i][1], last - runs[i][0])
@@ -67,8 +67,8 @@ function forEachInterval(runs: readonly Run[], add: (from: number, to: number) =
 }
 
 /** Adds 1 to every distance of the union of the intervals, in time that grows with the runs: for few runs. */
-function countSorted(runs: readonly Run[], changes: Float64Array): void {
-  const intervals: Run[] = []
+function countSorted(runs: readonly PositionRun[], changes: Float64Array): void {
+  const intervals: PositionRun[] = []
   forEachInterval(runs, (from, to) => intervals.push([from, to]))
   intervals.sort((a, b) => a[0] - b[0])
   let reached = -1
@@ -81,7 +81,7 @@ function countSorted(runs: readonly Run[], changes: Float64Array): void {
 }
 
 /** The same in time that grows with the target: for many runs. */
-function countScanned(runs: readonly Run[], changes: Float64Array, scratch: Int32Array): void {
+function countScanned(runs: readonly PositionRun[], changes: Float64Array, scratch: Int32Array): void {
   scratch.fill(0)
   forEachInterval(runs, (from, to) => {
     scratch[from]++

@@ -20,6 +20,3 @@ export function formatTokens(value: number): string {
   }
   return formatNumber(value)
 }
-
-/** A share in [0, 1] as percent. */
-export const formatPercent = (value: number): string => `${+(100 * value).toFixed(1)} %`

@@ -7,21 +7,21 @@ const sizes = { B: 1, H: 4, K: 2, G: 2, D: 8 }
 describe('the plan of attention', () => {
   property.prop([fc.integer({ min: 1, max: 700 }), fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 900 })])(
     'has every row once, in order, and for each block just the keys that its rows see',
-    (T, rows, window) => {
-      const { blocks } = attentionPlan({ ...sizes, T, window }, { rows: () => rows, keptElements: 0 })
+    (T, rows, slidingWindow) => {
+      const { blocks } = attentionPlan({ ...sizes, T, slidingWindow }, { rows: () => rows, keptElements: 0 })
       expect(blocks.flatMap(({ begin, end }) => Array.from({ length: end - begin }, (_, i) => begin + i))).toEqual(
         Array.from({ length: T }, (_, i) => i)
       )
       for (const block of blocks) {
         expect(block.rows).toBe(block.end - block.begin)
         expect(block.rows).toBeLessThanOrEqual(rows)
-        expect(block.first).toBe(Math.max(0, block.begin - window + 1))
+        expect(block.first).toBe(Math.max(0, block.begin - slidingWindow + 1))
       }
     }
   )
 
   test('keeps probabilities up to the number of elements that it is given', () => {
-    const shape = { ...sizes, T: 64, window: Infinity }
+    const shape = { ...sizes, T: 64, slidingWindow: Infinity }
     const elements = (4 * 64 * 64) / 2
     const plan = (keptElements: number) => attentionPlan(shape, { rows: () => 64, keptElements })
     expect([plan(elements).elements, plan(elements).kept, plan(elements - 1).kept]).toEqual([elements, true, false])
@@ -31,12 +31,12 @@ describe('the plan of attention', () => {
     const graph = trace(
       'sizes',
       ({ query, key }) => ({
-        y: causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, key as tf.Tensor4D, 1, { window: 3 })
+        y: causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, key as tf.Tensor4D, 1, { slidingWindow: 3 })
       }),
       { query: { shape: [2, 5, 4, 8], dtype: 'float32' }, key: { shape: [2, 5, 2, 8], dtype: 'float32' } }
     )
     const [node] = graph.nodes.filter(node => isNodeOf(node, 'CausalAttention'))
-    expect(attentionShape(graph, node)).toEqual({ B: 2, T: 5, H: 4, K: 2, G: 2, D: 8, window: 3 })
+    expect(attentionShape(graph, node)).toEqual({ B: 2, T: 5, H: 4, K: 2, G: 2, D: 8, slidingWindow: 3 })
   })
 })
 

@@ -14,17 +14,17 @@ export interface AttentionShape {
   readonly G: number
   readonly D: number
   /** Tokens that a token attends to, itself included; Infinity for all before it. */
-  readonly window: number
+  readonly slidingWindow: number
 }
 
 /** The sizes of a node of attention. */
 export function attentionShape(
   { values }: Pick<Graph, 'values'>,
-  { inputs: { query, key }, attributes: { window = Infinity } }: AttentionNode | NodeOf<'CachedAttention'>
+  { inputs: { query, key }, attributes: { slidingWindow = Infinity } }: AttentionNode | NodeOf<'CachedAttention'>
 ): AttentionShape {
   const [B, T, H, D] = values[query].shape
   const K = values[key].shape[2]
-  return { B, T, H, K, G: H / K, D, window }
+  return { B, T, H, K, G: H / K, D, slidingWindow }
 }
 
 /** Rows `begin` … `end` − 1. */
@@ -71,10 +71,13 @@ export interface AttentionPlan {
 }
 
 /** The plan of attention under an executor's numbers: the same for both passes. */
-export function attentionPlan({ B, H, T, window }: AttentionShape, limits: AttentionLimits): AttentionPlan {
+export function attentionPlan({ B, H, T, slidingWindow }: AttentionShape, limits: AttentionLimits): AttentionPlan {
   const elements = (B * H * T * T) / 2
   return {
-    blocks: rowBlocks(T, limits.rows(T)).map(block => ({ ...block, first: Math.max(0, block.begin - window + 1) })),
+    blocks: rowBlocks(T, limits.rows(T)).map(block => ({
+      ...block,
+      first: Math.max(0, block.begin - slidingWindow + 1)
+    })),
     elements,
     kept: elements <= limits.keptElements
   }

@@ -1,3 +1,4 @@
+import { SkipwiseError } from '@skipwise/core'
 import type { Graph, HostData, ValueSpec } from './graph.js'
 
 /** A value on an executor's device. It belongs to the executor that made it. */
@@ -67,3 +68,46 @@ declare module '@skipwise/core' {
     executor: ExecutorLoader
   }
 }
+
+/**
+ * Every input of the graph is there, with its shape and type, and nothing else. For executors. @throws SkipwiseError
+ * `EXECUTOR_INPUT`
+ */
+export function checkInputs(graph: Graph, inputs: Values): void {
+  for (const [name, id] of Object.entries(graph.inputs)) {
+    const spec = graph.values[id]
+    const value = inputs[name]
+    if (!value) throw inputError(graph, `input '${name}' is missing`)
+    if (value.dtype !== spec.dtype || String(value.shape) !== String(spec.shape)) {
+      throw inputError(
+        graph,
+        `input '${name}' is ${value.dtype} [${value.shape.join()}], not ${spec.dtype} [${spec.shape.join()}]`
+      )
+    }
+  }
+  for (const name of Object.keys(inputs))
+    if (!(name in graph.inputs)) throw inputError(graph, `there is no input '${name}'`)
+}
+
+const inputError = (graph: Graph, problem: string) =>
+  new SkipwiseError('EXECUTOR_INPUT', {
+    problem: `program '${graph.name}': ${problem}`,
+    fix: `pass exactly ${Object.keys(graph.inputs).slice(0, 8).join(', ')}${Object.keys(graph.inputs).length > 8 ? ', …' : ''}`
+  })
+
+/**
+ * A backend whose values live on a device fetches outputs of up to this many elements with the run that makes them;
+ * larger ones stay there until they are read.
+ */
+export const FETCHED_ELEMENTS = 1024
+
+/** The error of a value that is read or passed to a program after its end. */
+export const valueHasEnded = (): RangeError =>
+  new RangeError('a value is used after it was disposed, donated or overwritten by the next run of its program')
+
+/** `EXECUTOR_KERNEL`: an executor has no lowering of a kernel, or of this use of it. */
+export const executorKernelError = (executor: string, kernel: string, detail: string): SkipwiseError =>
+  new SkipwiseError('EXECUTOR_KERNEL', {
+    problem: `executor ${executor} cannot lower the kernel ${kernel}${detail && `: ${detail}`}`,
+    fix: 'use the executor tfjs, or write the function with supported operations'
+  })

@@ -36,7 +36,11 @@ const attention = (
   H: number,
   K: number,
   D: number,
-  { slopes, window, documents }: { slopes?: readonly number[]; window?: number; documents?: readonly number[] } = {}
+  {
+    slopes,
+    slidingWindow,
+    documents
+  }: { slopes?: readonly number[]; slidingWindow?: number; documents?: readonly number[] } = {}
 ): GradientCase => ({
   shapes: { query: [B, T, H, D], key: [B, T, K, D], value: [B, T, K, D] },
   fn: ({ query, key, value }) => {
@@ -49,7 +53,7 @@ const attention = (
     }
     return causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, {
       bias,
-      window,
+      slidingWindow,
       documents: documents && tf.tensor2d([...documents], [B, T])
     })
   }
@@ -61,7 +65,11 @@ const chunk = (
   H: number,
   K: number,
   D: number,
-  { slopes, window, documents }: { slopes?: readonly number[]; window?: number; documents?: readonly number[] } = {}
+  {
+    slopes,
+    slidingWindow,
+    documents
+  }: { slopes?: readonly number[]; slidingWindow?: number; documents?: readonly number[] } = {}
 ): GradientCase => ({
   shapes: {
     query: [B, 3, H, D],
@@ -92,7 +100,7 @@ const chunk = (
       },
       D ** -0.5,
       {
-        window,
+        slidingWindow,
         bias: slopes && { slopes, positions: numbers((row, t) => (row + 1) * t * t) },
         documents: documents && numbers((row, t) => documents[7 * row + t])
       }
@@ -146,14 +154,14 @@ const cases: Readonly<Record<string, GradientCase>> = {
   'CausalAttention, multi-head': attention(1, 4, 2, 2, 3),
   'CausalAttention, grouped-query, B 2': attention(2, 3, 4, 2, 2),
   'CausalAttention, ALiBi, grouped-query, B 2': attention(2, 3, 4, 2, 2, { slopes: [0.5, 0.25, 0.1, 0.02] }),
-  'CausalAttention, in a window': attention(1, 4, 2, 1, 2, { window: 2 }),
+  'CausalAttention, in a window': attention(1, 4, 2, 1, 2, { slidingWindow: 2 }),
   'CausalAttention, documents, grouped-query, B 2': attention(2, 4, 4, 2, 2, { documents: [0, 0, 1, 1, 0, 1, 1, 2] }),
   'CausalAttention, ALiBi and documents, B 2': attention(2, 4, 2, 2, 2, {
     documents: [0, 0, 1, 1, 0, 1, 1, 2],
     slopes: [0.5, 0.25]
   }),
   'ChunkAttention, grouped-query, B 2': chunk(2, 4, 2, 2),
-  'ChunkAttention, in a window': chunk(1, 2, 1, 2, { window: 3 }),
+  'ChunkAttention, in a window': chunk(1, 2, 1, 2, { slidingWindow: 3 }),
   'ChunkAttention, ALiBi, B 2': chunk(2, 2, 2, 2, { slopes: [0.5, 0.1] }),
   'ChunkAttention, documents, B 2': chunk(2, 2, 1, 2, { documents: [0, 0, 1, 1, 1, 2, 2, 0, 0, 0, 0, 0, 0, 1] }),
   'ChunkAttention, ALiBi and documents': chunk(1, 2, 2, 2, { documents: [0, 0, 1, 1, 1, 1, 2], slopes: [0.5, 0.1] })

@@ -59,9 +59,19 @@ export {
   type QueryBlock,
   type RowBlock
 } from './attention-plan.js'
-export { checkInputs } from './check-inputs.js'
+export {
+  checkInputs,
+  executorKernelError,
+  FETCHED_ELEMENTS,
+  valueHasEnded,
+  type CompileOptions,
+  type Executor,
+  type ExecutorLoader,
+  type Program,
+  type Value,
+  type Values
+} from './executor.js'
 export { runtimeErrorCodes } from './errors.js'
-export type { CompileOptions, Executor, ExecutorLoader, Program, Value, Values } from './executor.js'
 export { openInterpreter } from './interpreter/interpreter.js'
 export { rmsNorm } from './kernels/rms-norm.js'
 export { layerNorm } from './kernels/layer-norm.js'
@@ -70,9 +80,13 @@ export { swiGlu } from './kernels/swiglu.js'
 export { tanhGelu } from './kernels/gelu.js'
 export { embedding } from './kernels/embedding.js'
 export { causalAttention, type AttentionOptions, type LinearBias } from './kernels/causal-attention.js'
-export { cachedAttention, type CachedAttentionInputs, type CachedAttentionOptions } from './kernels/cached-attention.js'
+export {
+  cachedAttention,
+  cacheWrite,
+  type CachedAttentionInputs,
+  type CachedAttentionOptions
+} from './kernels/cached-attention.js'
 export { MASKED } from './kernels/heads.js'
-export { cacheWrite } from './kernels/cache-write.js'
 export {
   chunkAttention,
   type ChunkAttentionInputs,

@@ -91,7 +91,7 @@ export type AttentionAttributes = {
   /** What a score falls by per position or slot of distance, by query head, [H]; absent for no bias. */
   readonly slopes?: readonly number[]
   /** Tokens that a token attends to, itself included; absent for all before it. */
-  readonly window?: number
+  readonly slidingWindow?: number
 }
 
 /** Numbers of an optimizer's parameters and of their state. */

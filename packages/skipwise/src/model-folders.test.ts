@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { trainRecipe, Workspace } from '../test/workspace.js'
-import { endIds } from './end-ids.js'
+import { endIds } from './commands/generate.js'
 import { openExecutor } from './parts.js'
 import { defaultRegistry } from './registry.js'
 

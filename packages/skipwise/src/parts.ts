@@ -1,5 +1,5 @@
 import type { AnyPlugin, Registry } from '@skipwise/core'
-import { toReference, type Parts, type PluginLookup, type RecipeReference } from '@skipwise/experiment'
+import { toReference, type Collaborators, type PluginLookup, type RecipeReference } from '@skipwise/experiment'
 import { readHuggingFaceRope } from '@skipwise/interpolation'
 import type { Executor, ExecutorLoader } from '@skipwise/runtime'
 import { loadChatTemplate } from '@skipwise/tokenizers'
@@ -13,7 +13,10 @@ import { defaultRegistry } from './registry.js'
  *
  * @throws SkipwiseError `CLI_CONFIG`, `PLUGIN_INVALID`, `PLUGIN_DUPLICATE`, `PLUGIN_API_VERSION`
  */
-export async function loadParts(folders: readonly string[], plugins: readonly AnyPlugin[] = []): Promise<Parts> {
+export async function loadParts(
+  folders: readonly string[],
+  plugins: readonly AnyPlugin[] = []
+): Promise<Collaborators> {
   const registry = (await loadRegistry(folders)).register(...plugins)
   return { registry, readRope: readHuggingFaceRope, readChatTemplate: loadChatTemplate }
 }

@@ -6,7 +6,7 @@ import {
   type TensorSource
 } from '@skipwise/checkpoints'
 import { validate } from '@skipwise/core'
-import { defineModel, type Parts } from '@skipwise/experiment'
+import { defineModel, type Collaborators } from '@skipwise/experiment'
 import { forward, logits } from '@skipwise/nn'
 import { trace, type Executor, type tf, type HostData, type Values } from '@skipwise/runtime'
 import { batchSpecs, gradientName, parameterSpecs, traceLoss } from '@skipwise/training'
@@ -38,7 +38,7 @@ const GRADIENT_PREFIX = 'grad.'
  * Runs a case folder, a Hugging Face model with `case.json` and `expected.safetensors` (input_ids, position_ids,
  * logits, loss and `grad.<parameter>` of the mean next-token loss), and compares.
  */
-export async function verifyCase(folder: string, executor: Executor, parts: Parts): Promise<VerifyResult> {
+export async function verifyCase(folder: string, executor: Executor, parts: Collaborators): Promise<VerifyResult> {
   const config = await readModelConfig(folder)
   const { batch, length, note } = validate(caseSchema, await readCase(folder), 'VERIFY_CASE', join(folder, 'case.json'))
   const { model, encoding, rope } = defineModel(config, parts, `${basename(resolve(folder))} ${note}`)

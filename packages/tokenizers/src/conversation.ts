@@ -1,6 +1,6 @@
-import { Dict } from './jinja/dict.js'
+import { TemplateFault } from './jinja/template-fault.js'
+import { Dict, type Value } from './jinja/values.js'
 import { valueOfJson } from './jinja/json-values.js'
-import { TemplateFault, type Value } from './jinja/values.js'
 import { isList } from './jinja/write-values.js'
 
 /** A record with messages, as values for a template. */

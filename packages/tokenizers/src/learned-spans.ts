@@ -1,6 +1,6 @@
-import { Dict } from './jinja/dict.js'
+import { TemplateFault } from './jinja/template-fault.js'
+import { Dict, type Value } from './jinja/values.js'
 import type { Rendered } from './jinja/render.js'
-import { TemplateFault, type Value } from './jinja/values.js'
 
 /** A conversation as text, and the parts that an assistant wrote. */
 export interface LearnedText {

@@ -2,7 +2,7 @@ import { removeOwnFile, writeSafetensors } from '@skipwise/checkpoints'
 import type { ParameterSpec } from '@skipwise/nn'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { damagedState, readKept } from './state.js'
+import { damagedState, missing, readKept } from './kept-tensors.js'
 
 /** Validation during training: an early checkpoint can be better than the last, at long contexts above all. */
 export interface Validation {
@@ -82,10 +82,6 @@ export async function checkBest(folder: string, runKey: string, step: number): P
   const { metadata } = await readKept(file)
   if (metadata.runKey === runKey && Number(metadata.step) >= step) return
   throw damagedState(file, `it does not hold the weights of step ${step} of this run`)
-}
-
-function missing(file: string, name: string): never {
-  throw damagedState(file, `it has no '${name}'`)
 }
 
 /** Removes what {@link saveBest} kept. */

@@ -2,9 +2,8 @@ import { openSafetensors } from '@skipwise/checkpoints'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { model, setup } from '../test/tiny-run.js'
-import { matchesPattern } from './name-pattern.js'
+import { matchesPattern, trainedParameters } from './trained-parameters.js'
 import { train } from './train.js'
-import { trainedParameters } from './trained-parameters.js'
 
 test.each([
   ['model.embed_tokens.*', 'model.embed_tokens.weight', true],

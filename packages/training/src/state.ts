@@ -1,15 +1,9 @@
-import { isSkipwiseError, SkipwiseError } from '@skipwise/core'
-import {
-  readSealedSafetensors,
-  removeOwnFile,
-  TEMPORARY_FILE,
-  writeSafetensors,
-  type SealedTensors,
-  type TensorToWrite
-} from '@skipwise/checkpoints'
+import { SkipwiseError } from '@skipwise/core'
+import { removeOwnFile, TEMPORARY_FILE, writeSafetensors, type TensorToWrite } from '@skipwise/checkpoints'
 import type { ParameterSpec } from '@skipwise/nn'
 import { access, mkdir, readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { readKept, missing, damagedState } from './kept-tensors.js'
 import { isStrategy, type StrategyName } from './options.js'
 import type { ValidationScore } from './best.js'
 import { meanName, varianceName } from './update-program.js'
@@ -123,22 +117,6 @@ export async function loadState(
   return { step, strategy, tensors, losses, gradientNorms, ...historyOf(metadata.history, file) }
 }
 
-/**
- * A sealed file of this run; what is wrong with it is not to be mended by getting it again. @throws SkipwiseError
- * `TRAINING_STATE`
- */
-export async function readKept(file: string): Promise<SealedTensors> {
-  try {
-    return await readSealedSafetensors(file)
-  } catch (error) {
-    throw isSkipwiseError(error) ? damagedState(file, error.problem, error) : error
-  }
-}
-
-function missing(file: string, name: string): never {
-  throw damagedState(file, `it has no '${name}'`)
-}
-
 function historyOf(text: string | undefined, file: string): Pick<TrainingState, 'skipped' | 'skippedInRow' | 'scores'> {
   try {
     const { skipped, skippedInRow, scores } = JSON.parse(text ?? '') as Record<string, unknown>
@@ -152,14 +130,6 @@ function historyOf(text: string | undefined, file: string): Pick<TrainingState, 
   }
   throw damagedState(file, 'its history is not readable')
 }
-
-/** `TRAINING_STATE`: what is wrong with a file that a run was to go on from, and what to remove. */
-export const damagedState = (file: string, problem: string, cause?: unknown) =>
-  new SkipwiseError('TRAINING_STATE', {
-    problem: `${file} is damaged (${problem})`,
-    fix: `remove ${dirname(file)} and run the same command again: the training begins at its first step`,
-    cause
-  })
 
 /**
  * Removes what processes that were killed while saving have left, so that a run killed often does not fill the disk.

@@ -1,9 +1,21 @@
 import { nearestName, SkipwiseError } from '@skipwise/core'
 import type { ModelDefinition, Parameters, ParameterSpec } from '@skipwise/nn'
 import { tf } from '@skipwise/runtime'
-import { loraAdapters, loraScale, type LoraAdapter } from './lora.js'
-import { matchesPattern } from './name-pattern.js'
-import type { TrainingOptions } from './options.js'
+import { loraAdapters, loraScale, type LoraAdapter, type LoraOptions } from './lora.js'
+
+/**
+ * Whether a name fits a pattern in which `*` stands for any characters, dots included, and everything else for itself.
+ */
+export function matchesPattern(pattern: string, name: string): boolean {
+  const literal = pattern.split('*').map(part => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+  return new RegExp(`^${literal.join('.*')}$`, 's').test(name)
+}
+
+/** What of a model is trained; see `TrainingOptions`. */
+interface TrainedChoice {
+  readonly freeze?: readonly string[] | undefined
+  readonly lora?: LoraOptions | undefined
+}
 
 /** Which tensors a run changes: only these have a gradient, optimizer state, and a place in a saved state. */
 export interface TrainedParameters {
@@ -23,7 +35,7 @@ export interface TrainedParameters {
  */
 export function trainedParameters(
   { parameters }: Pick<ModelDefinition, 'parameters'>,
-  { freeze = [], lora }: Pick<TrainingOptions, 'freeze' | 'lora'>
+  { freeze = [], lora }: TrainedChoice
 ): TrainedParameters {
   if (lora) {
     if (freeze.length)

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import type { EvalResult } from './eval-suite.js'
 import { lengthChart } from './length-chart.js'
-import { byLength, metricAt, metricParts } from './metric-name.js'
+import { byLength, formatPercent, metricAt, metricParts } from './metric-name.js'
 
 test.prop([fc.string(), fc.nat()])('metricParts gives back what metricAt was given', (name, length) => {
   expect(metricParts(metricAt(name, length))).toEqual({ name, length })
@@ -69,4 +69,8 @@ describe('lengthChart', () => {
     ])
     expect(rulesOf(256, 1024, 4096, undefined, '600')).toEqual([])
   })
+})
+
+it('writes a share as percent', () => {
+  expect([0, 0.95, 1, 0.333].map(formatPercent)).toEqual(['0 %', '95 %', '100 %', '33.3 %'])
 })

@@ -31,3 +31,6 @@ export function byLength({ metrics }: Pick<EvalResult, 'metrics'>, metric: strin
   }
   return points.sort(([a], [b]) => a - b)
 }
+
+/** A share in [0, 1] as people read it, with at most one digit after the point: `87.5 %`. */
+export const formatPercent = (share: number): string => `${+(100 * share).toFixed(1)} %`

@@ -1,4 +1,4 @@
-import { DEFAULT_NOISE, QUESTION, TASK } from '../passkey-text.js'
+import { DEFAULT_NOISE, keySentence, QUESTION, TASK } from '../passkey-document.js'
 import type { Draw } from './format.js'
 
 /**
@@ -20,7 +20,7 @@ export function characterPrompt(size: number, draw: Draw, largestPrefix = size, 
 
 /** The five lines of a prompt; a side without noise is an empty line. */
 export const passkeyLines = (before: string, key: string, after: string): string =>
-  [TASK, before, `The pass key is ${key}. Remember it. ${key} is the pass key.`, after, QUESTION].join('\n')
+  [TASK, before, keySentence(key), after, QUESTION].join('\n')
 
 const noiseCharacters = (count: number): string =>
   Array.from({ length: Math.ceil(count / (DEFAULT_NOISE.length + 1)) }, () => DEFAULT_NOISE)

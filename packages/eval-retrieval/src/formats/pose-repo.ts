@@ -1,4 +1,4 @@
-import { DEFAULT_NOISE } from '../passkey-text.js'
+import { DEFAULT_NOISE } from '../passkey-document.js'
 import { passkeyLines } from './characters.js'
 import type { PasskeyFormat } from './format.js'
 

@@ -1,4 +1,4 @@
-import { DEFAULT_NOISE } from '../passkey-text.js'
+import { DEFAULT_NOISE } from '../passkey-document.js'
 
 /** A text to hide things in: its sentences, read round and round. */
 export interface HaystackText {

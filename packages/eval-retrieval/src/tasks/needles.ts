@@ -4,7 +4,7 @@ import type { Question, QuestionSetting, RetrievalTask } from './task.js'
 import { compoundWord, distinct, magicNumber, uuid } from './words.js'
 
 /** A needle-in-a-haystack task of RULER: what is hidden, in what, and how much of it is asked for. */
-export interface NeedleTask {
+interface NeedleTask {
   readonly name: string
   readonly summary: string
   /** Noise sentences, one a line; a text of the user's; or other needles. */
@@ -27,7 +27,7 @@ const MAKE: Readonly<Record<NeedleTask['key'] | NeedleTask['value'], (random: Ra
  * The task of a declaration, with RULER's wording (Hsieh et al., arXiv 2404.06654, table 7). A unit of haystack is a
  * sentence, or a needle.
  */
-export const needleTask = (task: NeedleTask): RetrievalTask => ({
+const needleTask = (task: NeedleTask): RetrievalTask => ({
   name: task.name,
   summary: task.summary,
   maxNewTokens: 128,
@@ -35,6 +35,23 @@ export const needleTask = (task: NeedleTask): RetrievalTask => ({
   step: 8,
   question: setting => needleQuestion(task, setting)
 })
+
+const ONE = { key: 'word', value: 'number', keys: 1, values: 1, queries: 1 } as const
+
+/** What a row leaves out is one number of one key. */
+const rows: readonly NeedleTask[] = [
+  { ...ONE, name: 'niah-single-1', summary: 'a number in noise', haystack: 'noise' },
+  { ...ONE, name: 'niah-single-2', summary: 'a number in a text', haystack: 'text' },
+  { ...ONE, name: 'niah-single-3', summary: 'a UUID in a text', haystack: 'text', value: 'uuid' },
+  { ...ONE, name: 'niah-multikey-1', summary: 'one of four numbers in a text', haystack: 'text', keys: 4 },
+  { ...ONE, name: 'niah-multikey-2', summary: 'a number among numbers', haystack: 'needles' },
+  { ...ONE, name: 'niah-multikey-3', summary: 'a UUID among UUIDs', haystack: 'needles', key: 'uuid', value: 'uuid' },
+  { ...ONE, name: 'niah-multivalue', summary: 'four numbers of one key', haystack: 'text', values: 4 },
+  { ...ONE, name: 'niah-multiquery', summary: 'the numbers of four keys', haystack: 'text', keys: 4, queries: 4 }
+]
+
+/** RULER's needles in haystacks. */
+export const needleTasks: readonly RetrievalTask[] = rows.map(needleTask)
 
 function needleQuestion(
   { haystack, key, value, keys, values, queries }: NeedleTask,

@@ -26,7 +26,7 @@ export interface QuestionSetting {
   readonly random: (part: string) => RandomStream
 }
 
-/** A kind of question; one file each. */
+/** A kind of question. */
 export interface RetrievalTask {
   /** Stands in metrics as `name@length`. */
   readonly name: string

@@ -11,8 +11,7 @@ import {
   type RowBlock,
   type ValueId
 } from '@skipwise/runtime'
-import type { OnnxBuilder } from '../builder.js'
-import type { Lowering, Lowerings } from '../lowering-types.js'
+import type { Lowering, Lowerings, OnnxBuilder } from '../builder.js'
 import { onnxType } from '../onnx-model.js'
 
 /** An eighth of the window between bounds is best, as measured. Probabilities of 64 MB are kept. */
@@ -80,7 +79,7 @@ function probabilities(
 
 /** 0 and MASKED, [G·rows, end − first]. */
 const causalMask = (b: OnnxBuilder, shape: AttentionShape, { first, begin, end }: QueryBlock) =>
-  b.once(`mask ${shape.G} ${shape.window} ${begin} ${end}`, () =>
+  b.once(`mask ${shape.G} ${shape.slidingWindow} ${begin} ${end}`, () =>
     b.slice(maskBand(b, shape, end - begin), 1, shape.T - (end - first), shape.T)
   )
 
@@ -92,7 +91,7 @@ const documentMask = (b: OnnxBuilder, shape: AttentionShape, block: QueryBlock, 
   const { B, G } = shape
   const { first, begin, end } = block
   const rows = end - begin
-  return b.once(`document mask ${documents} ${shape.window} ${begin} ${end}`, () => {
+  return b.once(`document mask ${documents} ${shape.slidingWindow} ${begin} ${end}`, () => {
     const difference = keyMinusQuery(b, documents, shape, block)
     const other = b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(MASKED)])
     const masked = b.op('Add', [other, causalMask(b, { ...shape, G: 1 }, block)])
@@ -122,7 +121,7 @@ function alibiBias(
   const { B, K, G } = shape
   const { first, begin, end } = block
   const rows = end - begin
-  const distances = b.once(`distances ${positions} ${shape.window} ${begin} ${end}`, () =>
+  const distances = b.once(`distances ${positions} ${shape.slidingWindow} ${begin} ${end}`, () =>
     b.op('Add', [keyMinusQuery(b, positions, shape, block), causalMask(b, { ...shape, G: 1 }, block)])
   )
   return b.reshape(b.op('Mul', [distances, slopeColumn(b, slopes, [1, K, G, 1, 1])]), [B, K, G * rows, end - first])
@@ -133,12 +132,12 @@ export const slopeColumn = (b: OnnxBuilder, slopes: readonly number[], shape: re
   b.constant(`slopes ${slopes.join()} ${shape.join()}`, shape, () => Float32Array.from(slopes))
 
 /** The mask of the last block, [G·rows, T]: every block's mask is its right-hand part. */
-const maskBand = (b: OnnxBuilder, { G, T, window }: AttentionShape, rows: number) =>
-  b.constant(`mask band ${G} ${window} ${rows} ${T}`, [G * rows, T], () => {
+const maskBand = (b: OnnxBuilder, { G, T, slidingWindow }: AttentionShape, rows: number) =>
+  b.constant(`mask band ${G} ${slidingWindow} ${rows} ${T}`, [G * rows, T], () => {
     const band = new Float32Array(G * rows * T)
     for (let row = 0; row < G * rows; row++) {
       const own = T - rows + (row % rows)
-      band.fill(MASKED, row * T, row * T + Math.max(0, own - window + 1))
+      band.fill(MASKED, row * T, row * T + Math.max(0, own - slidingWindow + 1))
       band.fill(MASKED, row * T + own + 1, (row + 1) * T)
     }
     return band
@@ -259,7 +258,7 @@ export const attentionLowerings = {
     const flat = (id: ValueId, heads: number) => b.reshape(b.name(id), [B, T, heads * D])
     const [output, ...caches] = outputs.map(id => b.name(id))
     const S = b.spec(inputs.keyCache).shape[2]
-    const window = attributes.window
+    const slidingWindow = attributes.slidingWindow
     const bias = attributes.slopes ? cachedAlibiBias(b, past, T, S, attributes.slopes, total) : ''
     const sinks =
       T > 1 && H * T * S <= SCORES_AT_ONCE
@@ -285,7 +284,7 @@ export const attentionLowerings = {
         num_heads: H,
         kv_num_heads: K,
         scale: { float: attributes.scale },
-        ...(window === undefined ? {} : { local_window_size: window })
+        ...(slidingWindow === undefined ? {} : { local_window_size: slidingWindow })
       },
       [`${output}_flat`, ...caches]
     )
@@ -337,7 +336,7 @@ export function writeCacheRows(b: OnnxBuilder, cache: ValueId, added: ValueId, p
 function composeCachedAttention(b: OnnxBuilder, node: NodeOf<'CachedAttention'>): void {
   const { inputs, outputs, attributes } = node
   const shape = attentionShape(b.graph, node)
-  const { B, T, H, K, G, D, window } = shape
+  const { B, T, H, K, G, D, slidingWindow } = shape
   const S = b.spec(inputs.keyCache).shape[2]
   const past = b.name(inputs.pastLength)
   const int32 = (name: string, dims: readonly number[], of: (index: number) => number) =>
@@ -345,14 +344,14 @@ function composeCachedAttention(b: OnnxBuilder, node: NodeOf<'CachedAttention'>)
   const keys = writeCacheRows(b, inputs.keyCache, inputs.key, past, b.name(outputs[1]))
   const values = writeCacheRows(b, inputs.valueCache, inputs.value, past, b.name(outputs[2]))
   const q = b.reshape(queryHeads(b, b.name(inputs.query), shape), [B, K, G * T, D])
-  const mask = b.once(`cache mask ${past} ${G} ${window} ${T} ${S}`, () => {
+  const mask = b.once(`cache mask ${past} ${G} ${slidingWindow} ${T} ${S}`, () => {
     const row = b.op('Add', [int32(`rows ${G} × ${T}`, [G * T, 1], i => i % T), past])
     const slot = int32(`slots ${S}`, [1, S], i => i)
     const future = b.op('Greater', [slot, row])
     const hidden =
-      window === Infinity
+      slidingWindow === Infinity
         ? future
-        : b.op('Or', [future, b.op('LessOrEqual', [slot, b.op('Sub', [row, b.scalar(window, 'int32')])])])
+        : b.op('Or', [future, b.op('LessOrEqual', [slot, b.op('Sub', [row, b.scalar(slidingWindow, 'int32')])])])
     return b.op('Where', [hidden, b.scalar(MASKED), b.scalar(0)])
   })
   const products = b.matMul(q, keys, { transB: true, alpha: attributes.scale })

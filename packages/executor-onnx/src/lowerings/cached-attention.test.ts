@@ -73,7 +73,7 @@ const attentionInputs = (graph: Graph) => lower(graph).nodes.find(node => node.o
 test.each([
   ['plain', {}],
   ['ALiBi', { slopes: [0.5, 0.25] }],
-  ['a sliding window', { window: 70 }]
+  ['a sliding window', { slidingWindow: 70 }]
 ] as const)('%s: whole rows and tiles give the same', async (_, options) => {
   const few = 256
   const many = 2 ** 16

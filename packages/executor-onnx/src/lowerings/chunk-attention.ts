@@ -1,6 +1,5 @@
 import { MASKED, rowBlocks, type AttentionShape, type NodeOf, type RowBlock, type ValueId } from '@skipwise/runtime'
-import type { OnnxBuilder } from '../builder.js'
-import type { Lowering, Lowerings } from '../lowering-types.js'
+import type { Lowering, Lowerings, OnnxBuilder } from '../builder.js'
 import { onnxType } from '../onnx-model.js'
 import { joinQueryBlocks, keyHeads, queryHeads, slopeColumn, writeCacheRows } from './attention.js'
 
@@ -20,10 +19,13 @@ interface Shape extends AttentionShape {
   S: number
 }
 
-function shapeOf(b: OnnxBuilder, { inputs: { query, pastKeys }, attributes: { window = Infinity } }: ChunkNode): Shape {
+function shapeOf(
+  b: OnnxBuilder,
+  { inputs: { query, pastKeys }, attributes: { slidingWindow = Infinity } }: ChunkNode
+): Shape {
   const [B, T, H, D] = b.spec(query).shape
   const [, K, S] = b.spec(pastKeys).shape
-  return { B, T, H, K, G: H / K, D, S, window }
+  return { B, T, H, K, G: H / K, D, S, slidingWindow }
 }
 
 const blocksOf = ({ B, T, H, S }: Shape): RowBlock[] =>
@@ -33,14 +35,18 @@ const blocksOf = ({ B, T, H, S }: Shape): RowBlock[] =>
  * The part of the past that a chunk reads, of shapes that only a run knows: slots `start` … `end` − 1, int64 [1]. So
  * one program serves every chunk of a sequence and computes no more than the chunk's past.
  */
-function pastRange(b: OnnxBuilder, past: string, { window }: Shape): { readonly start: string; readonly end: string } {
+function pastRange(
+  b: OnnxBuilder,
+  past: string,
+  { slidingWindow }: Shape
+): { readonly start: string; readonly end: string } {
   const end = b.once(`past of ${past}`, () => b.reshape(b.op('Cast', [past], { to: onnxType.int64 }), [1]))
   return {
     start:
-      window === Infinity
+      slidingWindow === Infinity
         ? b.int64([0])
-        : b.once(`past from ${past} ${window}`, () =>
-            b.op('Max', [b.op('Sub', [end, b.int64([window - 1])]), b.int64([0])])
+        : b.once(`past from ${past} ${slidingWindow}`, () =>
+            b.op('Max', [b.op('Sub', [end, b.int64([slidingWindow - 1])]), b.int64([0])])
           ),
     end
   }
@@ -59,7 +65,7 @@ const behindPast = (
 function partsOf(b: OnnxBuilder, node: ChunkNode) {
   const { inputs, attributes } = node
   const shape = shapeOf(b, node)
-  const { B, T, K, G, S, window } = shape
+  const { B, T, K, G, S, slidingWindow } = shape
   const blocks = blocksOf(shape)
   const past = b.name(inputs.pastLength)
   const range = pastRange(b, past, shape)
@@ -71,33 +77,35 @@ function partsOf(b: OnnxBuilder, node: ChunkNode) {
   const int32 = (from: number, length: number, dims: readonly number[]) =>
     b.constant(`range ${from} ${dims.join()}`, dims, () => Int32Array.from({ length }, (_, i) => from + i), 'int32')
   // index in the sequence: of the keys, [1, N], and of a block's rows, [rows, 1]
-  const index = b.once(`indices ${past} ${window} ${T} ${S}`, () =>
+  const index = b.once(`indices ${past} ${slidingWindow} ${T} ${S}`, () =>
     behindPast(b, int32(0, S, [1, S]), b.op('Add', [int32(0, T, [1, T]), past]), 1, range)
   )
   const mask = ({ begin, end }: RowBlock) =>
-    b.once(`chunk mask ${past} ${window} ${T} ${S} ${begin} ${end}`, () => {
+    b.once(`chunk mask ${past} ${slidingWindow} ${T} ${S} ${begin} ${end}`, () => {
       const row = b.op('Add', [int32(begin, end - begin, [end - begin, 1]), past])
       const future = b.op('Greater', [index, row])
       const hidden =
-        window === Infinity
+        slidingWindow === Infinity
           ? future
-          : b.op('Or', [future, b.op('LessOrEqual', [index, b.op('Sub', [row, b.scalar(window, 'int32')])])])
+          : b.op('Or', [future, b.op('LessOrEqual', [index, b.op('Sub', [row, b.scalar(slidingWindow, 'int32')])])])
       return b.op('Where', [hidden, b.scalar(MASKED), b.scalar(0)])
     })
   // a number of every token, of the key less that of the query, [B, 1, 1, rows, N]
   const differences = (own: string, before: string, { begin, end }: RowBlock) => {
-    const all = b.once(`numbers ${own} ${before} ${window}`, () =>
+    const all = b.once(`numbers ${own} ${before} ${slidingWindow}`, () =>
       b.reshape(behindPast(b, before, own, 1, range), [B, 1, 1, 1, -1])
     )
     return b.op('Sub', [all, b.reshape(b.slice(own, 1, begin, end), [B, 1, 1, end - begin, 1])])
   }
   const documents = (block: RowBlock, own: ValueId, before: ValueId) =>
-    b.once(`chunk documents ${past} ${window} ${block.begin}`, () => {
+    b.once(`chunk documents ${past} ${slidingWindow} ${block.begin}`, () => {
       const difference = differences(b.name(own), b.name(before), block)
       return b.op('Add', [b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(MASKED)]), mask(block)])
     })
   const distances = (block: RowBlock, own: ValueId, before: ValueId) =>
-    b.once(`chunk distances ${past} ${window} ${block.begin}`, () => differences(b.name(own), b.name(before), block))
+    b.once(`chunk distances ${past} ${slidingWindow} ${block.begin}`, () =>
+      differences(b.name(own), b.name(before), block)
+    )
   const masked = (block: RowBlock) => {
     const { documents: own, pastDocuments: before } = inputs
     return own === undefined || before === undefined ? mask(block) : documents(block, own, before)

@@ -1,6 +1,5 @@
 import { rowBlocksOf, type NodeOf, type RowBlock } from '@skipwise/runtime'
-import type { OnnxBuilder } from '../builder.js'
-import type { Lowering, Lowerings } from '../lowering-types.js'
+import type { Lowering, Lowerings, OnnxBuilder } from '../builder.js'
 import { onnxType } from '../onnx-model.js'
 
 /** Logits are computed in pieces of at most this many elements (16 MB). */

@@ -1,6 +1,5 @@
 import { reducedAxes, type DType } from '@skipwise/runtime'
-import { kernelError } from '../builder.js'
-import type { Lowering, Lowerings } from '../lowering-types.js'
+import { kernelError, type Lowering, type Lowerings } from '../builder.js'
 
 const onnxDType: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9 }
 

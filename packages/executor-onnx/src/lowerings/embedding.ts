@@ -1,4 +1,4 @@
-import type { Lowerings } from '../lowering-types.js'
+import type { Lowerings } from '../builder.js'
 
 export const embeddingLowerings = {
   Embedding: (b, { inputs, outputs }) =>

@@ -1,4 +1,4 @@
-import type { Lowering, Lowerings } from '../lowering-types.js'
+import type { Lowering, Lowerings } from '../builder.js'
 
 /** com.microsoft RotaryEmbedding over the tables as a cache of B·T rows, row t for token t. */
 const rotary =

@@ -1,6 +1,5 @@
 import { adamWHyper, type ValueId } from '@skipwise/runtime'
-import { kernelError, type GraphBuilder, type Ref } from '../builder.js'
-import type { Lowerings } from '../lowering-types.js'
+import { kernelError, type GraphBuilder, type Lowerings, type Ref } from '../builder.js'
 
 /** The numbers of `hyper` as scalars, by name. */
 function scalarsOf(b: GraphBuilder, hyper: ValueId): Record<(typeof adamWHyper)[number], Ref> {

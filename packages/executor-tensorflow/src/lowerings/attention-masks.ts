@@ -8,17 +8,20 @@ import type { Share } from './attention-shapes.js'
  */
 export function maskOf(
   b: GraphBuilder,
-  { G, window }: AttentionShape,
+  { G, slidingWindow }: AttentionShape,
   { first, begin, rows, end }: QueryBlock,
   narrow = false
 ): Ref {
-  const before = window === Infinity ? 0 : begin - first
+  const before = slidingWindow === Infinity ? 0 : begin - first
   const width = before + rows
-  const wide = b.constant(`mask ${G} ${window} ${rows} ${before}`, { type: 'float32', shape: [G * rows, width] }, () =>
-    Float32Array.from({ length: G * rows * width }, (_, i) => {
-      const distance = before + (Math.floor(i / width) % rows) - (i % width)
-      return distance < 0 || distance >= window ? MASKED : 0
-    })
+  const wide = b.constant(
+    `mask ${G} ${slidingWindow} ${rows} ${before}`,
+    { type: 'float32', shape: [G * rows, width] },
+    () =>
+      Float32Array.from({ length: G * rows * width }, (_, i) => {
+        const distance = before + (Math.floor(i / width) % rows) - (i % width)
+        return distance < 0 || distance >= slidingWindow ? MASKED : 0
+      })
   )
   const own = narrow ? b.product(wide) : wide
   if (width === end - first) return own
@@ -48,9 +51,9 @@ export function alibiBias(
   positions: Ref,
   slopes: readonly number[]
 ): Ref {
-  const { B, fromB, K, fromK, G, window } = shape
+  const { B, fromB, K, fromK, G, slidingWindow } = shape
   const { first, begin, rows, end } = block
-  const distances = b.once(`distances ${positions} ${fromB} ${window} ${begin} ${end}`, () =>
+  const distances = b.once(`distances ${positions} ${fromB} ${slidingWindow} ${begin} ${end}`, () =>
     b.op('AddV2', [keyMinusQuery(b, positions, shape, block), maskOf(b, { ...shape, G: 1 }, block)])
   )
   return b.reshape(b.op('Mul', [distances, slopeColumn(b, slopes.slice(fromK * G, (fromK + K) * G), K)]), [
@@ -65,9 +68,9 @@ export function alibiBias(
  * layers.
  */
 export function documentMask(b: GraphBuilder, shape: Share, block: QueryBlock, documents: Ref): Ref {
-  const { B, fromB, K, G, H, window } = shape
+  const { B, fromB, K, G, H, slidingWindow } = shape
   const { first, begin, rows, end } = block
-  return b.once(`document mask ${documents} ${fromB} ${K} ${window} ${begin} ${end}`, () => {
+  return b.once(`document mask ${documents} ${fromB} ${K} ${slidingWindow} ${begin} ${end}`, () => {
     const difference = keyMinusQuery(b, documents, shape, block)
     const other = b.op('Mul', [b.op('Mul', [difference, difference]), b.scalar(MASKED)])
     const masked = b.op('AddV2', [other, maskOf(b, { ...shape, G: 1 }, block)])

@@ -5,8 +5,7 @@ import {
   type AttentionShape,
   type QueryBlock
 } from '@skipwise/runtime'
-import type { GraphBuilder, Ref } from '../builder.js'
-import type { Lowering, Lowerings } from '../lowering-types.js'
+import type { GraphBuilder, Lowering, Lowerings, Ref } from '../builder.js'
 import { alibiBias, documentMask, maskOf } from './attention-masks.js'
 import { LIMITS, sharesOf, type Share } from './attention-shapes.js'
 import { keptProbabilities } from './kept-probabilities.js'

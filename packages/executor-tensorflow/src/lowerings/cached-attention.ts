@@ -1,6 +1,5 @@
 import { MASKED } from '@skipwise/runtime'
-import type { GraphBuilder, Ref } from '../builder.js'
-import type { Lowerings } from '../lowering-types.js'
+import type { GraphBuilder, Lowerings, Ref } from '../builder.js'
 import { slopeColumn } from './attention-masks.js'
 
 /** [0, 0, row, 0] for a scalar row, as a tensor. */
@@ -22,7 +21,7 @@ export const cachedAttentionLowerings = {
   // New rows are written into the cache (in place when it is donated); queries then meet the filled slots only, so a
   // step costs what the context is long.
   CachedAttention: (b, { inputs, outputs, attributes }) => {
-    const { window, slopes } = attributes
+    const { slidingWindow, slopes } = attributes
     const [B, T, H, D] = b.spec(inputs.query).shape
     const [, K] = b.spec(inputs.keyCache).shape
     const G = H / K
@@ -67,13 +66,18 @@ export const cachedAttentionLowerings = {
       scores = b.reshape(b.op('AddV2', [b.reshape(scores, [B, K, G, T, -1]), bias]), [B * K, G * T, -1])
     }
     // A single new token without a window sees every filled slot.
-    if (T > 1 || window !== undefined) {
-      const mask = b.once(`cache mask ${past} ${G} ${T} ${window}`, () => {
+    if (T > 1 || slidingWindow !== undefined) {
+      const mask = b.once(`cache mask ${past} ${G} ${T} ${slidingWindow}`, () => {
         const rows = rowsOf(G * T)
         const later = b.op('Greater', [slots, rows], {}, { type: 'bool' })
         const earlier = () =>
-          b.op('LessEqual', [slots, b.op('Sub', [rows, b.scalar(window as number, 'int32')])], {}, { type: 'bool' })
-        const hidden = window === undefined ? later : b.op('LogicalOr', [later, earlier()])
+          b.op(
+            'LessEqual',
+            [slots, b.op('Sub', [rows, b.scalar(slidingWindow as number, 'int32')])],
+            {},
+            { type: 'bool' }
+          )
+        const hidden = slidingWindow === undefined ? later : b.op('LogicalOr', [later, earlier()])
         return b.op(
           'SelectV2',
           [hidden, b.scalar(MASKED), b.scalar(0)],

@@ -1,6 +1,5 @@
 import { rowBlocksOf, type NodeOf, type RowBlock } from '@skipwise/runtime'
-import type { GraphBuilder, Ref } from '../builder.js'
-import type { Lowering, Lowerings } from '../lowering-types.js'
+import type { GraphBuilder, Lowering, Lowerings, Ref } from '../builder.js'
 
 /** Logits are computed in pieces of at most this many elements (16 MB). */
 export const PIECE_ELEMENTS = 2 ** 22

@@ -1,6 +1,5 @@
 import { reducedAxes } from '@skipwise/runtime'
-import { kernelError } from '../builder.js'
-import type { Lowering, Lowerings } from '../lowering-types.js'
+import { kernelError, type Lowering, type Lowerings } from '../builder.js'
 
 const unary =
   (op: string): Lowering<'Neg'> =>

@@ -1,4 +1,4 @@
-import type { Lowerings } from '../lowering-types.js'
+import type { Lowerings } from '../builder.js'
 import { gatherTypes } from './elementary.js'
 
 export const embeddingLowerings = {

@@ -1,6 +1,5 @@
 import type { ValueId } from '@skipwise/runtime'
-import type { GraphBuilder, Ref } from '../builder.js'
-import type { Lowerings } from '../lowering-types.js'
+import type { GraphBuilder, Lowerings, Ref } from '../builder.js'
 
 /** What a node waits for that is computed again in the backward pass (`rematerialize` of the runtime). */
 const waitFor = (b: GraphBuilder, gradient: ValueId | undefined): Ref[] =>

@@ -1,4 +1,4 @@
-import type { Lowerings } from '../lowering-types.js'
+import type { Lowerings } from '../builder.js'
 
 export const rotaryLowerings = {
   // (x₁, x₂) → (x₁·c − x₂·s, x₂·c + x₁·s): x·(c, c) + swapped(x)·(−s, s), with the tables of a step made once for all

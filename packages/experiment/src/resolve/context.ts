@@ -1,6 +1,6 @@
 import type { ProgressListener, Window } from '@skipwise/core'
 import { resolve } from 'node:path'
-import type { Parts } from '../parts.js'
+import type { Collaborators } from '../parts.js'
 import type { RecipeDocument } from '../recipe-document.js'
 import type { Recipe } from '../recipe-schema.js'
 import type { StateFolder } from '../state-folder.js'
@@ -9,7 +9,7 @@ import type { StateFolder } from '../state-folder.js'
 export type ExperimentKind = 'extend' | 'train'
 
 /** What {@link resolveRecipe} needs besides the recipe. */
-export interface ResolveOptions extends Parts {
+export interface ResolveOptions extends Collaborators {
   readonly kind: ExperimentKind
   /** What paths of the recipe are relative to. */
   readonly baseFolder: string

@@ -13,7 +13,8 @@ import { Collector } from '../collector.js'
 import { toReference } from '../parts.js'
 import type { RecipePath } from '../recipe-places.js'
 import type { Recipe } from '../recipe-schema.js'
-import { betterOf, type ValidationPlan } from '../validation.js'
+import type { ValidationPlan } from './experiment.js'
+import { betterOf } from '../validation.js'
 import { trainSeedOf, type ResolveContext } from './context.js'
 
 /** The recipe asks for what its command does. @throws SkipwiseErrors `RECIPE_VERB` */
@@ -118,7 +119,7 @@ export async function fewestTokens(
  *
  * @throws SkipwiseErrors `POSITIONS_WINDOW`
  */
-export function checkPositions(
+export function checkTransform(
   { window, document }: ResolveContext,
   transform: PositionTransform,
   fewest: number

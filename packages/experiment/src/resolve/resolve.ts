@@ -1,29 +1,16 @@
-import type { ModelConfig, WritableDtype } from '@skipwise/checkpoints'
-import type { EvalSuite, Interpolation, TrainingExample, Window } from '@skipwise/core'
 import { isHubReference } from '@skipwise/hub'
-import type { ExecutorLoader } from '@skipwise/runtime'
-import type { CompleteTrainingOptions } from '@skipwise/training'
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
+import type { Experiment } from './experiment.js'
 import { Collector } from '../collector.js'
 import { digestOfWeights } from '../digest.js'
-import { createExamples, type WeightedCorpus } from '../examples.js'
-import type { ModelSource } from '../model-source.js'
-import type { Parts, RopeReading } from '../parts.js'
+import { createExamples } from '../examples.js'
 import type { Recipe } from '../recipe-schema.js'
-import { claimStateFolder, type StateFolder } from '../state-folder.js'
+import { claimStateFolder } from '../state-folder.js'
 import { checkOutput } from '../stored-output.js'
-import type { ValidationPlan } from '../validation.js'
-import {
-  outputOf,
-  trainSeedOf,
-  windowOf,
-  type ExperimentKind,
-  type ResolveContext,
-  type ResolveOptions
-} from './context.js'
+import { outputOf, trainSeedOf, windowOf, type ResolveContext, type ResolveOptions } from './context.js'
 import { checkData, conversationsOf, dataOf } from './data.js'
 import {
-  checkPositions,
+  checkTransform,
   checkVerb,
   executorOf,
   fewestTokens,
@@ -35,44 +22,6 @@ import {
 import { checkModel, isOpenable, modelOf, modelReference } from './model.js'
 import { ropeOf } from './rope.js'
 import { resultKeyOf, runKeyOf } from './run-key.js'
-
-/** A recipe with every part found, made and checked: ready to run. */
-export interface Experiment {
-  readonly kind: ExperimentKind
-  readonly recipe: Recipe
-  readonly baseFolder: string
-  readonly parts: Parts
-  readonly source: ModelSource
-  readonly window: Window
-  /** RoPE of the model to be written. */
-  readonly rope: RopeReading & { readonly interpolation: Interpolation }
-  readonly baseInterpolation: Interpolation
-  readonly data: readonly WeightedCorpus[]
-  readonly dataDigest: string
-  readonly example: (index: number) => TrainingExample
-  /** T: tokens of an example. */
-  readonly exampleLength: number
-  readonly options: CompleteTrainingOptions
-  readonly validation: ValidationPlan | undefined
-  readonly suites: readonly EvalSuite[]
-  readonly executor: ExecutorLoader
-  /** `config.json` of the model to be written. */
-  readonly config: ModelConfig
-  readonly dtype: WritableDtype
-  /** By name, row-major. */
-  readonly weights: ReadonlyMap<string, Float32Array>
-  /** Absolute. */
-  readonly output: string
-  /** Next to the output: training state and the output while it is being made. */
-  readonly stateFolder: string
-  /**
-   * Holds the state folder against other processes: {@link runExperiment} ends with it; whoever does not run releases
-   * it.
-   */
-  readonly state: StateFolder
-  /** Digest of everything that decides the weights. */
-  readonly runKey: string
-}
 
 /**
  * Finds every part that a recipe names, and checks them against one another before any work: all problems are reported
@@ -116,7 +65,7 @@ async function resolveParts(context: ResolveContext, collect: Collector): Promis
   const suites = await collect.part(() => suitesOf(context))
   const validation = await collect.part(() => validationOf(context))
   const fewest = transform && (await collect.part(() => fewestTokens(context, transform)))
-  if (transform && fewest !== undefined) await collect.part(() => checkPositions(context, transform, fewest))
+  if (transform && fewest !== undefined) await collect.part(() => checkTransform(context, transform, fewest))
   await collect.part(() => checkData(context, transform, fewest))
   // a model is not downloaded for a recipe that is wrong anyway
   const source = isOpenable(recipe, collect) ? await collect.part(() => modelOf(context)) : undefined
@@ -172,6 +121,3 @@ async function resolveParts(context: ResolveContext, collect: Collector): Promis
     dtype: recipe.dtype ?? source.dtype
   }
 }
-
-/** Name of the model that a recipe makes. */
-export const outputName = ({ output }: Pick<Experiment, 'output'>): string => basename(output)

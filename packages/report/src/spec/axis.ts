@@ -1,5 +1,5 @@
-import { SkipwiseError, type Chart, type ChartAxis, type LineChart } from '@skipwise/core'
-import { formatNumber, formatPercent, formatTokens } from '../numbers.js'
+import { formatPercent, SkipwiseError, type Chart, type ChartAxis, type LineChart } from '@skipwise/core'
+import { formatNumber, formatTokens } from '../numbers.js'
 
 /** Where an axis begins and ends, and where its ticks stand. */
 export interface AxisScale {

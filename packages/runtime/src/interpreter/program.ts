@@ -1,5 +1,4 @@
-import { checkInputs } from '../check-inputs.js'
-import type { CompileOptions, Program, Values } from '../executor.js'
+import { checkInputs, type CompileOptions, type Program, type Values } from '../executor.js'
 import { lastUses, type Graph, type HostData, type ValueId, type ValueSpec } from '../graph.js'
 import { tf } from '../tfjs.js'
 

@@ -3,6 +3,7 @@ import type { AttributesOf, ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
 import {
   attentionGradient,
+  indices,
   isVisible,
   joinKeyHeads,
   joinQueryHeads,
@@ -11,7 +12,6 @@ import {
   splitKeyHeads,
   splitQueryHeads
 } from './heads.js'
-import { indices } from './indices.js'
 
 const optional = ['positions', 'documents'] as const
 
@@ -54,7 +54,7 @@ function partsOf(
 ) {
   const T = query.shape[1] as number
   const index = indices(T)
-  const visible = isVisible(tf.reshape(index, [1, T]), tf.reshape(index, [T, 1]), attributes.window)
+  const visible = isVisible(tf.reshape(index, [1, T]), tf.reshape(index, [T, 1]), attributes.slidingWindow)
   const q = splitQueryHeads(query, key.shape[2] as number)
   const keys = splitKeyHeads(key)
   const P = probabilitiesOf(q, keys, query.shape, attributes, {
@@ -77,8 +77,8 @@ export interface LinearBias {
 export interface AttentionOptions {
   /** Added to the scaled scores. */
   readonly bias?: LinearBias | undefined
-  /** A token attends to itself and the `window` − 1 tokens before it, by index; undefined for all before it. */
-  readonly window?: number | undefined
+  /** A token attends to itself and the `slidingWindow` − 1 tokens before it, by index; undefined for all before it. */
+  readonly slidingWindow?: number | undefined
   /**
    * Which document of its row every token belongs to, [B, T], float32: small whole numbers. A token attends to its own
    * document alone. They are always given, never guessed from positions: a jump of PoSE's position ids is not the start
@@ -102,12 +102,12 @@ export function causalAttention(
   key: tf.Tensor4D,
   value: tf.Tensor4D,
   scale: number,
-  { bias, window, documents }: AttentionOptions = {}
+  { bias, slidingWindow, documents }: AttentionOptions = {}
 ): tf.Tensor4D {
   const inputs = { query, key, value, ...(bias && { positions: bias.positions }), ...(documents && { documents }) }
   const [output] = forward(inputs, {
     scale,
-    ...(window !== undefined && window < query.shape[1] && { window }),
+    ...(slidingWindow !== undefined && slidingWindow < query.shape[1] && { slidingWindow }),
     ...(bias && { slopes: bias.slopes })
   })
   return output as tf.Tensor4D

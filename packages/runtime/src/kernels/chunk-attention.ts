@@ -3,6 +3,7 @@ import type { AttributesOf, ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
 import {
   attentionGradient,
+  indices,
   isVisible,
   joinKeyHeads,
   joinQueryHeads,
@@ -11,7 +12,6 @@ import {
   splitKeyHeads,
   splitQueryHeads
 } from './heads.js'
-import { indices } from './indices.js'
 
 const optional = ['positions', 'pastPositions', 'documents', 'pastDocuments'] as const
 
@@ -69,7 +69,7 @@ function partsOf(inputs: ByInput<'ChunkAttention', tf.Tensor>, attributes: Attri
   const row = tf.add(tf.reshape(indices(T), [T, 1]), pastLength)
   const slot = tf.reshape(indices(S), [1, S])
   const filled = tf.where(tf.less(slot, pastLength), slot, tf.scalar(NEVER, 'int32'))
-  const visible = isVisible(tf.concat([filled, tf.reshape(row, [1, T])], 1), row, attributes.window)
+  const visible = isVisible(tf.concat([filled, tf.reshape(row, [1, T])], 1), row, attributes.slidingWindow)
   const differences = (past: tf.Tensor | undefined, own: tf.Tensor | undefined) =>
     past && own && keyMinusQuery(tf.concat([past, own], 1), own)
   const q = splitQueryHeads(query, K)
@@ -115,8 +115,8 @@ export interface TokenNumbers {
 export interface ChunkAttentionOptions {
   /** ALiBi: a score of query head h falls by `slopes[h]` > 0 per position between query and key. */
   readonly bias?: { readonly slopes: readonly number[]; readonly positions: TokenNumbers } | undefined
-  /** A token attends to itself and the `window` − 1 tokens before it, by index; undefined for all before it. */
-  readonly window?: number | undefined
+  /** A token attends to itself and the `slidingWindow` − 1 tokens before it, by index; undefined for all before it. */
+  readonly slidingWindow?: number | undefined
   /** Which document of its row every token belongs to; a token attends to its own document alone. */
   readonly documents?: TokenNumbers | undefined
 }
@@ -130,10 +130,10 @@ export interface ChunkAttentionOptions {
 export function chunkAttention(
   inputs: ChunkAttentionInputs,
   scale: number,
-  { bias, window, documents }: ChunkAttentionOptions = {}
+  { bias, slidingWindow, documents }: ChunkAttentionOptions = {}
 ): tf.Tensor4D {
   const reach = inputs.pastKeys.shape[2] + inputs.query.shape[1]
-  const attributes = { scale, ...(window !== undefined && window < reach && { window }) }
+  const attributes = { scale, ...(slidingWindow !== undefined && slidingWindow < reach && { slidingWindow }) }
   const all = {
     ...inputs,
     ...(bias && { positions: bias.positions.own, pastPositions: bias.positions.past }),

@@ -37,11 +37,13 @@ export function joinKeyHeads(x: tf.Tensor, shape: readonly number[]): tf.Tensor 
 
 /**
  * Whether a query at index `row` attends to a key at index `slot`: not to what comes after it, and not to what is
- * `window` or more before it.
+ * `slidingWindow` or more before it.
  */
-export function isVisible(slot: tf.Tensor, row: tf.Tensor, window?: number): tf.Tensor {
+export function isVisible(slot: tf.Tensor, row: tf.Tensor, slidingWindow?: number): tf.Tensor {
   const past = tf.lessEqual(slot, row)
-  return window === undefined ? past : tf.logicalAnd(past, tf.greater(slot, tf.sub(row, tf.scalar(window, 'int32'))))
+  return slidingWindow === undefined
+    ? past
+    : tf.logicalAnd(past, tf.greater(slot, tf.sub(row, tf.scalar(slidingWindow, 'int32'))))
 }
 
 /** A number of each key [B, N] less that of each query [B, T]: [B, 1, T, N]. */
@@ -52,7 +54,7 @@ export function keyMinusQuery(keys: tf.Tensor, queries: tf.Tensor): tf.Tensor {
 }
 
 /** Which keys a query sees, and how far they are. */
-export interface Sight {
+interface Sight {
   /** Whether a query attends to a key by index, [1, 1, T, N]. */
   readonly visible: tf.Tensor
   /** With slopes: position of the key less that of the query, [1 or B, 1, T, N]. */
@@ -84,7 +86,7 @@ export function probabilitiesOf(
 }
 
 /** What the gradient of attention is made of, all but `P` as heads. */
-export interface AttentionPass {
+interface AttentionPass {
   /** Probabilities, [B·K, G·T, N]. */
   readonly P: tf.Tensor3D
   /** [B·K, G·T, D] */
@@ -112,3 +114,13 @@ export function attentionGradient(
     dValues: tf.matMul(P, dOutput, true)
   }
 }
+
+/**
+ * 0 … length − 1, int32: a constant, since traces know no Range and a definition may be traced where an executor lacks
+ * its kernel.
+ */
+export const indices = (length: number): tf.Tensor1D =>
+  tf.tensor1d(
+    Int32Array.from({ length }, (_, i) => i),
+    'int32'
+  )

@@ -1,5 +1,5 @@
 import { withTemporaryFolder } from '@skipwise/checkpoints'
-import { isLineChart, SkipwiseError, type EvalResult, type EvalSuite } from '@skipwise/core'
+import { formatPercent, isLineChart, SkipwiseError, type EvalResult, type EvalSuite } from '@skipwise/core'
 import {
   headlineCharts,
   parseRecipe,
@@ -142,7 +142,7 @@ function baselineTable(
           title: `${id}@${length}`,
           cells: series.map(({ points }): Cell => {
             const value = points.find(([x]) => x === length)?.[1]
-            return value === undefined ? '–' : y.percent ? `${+(100 * value).toFixed(1)} %` : +value.toPrecision(4)
+            return value === undefined ? '–' : y.percent ? formatPercent(value) : +value.toPrecision(4)
           })
         }))
     )

@@ -1,18 +1,12 @@
-import {
-  asPercent,
-  compareResults,
-  findCheckpoints,
-  shares,
-  type Comparison,
-  type EvaluationRecord
-} from '@skipwise/evaluation'
+import { compareResults, findCheckpoints, shares, type Comparison, type EvaluationRecord } from '@skipwise/evaluation'
+import { formatPercent } from '@skipwise/core'
 import { evaluateFolder, openModelFolder } from '@skipwise/experiment'
 import { renderTable } from '@skipwise/report'
 import { join, relative, resolve } from 'node:path'
 import { colours } from '../colours.js'
 import { loadParts, openExecutor } from '../parts.js'
 import type { Terminal } from '../terminal.js'
-import { recordFile, suitesFor, type EvalOptions, type SuiteSetting } from './eval.js'
+import { recordFile, suitesFor, type EvalOptions, type SuiteSetting } from './eval-suites.js'
 
 /** One checkpoint: its results, and how each compares with the first checkpoint's. */
 interface EvaluatedCheckpoint {
@@ -93,7 +87,7 @@ function showSuite(
       const value = results[index].metrics[metric]
       const verdict = comparisons[index]?.metrics.find(compared => compared.metric === metric)?.verdict
       const shown = percent.has(metric)
-        ? asPercent(value)
+        ? formatPercent(value)
         : Number.isInteger(value)
           ? String(value)
           : value.toPrecision(4)

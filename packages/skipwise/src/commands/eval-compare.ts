@@ -1,5 +1,5 @@
-import type { EvalResult } from '@skipwise/core'
-import { asPercent, compareResults, pairResults, readResults, type Comparison } from '@skipwise/evaluation'
+import { formatPercent, type EvalResult } from '@skipwise/core'
+import { compareResults, pairResults, readResults, type Comparison } from '@skipwise/evaluation'
 import { renderTable } from '@skipwise/report'
 import { colours } from '../colours.js'
 import { loadParts } from '../parts.js'
@@ -27,7 +27,7 @@ export async function compareFiles(pathA: string, pathB: string, terminal: Termi
 /** A comparison as a table and a sentence. */
 export function showComparison({ suite, a, b, metrics }: Comparison, { say }: Terminal): void {
   const rows = metrics.map(({ metric, better, a, b, difference, interval, adjustedPValue, units, verdict }) => {
-    const show = (value: number) => (better === 'higher' ? asPercent(value) : value.toPrecision(4))
+    const show = (value: number) => (better === 'higher' ? formatPercent(value) : value.toPrecision(4))
     return [
       metric,
       show(a),

@@ -1,24 +1,14 @@
 import type { PluginReference } from '@skipwise/core'
-import { lengthsBeyond, metricTable, withLengths, type EvaluationRecord } from '@skipwise/evaluation'
-import { evaluateFolder, openModelFolder, readSuites, type Parts } from '@skipwise/experiment'
+import { metricTable, type EvaluationRecord } from '@skipwise/evaluation'
+import { evaluateFolder, openModelFolder, readSuites } from '@skipwise/experiment'
 import { locateModel } from '@skipwise/hub'
 import { renderTable } from '@skipwise/report'
-import { join, relative, resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
+import { type EvalOptions, type SuiteSetting, recordFile, suitesFor } from './eval-suites.js'
 import { colours } from '../colours.js'
 import { usageError } from '../errors.js'
 import { loadParts, openExecutor, parseJson } from '../parts.js'
 import type { Terminal } from '../terminal.js'
-
-/** Options of `skipwise eval`. */
-export interface EvalOptions {
-  readonly model?: string
-  readonly config: string
-  readonly executor: string
-  readonly seed: number
-  readonly output?: string
-  readonly checkpoints?: string
-  readonly compare?: readonly string[]
-}
 
 /**
  * `skipwise eval SUITE --model FOLDER`, `skipwise eval SUITE --checkpoints RUN` and `skipwise eval --compare A B`.
@@ -53,37 +43,6 @@ export async function evaluate(suite: string | undefined, options: EvalOptions, 
       'add --model with a Hugging Face model folder, or hub:owner/name'
     )
   return evaluateModel(options.model, setting, options, terminal)
-}
-
-/** Which suites, and what paths in their configurations are relative to. */
-export interface SuiteSetting {
-  readonly suites: readonly PluginReference[]
-  readonly base: string
-}
-
-/** The file of a suite's record in a folder. */
-export const recordFile = (folder: string, suites: readonly PluginReference[], index: number): string =>
-  join(folder, `${suites.length > 1 ? `${index + 1}-` : ''}${suites[index].name.replaceAll('/', '-')}.json`)
-
-/**
- * Suites with lengths where they must have some, by the window of a model; what is beyond that window is said before
- * hours of work.
- */
-export function suitesFor(
-  suites: readonly PluginReference[],
-  { registry }: Parts,
-  window: number,
-  { note }: Pick<Terminal, 'note'>
-): PluginReference[] {
-  return suites.map(given => {
-    const suite = withLengths(given, registry, window)
-    const beyond = lengthsBeyond(suite, window)
-    if (beyond.length > 0)
-      note(
-        `${suite.name} measures at ${beyond.join(', ')} tokens, beyond the model's window of ${window}: it shows how the model fails there`
-      )
-    return suite
-  })
 }
 
 async function evaluateModel(

@@ -1,3 +1,5 @@
+import { renderAscii, renderTable } from '@skipwise/report'
+import type { MemoryPlan } from '@skipwise/training'
 import type { EvalResult } from '@skipwise/core'
 import {
   answersOf,
@@ -11,14 +13,38 @@ import {
   type ExperimentResult,
   type TrainingSummary
 } from '@skipwise/experiment'
-import { renderAscii, renderTable } from '@skipwise/report'
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { colours } from '../colours.js'
-import { showPlan } from '../memory-plan.js'
-import { prepare } from '../run-recipe.js'
 import type { Terminal } from '../terminal.js'
+import { prepare } from '../run-recipe.js'
 import { createWatch } from '../watch.js'
+
+const WIDEST = 10
+
+/** Prints what a training run will take, by strategy, and which is chosen. */
+function showPlan(
+  { process, weights, optimizer, gradients, strategies, machine, limit, chosen, reason }: MemoryPlan,
+  { say }: Terminal
+): void {
+  say(
+    `\n${colours.bold('Memory plan')}, GB, of ${gigabytes(limit)} to use (the machine has ${gigabytes(machine.total)}, ${gigabytes(machine.available)} of them available)`
+  )
+  say(
+    renderTable(
+      ['strategy', 'process', 'weights', 'optimizer', 'gradients', 'activations', 'peak', ''],
+      Object.entries(strategies).map(([name, { activations, peak }]) => [
+        name,
+        ...[process, weights, optimizer, gradients, activations, peak].map(gigabytes),
+        name === chosen ? 'chosen' : peak > limit ? 'too large' : ''
+      ]),
+      'text'
+    )
+  )
+  say(`${chosen ?? 'It does not fit'}: ${reason}\n`)
+}
+
+const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(bytes < WIDEST * 1e9 ? 3 : 1)
 
 /**
  * `skipwise extend RECIPE` and `skipwise train RECIPE`; with `plan`, what it would take, with `watch`, a drawing of the

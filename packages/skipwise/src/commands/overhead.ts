@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '@skipwise/checkpoints'
-import { isSkipwiseError, SkipwiseError, type LineChart } from '@skipwise/core'
-import { formatNumber, formatPercent, formatTokens, renderAscii, renderSvg, renderTable } from '@skipwise/report'
+import { formatPercent, isSkipwiseError, SkipwiseError, type LineChart } from '@skipwise/core'
+import { formatNumber, formatTokens, renderAscii, renderSvg, renderTable } from '@skipwise/report'
 import type { Executor } from '@skipwise/runtime'
 import { planMemory, plannedStrategy } from '@skipwise/training'
 import { execFile } from 'node:child_process'

@@ -223,7 +223,7 @@ function describeModel(create: () => Architecture, config: Readonly<Record<strin
           batch: 1,
           length,
           encode: (x, role) => encoding.apply(x, cos, sin, role),
-          attend(layer, query, key, value, window) {
+          attend(layer, query, key, value, slidingWindow) {
             const cache = caches[layer]
             const inputs = {
               query,
@@ -233,7 +233,7 @@ function describeModel(create: () => Architecture, config: Readonly<Record<strin
               valueCache: cache.values,
               pastLength: tf.scalar(begin, 'int32')
             }
-            const attended = cachedAttention(inputs, D ** -0.5, { slopes: encoding.slopes?.(H), window })
+            const attended = cachedAttention(inputs, D ** -0.5, { slopes: encoding.slopes?.(H), slidingWindow })
             caches[layer] = { keys: attended.keyCache, values: attended.valueCache }
             return attended.output
           }

@@ -14,7 +14,7 @@ interface ChunkShape {
   readonly past: number
   /** Of ALiBi, [H]. */
   readonly slopes?: readonly number[]
-  readonly window?: number
+  readonly slidingWindow?: number
   /** Where the documents of the first row end. */
   readonly ends?: readonly number[]
 }
@@ -40,7 +40,7 @@ function cut(
 }
 
 function chunk(shape: ChunkShape): KernelCase {
-  const { B, T, H, K, D, S, past, slopes, window, ends } = shape
+  const { B, T, H, K, D, S, past, slopes, slidingWindow, ends } = shape
   return withGradients(
     `attention of a chunk ${JSON.stringify(shape)}`,
     {
@@ -71,7 +71,7 @@ function chunk(shape: ChunkShape): KernelCase {
         D ** -0.5,
         {
           bias: slopes && { slopes, positions: numbers('positions', 'pastPositions') },
-          window,
+          slidingWindow,
           documents: ends && numbers('documents', 'pastDocuments')
         }
       )
@@ -105,13 +105,13 @@ export const chunkAttentionCases: readonly KernelCase[] = [
       { B: 1, T: 4, H: 4, K: 2, D: 6, S: 8, past: 8 },
       { B: 2, T: 3, H: 4, K: 2, D: 6, S: 8, past: 5 },
       { B: 1, T: 150, H: 32, K: 4, D: 2, S: 140, past: 90 },
-      { B: 1, T: 4, H: 2, K: 1, D: 8, S: 8, past: 6, window: 3 },
-      { B: 2, T: 4, H: 2, K: 2, D: 8, S: 8, past: 0, window: 1 },
-      { B: 1, T: 4, H: 2, K: 1, D: 8, S: 8, past: 6, window: 8 },
+      { B: 1, T: 4, H: 2, K: 1, D: 8, S: 8, past: 6, slidingWindow: 3 },
+      { B: 2, T: 4, H: 2, K: 2, D: 8, S: 8, past: 0, slidingWindow: 1 },
+      { B: 1, T: 4, H: 2, K: 1, D: 8, S: 8, past: 6, slidingWindow: 8 },
       { B: 2, T: 3, H: 4, K: 2, D: 6, S: 8, past: 5, slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] },
-      { B: 1, T: 4, H: 2, K: 2, D: 8, S: 8, past: 8, slopes: [1 / 16, 1 / 256], window: 5 },
+      { B: 1, T: 4, H: 2, K: 2, D: 8, S: 8, past: 8, slopes: [1 / 16, 1 / 256], slidingWindow: 5 },
       { B: 2, T: 4, H: 4, K: 2, D: 6, S: 8, past: 5, ends: [2, 6] },
-      { B: 1, T: 4, H: 2, K: 1, D: 8, S: 8, past: 8, ends: [3, 9], window: 6 },
+      { B: 1, T: 4, H: 2, K: 1, D: 8, S: 8, past: 8, ends: [3, 9], slidingWindow: 6 },
       { B: 2, T: 4, H: 4, K: 2, D: 6, S: 8, past: 5, ends: [2, 6], slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] }
     ] satisfies ChunkShape[]
   ).map(chunk)

@@ -25,10 +25,10 @@ const causal = (
   H: number,
   K: number,
   D: number,
-  { slopes, window, ends }: { slopes?: readonly number[]; window?: number; ends?: readonly number[] } = {}
+  { slopes, slidingWindow, ends }: { slopes?: readonly number[]; slidingWindow?: number; ends?: readonly number[] } = {}
 ): KernelCase =>
   withGradients(
-    `causal attention${slopes ? ' with ALiBi' : ''}, B ${B}, T ${T}, H ${H}, K ${K}, D ${D}${window ? `, window ${window}` : ''}${ends ? `, documents that end at ${ends.join()}` : ''}`,
+    `causal attention${slopes ? ' with ALiBi' : ''}, B ${B}, T ${T}, H ${H}, K ${K}, D ${D}${slidingWindow ? `, window ${slidingWindow}` : ''}${ends ? `, documents that end at ${ends.join()}` : ''}`,
     {
       query: normal([B, T, H, D], 1),
       key: normal([B, T, K, D], 2),
@@ -40,7 +40,7 @@ const causal = (
     ({ query, key, value, positions, documents }) =>
       causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, {
         bias: slopes && { slopes, positions: positions as tf.Tensor2D },
-        window,
+        slidingWindow,
         documents: documents as tf.Tensor2D | undefined
       }),
     ['query', 'key', 'value']
@@ -70,7 +70,7 @@ export interface CachedShape {
   /** Of ALiBi, [H]. */
   readonly slopes?: readonly number[]
   /** Tokens that a token attends to. */
-  readonly window?: number
+  readonly slidingWindow?: number
 }
 
 /** Prefill, later chunks, decoding and a full cache, multi-head and grouped-query; head dimensions of every kind. */
@@ -91,15 +91,15 @@ export const cachedShapes: readonly CachedShape[] = [
   { B: 1, T: 3, H: 4, K: 2, D: 6, S: 8, past: 2, slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] },
   { B: 2, T: 3, H: 4, K: 2, D: 8, S: 8, past: 2, slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] },
   { B: 2, T: 1, H: 2, K: 2, D: 8, S: 8, past: 2, slopes: [1 / 16, 1 / 256] },
-  { B: 1, T: 5, H: 4, K: 2, D: 8, S: 16, past: 7, window: 3 },
-  { B: 1, T: 5, H: 2, K: 2, D: 8, S: 16, past: 0, window: 1 },
-  { B: 1, T: 1, H: 2, K: 1, D: 8, S: 16, past: 9, window: 4 },
-  { B: 1, T: 1, H: 2, K: 1, D: 8, S: 16, past: 3, window: 4 },
-  { B: 1, T: 1, H: 2, K: 1, D: 8, S: 16, past: 4, window: 4 },
-  { B: 1, T: 3, H: 4, K: 2, D: 6, S: 8, past: 4, window: 3 },
-  { B: 2, T: 3, H: 2, K: 2, D: 8, S: 8, past: 4, window: 4 },
-  { B: 1, T: 5, H: 2, K: 2, D: 8, S: 16, past: 7, window: 3, slopes: [1 / 16, 1 / 256] },
-  { B: 1, T: 150, H: 2, K: 1, D: 8, S: 256, past: 40, window: 64 }
+  { B: 1, T: 5, H: 4, K: 2, D: 8, S: 16, past: 7, slidingWindow: 3 },
+  { B: 1, T: 5, H: 2, K: 2, D: 8, S: 16, past: 0, slidingWindow: 1 },
+  { B: 1, T: 1, H: 2, K: 1, D: 8, S: 16, past: 9, slidingWindow: 4 },
+  { B: 1, T: 1, H: 2, K: 1, D: 8, S: 16, past: 3, slidingWindow: 4 },
+  { B: 1, T: 1, H: 2, K: 1, D: 8, S: 16, past: 4, slidingWindow: 4 },
+  { B: 1, T: 3, H: 4, K: 2, D: 6, S: 8, past: 4, slidingWindow: 3 },
+  { B: 2, T: 3, H: 2, K: 2, D: 8, S: 8, past: 4, slidingWindow: 4 },
+  { B: 1, T: 5, H: 2, K: 2, D: 8, S: 16, past: 7, slidingWindow: 3, slopes: [1 / 16, 1 / 256] },
+  { B: 1, T: 150, H: 2, K: 1, D: 8, S: 256, past: 40, slidingWindow: 64 }
 ]
 
 /**
@@ -117,7 +117,7 @@ export const cachedInputs = ({ B, T, H, K, D, S, past }: CachedShape): Record<st
 /** A step of cached attention. */
 export const cachedStep = (
   { query, key, value, keyCache, valueCache, pastLength }: Tensors,
-  { D, slopes, window }: Pick<CachedShape, 'D' | 'slopes' | 'window'>
+  { D, slopes, slidingWindow }: Pick<CachedShape, 'D' | 'slopes' | 'slidingWindow'>
 ) =>
   cachedAttention(
     {
@@ -129,7 +129,7 @@ export const cachedStep = (
       pastLength: pastLength as tf.Scalar
     },
     D ** -0.5,
-    { slopes, window }
+    { slopes, slidingWindow }
   )
 
 const cached = (shape: CachedShape): KernelCase => ({
@@ -243,13 +243,13 @@ export const fusedKernelCases: readonly KernelCase[] = [
   causal(2, 150, 2, 1, 8),
   causal(1, 5, 2, 2, 8, { slopes: [1 / 16, 1 / 256] }),
   causal(2, 150, 4, 2, 6, { slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] }),
-  causal(1, 7, 2, 1, 8, { window: 3 }),
-  causal(1, 5, 2, 2, 8, { window: 1 }),
-  causal(2, 300, 2, 1, 8, { window: 140 }),
-  causal(1, 300, 2, 2, 8, { window: 100, slopes: [1 / 16, 1 / 256] }),
+  causal(1, 7, 2, 1, 8, { slidingWindow: 3 }),
+  causal(1, 5, 2, 2, 8, { slidingWindow: 1 }),
+  causal(2, 300, 2, 1, 8, { slidingWindow: 140 }),
+  causal(1, 300, 2, 2, 8, { slidingWindow: 100, slopes: [1 / 16, 1 / 256] }),
   causal(2, 7, 4, 2, 6, { ends: [1, 2, 5] }),
   causal(1, 200, 2, 1, 8, { ends: [90, 128] }),
-  causal(1, 7, 2, 2, 8, { ends: [3], window: 2 }),
+  causal(1, 7, 2, 2, 8, { ends: [3], slidingWindow: 2 }),
   causal(2, 150, 4, 2, 6, { ends: [40, 130], slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] }),
   ...chunkAttentionCases,
   ...cachedShapes.map(cached)

@@ -1,5 +1,5 @@
-import { typeName } from './dict.js'
-import { TemplateFault, type Call, type Value } from './values.js'
+import { TemplateFault } from './template-fault.js'
+import { typeName, type Call, type Value } from './values.js'
 
 /** Names of parameters; those after the required ones may be left out. */
 export interface Parameters {

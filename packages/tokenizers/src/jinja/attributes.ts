@@ -1,20 +1,21 @@
 import { take } from './arguments.js'
 import type { Budget } from './budget.js'
-import { Dict, typeName } from './dict.js'
-import { isEqual, iterate } from './operations.js'
-import { stringMethods } from './string-methods.js'
+import { TemplateFault } from './template-fault.js'
 import {
+  Dict,
+  typeName,
   Callable,
   DictView,
   Loop,
   Markup,
   Namespace,
   Range,
-  TemplateFault,
   Tuple,
   Undefined,
   type Value
 } from './values.js'
+import { isEqual, iterate } from './operations.js'
+import { stringMethods } from './string-methods.js'
 import { isList } from './write-values.js'
 
 /**

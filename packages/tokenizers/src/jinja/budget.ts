@@ -1,4 +1,4 @@
-import { TemplateFault } from './values.js'
+import { TemplateFault } from './template-fault.js'
 
 /** What one rendering may do: a template is a stranger's program, and loops need no end. */
 export const limits = {

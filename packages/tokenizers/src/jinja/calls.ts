@@ -4,7 +4,8 @@ import { filtersOfItems, lazily, type Filter } from './filters-of-items.js'
 import { filtersOfText, takesMarkup, unreadFilters } from './filters-of-text.js'
 import { isTrue } from './operations.js'
 import { tests } from './tests.js'
-import { Lazy, Markup, TemplateFault, type Call, type Value } from './values.js'
+import { TemplateFault } from './template-fault.js'
+import { Lazy, Markup, type Call, type Value } from './values.js'
 
 /** Applies a filter by its name. @throws TemplateFault for one that is not known */
 export function applyFilter(name: string, value: Value, call: Call): Value {

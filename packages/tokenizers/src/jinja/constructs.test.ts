@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import golden from '../../test/golden/chat-constructs.json' with { type: 'json' }
-import { Dict } from './dict.js'
+import { TemplateFault } from './template-fault.js'
+import { Dict, type Value } from './values.js'
 import { valueOfJson } from './json-values.js'
 import { Template } from './template.js'
-import { TemplateFault, type Value } from './values.js'
 
 const data = valueOfJson(golden.data)
 if (!(data instanceof Dict)) throw new Error('the variables are an object')

@@ -1,13 +1,14 @@
 import { attributeOf, itemOf } from './attributes.js'
 import type { Budget } from './budget.js'
 import { applyFilter, applyTest } from './calls.js'
-import { Dict, typeName } from './dict.js'
+import { TemplateFault } from './template-fault.js'
+import { Dict, typeName, Callable, Tuple, Undefined, type Call, type Value } from './values.js'
 import { refuseUnread } from './globals.js'
 import type { Arguments, Expression } from './nodes.js'
-import { calculate, isSo, isTrue, itemsOf, numberIn, operate } from './operations.js'
+import { calculate, numberIn } from './arithmetic.js'
+import { isSo, isTrue, itemsOf, operate } from './operations.js'
 import type { Scope } from './scope.js'
 import { sliceOf } from './slices.js'
-import { Callable, TemplateFault, Tuple, Undefined, type Call, type Value } from './values.js'
 import { writeValue } from './write-values.js'
 
 /** The value of an expression, as Python's. @throws TemplateFault */

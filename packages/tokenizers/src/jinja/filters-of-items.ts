@@ -1,9 +1,9 @@
 import { integerOf, take } from './arguments.js'
 import { attributeReader, counted } from './attributes.js'
 import type { Budget } from './budget.js'
-import { Dict, hashOf, typeName } from './dict.js'
+import { TemplateFault } from './template-fault.js'
+import { Dict, hashOf, typeName, DictView, Lazy, Tuple, Undefined, type Call, type Value } from './values.js'
 import { compare, isTrue, itemsOf, iterate, operate } from './operations.js'
-import { DictView, Lazy, TemplateFault, Tuple, Undefined, type Call, type Value } from './values.js'
 import { writeValue } from './write-values.js'
 
 export type Filter = (value: Value, call: Call) => Value

@@ -1,7 +1,8 @@
 import type { Budget } from './budget.js'
-import { lengthOfText, numberIn, toFloat } from './operations.js'
+import { lengthOfText, type Call, type Value } from './values.js'
+import { numberIn, toFloat } from './arithmetic.js'
 import { roundedDigits } from './printf.js'
-import { TemplateFault, type Call, type Value } from './values.js'
+import { TemplateFault } from './template-fault.js'
 import { represent, writeInteger, writeValue } from './write-values.js'
 
 const FIELD = /\{\{|\}\}|\{([^{}!:]*)(?:!([rsa]))?(?::([^{}]*))?\}|[{}]/g

@@ -3,10 +3,10 @@ import { fuzzReader } from '@skipwise/testing'
 import { expect, test } from 'vitest'
 import golden from '../../test/golden/chat-constructs.json' with { type: 'json' }
 import { invalidTemplate } from '../read-chat-template.js'
-import { Dict } from './dict.js'
+import { TemplateFault } from './template-fault.js'
+import { Dict, type Value } from './values.js'
 import { valueOfJson } from './json-values.js'
 import { Template } from './template.js'
-import { TemplateFault, type Value } from './values.js'
 
 const data = valueOfJson(golden.data)
 if (!(data instanceof Dict)) throw new Error('the variables are an object')

@@ -1,9 +1,9 @@
 import { integerOf, take, textOf } from './arguments.js'
-import { Dict } from './dict.js'
+import { TemplateFault } from './template-fault.js'
+import { Dict, Callable, Namespace, Range, Undefined, type Call, type Value } from './values.js'
 import { itemsOf } from './operations.js'
 import { Scope } from './scope.js'
 import { strftime } from './strftime.js'
-import { Callable, Namespace, Range, TemplateFault, Undefined, type Call, type Value } from './values.js'
 import { writeValue } from './write-values.js'
 
 /** Jinja's sandbox allows no longer range. */

@@ -1,5 +1,5 @@
-import { Dict } from './dict.js'
-import { TemplateFault, type Value } from './values.js'
+import { TemplateFault } from './template-fault.js'
+import { Dict, type Value } from './values.js'
 
 const MAX_DEPTH = 200
 const SPACE = /[ \t\n\r]*/y

@@ -1,5 +1,5 @@
 import { readNumber, readString } from './literals.js'
-import { TemplateFault } from './values.js'
+import { TemplateFault } from './template-fault.js'
 import { WHITE, trimEnd } from './white-space.js'
 
 /** A token of a template. */

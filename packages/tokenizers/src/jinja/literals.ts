@@ -1,4 +1,4 @@
-import { TemplateFault } from './values.js'
+import { TemplateFault } from './template-fault.js'
 
 const SIMPLE: Readonly<Record<string, string>> = {
   '\n': '',

@@ -1,9 +1,9 @@
 import { limits } from './budget.js'
-import { Dict } from './dict.js'
+import { TemplateFault } from './template-fault.js'
+import { Dict, Callable, Tuple, Undefined, type Call, type Value } from './values.js'
 import { evaluate } from './evaluate.js'
 import type { Body, Signature } from './nodes.js'
 import { Scope } from './scope.js'
-import { Callable, TemplateFault, Tuple, Undefined, type Call, type Value } from './values.js'
 
 let depth = 0
 

@@ -1,6 +1,6 @@
 import type { Budget } from './budget.js'
-import { typeName } from './dict.js'
-import { Markup, TemplateFault, type Value } from './values.js'
+import { TemplateFault } from './template-fault.js'
+import { typeName, Markup, type Value } from './values.js'
 
 const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' }
 

@@ -1,4 +1,4 @@
-import { TemplateFault } from './values.js'
+import { TemplateFault } from './template-fault.js'
 import { trimBoth } from './white-space.js'
 
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'

@@ -1,7 +1,7 @@
-import type { Arguments, Comparison, Expression, Operator, Target } from './nodes.js'
-import { parseArguments, parseAtom, parsePostfix } from './parse-atoms.js'
+import type { Arguments, Comparison, Expression, Operator } from './nodes.js'
+import { parseArguments, parseItems } from './parse-brackets.js'
 import type { TokenStream } from './token-stream.js'
-import { TemplateFault } from './values.js'
+import { TemplateFault } from './template-fault.js'
 
 const COMPARISONS: readonly Comparison[] = ['==', '!=', '<', '<=', '>', '>=']
 
@@ -95,7 +95,7 @@ function parseFilters(stream: TokenStream, operand: Expression): Expression {
   for (;;) {
     if (stream.skipOperator('|')) node = { kind: 'filter', of: node, ...parseFilter(stream) }
     else if (stream.skipName('is')) node = parseTest(stream, node)
-    else if (stream.isOperator('(')) node = { kind: 'call', of: node, given: parseArguments(stream) }
+    else if (stream.isOperator('(')) node = { kind: 'call', of: node, given: parseGiven(stream) }
     else return node
   }
 }
@@ -103,8 +103,10 @@ function parseFilters(stream: TokenStream, operand: Expression): Expression {
 /** The name of a filter, after its `|`, and its arguments. */
 export function parseFilter(stream: TokenStream): { readonly name: string; readonly given: Arguments } {
   const name = takeDottedName(stream)
-  return { name, given: stream.isOperator('(') ? parseArguments(stream) : NOTHING }
+  return { name, given: stream.isOperator('(') ? parseGiven(stream) : NOTHING }
 }
+
+const parseGiven = (stream: TokenStream): Arguments => parseArguments(stream, parseExpression)
 
 const NOTHING: Arguments = { args: [], named: [], restArgs: undefined, restNamed: undefined }
 
@@ -122,7 +124,7 @@ function parseTest(stream: TokenStream, of: Expression): Expression {
 }
 
 function testArguments(stream: TokenStream): Arguments {
-  if (stream.isOperator('(')) return parseArguments(stream)
+  if (stream.isOperator('(')) return parseGiven(stream)
   const begins = stream.is('name') || stream.is('constant') || stream.isOperator('[') || stream.isOperator('{')
   if (!begins || ['else', 'or', 'and'].some(word => stream.isName(word))) return NOTHING
   if (stream.isName('is')) throw new TemplateFault('tests cannot be chained with is')
@@ -130,7 +132,7 @@ function testArguments(stream: TokenStream): Arguments {
 }
 
 /** What parses the items of a tuple, and where it ends. */
-export interface TupleOptions {
+interface TupleOptions {
   readonly withCondition?: boolean
   readonly endName?: string
   /** Whether nothing is a tuple. */
@@ -154,36 +156,105 @@ export function parseTuple(
   return { kind: 'tuple', items }
 }
 
-const atTupleEnd = (stream: TokenStream, endName: string | undefined): boolean =>
+export const atTupleEnd = (stream: TokenStream, endName: string | undefined): boolean =>
   stream.is('written') ||
   stream.is('end') ||
   stream.isOperator(')') ||
   (endName !== undefined && stream.isName(endName))
 
-/** What is assigned to: names, with `withMember` also `namespace.name`. */
-export function parseTarget(stream: TokenStream, withMember: boolean, endName?: string): Target {
-  const items: Target[] = []
-  let isTuple = false
-  while (!atTupleEnd(stream, endName)) {
-    items.push(parseOneTarget(stream, withMember))
-    if (!stream.skipOperator(',')) break
-    isTuple = true
-  }
-  if (!items.length) throw stream.unexpected('a name')
-  return isTuple ? { kind: 'tuple', items } : items[0]
-}
+const CONSTANTS: ReadonlyMap<string, boolean | null> = new Map([
+  ['true', true],
+  ['True', true],
+  ['false', false],
+  ['False', false],
+  ['none', null],
+  ['None', null]
+])
 
-const RESERVED = new Set(['true', 'false', 'none', 'True', 'False', 'None'])
-
-function parseOneTarget(stream: TokenStream, withMember: boolean): Target {
+/** A name, a literal, or an expression in parentheses. */
+function parseAtom(stream: TokenStream): Expression {
   if (stream.skipOperator('(')) {
-    const inner = stream.within(() => parseTarget(stream, withMember))
+    const inner = stream.within(() => parseTuple(stream, { inParentheses: true }))
     stream.expectOperator(')')
     return inner
   }
-  const name = stream.takeName()
-  if (RESERVED.has(name)) throw new TemplateFault(`'${name}' cannot be assigned to`)
-  return withMember && stream.skipOperator('.')
-    ? { kind: 'member', of: name, name: stream.takeName() }
-    : { kind: 'name', name }
+  if (stream.isOperator('[')) return parseList(stream)
+  if (stream.isOperator('{')) return parseDict(stream)
+  const token = stream.peek()
+  if (token?.type === 'name') {
+    stream.next()
+    const constant = CONSTANTS.get(token.text)
+    return constant === undefined ? { kind: 'name', name: token.text } : { kind: 'constant', value: constant }
+  }
+  if (token?.type !== 'constant') throw stream.unexpected('an expression')
+  stream.next()
+  return { kind: 'constant', value: typeof token.value === 'string' ? token.value + restOfString(stream) : token.value }
+}
+
+/** Strings next to one another are one. */
+function restOfString(stream: TokenStream): string {
+  let rest = ''
+  for (
+    let token = stream.peek();
+    token?.type === 'constant' && typeof token.value === 'string';
+    token = stream.peek()
+  ) {
+    rest += token.value
+    stream.next()
+  }
+  return rest
+}
+
+function parseList(stream: TokenStream): Expression {
+  return { kind: 'list', items: parseItems(stream, '[', ']', () => parseExpression(stream)) }
+}
+
+function parseDict(stream: TokenStream): Expression {
+  const entries = parseItems(stream, '{', '}', (): readonly [Expression, Expression] => {
+    const key = parseExpression(stream)
+    stream.expectOperator(':')
+    return [key, parseExpression(stream)]
+  })
+  return { kind: 'dict', entries }
+}
+
+/** What follows a value: `.name`, `[key]`, `(arguments)`. */
+function parsePostfix(stream: TokenStream, operand: Expression): Expression {
+  let node = operand
+  for (;;) {
+    if (stream.skipOperator('.')) node = parseMember(stream, node)
+    else if (stream.skipOperator('[')) node = parseSubscript(stream, node)
+    else if (stream.isOperator('(')) node = { kind: 'call', of: node, given: parseGiven(stream) }
+    else return node
+  }
+}
+
+function parseMember(stream: TokenStream, of: Expression): Expression {
+  const token = stream.next()
+  if (token.type === 'name') return { kind: 'attribute', of, name: token.text }
+  if (token.type !== 'constant' || typeof token.value !== 'bigint')
+    throw new TemplateFault('expected a name or a number after a dot')
+  return { kind: 'item', of, key: { kind: 'constant', value: token.value } }
+}
+
+function parseSubscript(stream: TokenStream, of: Expression): Expression {
+  const node = stream.isOperator(':') ? parseSlice(stream, of, undefined) : parseKey(stream, of)
+  if (stream.isOperator(',')) throw new TemplateFault('several keys between brackets are not supported here')
+  stream.expectOperator(']')
+  return node
+}
+
+function parseKey(stream: TokenStream, of: Expression): Expression {
+  const key = parseExpression(stream)
+  return stream.isOperator(':') ? parseSlice(stream, of, key) : { kind: 'item', of, key }
+}
+
+function parseSlice(stream: TokenStream, of: Expression, start: Expression | undefined): Expression {
+  const bounds: (Expression | undefined)[] = [start]
+  while (bounds.length < 3 && stream.skipOperator(':')) {
+    bounds.push(
+      stream.isOperator(':') || stream.isOperator(']') || stream.isOperator(',') ? undefined : parseExpression(stream)
+    )
+  }
+  return { kind: 'slice', of, bounds }
 }

@@ -1,7 +1,8 @@
 import type { Body, Expression, FilterCall, Signature, Statement, Target } from './nodes.js'
-import { parseExpression, parseFilter, parseTarget, parseTuple } from './parse-expressions.js'
+import { parseTarget } from './parse-targets.js'
+import { parseExpression, parseFilter, parseTuple } from './parse-expressions.js'
 import { TokenStream } from './token-stream.js'
-import { TemplateFault } from './values.js'
+import { TemplateFault } from './template-fault.js'
 
 /** The statements of a template. @throws TemplateFault */
 export function parse(template: string): Body {

@@ -1,7 +1,7 @@
 import type { Budget } from './budget.js'
-import { Dict, typeName } from './dict.js'
-import { calculate, lengthOfText, numberIn, toFloat } from './operations.js'
-import { TemplateFault, Tuple, type Value } from './values.js'
+import { TemplateFault } from './template-fault.js'
+import { Dict, lengthOfText, Tuple, typeName, type Value } from './values.js'
+import { calculate, numberIn, toFloat } from './arithmetic.js'
 import { represent, writeInteger, writeValue } from './write-values.js'
 
 const CONVERSION = /%(?:\(([^()]*)\))?([-+ 0#]*)(\d+|\*)?(?:\.(\d+|\*)?)?([hlL])?([^])?/gu

@@ -1,12 +1,12 @@
 import { limits, type Budget } from './budget.js'
 import { applyFilter } from './calls.js'
-import { typeName } from './dict.js'
+import { TemplateFault } from './template-fault.js'
+import { typeName, Lazy, Loop, Markup, Namespace, type Value } from './values.js'
 import { callOf, callValue, evaluate } from './evaluate.js'
 import { macroOf } from './macros.js'
 import type { Body, Expression, FilterCall, Statement, Target } from './nodes.js'
 import { isTrue, itemsOf, iterate } from './operations.js'
 import { Scope } from './scope.js'
-import { Lazy, Loop, Markup, Namespace, TemplateFault, type Value } from './values.js'
 import { writeValue } from './write-values.js'
 
 /** How a body ends: `break` and `continue` leave what encloses them, and what was written stays. */

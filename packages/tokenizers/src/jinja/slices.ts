@@ -1,6 +1,6 @@
 import type { Budget } from './budget.js'
-import { typeName } from './dict.js'
-import { Range, TemplateFault, Tuple, type Value } from './values.js'
+import { TemplateFault } from './template-fault.js'
+import { typeName, Range, Tuple, type Value } from './values.js'
 import { isList } from './write-values.js'
 
 /** `value[start:stop:step]` of a list, tuple, string or range. @throws TemplateFault */

@@ -1,4 +1,4 @@
-import { TemplateFault } from './values.js'
+import { TemplateFault } from './template-fault.js'
 import { trimEnd, trimStart, WHITE } from './white-space.js'
 
 const WORD = new RegExp(`[^${WHITE}]+`, 'g')

@@ -1,4 +1,4 @@
-import { TemplateFault } from './values.js'
+import { TemplateFault } from './template-fault.js'
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
 const MONTHS = [

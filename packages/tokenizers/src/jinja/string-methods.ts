@@ -2,10 +2,11 @@ import { integerOf, take, textOf, textOrNone } from './arguments.js'
 import type { Budget } from './budget.js'
 import { capitalizeText, isLower, isTitle, isUpper, swapText, titleText } from './cases.js'
 import { formatText } from './format-text.js'
-import { itemsOf, lengthOfText } from './operations.js'
+import { lengthOfText, Tuple, type Call, type Value } from './values.js'
+import { itemsOf } from './operations.js'
 import { sliceOf } from './slices.js'
 import { splitFrom, splitLines, splitWords } from './split.js'
-import { TemplateFault, Tuple, type Call, type Value } from './values.js'
+import { TemplateFault } from './template-fault.js'
 import { trimBoth, trimEnd, trimStart, WHITE } from './white-space.js'
 
 type Method = (text: string, call: Call) => Value

@@ -4,7 +4,8 @@ import type { Body } from './nodes.js'
 import { parse } from './parse.js'
 import { renderBody, type Rendered } from './render.js'
 import { Scope } from './scope.js'
-import { TemplateFault, type Value } from './values.js'
+import { TemplateFault } from './template-fault.js'
+import type { Value } from './values.js'
 
 /**
  * A template of Jinja, rendered as transformers renders it: the values, texts and errors of Python's jinja2 in its

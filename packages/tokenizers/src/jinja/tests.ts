@@ -1,20 +1,22 @@
 import { take } from './arguments.js'
 import { isLower, isUpper } from './cases.js'
-import { Dict, typeName } from './dict.js'
-import type { Comparison } from './nodes.js'
-import { calculate, isEqual, isSame, isSo, numberIn } from './operations.js'
+import { TemplateFault } from './template-fault.js'
 import {
+  Dict,
+  typeName,
   Callable,
   Lazy,
   Markup,
   Namespace,
   Range,
-  TemplateFault,
   Tuple,
   Undefined,
   type Call,
   type Value
 } from './values.js'
+import type { Comparison } from './nodes.js'
+import { calculate, numberIn } from './arithmetic.js'
+import { isEqual, isSame, isSo } from './operations.js'
 import { isList, writeValue } from './write-values.js'
 
 type Test = (value: Value, call: Call) => boolean

@@ -1,6 +1,6 @@
 import { limits } from './budget.js'
 import { tokensOf, type Token } from './lexer.js'
-import { TemplateFault } from './values.js'
+import { TemplateFault } from './template-fault.js'
 
 /** The tokens of a template, one after another. */
 export class TokenStream {

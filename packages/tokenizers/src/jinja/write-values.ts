@@ -1,6 +1,6 @@
 import type { Budget } from './budget.js'
-import { Dict, typeName } from './dict.js'
-import { DictView, Markup, Range, TemplateFault, Tuple, Undefined, type Value } from './values.js'
+import { TemplateFault } from './template-fault.js'
+import { Dict, typeName, DictView, Markup, Range, Tuple, Undefined, type Value } from './values.js'
 
 /** `repr` of a float: the fewest digits that read back, with an exponent below 1e-4 and from 1e16. */
 function writeFloat(value: number): string {

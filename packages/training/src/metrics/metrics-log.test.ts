@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import golden from '../golden/event-file.json' with { type: 'json' }
-import { crc32c } from './crc32c.js'
+import { crc32c } from './event-file.js'
 import { MetricsLog, readMetrics } from './metrics-log.js'
 
 let folder: string

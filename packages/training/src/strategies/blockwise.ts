@@ -1,7 +1,6 @@
 import { bytesOf, type Graph, type Program, type Value, type Values } from '@skipwise/runtime'
 import { gradientName, KEEP } from '../loss-program.js'
-import { graphKey } from './graph-key.js'
-import { hiddenSpec, partsOf, type ModelPart } from './model-parts.js'
+import { hiddenSpec, partsOf, type NetworkPart } from './network-parts.js'
 import { partAccumulated, partGradient, partParameter, PartTracer, SLOT, type PartGraph } from './part-programs.js'
 import {
   programShape,
@@ -12,9 +11,13 @@ import {
   type StrategySetup
 } from './strategy.js'
 
+/** Equal for graphs that compute the same: they can share a program. */
+const graphKey = ({ values, inputs, nodes, outputs, constants }: Graph): string =>
+  JSON.stringify([values, inputs, nodes, outputs, [...constants].map(([id, data]) => [id, [...data]])])
+
 /** A part with what computes it; the head's forward pass is in its backward pass. */
-interface Pass<Runs> {
-  readonly part: ModelPart
+interface LayerPass<Runs> {
+  readonly part: NetworkPart
   readonly forward: Runs | undefined
   /** None where nothing is trained in the part and below it. */
   readonly backward: Runs | undefined
@@ -22,9 +25,9 @@ interface Pass<Runs> {
 
 /** The passes of a model. */
 interface Passes<Runs> {
-  readonly embed: Pass<Runs>
-  readonly blocks: readonly Pass<Runs>[]
-  readonly head: Pass<Runs>
+  readonly embed: LayerPass<Runs>
+  readonly blocks: readonly LayerPass<Runs>[]
+  readonly head: LayerPass<Runs>
 }
 
 /**
@@ -49,7 +52,7 @@ export function prepareBlockwise(setup: StrategySetup): PreparedStrategy {
   const begun = new Set<string>()
   const below = [parts.embed, ...parts.blocks]
   const lowest = below.findIndex(({ trained }) => trained.length > 0)
-  const passOf = (part: ModelPart): Pass<PartGraph> => {
+  const passOf = (part: NetworkPart): LayerPass<PartGraph> => {
     const isNeeded = part.label === 'head' || (lowest >= 0 && below.indexOf(part) >= lowest)
     const accumulate = part.trained.map(name => (begun.has(name) ? 'add' : shape.accumulate ? 'keep' : 'begin'))
     for (const name of part.trained) begun.add(name)
@@ -74,7 +77,7 @@ export function prepareBlockwise(setup: StrategySetup): PreparedStrategy {
     async open() {
       const programs = new Map<Graph, Program>()
       for (const { graph, donate } of graphs.values()) programs.set(graph, await executor.compile(graph, { donate }))
-      const compiled = ({ part, forward, backward }: Pass<PartGraph>): Pass<Program> => ({
+      const compiled = ({ part, forward, backward }: LayerPass<PartGraph>): LayerPass<Program> => ({
         part,
         forward: forward && programs.get(forward.graph),
         backward: backward && programs.get(backward.graph)
@@ -110,14 +113,14 @@ class BlockwiseStrategy implements GradientStrategy {
     const L = blocks.length
     const { slots, gradients } = this
     const keep = executor.upload({ shape: [], dtype: 'float32' }, Float32Array.of(begin ? 0 : 1))
-    const inputsOf = (part: ModelPart): Record<string, Value> => ({
+    const inputsOf = (part: NetworkPart): Record<string, Value> => ({
       ...Object.fromEntries(part.parameters.map((name, i) => [partParameter(i), parameters[name]])),
       ...Object.fromEntries(part.batch.map(name => [name, batch[name]]))
     })
-    const forward = async ({ part, forward }: Pass<Program>, to: number, more: Values) => {
+    const forward = async ({ part, forward }: LayerPass<Program>, to: number, more: Values) => {
       slots[to] = (await (forward as Program).run({ ...inputsOf(part), ...more, [SLOT]: slots[to] })).y
     }
-    const backward = async ({ part, backward }: Pass<Program>, more: Values) => {
+    const backward = async ({ part, backward }: LayerPass<Program>, more: Values) => {
       const program = backward as Program
       const accumulated = Object.fromEntries(
         part.trained.map((name, i) => [partAccumulated(i), gradients[gradientName(name)]])

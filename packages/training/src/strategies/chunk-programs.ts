@@ -114,7 +114,7 @@ function chunkHead({ model, encoding, shape }: ChunkModel, inputs: Tensors, seen
     batch,
     length,
     encode: (x, role) => encoding.apply(x, inputs.cos as tf.Tensor3D, inputs.sin as tf.Tensor3D, role),
-    attend(layer, query, ownKey, ownValue, window) {
+    attend(layer, query, ownKey, ownValue, slidingWindow) {
       const [key, value] = seen(layer, ownKey, ownValue)
       const names = layerNames(layer)
       const past = {
@@ -123,7 +123,7 @@ function chunkHead({ model, encoding, shape }: ChunkModel, inputs: Tensors, seen
         pastLength: inputs.pastLength as tf.Scalar
       }
       return chunkAttention({ query, key, value, ...past }, scale, {
-        window,
+        slidingWindow,
         bias: slopes && { slopes, positions: numbers('positions', 'pastPositions') },
         documents: shape.packed ? numbers('documents', 'pastDocuments') : undefined
       })

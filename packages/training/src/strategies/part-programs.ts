@@ -2,7 +2,7 @@ import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
 import { tf, trace, type CompileOptions, type Graph, type ValueSpec } from '@skipwise/runtime'
 import { accumulateGradient, batchSpecs, KEEP, parameterSpecs, type LossProgramOptions } from '../loss-program.js'
 import { allParameters, type TrainedParameters } from '../trained-parameters.js'
-import { hiddenSpec, type ModelPart } from './model-parts.js'
+import { hiddenSpec, type NetworkPart } from './network-parts.js'
 
 /** A graph and what is donated to it. */
 export interface PartGraph {
@@ -43,7 +43,7 @@ export class PartTracer {
   }
 
   /** Output: `y`, the hidden states after the part. */
-  forward(part: ModelPart): PartGraph {
+  forward(part: NetworkPart): PartGraph {
     const graph = trace(
       `${part.label} forward`,
       inputs => ({ y: part.apply(named(part, inputs), inputs.x as tf.Tensor2D, inputs) }),
@@ -56,7 +56,7 @@ export class PartTracer {
    * Gradients of the part's input, `dx`, and of its trained parameters from that of its output, `dy`; what is between
    * them is computed again. The head has no `dy` and the output `loss`, the embedding has no `dx`.
    */
-  backward(part: ModelPart, accumulate: readonly Accumulation[]): PartGraph {
+  backward(part: NetworkPart, accumulate: readonly Accumulation[]): PartGraph {
     const isHead = part.label === 'head'
     const isEmbed = part.label === 'embed'
     const count = part.trained.length
@@ -99,7 +99,7 @@ export class PartTracer {
     return { graph, donate: isEmbed ? donate : { ...donate, [SLOT]: 'dx' } }
   }
 
-  #specs(part: ModelPart): Record<string, ValueSpec> {
+  #specs(part: NetworkPart): Record<string, ValueSpec> {
     return {
       ...Object.fromEntries(part.parameters.map((name, i) => [partParameter(i), this.#parameters[name]])),
       ...Object.fromEntries(part.batch.map(name => [name, this.#batch[name]])),
@@ -109,7 +109,7 @@ export class PartTracer {
   }
 }
 
-const named = (part: ModelPart, inputs: Readonly<Record<string, tf.Tensor>>) =>
+const named = (part: NetworkPart, inputs: Readonly<Record<string, tf.Tensor>>) =>
   Object.fromEntries(part.parameters.map((name, i) => [name, inputs[partParameter(i)]]))
 
 const withLoss = ({ value, grads }: { value: tf.Tensor; grads: tf.Tensor[] }) => ({

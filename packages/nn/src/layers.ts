@@ -1,0 +1,125 @@
+import { linearCrossEntropy, rmsNorm, swiGlu, tanhGelu, tf } from '@skipwise/runtime'
+import type { Head, Parameters, ParameterSpec } from './contracts.js'
+
+/** An elementwise function of a tensor of any shape. */
+export type Activation = (x: tf.Tensor) => tf.Tensor
+
+const sigmoidTimes =
+  (factor: number): Activation =>
+  x =>
+    tf.mul(x, tf.sigmoid(factor === 1 ? x : tf.mul(x, factor)))
+
+/**
+ * Elementwise activations under the names of `config.json` (`hidden_act`, `activation_function`; transformers'
+ * `ACT2FN`).
+ */
+export const activations: Readonly<Record<string, Activation>> = {
+  silu: sigmoidTimes(1),
+  swish: sigmoidTimes(1),
+  gelu: x => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
+  gelu_new: tanhGelu,
+  gelu_fast: tanhGelu,
+  gelu_pytorch_tanh: tanhGelu,
+  quick_gelu: sigmoidTimes(1.702),
+  relu: tf.relu,
+  relu2: x => tf.square(tf.relu(x)),
+  tanh: tf.tanh,
+  sigmoid: tf.sigmoid
+}
+
+/** Name of a matrix of the low-rank adapter of a linear layer among parameters, as PEFT names it. */
+export const adapterName = (prefix: string, matrix: 'A' | 'B'): string => `${prefix}.lora_${matrix}.weight`
+
+/**
+ * x · weightᵀ (+ bias), with weights as checkpoints store them (`torch.nn.Linear`). With a low-rank adapter among the
+ * parameters the weight acts as weight + B·A, computed as two thin products: no gradient of the weight's size is ever
+ * made.
+ *
+ * @param x [N, in]
+ * @param prefix names `${prefix}.weight` [out, in] and, when they are there, `${prefix}.bias` [out],
+ * `${prefix}.lora_A.weight` [r, in] and `${prefix}.lora_B.weight` [out, r]
+ * @returns [N, out]
+ */
+export function linear(parameters: Parameters, prefix: string, x: tf.Tensor2D): tf.Tensor2D {
+  const timesTransposed = (input: tf.Tensor, name: string) =>
+    tf.matMul(input as tf.Tensor2D, parameters[name] as tf.Tensor2D, false, true)
+  const bias = parameters[`${prefix}.bias`]
+  const a = adapterName(prefix, 'A')
+  let output = timesTransposed(x, `${prefix}.weight`)
+  if (parameters[a]) output = tf.add(output, timesTransposed(timesTransposed(x, a), adapterName(prefix, 'B')))
+  return (bias ? tf.add(output, bias) : output) as tf.Tensor2D
+}
+
+/**
+ * Plain feed-forward: fc_out(activation(fc_in(x))) with `fc_in` and `fc_out` under `prefix`.
+ *
+ * @param x [N, d], already normed
+ * @param activation a name in {@link activations}
+ * @returns [N, d]
+ */
+export const mlp = (parameters: Parameters, prefix: string, x: tf.Tensor2D, activation: string): tf.Tensor2D =>
+  linear(
+    parameters,
+    `${prefix}.fc_out`,
+    activations[activation](linear(parameters, `${prefix}.fc_in`, x)) as tf.Tensor2D
+  )
+
+/**
+ * Gated feed-forward: down(activation(gate(x)) · up(x)) with `gate_proj`, `up_proj` and `down_proj` under `prefix`.
+ *
+ * @param x [N, d], already normed
+ * @param activation a name in {@link activations}; `silu` makes it SwiGLU
+ * @returns [N, d]
+ */
+export function gatedMlp(parameters: Parameters, prefix: string, x: tf.Tensor2D, activation = 'silu'): tf.Tensor2D {
+  const gate = linear(parameters, `${prefix}.gate_proj`, x)
+  const up = linear(parameters, `${prefix}.up_proj`, x)
+  const gated = activation === 'silu' ? swiGlu(gate, up) : (tf.mul(activations[activation](gate), up) as tf.Tensor2D)
+  return linear(parameters, `${prefix}.down_proj`, gated)
+}
+
+/** Logits of an output layer, [N, V]. */
+export function logits({ hidden, weight, bias }: Head): tf.Tensor2D {
+  const product = tf.matMul(hidden, weight, false, true) as tf.Tensor2D
+  return bias ? (tf.add(product, bias) as tf.Tensor2D) : product
+}
+
+/**
+ * −log p of a label at every token, without keeping the logits.
+ *
+ * @param labels [N], int32
+ * @returns [N], nats
+ */
+export const crossEntropy = ({ hidden, weight, bias }: Head, labels: tf.Tensor1D): tf.Tensor1D =>
+  linearCrossEntropy(hidden, weight, labels, bias)
+
+/** The smallest norm divided by, as in `torch.nn.functional.normalize`. */
+const EPSILON = 1e-12
+
+/**
+ * Rows divided by their Euclidean norm: x / √(Σx²), an RMS norm with the weight 1/√d. A row of zeros stays.
+ *
+ * @param x [N, d]
+ * @returns [N, d]
+ */
+export function l2Normalize(x: tf.Tensor2D): tf.Tensor2D {
+  const [, d] = x.shape
+  return rmsNorm(x, tf.fill([d], 1 / Math.sqrt(d)) as tf.Tensor1D, EPSILON ** 2 / d)
+}
+
+/** `${name}.weight` [out, in] and, with a bias, `${name}.bias` [out], as `torch.nn.Linear` has them. */
+export const linearSpecs = (name: string, out: number, input: number, bias = false): ParameterSpec[] => [
+  { name: `${name}.weight`, shape: [out, input], initializer: 'normal' },
+  ...(bias ? [{ name: `${name}.bias`, shape: [out], initializer: 'zeros' } as const] : [])
+]
+
+/** `${name}.weight` [size] and, with a bias, `${name}.bias` [size], of an RMS norm or a layer norm. */
+export const normSpecs = (name: string, size: number, bias = false): ParameterSpec[] => [
+  { name: `${name}.weight`, shape: [size], initializer: 'ones' },
+  ...(bias ? [{ name: `${name}.bias`, shape: [size], initializer: 'zeros' } as const] : [])
+]
+
+/** An embedding table, `${name}.weight` [V, d]. */
+export const embeddingSpecs = (name: string, vocabSize: number, size: number): ParameterSpec[] => [
+  { name: `${name}.weight`, shape: [vocabSize, size], initializer: 'normal' }
+]

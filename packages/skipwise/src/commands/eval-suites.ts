@@ -1,0 +1,47 @@
+import type { PluginReference } from '@skipwise/core'
+import { join } from 'node:path'
+import type { Collaborators } from '@skipwise/experiment'
+import { withLengths, lengthsBeyond } from '@skipwise/evaluation'
+import type { Terminal } from '../terminal.js'
+
+/** Options of `skipwise eval`. */
+export interface EvalOptions {
+  readonly model?: string
+  readonly config: string
+  readonly executor: string
+  readonly seed: number
+  readonly output?: string
+  readonly checkpoints?: string
+  readonly compare?: readonly string[]
+}
+
+/** Which suites, and what paths in their configurations are relative to. */
+export interface SuiteSetting {
+  readonly suites: readonly PluginReference[]
+  readonly base: string
+}
+
+/** The file of a suite's record in a folder. */
+export const recordFile = (folder: string, suites: readonly PluginReference[], index: number): string =>
+  join(folder, `${suites.length > 1 ? `${index + 1}-` : ''}${suites[index].name.replaceAll('/', '-')}.json`)
+
+/**
+ * Suites with lengths where they must have some, by the window of a model; what is beyond that window is said before
+ * hours of work.
+ */
+export function suitesFor(
+  suites: readonly PluginReference[],
+  { registry }: Collaborators,
+  window: number,
+  { note }: Pick<Terminal, 'note'>
+): PluginReference[] {
+  return suites.map(given => {
+    const suite = withLengths(given, registry, window)
+    const beyond = lengthsBeyond(suite, window)
+    if (beyond.length > 0)
+      note(
+        `${suite.name} measures at ${beyond.join(', ')} tokens, beyond the model's window of ${window}: it shows how the model fails there`
+      )
+    return suite
+  })
+}
