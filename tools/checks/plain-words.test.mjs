@@ -35,10 +35,6 @@ test('the prose of all Markdown', () => {
   expect(pages).toEqual(expect.arrayContaining(covered))
 })
 
-/** Packages whose comments still have the old words. */
-const LATER =
-  /packages\/(arch-llama|data|eval-(perplexity|retrieval)|executor-(onnx|tensorflow)|inference|nn|report|runtime|training)\//
-
 const tools = readdirSync(join(root, 'tools'), { recursive: true, encoding: 'utf8' })
   .filter(name => /\.(ts|mjs)$/.test(name) && !/node_modules|fixtures|plain-words/.test(name))
   .map(name => `tools/${name}`)

@@ -2,7 +2,7 @@ import { configError, MAX_LAYERS } from '@skipwise/nn'
 import { validate } from '@skipwise/core'
 import { z } from 'zod'
 
-/** What tells the four models apart. */
+/** What distinguishes the four models. */
 interface BaichuanVariant {
   readonly positionEmbedding: 'rope' | 'alibi'
   readonly normalizedHead: boolean
@@ -24,10 +24,10 @@ const VOCABULARY_1 = 64000
 const VOCABULARY_2 = 125696
 
 /**
- * Which of the four models a configuration is of: by our own keys, by the sizes of the released models (as vLLM does),
- * or by a name such as `Baichuan2-13B-Base`.
+ * Which of the four models a configuration describes: by our own keys, by the sizes of the released models (as vLLM
+ * does), or by a name such as `Baichuan2-13B-Base`.
  *
- * @throws SkipwiseError `ARCHITECTURE_CONFIG` when nothing says it
+ * @throws SkipwiseError `ARCHITECTURE_CONFIG` when none of these decides
  */
 function variantOf(config: VariantKeys, hint = ''): BaichuanVariant {
   const { position_embedding, normalized_head, hidden_size: width, vocab_size: vocabulary } = config
@@ -94,7 +94,7 @@ export interface BaichuanConfig {
 
 /**
  * Reads `config.json` of Baichuan and Baichuan2. The four models share a `model_type`, and no key of the authors' files
- * tells them apart; `position_embedding` and `normalized_head`, which we write, do. Without them the sizes of the
+ * distinguishes them; `position_embedding` and `normalized_head`, which we write, do. Without them the sizes of the
  * released models decide, then the hint.
  *
  * @throws SkipwiseError `ARCHITECTURE_CONFIG`

@@ -15,8 +15,8 @@ import type { BaichuanConfig } from './config.js'
 /**
  * Baichuan and Baichuan2 as pure functions (Yang et al. 2023; the authors' `modeling_baichuan.py`): LLaMA's blocks with
  * one projection for queries, keys and values. The normalised output rows of Baichuan2 are computed from the weights
- * wherever they are used, so that training goes on with the weights themselves; the authors' code replaces the weights
- * by their normalised copy in its first evaluation.
+ * wherever they are used, so that training continues with the weights themselves; the authors' code replaces the
+ * weights by their normalised copy in its first evaluation.
  */
 export function defineBaichuan(config: BaichuanConfig): ModelDefinition {
   const { layers, heads, headDim, rmsNormEps, positionEmbedding, normalizedHead, windowKeys } = config

@@ -47,7 +47,8 @@ export interface GptjConfig {
 }
 
 /**
- * Reads `config.json` of GPT-J. A `rotary_dim` of `null` turns whole heads. @throws SkipwiseError `ARCHITECTURE_CONFIG`
+ * Reads `config.json` of GPT-J. With a `rotary_dim` of `null` whole heads are rotated. @throws SkipwiseError
+ * `ARCHITECTURE_CONFIG`
  */
 export function parseGptjConfig(json: Readonly<Record<string, unknown>>): GptjConfig {
   const named = Object.fromEntries(Object.entries(otherNames).map(([key, other]) => [key, json[key] ?? json[other]]))

@@ -29,7 +29,7 @@ const llamaKeys = z.looseObject({
   layer_types: z.array(z.enum(['full_attention', 'sliding_attention'])).nullish()
 })
 
-/** The keys as they stand in a file, checked one by one. */
+/** The keys of a file, checked one by one. */
 type LlamaKeys = z.output<typeof llamaKeys>
 
 /** A checked LLaMA configuration, under the field's names. */

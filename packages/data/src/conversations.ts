@@ -37,7 +37,7 @@ const FIX =
   'write {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}, or leave out the format'
 
 /**
- * The JSON of a record with messages, as it stands in the file where it stands as JSON.
+ * The JSON of a record with messages, unchanged where the file has JSON.
  *
  * @throws SkipwiseError `DATA_LINE_INVALID`
  */
@@ -124,7 +124,8 @@ const LOT = 256
 const LOT_CHARACTERS = 1 << 20
 
 /**
- * Documents of conversations, in their order. One that becomes a text an answer has `#1`, `#2` … behind its source.
+ * Documents of conversations, in their order. A conversation that becomes one text for each answer has `#1`, `#2` …
+ * after its source.
  *
  * @throws SkipwiseError `DATA_LINE_INVALID` for one that the template refuses, and what rendering throws
  */

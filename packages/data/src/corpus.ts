@@ -36,7 +36,7 @@ export interface TokenizeOptions {
   readonly minTokens?: number
   /** Put BOS before every document; default what the tokenizer says. */
   readonly addBos?: boolean
-  /** Put EOS behind every document; default what the tokenizer says. */
+  /** Put EOS after every document; default: as the tokenizer does. */
   readonly addEos?: boolean
 }
 

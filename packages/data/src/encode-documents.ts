@@ -46,16 +46,16 @@ export const partsOf = (text: string, spans: Spans): string[] => {
 
 /** Where a text is cut, in tokens. */
 interface Cut {
-  /** The first token that holds a character behind the cut. */
+  /** The first token with a character after the cut. */
   readonly behind: number
   /** One more than the last token that holds a character before it. */
   readonly before: number
 }
 
 /**
- * Which tokens of a text hold a character of a span: 1, else 0, [n]. A tokenizer tells no offsets, so places are found
- * by encoding parts: where a part has the ids that stand in the text, both end at the same character. Of a few tokens
- * for which nothing is certain, no 1 is given.
+ * Which tokens of a text hold a character of a span: 1, else 0, [n]. A tokenizer gives no offsets, so places are found
+ * by encoding parts: where a part has the same ids as the text, both end at the same character. The few tokens for
+ * which nothing is certain get no 1.
  *
  * @param ids of the text [n]
  * @param parts ids of {@link partsOf}
@@ -93,7 +93,7 @@ const exactly = (tokens: number): Cut => ({ behind: tokens, before: tokens })
 const CONTEXT = 4
 const REACH = 64
 
-/** What stands behind a cut can change the tokens before it: these are walked, by their texts. */
+/** The text after a cut can change the tokens before it: so these are walked, by their texts. */
 function cutAt(
   text: string,
   at: number,

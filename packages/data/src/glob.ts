@@ -76,7 +76,7 @@ const entriesOf = (folder: string) =>
     throw invalidFile(folder, `cannot be read (${cause.code})`, 'check the folder and its permissions', cause)
   })
 
-/** What a pattern names where it is no file: reading a pipe or a device may never end. */
+/** What a pattern names besides files: reading a pipe or a device may never end. */
 async function whatElse(pattern: string, baseFolder: string): Promise<string> {
   const path = isAbsolute(pattern) ? pattern : join(baseFolder, pattern)
   const found = /[*?]/.test(pattern) ? undefined : await stat(path).catch(() => undefined)

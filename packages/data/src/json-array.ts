@@ -1,6 +1,6 @@
 import { MAX_CHARACTERS, invalidFile } from './lines.js'
 
-/** The first character that is no white space; undefined in a text without one. */
+/** The first character that is not white space; undefined in a text without one. */
 export async function firstCharacter(text: AsyncIterable<string>): Promise<string | undefined> {
   for await (const piece of text) {
     const first = /[^ \t\r\n]/.exec(piece)
@@ -11,10 +11,9 @@ export async function firstCharacter(text: AsyncIterable<string>): Promise<strin
 
 /**
  * The JSON texts of the elements of an array, with their places from 1. One element is in memory at a time: where it
- * ends is found by strings and brackets; whether it is valid
- * is for who parses it.
+ * ends is found by strings and brackets; whether it is valid is for who parses it.
  *
- * @throws SkipwiseError `DATA_FILE_INVALID` for what is no array, or ends early
+ * @throws SkipwiseError `DATA_FILE_INVALID` for a text that is not an array, or ends early
  */
 export async function* arrayElements(
   file: string,

@@ -10,8 +10,8 @@ import { readStruct } from './thrift.js'
 const COLUMNS = ['messages', 'tools', 'chat_template_kwargs']
 
 /**
- * Columns that have floats somewhere: hyparquet gives these and 32-bit integers as numbers, and of one without a
- * fraction it cannot be told what it is.
+ * Columns that have floats somewhere: hyparquet gives these and 32-bit integers as numbers, and a number without a
+ * fraction may be either.
  */
 function columnsWithFloats(metadata: FileMetaData): ReadonlySet<string> {
   const hasFloat = ({ element: { type }, children }: SchemaTree): boolean =>
@@ -28,7 +28,7 @@ function columnsWithFloats(metadata: FileMetaData): ReadonlySet<string> {
 /**
  * The JSON of the conversation in a row, with every digit of its integers.
  *
- * @throws Error for a number that cannot be told from another, and for what JSON has not
+ * @throws Error for a number that may be an integer or a float, and for a value that JSON does not have
  */
 export const conversationOfRow = (row: Readonly<Record<string, unknown>>, floats: ReadonlySet<string>): string =>
   `{${COLUMNS.filter(name => Object.hasOwn(row, name))

@@ -5,11 +5,11 @@ export type ThriftStruct = ReadonlyMap<number, number | ThriftStruct>
 const MAX_DEPTH = 32
 
 /**
- * Reads a struct and looks at every size in it before anything is made of that size: a list says how many items it
- * has, and may lie.
+ * Reads a struct and looks at every size in it before anything is made of that size: a list says how many items it has,
+ * and may lie.
  *
  * @returns the struct and the bytes that it takes
- * @throws RangeError when it goes on behind the bytes, Error for what Parquet has not
+ * @throws RangeError when it continues after the bytes, Error for a type that Parquet does not have
  */
 export function readStruct(bytes: Uint8Array): { readonly struct: ThriftStruct; readonly size: number } {
   const reader = new Reader(bytes)

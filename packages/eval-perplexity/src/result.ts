@@ -46,7 +46,7 @@ export interface WindowResult {
 export interface PerplexityDetails {
   /** Longest sequence the model's position encoding was made for. */
   readonly maxLength: number
-  /** BOS stands before every window, counts in W, and is not scored. */
+  /** BOS comes before every window, counts in W, and is not scored. */
   readonly bos: boolean
   /** Absent where the window does not move. */
   readonly stride?: number
@@ -56,9 +56,7 @@ export interface PerplexityDetails {
   readonly windows: readonly WindowResult[]
 }
 
-/**
- * The documents that each perplexity is made of, by their digest; a document that stands twice counts under two ids.
- */
+/** The documents of each perplexity, by their digest; a document that appears twice counts under two ids. */
 export function perplexitySamples({ details }: EvalResult): MetricSamples[] {
   const { windows, documents } = details as PerplexityDetails
   const seen = new Map<string, number>()

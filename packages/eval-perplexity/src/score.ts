@@ -1,7 +1,7 @@
 import { SkipwiseError, type LanguageModel } from '@skipwise/core'
 import type { FedWindow } from './modes/mode.js'
 
-/** A sequence's windows of all lengths, and who is told of their scores. */
+/** A sequence's windows of all lengths, and the callbacks for their scores. */
 export interface ScoreOptions {
   /** Put before windows that ask for it, and never scored. */
   readonly prefixId: number | undefined
@@ -33,8 +33,7 @@ export const tokensFed = ({ window, shared }: Pass): number => (shared ? 0 : fed
 /**
  * The passes that windows take, longest beginning first: windows that begin with the sequence see nothing but its
  * beginning, so the longest of them holds the scores of all, exactly, where the model shares prefixes. Windows that
- * begin later share no key or value with one another: every token in them stands at another position, after other
- * tokens.
+ * begin later share no key or value with one another: every token in them has another position, after other tokens.
  */
 export function planPasses(windows: readonly FedWindow[], model: LanguageModel): Pass[] {
   let longest: FedWindow | undefined

@@ -35,7 +35,7 @@ export function passkeyCharts(results: readonly EvalResult[]): readonly Chart[] 
   ]
 }
 
-/** The grid of lengths and depths, shallow depths at the top, as the key stands in the prompt. */
+/** The grid of lengths and depths, shallow depths at the top, as in the prompt. */
 function depthChart(results: readonly EvalResult[]): HeatMapChart {
   const measured = results.map(({ model, details }) => ({ name: model, lengths: (details as PasskeyDetails).lengths }))
   const lengths = [...new Set(measured.flatMap(({ lengths }) => lengths.map(({ length }) => length)))].sort(

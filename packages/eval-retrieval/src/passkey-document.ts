@@ -34,7 +34,7 @@ function parseNoise(text: string): Noise {
 }
 
 /**
- * The prompt with `before` and `after` words of noise around the key, and its answer; `head` is what stands before the
+ * The prompt with `before` and `after` words of noise around the key, and its answer; `head` is the text before the
  * key's sentence.
  */
 function layOut(
@@ -58,7 +58,7 @@ function repeat({ words }: Noise, count: number): string {
 export interface PasskeyOptions {
   /** Most tokens of BOS (where the tokenizer puts one), prompt and answer together. */
   readonly length: number
-  /** Where the key stands in the noise: in [0, 1), 0 before all of it. */
+  /** The place of the key in the noise: in [0, 1), 0 before all of it. */
   readonly depth: number
   /** The pass key, usually decimal digits. */
   readonly key: string
@@ -80,7 +80,7 @@ export interface PasskeyDocument {
   readonly tokens: number
   /** Tokens of the answer. */
   readonly answerTokens: number
-  /** Share of the noise words that stand before the key, in [0, 1]. */
+  /** Share of the noise words before the key, in [0, 1]. */
   readonly depth: number
   /** Tokens before the sentence with the key, BOS included. */
   readonly keyPosition: number

@@ -72,7 +72,7 @@ export function largestThatFits<M extends Measured>(
 
 /**
  * The first run of digits in a generated text, '' if there is none. Stops reading, and so generating, once something
- * that is not a digit stands behind it.
+ * other than a digit follows.
  */
 export async function generatedDigits(tokens: AsyncIterable<number>, tokenizer: Tokenizer): Promise<string> {
   const ids: number[] = []
@@ -84,7 +84,7 @@ export async function generatedDigits(tokens: AsyncIterable<number>, tokenizer: 
   return /\d+/.exec(tokenizer.decode(ids))?.[0] ?? ''
 }
 
-/** RULER's `string_match_all` of one answer: the share of the references that stand in it, whatever their case. */
+/** RULER's `string_match_all` of one answer: the share of the references in it, ignoring case. */
 export function recall(answer: string, references: readonly string[]): number {
   // As RULER cleans what was generated: white space at the ends goes, control characters become line ends.
   const text = answer
@@ -95,7 +95,7 @@ export function recall(answer: string, references: readonly string[]): number {
   return references.filter(reference => text.includes(reference.toLowerCase())).length / references.length
 }
 
-/** Reads what is generated until all references stand in it: more text cannot change the score. */
+/** Reads what is generated until it has all references: more text cannot change the score. */
 export async function readAnswer(
   tokens: AsyncIterable<number>,
   references: readonly string[],

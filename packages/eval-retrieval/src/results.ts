@@ -49,7 +49,7 @@ export interface PasskeyLengthResult {
 export interface PasskeyDetails {
   /** Longest sequence the model's position encoding was made for. */
   readonly maxLength: number
-  /** Whether BOS stands before the prompt (the tokenizer's own policy). */
+  /** Whether the prompt begins with BOS (the tokenizer's own policy). */
   readonly bos: boolean
   /** The longest length whose accuracy reaches the threshold, 0 for none. */
   readonly effectiveLength: number
@@ -65,7 +65,7 @@ export interface TaskTrial {
   readonly answers: readonly string[]
   /** What was generated. */
   readonly generated: string
-  /** Share of the answers that stand in it, in [0, 1]. */
+  /** Share of the answers in it, in [0, 1]. */
   readonly score: number
 }
 
@@ -83,7 +83,7 @@ export interface TaskResult {
 /** The `details` of the results of a suite of tasks. */
 export interface TasksDetails {
   readonly maxLength: number
-  /** Whether BOS stands before the prompt (the tokenizer's own policy). */
+  /** Whether the prompt begins with BOS (the tokenizer's own policy). */
   readonly bos: boolean
   /** SHA-256 of the haystack's text, `null` for the noise sentence. */
   readonly haystack: string | null

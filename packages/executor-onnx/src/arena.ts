@@ -8,7 +8,7 @@ const LARGEST_STEP = 2 ** 30
 
 interface Region {
   readonly size: number
-  /** Up to where it has been handed out: what lies behind was never written, and takes no memory. */
+  /** End of the part that has been handed out: the rest was never written, and takes no memory. */
   touched: number
 }
 

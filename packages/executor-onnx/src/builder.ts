@@ -16,7 +16,7 @@ type Attributes = Readonly<Record<string, number | readonly number[] | { readonl
 
 const MICROSOFT = 'com.microsoft'
 
-/** What lowering depends on beside the graph. */
+/** What lowering depends on besides the graph. */
 export interface LoweringSetup {
   /** Whether attention over a cache is lowered to elementary operators: where GroupQueryAttention is wrong. */
   readonly composedCaches?: boolean

@@ -50,7 +50,7 @@ export function lower(traced: Graph, setup?: LoweringSetup): OnnxGraph {
     if (!lowering) throw kernelError(node.kernel, '')
     lowering(b, node)
   }
-  // An output that is an input, a constant or stands under two names.
+  // An output that is an input, a constant or has two names.
   for (const [name, id] of Object.entries(graph.outputs))
     if (b.name(id) !== `out_${name}`) b.op('Identity', [b.name(id)], {}, `out_${name}`)
   const values = (prefix: string, named: Graph['inputs']) =>

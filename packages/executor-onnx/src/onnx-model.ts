@@ -6,7 +6,7 @@ export const onnxType = { float32: 1, int32: 6, int64: 7, bool: 9 } as const
 /** A name of an element type in {@link onnxType}. */
 export type OnnxType = keyof typeof onnxType
 
-/** An attribute of a node: integers and floats are told apart by their key. */
+/** An attribute of a node: integers and floats are distinguished by their key. */
 export type OnnxAttribute =
   | { readonly int: number }
   | { readonly float: number }

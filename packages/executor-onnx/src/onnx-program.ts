@@ -26,7 +26,7 @@ export class OnnxProgram implements Program {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
-      // A pattern is planned from the first run, whose memory the arena then keeps beside the plan's: twice the memory
+      // A pattern is planned from the first run, whose memory the arena then keeps next to the plan's: twice the memory
       // for nothing.
       enableMemPattern: false,
       extra: {

@@ -105,7 +105,7 @@ export function plannedBuffers(model: OnnxGraph): Buffer[] {
 /** What a session keeps for a node: the node, its kernel, its plan (measured, docs/adr/0010-memory-plan.md). */
 const NODE_BYTES = 2e4
 
-/** Bytes that the session of a model grows to beside inputs and outputs: its arena, its constants and its nodes. */
+/** Bytes that the session of a model grows to besides inputs and outputs: its arena, its constants and its nodes. */
 export const sessionBytes = (model: OnnxGraph): number =>
   arenaBytes(plannedBuffers(model)) +
   NODE_BYTES * model.nodes.length +

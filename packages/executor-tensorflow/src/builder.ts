@@ -28,7 +28,7 @@ export type Products = Precision | 'rounded'
 /** Attributes of an operator: numbers are ints. */
 type Attributes = Readonly<Record<string, Attribute | number | boolean>>
 
-/** What an operator needs beside inputs and attributes. */
+/** What an operator needs besides inputs and attributes. */
 interface OpOptions {
   /** Element type of its first output; default: that of its first input. */
   readonly type?: TensorFlowType
@@ -36,7 +36,7 @@ interface OpOptions {
   readonly after?: readonly Ref[]
 }
 
-/** What a {@link GraphBuilder} stands in. */
+/** The context of a {@link GraphBuilder}. */
 interface BuilderSetup {
   readonly graph: Graph
   /** Put before every node's name. */

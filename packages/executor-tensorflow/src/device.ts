@@ -103,8 +103,8 @@ export class Device {
   }
 
   /**
-   * Puts values into variables, all in one run: TensorFlow prepares anew for every other set of feeds and fetches, in
-   * 10 ms and more. Whatever live values are there move to tensors of their own.
+   * Puts values into variables, all in one run: TensorFlow prepares again for every other set of feeds and fetches, in
+   * 10 ms and more. Live values in these variables move to tensors of their own.
    */
   moveAll(moves: readonly (readonly [Slot, TensorFlowValue])[]): void {
     const pending = moves.filter(([slot, value]) => slot.occupant !== value)
@@ -189,7 +189,7 @@ export class Device {
     })
   }
 
-  /** The session that holds a program; made anew when the last one does not. */
+  /** The session with a program; made again when the last one does not have it. */
   link(program: LinkedProgram): Session {
     if (!this.#linked?.programs.has(program)) this.#relink()
     return this.#session

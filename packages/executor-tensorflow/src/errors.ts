@@ -1,6 +1,6 @@
 import { SkipwiseError, type ErrorCodes } from '@skipwise/core'
 
-/** The codes of `@skipwise/executor-tensorflow` beside those of `@skipwise/runtime`. */
+/** The codes of `@skipwise/executor-tensorflow` besides those of `@skipwise/runtime`. */
 export const executorTensorFlowErrorCodes = {
   TENSORFLOW_RUN: 'TensorFlow refused a program, or failed while it ran one.'
 } as const satisfies ErrorCodes

@@ -6,7 +6,7 @@ import type { Slot } from './value.js'
 import { handleRef, type Slots } from './slots.js'
 import { canCompile, compiledCall } from './xla.js'
 
-/** How a program stands in a session's graph. */
+/** A program in a session's graph. */
 export interface ProgramNodes {
   readonly nodes: readonly NodeDef[]
   /** What XLA compiles, if anything. */
@@ -23,7 +23,7 @@ export interface ProgramNodes {
   readonly done: Ref
 }
 
-/** What {@link programNodes} is told beside the graph. */
+/** What {@link programNodes} needs besides the graph. */
 export interface LoweringSetup {
   /** Before the name of every node. */
   readonly prefix: string

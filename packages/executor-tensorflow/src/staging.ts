@@ -2,15 +2,15 @@ import { sizeOf, type HostData, type ValueSpec } from '@skipwise/runtime'
 
 /** Memory of up to this size (16 MB) is used again; more is left to the garbage collector, which such sizes wake. */
 const KEPT_BYTES = 2 ** 24
-/** Offset of the data: an address that is no multiple of 16. */
+/** Offset of the data: an address that is not a multiple of 16. */
 const OFFSET = 4
 
 const arrayOf = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const
 
 /**
- * Data on its way into a tensor, at an address that is no multiple of 16: TensorFlow copies such memory at once. Memory
- * that it shared with JavaScript would be given back by whichever of its threads is last, and the addon may do that
- * only on this one.
+ * Data on its way into a tensor, at an address that is not a multiple of 16: TensorFlow copies such memory at once.
+ * Memory that it shared with JavaScript would be given back by whichever of its threads is last, and the addon may do
+ * that only on this one.
  */
 export class Staging {
   #kept = new ArrayBuffer(0)

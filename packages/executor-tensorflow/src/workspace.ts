@@ -18,9 +18,9 @@ const FORWARD_ARRAYS = 2
 const BACKWARD_ARRAYS = 4
 
 /**
- * Bytes that a program holds at its peak beside inputs and outputs: the values of its graph that are alive at once, and
- * what the lowerings of attention and cross-entropy keep and compute with beside them. TensorFlow decides the order of
- * nodes, so this is no simulation (measured, docs/adr/0010-memory-plan.md).
+ * Bytes that a program holds at its peak besides inputs and outputs: the values of its graph that are alive at once,
+ * and what the lowerings of attention and cross-entropy keep and compute with in addition. TensorFlow decides the order
+ * of nodes, so this is not a simulation (measured, docs/adr/0010-memory-plan.md).
  */
 export function workspaceBytes(traced: Graph, products: Products): number {
   const graph = graphToLower(traced)

@@ -2,11 +2,10 @@
 export interface PrefillChunk {
   /** Index of its first token in the sequence. */
   readonly begin: number
-  /** Index behind its last token. */
+  /** Index after its last token. */
   readonly end: number
   /**
-   * T of the program that runs it, ≥ end − begin: what is left over is padding behind the sequence, which no token
-   * sees.
+   * T of the program that runs it, ≥ end − begin: the rest is padding after the sequence, which no token attends to.
    */
   readonly length: number
 }

@@ -15,7 +15,7 @@ export class StopStrings {
     return this.#stopped
   }
 
-  /** Takes text; returns what may be shown, nothing of a stop string or behind it. */
+  /** Takes text; returns what may be shown, nothing of a stop string or after it. */
   push(text: string): string {
     if (this.#stopped) return ''
     const all = this.#held + text
@@ -95,7 +95,7 @@ export class Detokenizer {
 
 /** How {@link generateText} goes on. */
 export interface GenerateTextOptions extends GenerateOptions {
-  /** Texts that end the generation; neither they nor what stands behind them is returned. */
+  /** Texts that end the generation; neither they nor the text after them is returned. */
   readonly stopStrings?: readonly string[]
 }
 

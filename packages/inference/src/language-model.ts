@@ -15,7 +15,7 @@ import { Stepper, type WeightSource } from './stepper.js'
 
 /** What {@link createLanguageModel} puts together. */
 export interface LanguageModelSetup {
-  /** Stands in results and messages. */
+  /** Name of the model in results and messages. */
   readonly name: string
   readonly model: ModelDefinition
   readonly encoding: PositionalEncoding
@@ -48,8 +48,8 @@ export interface LanguageModelOptions {
 
 /**
  * A language model from its parts: chunked prefill against a key/value cache, so that memory is linear in the sequence;
- * programs are compiled for powers of two when first needed and shared by all sequences. Sequences stand at positions 0
- * … n − 1.
+ * programs are compiled for powers of two when first needed and shared by all sequences. Sequences have positions 0 … n
+ * − 1.
  *
  * `generate` takes frequencies that depend on the length for prompt plus `maxNewTokens`, because keys in the cache keep
  * the rotation they came with; `score` takes them for the length of its ids.
@@ -123,7 +123,7 @@ class CachedLanguageModel implements LanguageModel {
       this.#checkIds(ids, 2, -1)
       checkFrom(from)
     }
-    // Padding behind the last token of a sequence needs room too.
+    // Padding after the last token of a sequence needs room too.
     const cache = this.#allocate(SHORTEST + Math.max(0, ...sequences.map(({ ids }) => ids.length - 1)))
     const all: Float64Array[] = []
     let before: Int32Array = new Int32Array(0)
@@ -232,7 +232,7 @@ class CachedLanguageModel implements LanguageModel {
     return typeof frequencies === 'function' ? frequencies(length) : frequencies
   }
 
-  /** @param more tokens that will be run beside `ids`; −1 where their last one is not */
+  /** @param more tokens that will be run besides `ids`; −1 where their last one is not */
   #checkIds(ids: Int32Array, fewest: number, more: number): void {
     if (ids.length < fewest)
       throw new SkipwiseError('INFERENCE_IDS', {

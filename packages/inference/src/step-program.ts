@@ -19,7 +19,7 @@ import {
   type ValueSpec
 } from '@skipwise/runtime'
 
-/** What a step computes beside the cache: nothing, the loss of every token's label, or the logits of one token. */
+/** What a step computes besides the cache: nothing, the loss of every token's label, or the logits of one token. */
 type StepOutput = 'none' | 'loss' | 'logits'
 
 /** A program's static sizes. */

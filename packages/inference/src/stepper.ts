@@ -49,7 +49,7 @@ export class Stepper {
   }
 
   /**
-   * Runs the tokens behind those of the cache and adds them to it.
+   * Runs the tokens after those of the cache and adds them to it.
    *
    * @returns −log p of every label [ids.length], logits of the last token [V], or nothing; a copy
    */
@@ -135,7 +135,7 @@ function positionsFrom(first: number, length: number): Int32Array {
   return positions
 }
 
-/** `ids` with zeros behind; the program's tokens there come after every real one. */
+/** `ids` padded with zeros; these tokens come after every real one. */
 function padded(ids: Int32Array, length: number): Int32Array {
   const all = new Int32Array(length)
   all.set(ids)

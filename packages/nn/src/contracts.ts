@@ -1,7 +1,7 @@
 import type { RopeFrequencies } from '@skipwise/core'
 import type { tf } from '@skipwise/runtime'
 
-/** How a parameter starts when a model is trained from random weights. */
+/** Initial values of a parameter when a model is trained from random weights. */
 export type Initializer = 'normal' | 'ones' | 'zeros'
 
 /** A parameter of a model, under the name and with the shape it has in a Hugging Face checkpoint. */
@@ -33,10 +33,10 @@ export interface ModelGeometry {
 /** Parameters by name. */
 export type Parameters = Readonly<Record<string, tf.Tensor>>
 
-/** What a tensor is to attention; most encodings treat both alike. */
+/** The role of a tensor in attention; most encodings treat both alike. */
 export type AttentionRole = 'query' | 'key'
 
-/** What a block is given to attend with; training and inference give different ones. */
+/** What a block attends with; training and inference pass different ones. */
 export interface BlockContext {
   /** B */
   readonly batch: number
@@ -68,13 +68,13 @@ export interface ModelDefinition {
   readonly geometry: ModelGeometry
   /** Name of the `positional-encoding` that its attention was made for. */
   readonly positionalEncoding: string
-  /** Keys of `config.json` that say the window, to be changed with it. */
+  /** Keys of `config.json` that have the window, and change with it. */
   readonly windowKeys: readonly string[]
-  /** Keys that `config.json` needs in order to say all that the model was defined from, beside those that it had. */
+  /** Keys that `config.json` needs besides its own, so that it has everything that the model was defined from. */
   readonly configKeys?: Readonly<Record<string, unknown>>
   /**
-   * Of a model whose output layer is its embedding: the parameter that both are, and the name that a file gives an
-   * output layer of its own. With `tie_word_embeddings: false` in `config.json`, the model has that parameter too.
+   * For a model whose output layer is its embedding: the parameter that both share, and the name that a file gives to a
+   * separate output layer. With `tie_word_embeddings: false` in `config.json`, the model has that parameter too.
    */
   readonly tied?: { readonly embedding: string; readonly head: string }
   /** Every parameter, in the order of the checkpoint. */
@@ -83,7 +83,7 @@ export interface ModelDefinition {
   embed(parameters: Parameters, ids: tf.Tensor1D): tf.Tensor2D
   /** One decoder block: [N, d] → [N, d]. */
   block(parameters: Parameters, layer: number, x: tf.Tensor2D, context: BlockContext): tf.Tensor2D
-  /** Final norm and output layer: [N, d] → what logits are made of. */
+  /** Final norm and output layer: [N, d] → what logits are computed from. */
   head(parameters: Parameters, x: tf.Tensor2D): Head
 }
 
@@ -92,8 +92,7 @@ export interface Architecture {
   /** Values of `model_type` in `config.json` that it reads. */
   readonly modelTypes: readonly string[]
   /**
-   * @param hint what a person calls the model, for instance the name of its folder: it decides only what the file
-   * leaves open
+   * @param hint the usual name of the model, for instance that of its folder: it decides only what the file leaves open
    * @throws SkipwiseError `ARCHITECTURE_CONFIG` naming the keys that are wrong or not supported
    */
   define(config: Readonly<Record<string, unknown>>, hint?: string): ModelDefinition
@@ -125,8 +124,8 @@ export interface PositionalEncoding {
    */
   apply(x: tf.Tensor4D, cos: tf.Tensor3D, sin: tf.Tensor3D, role: AttentionRole): tf.Tensor4D
   /**
-   * What a score falls by per position between query and key, by query head, [H], > 0 (ALiBi); an encoding without a
-   * bias leaves this out.
+   * How much a score decreases for each position between query and key, by query head, [H], > 0 (ALiBi); an encoding
+   * without a bias leaves this out.
    */
   slopes?(heads: number): readonly number[]
 }

@@ -1,7 +1,7 @@
 import { causalAttention, type LinearBias, type tf } from '@skipwise/runtime'
 import type { BlockContext, Head, ModelDefinition, ModelGeometry, Parameters, PositionalEncoding } from './contracts.js'
 
-/** What blocks need of whole sequences, beside the parameters. */
+/** What blocks need for whole sequences, besides the parameters. */
 export interface SequenceInputs {
   /** B */
   readonly batch: number
@@ -19,7 +19,7 @@ export interface SequenceInputs {
   readonly softmaxScale: number
 }
 
-/** What a whole-sequence forward pass needs beside the parameters. */
+/** What a whole-sequence forward pass needs besides the parameters. */
 export interface ForwardInputs extends Omit<SequenceInputs, 'length'> {
   /** [N], int32 */
   readonly ids: tf.Tensor1D
@@ -30,8 +30,8 @@ export const attentionScale = ({ headDim }: ModelGeometry, softmaxScale: number)
   softmaxScale / Math.sqrt(headDim)
 
 /**
- * Attention of whole sequences: causal by index, positions by the tables, so that position ids may skip; documents by
- * their ids alone.
+ * Attention of whole sequences: causal by index, positions by the tables, so that position ids may skip; documents only
+ * by their ids.
  */
 export function sequenceContext(
   model: ModelDefinition,

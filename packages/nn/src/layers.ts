@@ -33,7 +33,7 @@ export const adapterName = (prefix: string, matrix: 'A' | 'B'): string => `${pre
 /**
  * x · weightᵀ (+ bias), with weights as checkpoints store them (`torch.nn.Linear`). With a low-rank adapter among the
  * parameters the weight acts as weight + B·A, computed as two thin products: no gradient of the weight's size is ever
- * made.
+ * computed.
  *
  * @param x [N, in]
  * @param prefix names `${prefix}.weight` [out, in] and, when they are there, `${prefix}.bias` [out],

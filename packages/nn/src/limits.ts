@@ -1,4 +1,7 @@
-/** Layers of a model: twenty times those of the deepest ones. A `config.json` that claims more only asks for memory. */
+/**
+ * Largest number of layers of a model: twenty times that of the deepest ones. A `config.json` with more would only ask
+ * for memory.
+ */
 export const MAX_LAYERS = 10_000
 
 /** Rows of the table in docs/security.md. */

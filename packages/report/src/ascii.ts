@@ -15,7 +15,8 @@ export interface AsciiOptions {
 }
 
 /**
- * A chart for a terminal: lines as one mark a series, joined by dots; bars from left to right; a heat map as its table.
+ * A chart for a terminal: lines with one mark for each series, joined by dots; bars from left to right; a heat map as
+ * its table.
  *
  * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`, `REPORT_CHART_SIZE`
  */
@@ -27,7 +28,7 @@ export function renderAscii(given: Chart, { width = 60, height = 14 }: AsciiOpti
   return `${chart.title}\n${renderTable(headers, rows, 'text')}`
 }
 
-/** One line a bar: category, series where there are several, the bar, its value. */
+/** One line for each bar: category, series where there are several, the bar, its value. */
 function bars(chart: BarChart, width: number): string {
   const scale = barScale(chart)
   const longest = Math.max(...scale.domain.map(Math.abs))
@@ -46,7 +47,7 @@ function bars(chart: BarChart, width: number): string {
   return `${chart.title}\n${renderTable([chart.x.label, ...(chart.series.length > 1 ? ['series'] : []), chart.y.label], rows, 'text')}`
 }
 
-/** A place on or near the plot: points may lie any distance outside a domain that was given. */
+/** A place on or near the plot: points may be any distance outside a given domain. */
 const near = (at: number, size: number) => Math.round(Math.min(Math.max(at, -4 * size), 5 * size))
 
 function lines(chart: LineChart, width: number, height: number): string {

@@ -13,7 +13,7 @@ import { chartScales } from './spec/axis.js'
 type Point = LineChart['series'][number]['points'][number]
 
 /**
- * Refuses a chart that is too large to be written.
+ * Refuses a chart that is too large to write.
  *
  * @throws SkipwiseError `REPORT_CHART_SIZE`
  */
@@ -33,8 +33,8 @@ export function checkChartSize(chart: Chart): void {
 }
 
 /**
- * A chart as it is drawn: texts of somebody else with their control characters shown, very long ones shortened, and of
- * a series of very many points the least and the greatest of each stretch.
+ * A chart as it is drawn: control characters in untrusted texts are made visible, very long texts are shortened, and a
+ * series of very many points is reduced to the smallest and the largest of each interval.
  *
  * @throws SkipwiseError `REPORT_CHART_SIZE`, `REPORT_CHART_POINT`
  */
@@ -68,7 +68,7 @@ const drawableCells = (chart: HeatMapChart): HeatMapChart => ({
 })
 
 function drawableLines(chart: LineChart): LineChart {
-  // Also of the points that are left out.
+  // Also for the points that are left out.
   chartScales(chart)
   const series = chart.series.map(each => ({ name: drawn(each.name), points: thinned(each.points) }))
   const most = chart.series.reduce((points, each) => Math.max(points, each.points.length), 0)
@@ -85,7 +85,7 @@ function drawableLines(chart: LineChart): LineChart {
   }
 }
 
-/** Points as a drawing shows them: the first, the last, and the least and the greatest of each stretch between them. */
+/** The drawn points: the first, the last, and the smallest and the largest of each interval between them. */
 function thinned(points: readonly Point[]): readonly Point[] {
   if (points.length <= POINTS_DRAWN) return points
   const stretches = POINTS_DRAWN / 2 - 1

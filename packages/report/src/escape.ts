@@ -9,7 +9,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Text for HTML and SVG, safe in elements and in quoted attributes; control characters, which XML forbids, are shown.
+ * Text for HTML and SVG, safe in elements and in quoted attributes; control characters, which XML forbids, are made
+ * visible.
  */
 export const escapeHtml = (text: string): string =>
   visibleLines(text).replace(/[&<>"']/g, character => ENTITIES[character])
@@ -23,16 +24,16 @@ export function escapeMarkdown(text: string): string {
     visible(text)
       .trim()
       .replace(/[\\`*_[\]|~$]/g, '\\$&')
-      // Entities, because lenient renderers take what follows a backslash for an element.
+      // Entities, because lenient renderers read what follows a backslash as an element.
       .replace(/[&<>]/g, character => ENTITIES[character])
       // Bare addresses.
       .replace(/:(?=\/\/)|(?<=www)\.|@(?=[\w-]+\.)/gi, '\\$&')
-      // What makes a line a heading or an item of a list.
+      // Marks that begin a heading or an item of a list.
       .replace(/^[#+-](?![\w.])|(?<=^\d+)[.)](?=\s|$)|#(?=#*$)/g, '\\$&')
   )
 }
 
-/** A name as that of a file: lower case, short, without what file systems or attributes take for something else. */
+/** A name for a file: lower case, short, without characters that have a meaning in file systems or attributes. */
 export const fileName = (name: string): string =>
   name
     .slice(0, LONGEST_NAME)

@@ -11,7 +11,7 @@ type Write = (value: number) => Cell
 const asTheyAre: Write = value => value
 
 /**
- * What a chart shows, as a table for readers: percentages are written as such.
+ * The content of a chart as a table for readers, with percentages.
  *
  * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`, `REPORT_CHART_SIZE`
  */
@@ -25,7 +25,7 @@ export function figureTable(chart: Chart): Table {
 }
 
 /**
- * The numbers of a chart, untouched, for files.
+ * The unchanged numbers of a chart, for files.
  *
  * @throws SkipwiseError `REPORT_CHART_SIZE`
  */
@@ -46,7 +46,7 @@ function lineTable({ x, series }: LineChart, write: Write): Table {
   }
 }
 
-/** One row for each category; a series with intervals has two columns more. */
+/** One row for each category; a series with intervals has two more columns. */
 function barTable({ x, series }: BarChart, write: Write): Table {
   return {
     headers: [

@@ -1,4 +1,4 @@
-/** Points of one series of a drawing. Of more, the least and the greatest of each stretch are drawn. */
+/** Points of one series of a drawing. With more, the smallest and the largest of each interval are drawn. */
 export const POINTS_DRAWN = 2000
 
 /** Rows of a table on a page or in a document. Files of numbers have all. */

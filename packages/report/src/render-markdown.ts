@@ -4,8 +4,8 @@ import { renderTable, shownRows } from './table.js'
 import type { Report } from './render-report.js'
 
 /**
- * A report as GitHub Markdown for papers and READMEs: charts as images, which lie beside it, with their descriptions as
- * text alternatives, tables and the facts of the run.
+ * A report as GitHub Markdown for papers and READMEs: charts as images next to it, with their descriptions as text
+ * alternatives, tables and the facts of the run.
  *
  * @param imageOf path of a chart's SVG, relative to the document
  */
@@ -32,8 +32,8 @@ export function renderMarkdown(
 }
 
 /**
- * A block of code that the text cannot end. One with elements is written in entities: renderers that know no fences
- * would run a script.
+ * A block of code that its text cannot close. Elements in it are written as entities: a renderer without fences would
+ * run a script.
  */
 function fenced(recipe: string): string {
   const text = visibleLines(recipe).trimEnd()

@@ -54,7 +54,7 @@ pre { margin: 0; padding: 1rem; overflow-x: auto; border: 1px solid var(--grid);
 }
 `.trim()
 
-/** What a report shows, in this order. */
+/** The content of a report, in this order. */
 export interface Report {
   readonly title: string
   /** A paragraph under the title. */
@@ -70,7 +70,7 @@ export interface Report {
 /**
  * A report as one HTML document: inline SVG and CSS, no script and no network, light or dark as the reader prefers, fit
  * for print and for screen readers; the numbers of every figure and table can be saved as CSV, from the page itself.
- * Every text is escaped, and a content security policy forbids what is not there.
+ * Every text is escaped, and a content security policy forbids everything that the page does not have.
  *
  * @throws SkipwiseError `REPORT_CHART_POINT`, `REPORT_CHART_SHAPE`, `REPORT_CHART_SIZE`
  *

@@ -18,7 +18,7 @@ function chartSpec(chart: Chart, title: string | undefined): TopLevelSpec {
   return lineSpec(withOwnNames(chart), title)
 }
 
-/** Own names: two series of one name would be joined into one line. */
+/** Distinct names: two series of the same name would be joined into one line. */
 function withOwnNames<Each extends Chart>(chart: Each): Each {
   const names = chart.series.map(({ name }) => name)
   const series = chart.series.map((each, i) => {
@@ -28,7 +28,7 @@ function withOwnNames<Each extends Chart>(chart: Each): Each {
   return { ...chart, series }
 }
 
-/** What {@link renderSvg} may leave out. */
+/** Options of {@link renderSvg}. */
 export interface SvgOptions {
   /** Draw the chart's title; true by default. */
   readonly title?: boolean

@@ -30,7 +30,7 @@ export async function reportFiles(report: Report): Promise<ReportFile[]> {
   return files
 }
 
-/** A name for each chart: those of one id are told apart. */
+/** A name for each chart, which differs for charts of the same id. */
 function chartNames(charts: readonly Chart[]): string[] {
   const taken = new Set<string>(['report'])
   return charts.map(({ id }) => {

@@ -39,7 +39,7 @@ export function renderTable(
   return [head, rule, ...body].map(line => `| ${line.join(' | ')} |`).join('\n')
 }
 
-/** The part of a table that a page shows, and what it says of the rest. */
+/** The part of a table that a page shows, and the note about the rest. */
 export function shownRows<Each extends Table>(table: Each): { table: Each; note: string } {
   const all = table.rows.length
   if (all <= ROWS_SHOWN) return { table, note: '' }

@@ -1,5 +1,5 @@
 /**
- * Colours of series, told apart under every common form of colour blindness: Okabe & Ito, "Color Universal Design"
+ * Colours of series, distinguishable under every common form of colour blindness: Okabe & Ito, "Color Universal Design"
  * (2008), those with contrast 3 : 1 or near on the background; the yellow is left out. Points also differ in shape.
  */
 export const SERIES = [
@@ -14,7 +14,7 @@ export const SERIES = [
 /** Point shapes in the order of {@link SERIES}. */
 export const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross'] as const
 
-/** What is not a series. */
+/** Colours of everything that is not a series. */
 export const COLOURS = {
   surface: { light: '#ffffff', dark: '#14181d' },
   ink: { light: '#1c2430', dark: '#e8ebef' },
@@ -50,7 +50,7 @@ const VARIABLES: readonly (readonly [string, Themed])[] = [
 export const declareTheme = (theme: keyof Themed): string =>
   VARIABLES.map(([name, colour]) => `${name}: ${colour[theme]}`).join('; ')
 
-/** An SVG of the light theme with its colours as variables, so that the page's theme decides. */
+/** An SVG of the light theme with its colours as variables, so that the theme of the page determines them. */
 export function themeable(svg: string): string {
   const names = new Map(VARIABLES.map(([name, { light }]) => [light, name]))
   return svg.replace(/(fill|stroke)="(#[0-9a-f]{6})"/g, (all, attribute: string, colour: string) => {

@@ -38,8 +38,8 @@ export interface Executor {
   readonly device: string
   compile(graph: Graph, options?: CompileOptions): Promise<Program>
   /**
-   * Bytes of temporaries that a program of this graph holds at once at its peak and keeps for its next run, beside
-   * inputs and outputs. Executors that cannot tell leave this out: see `peakOfTemporaries`.
+   * Bytes of temporaries that a program of this graph holds at once at its peak and keeps for its next run, besides
+   * inputs and outputs. Executors that do not know leave this out: see `peakOfTemporaries`.
    */
   workspace?(graph: Graph): number
   /**

@@ -58,7 +58,7 @@ export const bytesOf = ({ shape, dtype }: ValueSpec): number => sizeOf(shape) * 
 
 /**
  * The most bytes of a graph's own values that are alive at once when each is freed after its last use: a lower bound
- * for what an executor needs beside inputs and outputs.
+ * for what an executor needs besides inputs and outputs.
  */
 export function peakOfTemporaries(graph: Graph): number {
   const last = lastUses(graph)

@@ -31,7 +31,7 @@ export function reducedAxes(rank: number, { axis, reductionIndices }: Attributes
   return [axes].flat().map(index => (index < 0 ? index + rank : index))
 }
 
-/** tfjs kernels that may stand in a traced function (names: tfjs-core/src/kernel_names.ts). */
+/** tfjs kernels that a traced function may use (names: tfjs-core/src/kernel_names.ts). */
 export const shapeRules: { readonly [K in keyof TfjsKernels]: ShapeRule<K> } = {
   Add: binary,
   Sub: binary,

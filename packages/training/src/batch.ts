@@ -5,7 +5,7 @@ import type { PositionalEncoding } from '@skipwise/nn'
 export interface Batch {
   /** Token ids, [B·T]. */
   readonly ids: Int32Array
-  /** Element t is the id after token t, 0 behind the last, [B·T]. */
+  /** Element t is the id after token t, 0 after the last, [B·T]. */
   readonly labels: Int32Array
   /** 1 / `labelCount` where the label counts, else 0, [B·T]; all 0 where none counts. */
   readonly labelWeights: Float32Array

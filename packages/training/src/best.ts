@@ -22,7 +22,7 @@ export interface ValidationScore {
   readonly score: number
 }
 
-/** The first of the best scores, undefined when there is none; one that is no number is never the best. */
+/** The first of the best scores, undefined when there is none; NaN is never the best. */
 export function bestOf(
   scores: readonly ValidationScore[],
   { better }: Pick<Validation, 'better'>

@@ -3,7 +3,7 @@ import { isSkipwiseError, SkipwiseError } from '@skipwise/core'
 import { dirname } from 'node:path'
 
 /**
- * A sealed file of this run; what is wrong with it is not to be mended by getting it again. @throws SkipwiseError
+ * A sealed file of this run; a problem with it cannot be fixed by a new download. @throws SkipwiseError
  * `TRAINING_STATE`
  */
 export async function readKept(file: string): Promise<SealedTensors> {

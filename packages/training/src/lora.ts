@@ -22,7 +22,7 @@ export interface LoraOptions {
    */
   readonly targets: readonly string[] | 'all-linear'
   /**
-   * Ends of the names of modules that are trained whole beside the adapters, such as `embed_tokens` and `norm`
+   * Ends of the names of modules that are trained whole next to the adapters, such as `embed_tokens` and `norm`
    * (LongLoRA); PEFT's `modules_to_save`.
    */
   readonly alsoTrain?: readonly string[]

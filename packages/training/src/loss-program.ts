@@ -15,7 +15,7 @@ export interface BatchShape {
 /** What {@link traceLoss} builds. */
 export interface LossProgramOptions extends BatchShape {
   readonly softmaxScale: number
-  /** Also take `accumulated:<name>` inputs, and add them times the scalar `keep` to the gradients: 0 begins anew. */
+  /** Also take `accumulated:<name>` inputs, and add them times the scalar `keep` to the gradients: 0 begins again. */
   readonly accumulate?: boolean
   /** What has a gradient; default every parameter of the model. */
   readonly trains?: TrainedParameters

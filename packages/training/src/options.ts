@@ -42,7 +42,7 @@ export interface SpacoOptions extends SecoOptions {
 export type StrategyOption =
   'auto' | Exclude<StrategyName, 'spaco'> | { readonly seco: SecoOptions } | { readonly spaco: SpacoOptions }
 
-/** What the strategies that cut sequences are told. */
+/** Options of the strategies that cut sequences. */
 export interface ChunkwiseOptions extends Omit<SpacoOptions, 'chunk' | 'chunks'> {
   readonly chunk: number
   /** Of `spaco`. */
@@ -146,7 +146,7 @@ export function completeOptions(options: TrainingOptions | CompleteTrainingOptio
   return complete
 }
 
-/** A strategy by its name, with what it is told. */
+/** A strategy by its name, with its options. */
 function strategyOf(
   options: TrainingOptions | CompleteTrainingOptions
 ): Pick<CompleteTrainingOptions, 'strategy' | 'chunkwise'> {

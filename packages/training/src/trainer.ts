@@ -156,7 +156,7 @@ export class Trainer {
     return norm
   }
 
-  /** Makes the memory of gradients anew: one that is no number would stay in every sum to come, for 0 · NaN is NaN. */
+  /** Resets the gradient buffers: a NaN would otherwise persist, since 0 · NaN is NaN. */
   async forgetGradients(): Promise<void> {
     await this.strategy.dispose()
     this.strategy = await this.open()
@@ -180,7 +180,7 @@ export class Trainer {
 
   /**
    * What a run gives of the trained parameters, by name, row-major, as {@link read} gives them: their averages, where
-   * there are any. They are those of adapters, and of what is trained whole beside them.
+   * there are any. They are those of adapters, and of what is trained whole next to them.
    */
   async trained(): Promise<Map<string, Float32Array>> {
     const tensors = await this.#readAll(this.average?.values ?? this.#trained)

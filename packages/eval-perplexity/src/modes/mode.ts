@@ -3,7 +3,7 @@ export interface FedWindow {
   readonly begin: number
   readonly scored: number
   readonly end: number
-  /** The special token of the mode stands before the fed tokens. */
+  /** The special token of the mode comes before the fed tokens. */
   readonly prefix: boolean
   /** What the window's mean counts where {@link PerplexityMode.reduce} is `'mean'`. */
   readonly weight: number
@@ -23,8 +23,8 @@ export interface WindowGeometry {
 export interface PerplexityMode {
   readonly name: string
   /**
-   * Sequences that windows run over: every document alone, or all joined into one stream, with EOS behind each where
-   * asked.
+   * Sequences that windows run over: every document alone, or all joined into one stream, with EOS after each on
+   * request.
    */
   readonly sequences: 'documents' | 'stream' | 'stream-eos'
   /**

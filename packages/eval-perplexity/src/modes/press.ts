@@ -2,7 +2,7 @@ import type { FedWindow, PerplexityMode, WindowGeometry } from './mode.js'
 
 /**
  * Press et al. (Shortformer, arXiv 2012.15832, section 2; ALiBi, 2108.12409, appendix B) as fairseq computes it:
- * documents joined with EOS behind each, EOS before the first token, S tokens scored at a time after at most W − S
+ * documents joined with EOS after each, EOS before the first token, S tokens scored at a time after at most W − S
  * others. W counts the tokens that are fed.
  */
 export const press: PerplexityMode = {
@@ -19,7 +19,7 @@ export const press: PerplexityMode = {
 
 function* contextWindows(n: number, { window, stride }: WindowGeometry): Generator<FedWindow> {
   const context = window - stride
-  // While the context grows from nothing, a block sees all that stands before it: those blocks are one window, computed
+  // While the context grows from nothing, a block sees everything before it: those blocks are one window, computed
   // in one pass.
   let scored = 0
   let end = Math.min(n, Math.floor(context / stride) * stride + stride)

@@ -12,7 +12,7 @@ export interface PasskeyFormat {
   readonly draw?: (length: number, trial: number) => Draw
   /** Size of the noise for a length as the script takes it: tokens, or characters for `landmark`. */
   noiseSize(length: number, tokenizer: Tokenizer): number
-  /** The prompt and its key; `before` is the share of the noise that stands before the key. */
+  /** The prompt and its key; `before` is the share of the noise before the key. */
   prompt(size: number, draw: Draw): { readonly prompt: string; readonly key: string; readonly before: number }
   /** Most tokens generated: a number, or as many as the key has. */
   readonly maxNewTokens: number | 'key'

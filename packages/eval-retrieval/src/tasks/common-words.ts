@@ -5,7 +5,7 @@ import { listWords } from './words.js'
 const COMMON = 10
 
 /**
- * How often the common and the other words stand in a list, and how many words its solved example has; shorter where
+ * How often the common and the other words appear in a list, and how many words its solved example has; shorter where
  * less than 4,096 tokens fit.
  */
 const counts = (length: number) =>
@@ -14,8 +14,8 @@ const counts = (length: number) =>
     : { common: 30, other: 3, example: { words: 40, common: 10, other: 3 } }
 
 /**
- * RULER's common-words extraction: ten words stand in a numbered list far more often than the others. A solved example
- * stands first. Words and wording are ours. A unit of haystack is one of the other words.
+ * RULER's common-words extraction: ten words appear in a numbered list far more often than the others. A solved example
+ * comes first. Words and wording are ours. A unit of haystack is one of the other words.
  */
 export const commonWords: RetrievalTask = {
   name: 'common-words',

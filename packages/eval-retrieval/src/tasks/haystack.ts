@@ -25,7 +25,7 @@ export const sentencesOf = ({ sentences }: HaystackText, count: number): string[
  * Lines with needles between them.
  *
  * @param places a share of the lines before each needle, in [0, 1)
- * @returns the lines, and how many of `lines` stand before each needle
+ * @returns the lines, and how many of `lines` come before each needle
  */
 export function withNeedles(
   lines: readonly string[],

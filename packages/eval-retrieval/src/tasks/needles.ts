@@ -67,7 +67,7 @@ function needleQuestion(
     haystack === 'needles'
       ? others(size, sentence, new Set(names), random('others'), MAKE[key], MAKE[value])
       : sentencesOf(haystack === 'noise' ? noiseText : text, size)
-  // The first needle, which is asked for, stands at its stratum; the others anywhere.
+  // The first needle, which is asked for, is in its stratum; the others are anywhere.
   const places = random('places')
   const laid = withNeedles(
     lines,

@@ -1,7 +1,7 @@
 import type { RandomStream } from '@skipwise/core'
 import type { HaystackText } from './haystack.js'
 
-/** A question whose answers stand in its own prompt. */
+/** A question whose answers are in its own prompt. */
 export interface Question {
   readonly prompt: string
   /** All of them must be in what the model says. */
@@ -28,7 +28,7 @@ export interface QuestionSetting {
 
 /** A kind of question. */
 export interface RetrievalTask {
-  /** Stands in metrics as `name@length`. */
+  /** Name in metrics, `name@length`. */
   readonly name: string
   readonly summary: string
   /** Tokens of an answer at most, RULER's where it is one of its tasks. */

@@ -311,7 +311,7 @@ const cachedAlibiBias = (b: OnnxBuilder, past: string, T: number, S: number, slo
     ])
   })
 
-/** Rows `added` [B, T, K, D] scattered into a cache [B, K, S, D] behind those that it holds. */
+/** Rows `added` [B, T, K, D] scattered into a cache [B, K, S, D] after those that it has. */
 export function writeCacheRows(b: OnnxBuilder, cache: ValueId, added: ValueId, past: string, output: string): string {
   const [B, T, K, D] = b.spec(added).shape
   const S = b.spec(cache).shape[2]
@@ -330,7 +330,7 @@ export function writeCacheRows(b: OnnxBuilder, cache: ValueId, added: ValueId, p
 }
 
 /**
- * Cached attention of any shape: rows scattered into the caches, then every slot scored and those behind a row's own
+ * Cached attention of any shape: rows scattered into the caches, then every slot scored and those after a row's own
  * masked.
  */
 function composeCachedAttention(b: OnnxBuilder, node: NodeOf<'CachedAttention'>): void {

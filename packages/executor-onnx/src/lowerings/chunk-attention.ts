@@ -52,7 +52,7 @@ function pastRange(
   }
 }
 
-/** What a chunk reads of the past, and its own rows behind it, along an axis. */
+/** What a chunk reads of the past, followed by its own rows, along an axis. */
 const behindPast = (
   b: OnnxBuilder,
   past: string,
@@ -71,7 +71,7 @@ function partsOf(b: OnnxBuilder, node: ChunkNode) {
   const range = pastRange(b, past, shape)
   const slopes = attributes.slopes
   const q = queryHeads(b, b.name(inputs.query), shape)
-  // made anew in each pass: they are copies of a whole past, and would wait for the backward pass
+  // made again in each pass: they are copies of a whole past, and would wait for the backward pass
   const keys = behindPast(b, b.name(inputs.pastKeys), keyHeads(b, b.name(inputs.key)), 2, range)
   const values = behindPast(b, b.name(inputs.pastValues), keyHeads(b, b.name(inputs.value)), 2, range)
   const int32 = (from: number, length: number, dims: readonly number[]) =>

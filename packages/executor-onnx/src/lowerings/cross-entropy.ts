@@ -47,7 +47,7 @@ const crossEntropy: Lowering<'LinearCrossEntropy'> = (b, node) => {
 }
 
 // With P the softmax and Y the one-hot labels:  dH = dy·(P·W − W[label]),  dW = Pᵀ(dy·H) − Yᵀ(dy·H),  dBias = Pᵀdy −
-// Yᵀdy. The row factors act on [rows, d] and Y is a gather and a scatter: no pass over [rows, V] beside the products.
+// Yᵀdy. The row factors act on [rows, d] and Y is a gather and a scatter: no pass over [rows, V] besides the products.
 const crossEntropyGrad: Lowering<'LinearCrossEntropyGrad'> = (b, node) => {
   const { inputs, outputs } = node
   const [hidden, weight, labels, dy] = [inputs.hidden, inputs.weight, inputs.labels, inputs.dy].map(id => b.name(id))

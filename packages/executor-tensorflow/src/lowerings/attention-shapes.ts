@@ -3,7 +3,7 @@ import type { AttentionLimits, AttentionShape } from '@skipwise/runtime'
 /** Blocks of 256 rows; probabilities of 16 MB a layer are kept, and more as `keptProbabilities` says. */
 export const LIMITS: AttentionLimits = { rows: () => 256, keptElements: 2 ** 22 }
 
-/** A share of the heads, one behind the other among all [B·K], whose blocks are computed apart from the others'. */
+/** A share of the heads, consecutive among all [B·K], whose blocks are computed apart from the others'. */
 export interface Share extends AttentionShape {
   /** First of the batch. */
   readonly fromB: number

@@ -1,7 +1,7 @@
 import { formatPercent, SkipwiseError, type Chart, type ChartAxis, type LineChart } from '@skipwise/core'
 import { formatNumber, formatTokens } from '../numbers.js'
 
-/** Where an axis begins and ends, and where its ticks stand. */
+/** The ends of an axis and the places of its ticks. */
 export interface AxisScale {
   readonly domain: readonly [number, number]
   readonly ticks: readonly number[]
@@ -47,10 +47,10 @@ export function checkValues(chart: Chart, axis: ChartAxis, values: readonly numb
   throw new SkipwiseError('REPORT_CHART_POINT', { problem, fix: 'correct the domain or leave it out' })
 }
 
-/** Numbers farther out have no ticks: their differences and powers are infinite or zero. */
+/** Larger or smaller numbers have no ticks: their differences and powers are infinite or zero. */
 const FARTHEST = 1e290
 
-/** From the first value to the last, with a little room so that points stand clear of the axis. */
+/** From the first value to the last, with some room so that points do not touch the axis. */
 function xScale(axis: ChartAxis, values: readonly number[]): AxisScale {
   const log = axis.scale === 'log'
   const around = widened(extent(values), log)
@@ -100,13 +100,13 @@ function padded([low, high]: readonly [number, number], log: boolean): readonly 
   return [low / factor, high * factor]
 }
 
-/** A range that has a width, so that a single value, or several but for rounding, can be drawn. */
+/** A range with a width, so that a single value, or several that differ only by rounding, can be drawn. */
 function widened([low, high]: readonly [number, number], log: boolean): readonly [number, number] {
   if (high - low > Math.max(1e-9 * Math.max(Math.abs(low), Math.abs(high)), 1 / FARTHEST)) return [low, high]
   return log ? [low / 2, low * 2] : [low - Math.max(1, Math.abs(low)) / 2, low + Math.max(1, Math.abs(low)) / 2]
 }
 
-/** A range with two powers of two in it: one with fewer reaches to those around it. */
+/** A range with two powers of two in it; a smaller one is extended to those around it. */
 function reachingPowersOfTwo([low, high]: readonly [number, number]): readonly [number, number] {
   if (Math.floor(Math.log2(high)) > Math.ceil(Math.log2(low))) return [low, high]
   return [2 ** Math.floor(Math.log2(low)), 2 ** Math.ceil(Math.log2(high))]
@@ -121,7 +121,7 @@ function powersOfTwo(low: number, high: number): number[] {
   return Array.from({ length: Math.floor((to - from) / every) + 1 }, (_, i) => 2 ** (from + i * every))
 }
 
-/** 1, 2, 5 × 10^k around [low, high], powers of ten alone where these would be too many. */
+/** 1, 2, 5 × 10^k around [low, high], or only powers of ten where these would be too many. */
 function oneTwoFive(low: number, high: number): number[] {
   const decades = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))] as const
   const all = Array.from({ length: decades[1] - decades[0] + 1 }, (_, i) => 10 ** (decades[0] + i))
@@ -153,7 +153,7 @@ function stepFormat(ticks: readonly number[]): (value: number) => string {
   return value => (Math.abs(value) >= 1e9 || decimals > 6 ? formatNumber(value) : value.toFixed(decimals))
 }
 
-/** Where a value stands between the ends of its axis, in [0, 1]. */
+/** The place of a value between the ends of its axis, in [0, 1]. */
 export function fraction(value: number, type: 'linear' | 'log', { domain: [low, high] }: AxisScale): number {
   return type === 'log' ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)
 }

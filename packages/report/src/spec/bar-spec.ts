@@ -6,7 +6,7 @@ import { axisOf, frame, HEIGHT, scaleOf, seriesLegend, WIDTH } from './common.js
 
 /** Widest bar, and the most of its slot that a bar takes. */
 const WIDEST = 44
-/** Characters of category labels that have room side by side. */
+/** Number of characters of category labels that fit next to each other. */
 const LABEL_ROOM = WIDTH / 7
 
 /** Bars from zero, error bars where there are intervals, a legend where there are several series. */

@@ -11,7 +11,7 @@ const ink = COLOURS.ink.light
 const muted = COLOURS.muted.light
 
 /**
- * What all charts look like, in the light theme; `legendLines`: lines of text between the plot and the legend above it.
+ * The look of all charts, in the light theme; `legendLines`: lines of text between the plot and the legend above it.
  */
 export function frame(title: string | undefined, legendLines = 0): Omit<TopLevelSpec, 'mark'> {
   return {
@@ -57,7 +57,7 @@ export function frame(title: string | undefined, legendLines = 0): Omit<TopLevel
   }
 }
 
-/** Where a name is cut, in pixels as Vega estimates them: without a canvas, half as much again as they are. */
+/** Width at which a name is cut, in pixels as Vega estimates them: without a canvas, 1.5 times the real ones. */
 const LABEL_LIMIT = 440
 
 /** Height of a line of labels above a plot. */
@@ -81,7 +81,7 @@ export const scaleOf = (type: 'linear' | 'log', { domain }: AxisScale) => ({
   zero: false
 })
 
-/** Labels are ours: Vega has no powers of two, and one formatter then serves charts, tables and terminals. */
+/** Labels are written here: Vega has no powers of two, and one formatter serves charts, tables and terminals. */
 export function axisOf({ ticks, format }: AxisScale) {
   const labels = JSON.stringify(Object.fromEntries(ticks.map(tick => [String(tick), format(tick)])))
   return { values: [...ticks], labelExpr: `${labels}[toString(datum.value)]`, labelOverlap: true, labelFlush: false }

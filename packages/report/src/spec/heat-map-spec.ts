@@ -8,7 +8,7 @@ const ROW = 34
 /** Room between two grids, with the axis of the right one. */
 const GAP = 90
 
-/** Grids of coloured cells with their values written in them, one a series, two abreast. */
+/** Grids of coloured cells with their values in them, one for each series, two in a row. */
 export function heatMapSpec(chart: HeatMapChart, title: string | undefined): TopLevelSpec {
   const { series, x, y } = chart
   const scale = heatScale(chart)
@@ -96,7 +96,7 @@ export function heatScale(chart: HeatMapChart): AxisScale {
   return yScale(value, numbers)
 }
 
-/** Which level of the colours a value has: an index of `HEAT`. */
+/** Level of the colour of a value: an index of `HEAT`. */
 function heatLevel(value: number, { domain: [low, high] }: AxisScale): number {
   return Math.min(HEAT.length - 1, Math.max(0, Math.floor(((value - low) / (high - low)) * HEAT.length)))
 }

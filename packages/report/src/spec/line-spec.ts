@@ -33,7 +33,7 @@ export function lineSpec(chart: LineChart, title: string | undefined): TopLevelS
     color: { field: 'series', type: 'nominal' as const, scale: { domain: names, range: colours }, legend },
     shape: { field: 'series', type: 'nominal' as const, scale: { domain: names, range: shapes }, legend }
   }
-  // Labels of rules stand above the plot, where no data can be; neighbours too close for one line take another.
+  // Labels of rules are above the plot, where no data can be; neighbours too close for one line are put on another.
   const labels = stackLabels(chart, x)
   const rules = labels.flatMap(({ x: at, label, line, align }) => [
     {
@@ -80,7 +80,7 @@ export function lineSpec(chart: LineChart, title: string | undefined): TopLevelS
   }
 }
 
-/** Each rule with the first line above the plot on which its label has room; at the ends labels turn inwards. */
+/** Each rule with the first line above the plot on which its label has room; at the ends labels are aligned inwards. */
 function stackLabels(
   chart: LineChart,
   scale: AxisScale

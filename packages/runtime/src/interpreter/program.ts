@@ -80,7 +80,7 @@ export class InterpretedProgram implements Program {
           }
         }
       })
-      // A graph output may be an input, a constant or stand twice: each result is its own tensor.
+      // A graph output may be an input, a constant or appear twice: each result is its own tensor.
       const results = Object.entries(this.graph.outputs).map(
         ([name, id]) => [name, tf.keep(tf.clone(live.get(id) as tf.Tensor))] as const
       )

@@ -26,7 +26,7 @@ function writeRows(cache: tf.Tensor, rows: tf.Tensor, pastLength: tf.Tensor): tf
 }
 
 /**
- * A cache of keys or values with the rows of T new tokens behind the past ones.
+ * A cache of keys or values with the rows of T new tokens after the past ones.
  *
  * @param cache [B, K, S, D]; the first `pastLength` slots are filled
  * @param rows [B, T, K, D]
@@ -81,8 +81,8 @@ export interface CachedAttentionOptions {
 }
 
 /**
- * Causal attention of T new tokens over a cache of capacity S, and the cache with the new keys and values written
- * behind the past ones.
+ * Causal attention of T new tokens over a cache of capacity S, and the cache with the new keys and values written after
+ * the past ones.
  *
  * @returns `output` [B, T, H, D], `keyCache` and `valueCache` [B, K, S, D], whose slots from `pastLength + T` on hold
  * anything finite

@@ -16,8 +16,8 @@ const EVENTS = 'events.out.tfevents.0000000000.skipwise'
 
 /**
  * Writes the figures of every step as they come into a folder: `metrics.jsonl`, one object a line, and an event file
- * for TensorBoard with the same scalars. A run that goes on from a saved state writes the steps after it anew: lines
- * from its first step on are dropped.
+ * for TensorBoard with the same scalars. A run that is resumed from a saved state writes the steps after it again:
+ * lines from its first step on are dropped.
  */
 export class MetricsLog {
   #begun = false

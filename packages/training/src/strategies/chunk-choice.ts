@@ -24,8 +24,8 @@ export function chooseChunks(count: number, budget: number, random: Pick<RandomS
 }
 
 /**
- * Probability of a chunk once `chosen` of those behind it are drawn: what is left of the budget over what is left of
- * the chunks, at least half the mean.
+ * Probability of a chunk once `chosen` of those after it are drawn: the rest of the budget over the rest of the chunks,
+ * at least half the mean.
  */
 export const chunkProbability = (count: number, budget: number, chunk: number, chosen: number): number =>
   Math.min(1, Math.max(budget / (2 * count), (budget - chosen) / (chunk + 1)))

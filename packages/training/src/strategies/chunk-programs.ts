@@ -87,7 +87,7 @@ export function chunkSpecs(of: ChunkModel): Record<string, ValueSpec> {
 }
 
 /**
- * Inputs of the backward program beside: gradients of keys and values so far, and where those of the chunk stand in
+ * Additional inputs of the backward program: gradients of keys and values so far, and where those of the chunk are in
  * them.
  */
 export const backwardSpecs = (of: ChunkModel): Record<string, ValueSpec> => ({
@@ -134,7 +134,7 @@ function chunkHead({ model, encoding, shape }: ChunkModel, inputs: Tensors, seen
 }
 
 /**
- * Keys and values with those of a chunk written behind the past, under their own names; with `loss`, also the chunk's
+ * Keys and values with those of a chunk written after the past, under their own names; with `loss`, also the chunk's
  * share of the loss.
  */
 export function traceChunkForward(of: ChunkModel, { loss }: { readonly loss: boolean }): Graph {
@@ -157,10 +157,10 @@ export function traceChunkForward(of: ChunkModel, { loss }: { readonly loss: boo
 
 /**
  * The chunk once more, and its gradients. Into the chunk's own keys and values flows what later chunks left for them,
- * times `ownScale`: what stands at `ownSlots` of the gradients so far, seen as [B·K·S, D]. Outputs: `loss`, the
- * gradient of every trained parameter with `keep` times the one so far, and those of the keys and values before the
- * chunk with `keepCaches` times the ones so far. A chunk's own slots are left as they are, so that it does not matter
- * when they are read.
+ * times `ownScale`: the rows at `ownSlots` of the gradients so far, seen as [B·K·S, D]. Outputs: `loss`, the gradient
+ * of every trained parameter with `keep` times the one so far, and those of the keys and values before the chunk with
+ * `keepCaches` times the ones so far. A chunk's own slots are left as they are, so that it does not matter when they
+ * are read.
  */
 export function traceChunkBackward(of: ChunkModel): Graph {
   const { trains } = of.shape

@@ -47,7 +47,9 @@ export interface GradientStrategy {
 
 /** A strategy with its graphs traced: what it will take is known, nothing is compiled or allocated. */
 export interface PreparedStrategy {
-  /** Bytes between and inside its programs beside weights, gradients and optimizer state: see {@link temporariesOf}. */
+  /**
+   * Bytes between and inside its programs besides weights, gradients and optimizer state: see {@link temporariesOf}.
+   */
   activations(): number
   open(): Promise<GradientStrategy>
 }
