@@ -167,7 +167,7 @@ describe('bad input is refused before anything is written', () => {
       expect.stringMatching(/^DATA_NO_FILES: five\.yaml:3:29: no file matches 'no\/\*\.jsonl'/),
       expect.stringMatching(/^RECIPE_INVALID: five\.yaml:4:27: train\.batch: expected a number, found 'two'/),
       expect.stringMatching(/^RECIPE_INVALID: five\.yaml:4:52: train: unknown key 'warmpu'; did you mean 'warmup'\?/),
-      expect.stringMatching(/^RECIPE_EVALUATION: five\.yaml:6:5: perplexity is to be evaluated at 32, 128 tokens/),
+      expect.stringMatching(/^RECIPE_EVALUATION: five\.yaml:6:5: perplexity would be evaluated at 32, 128 tokens/),
       expect.stringMatching(/^PLUGIN_UNKNOWN: five\.yaml:8:18: interpolation\.yarm: no interpolation is called 'yarm'/)
     ])
     expect({ code, left }).toEqual({ code: 2, left: [] })
