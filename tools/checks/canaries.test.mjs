@@ -3,7 +3,7 @@
 import { ESLint } from 'eslint'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { countResults, skippedTests } from '../setup/results.mjs'
@@ -248,6 +248,56 @@ test('what was skipped is listed with its reason, once for a group', () => {
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+describe('npm test looks at every package in one program', () => {
+  const { lint, typecheck } = readJson('tools/checks/package.json').nx.targets
+  const programOf = file =>
+    ts.parseJsonConfigFileContent(ts.readConfigFile(file, ts.sys.readFile).config, ts.sys, dirname(file))
+  const configuration = join(root, typecheck.options.command.split(' ').at(-1))
+
+  test('which has the files of all, under the options of each', () => {
+    const whole = programOf(configuration)
+    const files = new Set(whole.fileNames)
+    const comparable = ({ configFilePath: _, allowJs: __, ...options }) => options
+    for (const { folder } of packages) {
+      const { fileNames, options } = programOf(join(root, folder, 'tsconfig.json'))
+      expect(fileNames.length).toBeGreaterThan(0)
+      expect(fileNames.filter(file => !files.has(file))).toEqual([])
+      expect(comparable(options)).toEqual(comparable(whole.options))
+    }
+  })
+
+  test('under the rules of each', async () => {
+    const rulesOf = async (cwd, file) => {
+      const { rules } = await new ESLint({ cwd, overrideConfigFile: config }).calculateConfigForFile(file)
+      return rules
+    }
+    const excepted = ['checkpoints/src/removal.ts', 'hub/src/guarded-fetch.ts', 'experiment/src/run.ts']
+    for (const file of [...excepted, 'core/src/index.ts', 'training/src/train.test.ts']) {
+      const path = join(root, 'packages', file)
+      expect(await rulesOf(root, path)).toEqual(await rulesOf(join(root, 'packages', file.split('/')[0]), path))
+    }
+    expect(await rulesOf(root, join(root, 'packages/checkpoints/src/removal.ts'))).not.toHaveProperty([
+      '@typescript-eslint/no-restricted-imports'
+    ])
+  })
+
+  test('and refuses what a package may not import', async () => {
+    const { command, env } = lint.options
+    expect(command).toContain('"packages/*/src/**/*.ts"')
+    const [eslint, ...args] = command.slice(0, command.indexOf(' "')).split(' ')
+    const bad = await tool(
+      eslint,
+      [...args, '--stdin', '--stdin-filename', 'packages/core/src/index.ts'],
+      '.',
+      importing('@skipwise/runtime'),
+      // else typescript-eslint reads the file of that name, and not what it is given
+      { ...env, TSESTREE_SINGLE_RUN: 'false' }
+    )
+    expect(bad.status).toBe(1)
+    expect(bad.output).toContain(boundaryRule)
+  })
 })
 
 test('a type error makes tsc exit with an error', async () => {

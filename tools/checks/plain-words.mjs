@@ -9,7 +9,7 @@ export const OFFENDERS = [
   [/\bstands? (in|behind|before|at|on|under|twice|there)\b/i, 'is, comes, appears'],
   [/(?<!there )\bis no (?!longer\b|more\b)\w+/i, 'is not a'],
   [/(?<!there )\bare no (?!longer\b|more\b)\w+/i, 'are not'],
-  [/\b(is|are|be) told\b/i, 'is given, is in'],
+  [/\b(is|are|be)( not)? told\b/i, 'is given, is in'],
   [/\bmend(s|ed|ing)?\b/i, 'fix, correct'],
   [/\bfor ever\b/i, 'permanently'],
   [/\bof early times\b/i, 'legacy'],

@@ -13,11 +13,12 @@ export const packages = workspacePackages()
   .filter(path => path.startsWith('packages/'))
   .map(folder => ({ folder, manifest: readJson(`${folder}/package.json`) }))
 
-/** Runs a workspace tool as a gate does; never throws. */
-export const tool = (command, args, cwd, input = '') =>
+/** Runs a workspace tool as a gate does, with further environment variables; never throws. */
+export const tool = (command, args, cwd, input = '', variables = {}) =>
   new Promise(resolve => {
     // vitest tells its own children that they run inside it; a canary starts afresh
-    const env = Object.fromEntries(Object.entries(toolEnvironment()).filter(([name]) => !name.startsWith('VITEST')))
+    const inherited = Object.entries(toolEnvironment()).filter(([name]) => !name.startsWith('VITEST'))
+    const env = { ...Object.fromEntries(inherited), ...variables }
     // by default Node kills a child that prints more than 1 MB, as 203 failing tests do
     const child = execFile(command, args, { cwd: join(root, cwd), env, maxBuffer: Infinity }, (error, stdout, stderr) =>
       resolve({ status: error === null ? 0 : Number(error.code) || 1, output: stdout + stderr })

@@ -1,4 +1,5 @@
 import nx from '@nx/eslint-plugin'
+import { fileURLToPath } from 'node:url'
 import tseslint from 'typescript-eslint'
 
 /** Which layers a layer may import: foundation ← kernel ← { plugin, backend, engine } ← entry. */
@@ -27,6 +28,15 @@ const boundaries = allowed => [
 ]
 
 /**
+ * Types for the typed rules: of the package that is linted, or, where `npm test` lints all of them, of one program of
+ * the whole workspace. One program for each package would check most files again for each that imports them.
+ */
+const parserOptions =
+  process.env.SKIPWISE_LINT === 'workspace'
+    ? { project: fileURLToPath(new URL('tsconfig.workspace.json', import.meta.url)) }
+    : { projectService: true }
+
+/**
  * A test may use `@skipwise/testing`, which has the parts of a small model, besides what its package may import. Tests
  * of real plugins, backends and engines together lie in tools/composition (docs/adr/0002-layers.md).
  */
@@ -43,18 +53,17 @@ const guarded =
  */
 const guardedReads = {
   files: ['**/src/**/*.ts'],
-  // relative to the package that is linted
   ignores: [
     '**/*.test.ts',
-    'src/conformance/**',
-    'src/golden.ts',
-    'src/run.ts',
-    'src/stored-output.ts',
-    'src/lock.ts',
-    'src/tasks-suite.ts',
-    'src/processor.ts',
-    'src/metrics/metrics-log.ts',
-    'src/system-error.ts'
+    '**/src/conformance/**',
+    '**/src/golden.ts',
+    '**/src/run.ts',
+    '**/src/stored-output.ts',
+    '**/src/lock.ts',
+    '**/src/tasks-suite.ts',
+    '**/src/processor.ts',
+    '**/src/metrics/metrics-log.ts',
+    '**/src/system-error.ts'
   ],
   rules: {
     'no-restricted-imports': [
@@ -76,7 +85,7 @@ const guardedReads = {
  */
 const oneRemover = {
   files: ['**/src/**/*.ts'],
-  ignores: ['**/*.test.ts', 'src/removal.ts', 'src/session.ts', 'src/conformance/tokenizer.ts'],
+  ignores: ['**/*.test.ts', '**/src/removal.ts', '**/src/session.ts', '**/src/conformance/tokenizer.ts'],
   rules: {
     '@typescript-eslint/no-restricted-imports': [
       'error',
@@ -94,7 +103,7 @@ const oneRemover = {
 /** The network is asked from one place: it sends the token to one origin alone, and ends what drips. */
 const oneDoor = {
   files: ['**/src/**/*.ts'],
-  ignores: ['**/*.test.ts', 'src/guarded-fetch.ts'],
+  ignores: ['**/*.test.ts', '**/src/guarded-fetch.ts'],
   rules: {
     'no-restricted-globals': ['error', { name: 'fetch', message: 'ask the network by guardedFetch of @skipwise/hub' }]
   }
@@ -119,7 +128,7 @@ export default tseslint.config(
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommended],
     plugins: { '@nx': nx },
-    languageOptions: { parserOptions: { projectService: true } },
+    languageOptions: { parserOptions },
     rules: {
       '@nx/enforce-module-boundaries': boundaries(layers),
       // typed rules that find real bugs in asynchronous and exhaustive code; the rest of the typed sets costs more than

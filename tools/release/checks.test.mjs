@@ -98,10 +98,10 @@ test('a changeset that names no package, an unknown one, or says nothing is noti
 
 test('the commands of a guide are found with their verbs and options', () => {
   const text =
-    '```sh\nnpx skipwise eval passkey --model m --config \'{"--no": 1}\' # --not this\nnpm run --silent skipwise -- extend recipe.yaml\nnpm install skipwise\n```\n```ts\nskipwise no --code\n```\n'
+    '```sh\nnpx skipwise eval passkey --model m --config \'{"--no": 1}\' # --not this\nnpm run --silent skipwise -- extend \\\n  recipe.yaml --json\nnpm install skipwise\n```\n```ts\nskipwise no --code\n```\n'
   expect(commandsOf(text).map(({ verb, options }) => [verb, options])).toEqual([
     ['eval', ['--model', '--config']],
-    ['extend', []]
+    ['extend', ['--json']]
   ])
 })
 

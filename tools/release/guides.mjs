@@ -9,9 +9,12 @@ import { root } from '../setup/workspace.mjs'
 import { inPlaceOf, notRun, prepare } from './guide-settings.mjs'
 import { published } from './packages.mjs'
 
-/** Code blocks of a Markdown text, in their order. */
+/** Code blocks of a Markdown text, in their order. A shell line that ends with a backslash goes on in the next one. */
 export const blocksOf = text =>
-  [...text.matchAll(/^```(\w+)\n(.*?)^```/gms)].map(([, language, code]) => ({ language, code }))
+  [...text.matchAll(/^```(\w+)\n(.*?)^```/gms)].map(([, language, code]) => ({
+    language,
+    code: language === 'sh' ? code.replaceAll(/ \\\n\s*/g, ' ') : code
+  }))
 
 /** The guide whose models the others take. */
 const first = 'docs/extend-your-model.md'

@@ -44,7 +44,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     problem: `${folder} has neither ${SINGLE_FILE} nor ${TORCH_FILE}, nor the index of their shards${other ? `, only ${other}` : ''}`,
     fix: other
       ? 'convert the weights to safetensors (transformers: save_pretrained)'
-      : 'name the folder that holds config.json and the weights'
+      : 'pass the folder with config.json and the weights'
   })
 }
 
@@ -76,7 +76,7 @@ async function openShards(
       if (!(shards.get(shard) as TensorSource).has(tensor)) {
         throw new SkipwiseError('CHECKPOINT_TENSOR_MISSING', {
           problem: `${indexFile} says that '${tensor}' is in ${shard}, but it is not there`,
-          fix: 'the index and the shards are of different checkpoints: get them again together'
+          fix: 'the index and the shards belong to different checkpoints: download them again together'
         })
       }
     }
@@ -111,7 +111,7 @@ async function checkInside(folder: string, name: string, indexFile: string): Pro
   const found = await resolveInside(folder, name).catch(() => undefined)
   if (found === undefined) {
     throw new SkipwiseError('CHECKPOINT_NOT_FOUND', {
-      problem: `${indexFile} names the shard '${name}', which is not there`,
+      problem: `${indexFile} names the shard '${name}', which does not exist`,
       fix: 'download the missing shard'
     })
   }

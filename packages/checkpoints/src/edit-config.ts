@@ -85,7 +85,7 @@ export async function writeChangedConfig(folder: string, text: string, config: M
 }
 
 const invalid = (problem: string) =>
-  new SkipwiseError('MODEL_CONFIG_INVALID', { problem, fix: 'get the file again or correct it' })
+  new SkipwiseError('MODEL_CONFIG_INVALID', { problem, fix: 'download the file again or correct it' })
 
 /** The layout of the file. */
 interface Style {

@@ -3,9 +3,9 @@ import type { ErrorCodes } from '@skipwise/core'
 /** The codes that `@skipwise/checkpoints` throws. */
 export const checkpointErrorCodes = {
   FILE_REFUSED:
-    'A file of a model folder, or one that was named, is not a regular file, leads out of its folder, is larger than its kind may be, or cannot be read.',
-  CHECKPOINT_NOT_FOUND: 'A folder holds no weights, or a file that was named does not exist.',
-  CHECKPOINT_DAMAGED: 'A file that carries a digest is not as it was written.',
+    'A file of a model folder, or a given file, is not a regular file, leads out of its folder, is larger than the limit for its kind, or cannot be read.',
+  CHECKPOINT_NOT_FOUND: 'A folder has no weights, or a given file does not exist.',
+  CHECKPOINT_DAMAGED: 'A file with a digest has changed since it was written.',
   CHECKPOINT_TRUNCATED: 'A file ends before the bytes that its header promises.',
   CHECKPOINT_HEADER_INVALID:
     'The header of a safetensors file, the directory or the pickle of a torch file, or a shard index does not describe a valid file.',
@@ -15,11 +15,11 @@ export const checkpointErrorCodes = {
   CHECKPOINT_INDEX_UNSAFE: 'A shard index names a file outside its folder.',
   CHECKPOINT_TENSOR_MISSING: 'A checkpoint has no tensor of this name.',
   CHECKPOINT_TENSOR_TOO_LARGE: 'A tensor does not fit in memory.',
-  CHECKPOINT_DTYPE_UNSUPPORTED: 'A tensor has a data type that cannot be read as asked.',
-  CHECKPOINT_TENSOR_INVALID: 'A tensor given for writing has a shape, a name or a length that does not fit.',
-  CHECKPOINT_WRITE_FAILED: 'A file could not be written; what stood there before is unchanged.',
-  DISK_FULL: 'The disk or the quota is full; what stood there before is unchanged.',
-  OUTPUT_WRITE_FAILED: 'An output folder or file cannot be made, or could not be put in place.',
+  CHECKPOINT_DTYPE_UNSUPPORTED: 'A tensor has a data type that cannot be read in the requested way.',
+  CHECKPOINT_TENSOR_INVALID: 'A tensor to write has a wrong shape, name or length.',
+  CHECKPOINT_WRITE_FAILED: 'A file could not be written; the existing file is unchanged.',
+  DISK_FULL: 'The disk or the quota is full; the existing file is unchanged.',
+  OUTPUT_WRITE_FAILED: 'An output folder or file cannot be created, or could not be put in place.',
   MODEL_CONFIG_NOT_FOUND: 'A model folder has no config.json.',
   MODEL_CONFIG_INVALID: 'config.json is not a JSON object.'
 } as const satisfies ErrorCodes

@@ -82,7 +82,7 @@ export const limits = [
   },
   { what: '`chat_template.jinja`', bound: `${FILE_LIMITS.template / MIB} MiB`, then: '`FILE_REFUSED`' },
   {
-    what: 'objects and lists in one another, in JSON of a model folder',
+    what: 'depth of nested objects and lists in JSON of a model folder',
     bound: `${MAX_NESTING}`,
     then: 'the code of that file, for instance `MODEL_CONFIG_INVALID`'
   },

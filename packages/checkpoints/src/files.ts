@@ -27,7 +27,7 @@ export async function openForReading(file: string): Promise<{ readonly handle: F
     })
   }
   await handle.close()
-  throw new SkipwiseError('CHECKPOINT_NOT_FOUND', { problem: `${file} is not a regular file`, fix: 'name a file' })
+  throw new SkipwiseError('CHECKPOINT_NOT_FOUND', { problem: `${file} is not a regular file`, fix: 'pass a file' })
 }
 
 /**
@@ -46,7 +46,7 @@ export async function readFully(handle: FileHandle, target: Uint8Array, position
     if (bytesRead === 0) {
       throw new SkipwiseError('CHECKPOINT_TRUNCATED', {
         problem: `${file} ends at byte ${position + done}, ${target.length - done} bytes too early`,
-        fix: 'the copy or the download is incomplete: get the file again'
+        fix: 'the copy or the download is incomplete: download the file again'
       })
     }
     done += bytesRead

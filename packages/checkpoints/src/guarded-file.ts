@@ -94,7 +94,7 @@ async function openRegular(path: string, shown: string, maxBytes: number): Promi
     const stats = await handle.stat()
     if (!stats.isFile()) throw refuse('is not a regular file')
     if (stats.size > maxBytes)
-      throw refuse(`has ${stats.size} bytes, more than the ${maxBytes} that such a file may have`)
+      throw refuse(`has ${stats.size} bytes, more than the limit of ${maxBytes} for such a file`)
     return { handle, bytes: stats.size, refuse }
   } catch (error) {
     await handle.close()
@@ -123,7 +123,7 @@ const refusalOf =
   (problem, cause) =>
     new SkipwiseError('FILE_REFUSED', {
       problem: `${file} ${problem}`,
-      fix: 'put a regular file of its own there, or remove it',
+      fix: 'replace it with a regular file, or remove it',
       cause
     })
 

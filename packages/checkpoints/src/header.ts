@@ -40,14 +40,14 @@ const metadataSchema = z.record(z.string(), z.string())
 const invalid = (file: string, problem: string, cause?: unknown) =>
   new SkipwiseError('CHECKPOINT_HEADER_INVALID', {
     problem: `${file}: ${problem}`,
-    fix: 'the file is damaged or not safetensors: get it again',
+    fix: 'the file is damaged or not safetensors: download it again',
     cause
   })
 
 const truncated = (file: string, problem: string) =>
   new SkipwiseError('CHECKPOINT_TRUNCATED', {
     problem: `${file}: ${problem}`,
-    fix: 'the copy or the download is incomplete: get the file again'
+    fix: 'the copy or the download is incomplete: download the file again'
   })
 
 /**

@@ -17,8 +17,8 @@ export function parseJson(
   code: string
 ): { readonly text: string; readonly object: Record<string, unknown> } {
   const invalid = (problem: string, cause?: unknown) =>
-    new SkipwiseError(code, { problem: `${file} ${problem}`, fix: 'get the file again or correct it', cause })
-  if (isDeeperThan(bytes, MAX_NESTING)) throw invalid(`has more than ${MAX_NESTING} objects and lists in one another`)
+    new SkipwiseError(code, { problem: `${file} ${problem}`, fix: 'download the file again or correct it', cause })
+  if (isDeeperThan(bytes, MAX_NESTING)) throw invalid(`has objects and lists nested more than ${MAX_NESTING} deep`)
   const text = new TextDecoder().decode(bytes)
   let value: unknown
   try {

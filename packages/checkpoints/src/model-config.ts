@@ -46,7 +46,7 @@ function parseConfig(path: string, bytes: Uint8Array | undefined): ConfigFile {
   if (bytes === undefined) {
     throw new SkipwiseError('MODEL_CONFIG_NOT_FOUND', {
       problem: `there is no ${path}`,
-      fix: 'name the folder of a Hugging Face model'
+      fix: 'pass the folder of a Hugging Face model'
     })
   }
   const { text, object } = parseJson(bytes, path, 'MODEL_CONFIG_INVALID')

@@ -27,7 +27,7 @@ export interface PickleRules {
 export const damaged = (file: string, problem: string, cause?: unknown) =>
   new SkipwiseError('CHECKPOINT_HEADER_INVALID', {
     problem: `${file}: ${problem}`,
-    fix: 'the file is damaged or not a torch checkpoint: get it again',
+    fix: 'the file is damaged or not a torch checkpoint: download it again',
     cause
   })
 
@@ -66,21 +66,21 @@ export function unpickle(
     if (length > bytes.length - at) {
       throw new SkipwiseError('CHECKPOINT_TRUNCATED', {
         problem: `${file}: its pickle ends before its last value`,
-        fix: 'the copy or the download is incomplete: get the file again'
+        fix: 'the copy or the download is incomplete: download the file again'
       })
     }
     at += length
     return at - length
   }
   const spend = (units: number) => {
-    if ((cost += units) > MAX_COST) throw damaged(file, 'its pickle holds more values than any checkpoint')
+    if ((cost += units) > MAX_COST) throw damaged(file, 'its pickle has more values than any checkpoint')
   }
   const push = (value: unknown, units = 1) => {
     spend(units)
     stack.push(value)
   }
   const pop = (): unknown => {
-    if (!stack.length || stack.at(-1) === MARK) throw damaged(file, 'its pickle takes a value that is not there')
+    if (!stack.length || stack.at(-1) === MARK) throw damaged(file, 'its pickle uses a value that does not exist')
     return stack.pop()
   }
   const popToMark = (): unknown[] => {
@@ -147,7 +147,7 @@ export function unpickle(
     for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1])
   }
   const remember = (index: number) => {
-    if (!stack.length) throw damaged(file, 'its pickle keeps a value that is not there')
+    if (!stack.length) throw damaged(file, 'its pickle stores a value that does not exist')
     spend(2)
     memo.set(index, stack.at(-1))
   }
@@ -330,7 +330,7 @@ export function unpickle(
         break // NEWOBJ: for everything on the allow-list it is the same as a call
       case 0x62:
         pop()
-        if (!stack.length) throw damaged(file, 'its pickle changes a value that is not there')
+        if (!stack.length) throw damaged(file, 'its pickle changes a value that does not exist')
         break // BUILD: attributes, for instance `_metadata` of a state_dict, are not kept
       case 0x51:
         push(rules.persistent(pop()), 8)

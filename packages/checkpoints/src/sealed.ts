@@ -64,7 +64,7 @@ export async function readSealedSafetensors(file: string): Promise<SealedTensors
       await hashPieces(hash, raw)
       read.set(name, { shape: info.shape, data })
     }
-    if (hash.digest('hex') !== seal) throw damaged(file, 'its digest is not that of its content')
+    if (hash.digest('hex') !== seal) throw damaged(file, 'its digest does not match its content')
     const { [SEAL_KEY]: _, ...rest } = metadata
     return { metadata: rest, tensors: read }
   } finally {
@@ -95,7 +95,7 @@ async function hashPieces(hash: Hash, bytes: Uint8Array): Promise<void> {
 
 const damaged = (file: string, problem: string) =>
   new SkipwiseError('CHECKPOINT_DAMAGED', {
-    problem: `${file} is not as it was written: ${problem}`,
+    problem: `${file} has changed since it was written: ${problem}`,
     fix: 'remove it, or put back a copy of it'
   })
 

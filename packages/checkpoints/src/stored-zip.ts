@@ -104,7 +104,7 @@ async function findDirectory(
   if (at < 0) {
     throw new SkipwiseError('CHECKPOINT_TRUNCATED', {
       problem: `${file} has no zip directory at its end`,
-      fix: 'the copy or the download is incomplete: get the file again'
+      fix: 'the copy or the download is incomplete: download the file again'
     })
   }
   let entries = view.getUint16(at + 10, true)

@@ -31,12 +31,12 @@ export async function readTorchLegacy(read: ReadAt, bytes: number, file: string)
     if (next > bytes) {
       throw new SkipwiseError('CHECKPOINT_TRUNCATED', {
         problem: `${file} ends before its last tensor`,
-        fix: 'the copy or the download is incomplete: get the file again'
+        fix: 'the copy or the download is incomplete: download the file again'
       })
     }
     const count = await read(at, 8)
     if (new DataView(count.buffer).getBigInt64(0, true) !== BigInt(storage.elements))
-      throw damaged(file, `its storage '${storage.key}' has another length than its tensors say`)
+      throw damaged(file, `its storage '${storage.key}' has a different length from that of its tensors`)
     starts.set(storage.key, at + 8)
     at = next
   }

@@ -107,7 +107,7 @@ export function torchRules(file: string): PickleRules & { readonly storages: Rea
       !naturals(strides) ||
       shape.length !== strides.length
     ) {
-      throw damaged(file, 'a tensor is described by something else than a storage, an offset, sizes and strides')
+      throw damaged(file, 'a tensor is described by something other than a storage, an offset, sizes and strides')
     }
     checkBounds(storage, dtype.name, offset, shape, strides, file)
     return new DescribedTensor(storage, dtype.name, offset, shape, strides)
@@ -117,7 +117,8 @@ export function torchRules(file: string): PickleRules & { readonly storages: Rea
   const untyped = ([storage, offset, shape, strides, , , dtype]: readonly unknown[]) =>
     tensor(dtype, storage, offset, shape, strides)
   const parameter = ([data]: readonly unknown[]) => {
-    if (!(data instanceof DescribedTensor)) throw damaged(file, 'a parameter is made of something that is not a tensor')
+    if (!(data instanceof DescribedTensor))
+      throw damaged(file, 'a parameter is built from something that is not a tensor')
     return data
   }
   // A tensor with Python attributes: they are left out.
@@ -132,7 +133,7 @@ export function torchRules(file: string): PickleRules & { readonly storages: Rea
       items !== undefined &&
       !(Array.isArray(items) && items.length <= 1024 && items.every(item => Array.isArray(item) && item.length === 2))
     ) {
-      throw damaged(file, 'an OrderedDict is made of something else than a few pairs')
+      throw damaged(file, 'an OrderedDict is built from something other than pairs')
     }
     return new Map(items as readonly (readonly [unknown, unknown])[] | undefined)
   }
@@ -170,7 +171,7 @@ export function stateDict(value: unknown, file: string): ReadonlyMap<string, Tor
   for (const [name, tensor] of value as ReadonlyMap<unknown, unknown>) {
     if (typeof name !== 'string') throw unsupported('has a key that is not the name of a tensor')
     if (!(tensor instanceof DescribedTensor))
-      throw unsupported(`holds something else than a tensor under '${name.slice(0, 200)}'`)
+      throw unsupported(`holds something other than a tensor under '${name.slice(0, 200)}'`)
     tensors.set(name, tensor)
   }
   return tensors

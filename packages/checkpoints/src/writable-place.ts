@@ -18,8 +18,8 @@ const PSEUDO = new Set([0x9fa0, 0x62656572, 0x64626720, 0x74726163, 0x27e0eb, 0x
 export async function checkPlace(path: string): Promise<void> {
   const refuse = (problem: string, cause?: unknown) =>
     new SkipwiseError('OUTPUT_WRITE_FAILED', {
-      problem: `${path} cannot be made: ${problem}`,
-      fix: 'name an output that can be written',
+      problem: `${path} cannot be created: ${problem}`,
+      fix: 'choose an output that can be written',
       cause
     })
   let folder = dirname(resolve(path))
@@ -35,7 +35,7 @@ export async function checkPlace(path: string): Promise<void> {
     }
   }
   const { type } = await statfs(folder)
-  if (PSEUDO.has(type)) throw refuse(`${folder} is of the system's own, and holds no files`)
+  if (PSEUDO.has(type)) throw refuse(`${folder} belongs to the system and cannot have files`)
   await access(folder, constants.W_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
     throw refuse(
       error.code === 'EROFS'

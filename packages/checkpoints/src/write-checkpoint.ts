@@ -118,7 +118,7 @@ async function collect(tensors: TensorsToWrite): Promise<TensorToWrite[]> {
     if (name === '' || name === '__metadata__' || byName.has(name)) {
       throw invalid(
         `a tensor is called '${name}'${byName.has(name) ? ' like another one' : ''}`,
-        'give every tensor a name of its own'
+        'give every tensor its own name'
       )
     }
     if (!shape.every(size => Number.isSafeInteger(size) && size >= 0) || !Number.isSafeInteger(8 * elements(shape))) {

@@ -82,7 +82,7 @@ describe('definePlugin', () => {
     expect(linear({}).factor).toBe(8)
     expect(linear({ factor: 4 }).factor).toBe(4)
     expect(() => linear({ factor: '4' } as never)).toThrow(
-      "PLUGIN_CONFIG: interpolation 'linear': factor: expected a number: correct the keys named"
+      "PLUGIN_CONFIG: interpolation 'linear': factor: expected a number: correct these keys"
     )
     expect(String(linear.name)).toBe('linear')
   })

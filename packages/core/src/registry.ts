@@ -104,7 +104,7 @@ function checkPlugin(plugin: AnyPlugin): void {
   if (plugin.apiVersion !== PLUGIN_API_VERSION) {
     throw new SkipwiseError('PLUGIN_API_VERSION', {
       problem: `${plugin.kind} '${plugin.name}' was made for plugin API ${String(plugin.apiVersion)}, this is ${PLUGIN_API_VERSION}`,
-      fix: 'install versions of the plugin and of @skipwise/core that belong together'
+      fix: 'install matching versions of the plugin and @skipwise/core'
     })
   }
 }

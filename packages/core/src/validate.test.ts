@@ -27,7 +27,7 @@ describe('validate', () => {
       ]
     }))
     expect(() => validate(bad, {}, 'RECIPE_INVALID', 'recipe.yaml')).toThrow(
-      'RECIPE_INVALID: recipe.yaml: window.target: expected a number; evaluate.0.wndows: unknown key; is not an object: correct the keys named'
+      'RECIPE_INVALID: recipe.yaml: window.target: expected a number; evaluate.0.wndows: unknown key; is not an object: correct these keys'
     )
   })
 

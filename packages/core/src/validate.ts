@@ -24,7 +24,7 @@ export function validate<Schema extends StandardSchemaV1>(
   if (!result.issues) return result.value
   throw new SkipwiseError(code, {
     problem: `${where}: ${result.issues.map(issue => `${pathOf(issue)}${issue.message}`).join('; ')}`,
-    fix: 'correct the keys named'
+    fix: 'correct these keys'
   })
 }
 

@@ -45,7 +45,7 @@ export const visibleLines = (text: string): string =>
  */
 export function visibleJson(value: unknown, space?: number): string {
   const text: unknown = JSON.stringify(value, null, space)
-  if (typeof text !== 'string') throw new TypeError('not a value of JSON')
+  if (typeof text !== 'string') throw new TypeError('not a JSON value')
   return visibleJsonText(text)
 }
 

@@ -34,7 +34,7 @@ export async function findCheckpoints(run: string): Promise<KeptCheckpoint[]> {
   if (checkpoints.length > 0) return checkpoints
   throw new SkipwiseError('EVAL_NO_CHECKPOINTS', {
     problem: `${run} holds no model and no folder checkpoint-N or step-N with one`,
-    fix: 'name the output folder of a run that keeps its checkpoints'
+    fix: 'pass the output folder of a run that keeps its checkpoints'
   })
 }
 

@@ -4,8 +4,8 @@ import type { ErrorCodes } from '@skipwise/core'
 export const evaluationErrorCodes = {
   EVAL_COMPARE: 'Two results have nothing in common that could be compared.',
   EVAL_RESULT: 'A file is not the result of an evaluation.',
-  EVAL_OUTPUT: 'The file for a result holds something else than a result.',
+  EVAL_OUTPUT: 'The file for a result holds something other than a result.',
   RESULT_IN_USE: 'Another process evaluates into the same file.',
   EVAL_NO_CHECKPOINTS: 'A folder holds no model and no checkpoints.',
-  STATE_DAMAGED: 'A file that an unfinished run was to go on from is not as it was written.'
+  STATE_DAMAGED: 'A file that an unfinished run would resume from has changed since it was written.'
 } as const satisfies ErrorCodes

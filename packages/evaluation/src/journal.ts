@@ -21,7 +21,7 @@ export interface Journal {
  * key is started again, and an incomplete last line is dropped. Nothing is written before the first unit is done: a
  * refused run leaves no file.
  *
- * @throws SkipwiseError `STATE_DAMAGED` when a line is not as it was written, `FILE_REFUSED`
+ * @throws SkipwiseError `STATE_DAMAGED` when a line has changed since it was written, `FILE_REFUSED`
  */
 export async function openJournal(file: string, key: string): Promise<Journal> {
   const bytes = await readNamedFile(file, 'result')
@@ -89,6 +89,6 @@ function readJournal(
 
 function contentOf(line: string, where: string, file: string): unknown {
   const json = line.slice(DIGEST_LENGTH + 1)
-  if (line !== `${digestOfLine(json)} ${json}`) throw damagedState(file, `${where} is not as it was written`)
+  if (line !== `${digestOfLine(json)} ${json}`) throw damagedState(file, `${where} has changed since it was written`)
   return jsonOf(new TextEncoder().encode(json), file)
 }

@@ -37,7 +37,7 @@ export async function keptStage<Value>(
   if (kept === undefined || kept.sha256 !== digestOf(kept.key, kept.value)) throw damagedState(file)
   if (kept.key !== key) return undefined
   const value = schema.safeParse(kept.value)
-  if (!value.success) throw damagedState(file, 'it holds something else than this stage gives')
+  if (!value.success) throw damagedState(file, 'it holds something other than this stage gives')
   return { value: value.data }
 }
 
@@ -52,7 +52,7 @@ export function jsonOf(bytes: Uint8Array, file: string): unknown {
 }
 
 /** The error for a damaged file that a run would be resumed from. */
-export const damagedState = (file: string, problem = 'its digest is not that of its content'): SkipwiseError =>
+export const damagedState = (file: string, problem = 'its digest does not match its content'): SkipwiseError =>
   new SkipwiseError('STATE_DAMAGED', {
     problem: `${file} is damaged: ${problem}`,
     fix: 'remove this file and run the same command again: what it kept is computed again'

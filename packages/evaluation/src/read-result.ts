@@ -8,7 +8,7 @@ import { evalResultSchema } from './eval-result-schema.js'
 /** Name of the file in an output folder that records how it was made. */
 export const RESULT_FILE = 'skipwise.json'
 
-const fix = 'name a file that skipwise eval --output wrote, or the folder of a run'
+const fix = 'pass a file that skipwise eval --output wrote, or the folder of a run'
 
 const resultError = (problem: string, cause?: unknown) => new SkipwiseError('EVAL_RESULT', { problem, fix, cause })
 

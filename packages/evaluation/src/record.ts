@@ -109,7 +109,7 @@ export async function recordEvaluations({
       try {
         const known = file === undefined ? undefined : await readRecord(file)
         if (known?.run?.key === key && known.run.sha256 !== undefined) {
-          if (file !== undefined && !isSealed(known)) throw damagedState(file, 'its digest is not that of its content')
+          if (file !== undefined && !isSealed(known)) throw damagedState(file, 'its digest does not match its content')
           records.push(known as EvaluationRecord)
           continue
         }
@@ -153,7 +153,7 @@ async function checkRecordFile(file: string): Promise<void> {
   if (!isThere || (await readRecord(file))?.metrics !== undefined) return
   throw new SkipwiseError('EVAL_OUTPUT', {
     problem: `${file} is there and is not a result of an evaluation`,
-    fix: 'name another file'
+    fix: 'choose another file'
   })
 }
 
@@ -165,7 +165,7 @@ async function lockRecord(file: string): Promise<() => Promise<void>> {
   const { pid, host, since, here } = attempt.owner
   throw new SkipwiseError('RESULT_IN_USE', {
     problem: `process ${pid} on ${host} has been evaluating into ${file} since ${since}`,
-    fix: here ? 'wait for it, or name another file' : `wait for it, or remove ${file}.lock if it has ended`
+    fix: here ? 'wait for it, or choose another file' : `wait for it, or remove ${file}.lock if it has ended`
   })
 }
 /** A record with the digest of its other keys. */

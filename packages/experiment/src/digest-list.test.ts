@@ -38,7 +38,7 @@ test('a changed file, a missing one and one that became a pipe are named; a new 
     missing: ['adapter/adapter config.json', 'config.json']
   })
   await expect(demandUnchanged(folder, 'mend it')).rejects.toThrow(
-    /^OUTPUT_DAMAGED.*model\.safetensors is not as it was written.*mend it$/
+    /^OUTPUT_DAMAGED.*model\.safetensors has changed since it was written.*mend it$/
   )
 })
 

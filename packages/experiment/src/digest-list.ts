@@ -45,7 +45,7 @@ export async function checkDigestList(folder: string, progress?: ProgressListene
   if (listed === undefined) {
     throw new SkipwiseError('OUTPUT_DAMAGED', {
       problem: `${folder} has no ${DIGEST_LIST}`,
-      fix: 'name a folder that skipwise extend or train made, and see that it was copied whole'
+      fix: 'pass a folder that skipwise extend or train wrote, and check that the copy is complete'
     })
   }
   const sizes = await Promise.all(
@@ -87,7 +87,7 @@ export async function demandUnchanged(folder: string, fix: string, progress?: Pr
 /** What is wrong with a folder, in words. */
 export const describeChanges = (folder: string, changed: readonly string[], missing: readonly string[]): string =>
   [
-    ...changed.map(name => `${join(folder, name)} is not as it was written`),
+    ...changed.map(name => `${join(folder, name)} has changed since it was written`),
     ...missing.map(name => `${join(folder, name)} is gone`)
   ].join('; ')
 
@@ -109,7 +109,7 @@ async function readDigestList(folder: string): Promise<Map<string, string> | und
 const damagedList = (folder: string) =>
   new SkipwiseError('OUTPUT_DAMAGED', {
     problem: `${join(folder, DIGEST_LIST)} is not a list of digests`,
-    fix: 'get the folder again, or remove it and run the recipe again'
+    fix: 'copy the folder again, or remove it and run the recipe again'
   })
 
 /** A list may come from a stranger: its names are of files within the folder. */

@@ -8,21 +8,21 @@ export const experimentErrorCodes = {
   RECIPE_VERB: 'The recipe asks for something that the command does not do.',
   RECIPE_WINDOW: 'The windows of the recipe do not fit the model or one another.',
   RECIPE_TOKENIZER: 'The tokenizer has more tokens than the model.',
-  RECIPE_ROPE_SCALED: 'The RoPE of the model is already scaled by another scheme than the recipe names.',
+  RECIPE_ROPE_SCALED: 'The RoPE of the model is already scaled by a scheme that differs from the one in the recipe.',
   RECIPE_ROPE_NONE: 'The recipe interpolates the RoPE of a model that has none.',
   RECIPE_EVALUATION: 'An evaluation asks for sequences longer than the target window.',
-  RECIPE_DATA: 'Documents of the length asked for do not make a training example.',
+  RECIPE_DATA: 'Documents of the requested length do not make a training example.',
   EVAL_SUITES: 'A file is not a list of evaluation suites.',
   OUTPUT_EXISTS: 'The output folder exists and is not the result of this run.',
-  STATE_FOREIGN: "The folder for the state of a run holds files that are not Skipwise's, or an input of the run.",
-  STATE_IN_USE: 'Another process works on the same output.',
-  OUTPUT_DAMAGED: 'A finished output is not as it was written.',
+  STATE_FOREIGN: "The folder for the state of a run has files that are not Skipwise's, or an input of the run.",
+  STATE_IN_USE: 'Another process is working on the same output.',
+  OUTPUT_DAMAGED: 'A finished output has changed since it was written.',
   REPORT_FILE: 'A file that a report should show is not a result, a run or charts.',
   MODEL_ARCHITECTURE: 'No registered architecture reads the model type of config.json.',
   MODEL_TOKENIZER: 'No registered tokenizer reads the files of a model folder.',
   MODEL_WEIGHT_SHAPE:
-    'A weight of a checkpoint has another shape than config.json says, or there are more layers than tensors.',
+    'A weight of a checkpoint has a different shape from that in config.json, or there are more layers than tensors.',
   MODEL_WEIGHT_NOT_FINITE: 'A weight of a checkpoint is NaN or infinite.',
   MODEL_TOO_LARGE: 'A new model has more parameters than the machine has memory for.',
-  MODEL_QUANTIZED: 'The weights of a model are quantized, which is not read.'
+  MODEL_QUANTIZED: 'The weights of a model are quantized, which is not supported.'
 } as const satisfies ErrorCodes

@@ -70,7 +70,7 @@ export async function openModelFolder(folder: string, parts: Collaborators): Pro
   ) {
     throw new SkipwiseError('MODEL_NOT_FOUND', {
       problem: `there is no folder ${folder}`,
-      fix: 'name the folder of a Hugging Face model'
+      fix: 'pass the folder of a Hugging Face model'
     })
   }
   const { config: stored, text: configText } = await readConfigFile(folder)

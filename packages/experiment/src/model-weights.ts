@@ -128,7 +128,7 @@ function checkFinite({ folder }: Checkpoint, name: string, tensor: Float32Array)
 const mismatch = (problem: string) =>
   new SkipwiseError('MODEL_WEIGHT_SHAPE', {
     problem,
-    fix: 'config.json and the weights are of different models: get them again together'
+    fix: 'config.json and the weights belong to different models: download them again together'
   })
 
 const quantized = (problem: string) =>

@@ -9,8 +9,8 @@ export async function makeFolder(folder: string): Promise<void> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     throw new SkipwiseError(code === 'ENOSPC' ? 'DISK_FULL' : 'OUTPUT_WRITE_FAILED', {
-      problem: `the folder ${folder} cannot be made (${code})`,
-      fix: 'name an output that can be written',
+      problem: `the folder ${folder} cannot be created (${code})`,
+      fix: 'choose an output that can be written',
       cause
     })
   }
@@ -25,7 +25,7 @@ export async function publish(folder: string, output: string): Promise<void> {
   } catch (cause) {
     throw new SkipwiseError('OUTPUT_WRITE_FAILED', {
       problem: `${output} cannot be put in place (${(cause as NodeJS.ErrnoException).code})`,
-      fix: `the finished model lies in ${folder}: remove what is in its place and run the same command again`,
+      fix: `the finished model is in ${folder}: remove what is in its place and run the same command again`,
       cause
     })
   }

@@ -60,7 +60,7 @@ function problemsWith(
           ...place,
           key: problem.key,
           message: `${kind} '${name}' has no option '${clip(problem.key)}'${nearest ? `; did you mean '${nearest}'?` : ''}`,
-          fix: problem.fix.replace('the keys here are', 'its options are')
+          fix: problem.fix.replace('valid keys are', 'its options are')
         }
       })
   } catch (error) {

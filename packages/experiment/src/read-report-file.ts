@@ -124,6 +124,6 @@ async function readJson(file: string): Promise<unknown> {
 const fileError = (problem: string, cause?: unknown) =>
   new SkipwiseError('REPORT_FILE', {
     problem,
-    fix: 'name files that skipwise eval --output wrote, or folders of runs',
+    fix: 'pass files that skipwise eval --output wrote, or folders of runs',
     cause
   })

@@ -146,8 +146,8 @@ function parse(text: string, fileName: string, lines: LineCounter, at: (offset: 
   if (!first) return document
   const isYaml = /\.(ya?ml|json)$/i.test(fileName)
   throw new SkipwiseError('RECIPE_SYNTAX', {
-    problem: `${at(first.pos[0])}: ${isYaml ? clip(first.message, 120) : 'this is not YAML, so no recipe'}`,
-    fix: isYaml ? 'correct the YAML' : 'name a recipe, a .yaml file',
+    problem: `${at(first.pos[0])}: ${isYaml ? clip(first.message, 120) : 'this is not YAML, so it is not a recipe'}`,
+    fix: isYaml ? 'correct the YAML' : 'pass a recipe, a .yaml file',
     cause: first
   })
 }

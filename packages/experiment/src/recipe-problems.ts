@@ -62,7 +62,7 @@ export function problemsOf(
         path,
         key,
         message: `unknown key '${clip(key)}'${nearest ? `; did you mean '${nearest}'?` : ''}`,
-        fix: known.length ? `the keys here are ${known.join(', ')}` : 'remove it'
+        fix: known.length ? `valid keys are ${known.join(', ')}` : 'remove it'
       }
     })
   }

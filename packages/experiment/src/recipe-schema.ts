@@ -18,7 +18,7 @@ const dataKeys = {
     .int()
     .min(1)
     .optional()
-    .describe('leave out shorter documents; default what an example needs, with pack 32'),
+    .describe('skip shorter documents; default: what an example needs, or 32 with pack'),
   pack: z
     .boolean()
     .optional()
@@ -28,7 +28,7 @@ const dataKeys = {
     .enum(['text', 'prompt-completion', 'messages'])
     .optional()
     .describe(
-      "'prompt-completion': records have a prompt and a completion, and the loss is of the completion alone; 'messages': of the assistant's turns, by the model's chat template; default 'text'"
+      "'prompt-completion': records have a prompt and a completion, and only the completion is learned; 'messages': only the assistant's turns are learned, by the model's chat template; default 'text'"
     )
 }
 
@@ -39,7 +39,7 @@ const newModel = z.strictObject({
   initialize: z
     .strictObject({
       seed: z.int().min(0).optional(),
-      standardDeviation: positive.optional().describe('of matrices; default 1/√d')
+      standardDeviation: positive.optional().describe('standard deviation of random matrices; default 1/√d')
     })
     .prefault({})
     .describe('how random weights are drawn')
@@ -47,7 +47,7 @@ const newModel = z.strictObject({
 
 const train = z.strictObject({
   steps: z.int().min(1).describe('optimizer steps'),
-  batch: z.int().min(1).describe('examples of an optimizer step'),
+  batch: z.int().min(1).describe('examples per optimizer step'),
   microBatch: z.int().min(1).optional().describe('examples computed at once; divides batch'),
   strategy: trainingStrategy.optional(),
   memoryLimit: positive.optional().describe('GB that the process may use; default 90 % of what is available'),
@@ -66,7 +66,7 @@ const train = z.strictObject({
   epsilon: positive.optional(),
   maxGradientNorm: positive.optional().describe('default 1'),
   checkpointEvery: z.int().min(1).optional().describe('steps between saved states; default 100'),
-  seed: z.int().min(0).optional().describe('of training alone; default the seed of the recipe'),
+  seed: z.int().min(0).optional().describe('seed of training only; default: the seed of the recipe'),
   ...trainingMethods
 })
 
@@ -92,7 +92,7 @@ export const recipeSchema = z.strictObject({
     ])
     .describe('training documents: files, or a mixture of sources'),
   train,
-  evaluate: z.array(referenceSchema).default([]).describe('evaluation suites, of the base and the new model'),
+  evaluate: z.array(referenceSchema).default([]).describe('evaluation suites, for the base and the new model'),
   executor: referenceSchema.default(DEFAULT_EXECUTOR),
   dtype: z
     .enum(['float32', 'bfloat16', 'float16'])
@@ -101,7 +101,7 @@ export const recipeSchema = z.strictObject({
   maxShardSize: z
     .union([z.int().min(1), z.string().regex(/^\d+(\.\d+)? ?(KB|MB|GB)$/)])
     .optional()
-    .describe("weights in one file at most, for instance '2GB', or bytes; default 5GB"),
+    .describe("largest size of a file of weights, for instance '2GB', or bytes; default 5GB"),
   output: path.describe('folder to write'),
   seed: z.int().min(0).default(0)
 })

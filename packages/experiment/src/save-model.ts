@@ -107,7 +107,7 @@ export async function checkCompanions(folder: string): Promise<void> {
 function missing(folder: string, name: string): never {
   throw new SkipwiseError('FILE_REFUSED', {
     problem: `${join(folder, name)} is a link to a file that is not there`,
-    fix: 'put a regular file of its own there, or remove it'
+    fix: 'replace it with a regular file, or remove it'
   })
 }
 

@@ -61,16 +61,16 @@ const OWN_FILES = new RegExp(
 async function checkStateFolder(path: string, inputs: readonly string[]): Promise<void> {
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
-    throw foreign(`${path} cannot be looked at (${error.code})`)
+    throw foreign(`${path} cannot be accessed (${error.code})`)
   })
   if (found === undefined) return
-  if (!found.isDirectory()) throw foreign(`${path} is not a folder, and the state of the run goes there`)
+  if (!found.isDirectory()) throw foreign(`${path} is not a folder, but the state of the run is stored there`)
   const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
     throw foreign(`${path} cannot be read (${error.code})`)
   })
   if (names.length === 0) return
   if (!(await isMarked(path)))
-    throw foreign(`${path} holds files that Skipwise did not write, and the state of the run goes there`)
+    throw foreign(`${path} has files that Skipwise did not write, but the state of the run is stored there`)
   const folder = await realpath(path)
   for (const input of inputs) {
     const real = await realpath(input).catch(() => input)
@@ -149,20 +149,20 @@ export function isInside(path: string, folder: string): boolean {
 const foreign = (problem: string) =>
   new SkipwiseError('STATE_FOREIGN', {
     problem,
-    fix: 'name another output, or move what lies there (the state of an unfinished run of an earlier version has no mark: remove it)'
+    fix: 'choose another output, or move what is there (the state of an unfinished run of an earlier version has no mark: remove it)'
   })
 
 /** The error of an input that lies in the state folder. */
 export const inputInside = (input: string, folder: string) =>
   new SkipwiseError('STATE_FOREIGN', {
-    problem: `${input} is an input of this run and lies in ${folder}, where the state of the run goes`,
-    fix: 'name another output, or move the input'
+    problem: `${input} is an input of this run and is in ${folder}, where the state of the run is stored`,
+    fix: 'choose another output, or move the input'
   })
 
 function inUse(path: string, { pid, host, since, here }: LockOwner): SkipwiseError {
   const unseen = `; if it has ended, remove ${join(path, LOCK)}`
   return new SkipwiseError('STATE_IN_USE', {
     problem: `process ${pid} on ${host} has been working in ${path} since ${since}`,
-    fix: `wait for it or stop it, or name another output${here ? '' : unseen}`
+    fix: `wait for it or stop it, or choose another output${here ? '' : unseen}`
   })
 }

@@ -13,8 +13,8 @@ export async function checkOutput(output: string, resultKey?: string): Promise<v
     )
   ) {
     throw new SkipwiseError('OUTPUT_EXISTS', {
-      problem: `${output} is a link, which a finished folder cannot be put in the place of`,
-      fix: 'name the folder itself, or another output'
+      problem: `${output} is a link, and a finished folder cannot replace a link`,
+      fix: 'use the folder itself, or another output'
     })
   }
   await checkPlace(output)
@@ -22,14 +22,14 @@ export async function checkOutput(output: string, resultKey?: string): Promise<v
     if (error.code === 'ENOENT') return []
     throw new SkipwiseError('OUTPUT_EXISTS', {
       problem: `${output} is not a folder (${error.code})`,
-      fix: 'name another output'
+      fix: 'choose another output'
     })
   })
   const stored = files.length ? await storedKey(output) : undefined
   if (!files.length || (stored !== undefined && (resultKey === undefined || stored === resultKey))) return
   throw new SkipwiseError('OUTPUT_EXISTS', {
     problem: `${output} exists and is not the result of this recipe with these files`,
-    fix: 'name another output, or remove the folder'
+    fix: 'choose another output, or remove the folder'
   })
 }
 

@@ -13,14 +13,12 @@ export const trainingStrategy = z
     z.strictObject({
       spaco: z.strictObject({
         chunk,
-        chunks: z.int().min(1).describe('chunks of a sequence that go backward, about'),
+        chunks: z.int().min(1).describe('approximate number of chunks of a sequence that go backward'),
         maxCompensation: z
           .number()
           .min(1)
           .optional()
-          .describe(
-            'most that a gradient from later chunks is multiplied by; default no bound, without which gradients are unbiased'
-          )
+          .describe('bound of the factor for gradients from later chunks; default none, and gradients are unbiased')
       })
     })
   ])
@@ -30,15 +28,15 @@ export const trainingStrategy = z
 export const trainingMethods = {
   freeze: names
     .optional()
-    .describe("parameters that stay as they are, by patterns of their names: '*' matches any characters"),
+    .describe("parameters that are not trained, by patterns of their names: '*' matches any characters"),
   lora: z
     .strictObject({
       rank: z.int().min(1).describe('rows of A and columns of B'),
-      alpha: z.number().positive().optional().describe('B·A counts alpha / rank; default rank'),
-      rankStabilized: z.boolean().optional().describe("B·A counts alpha / √rank (rsLoRA); PEFT's use_rslora"),
+      alpha: z.number().positive().optional().describe('B·A is scaled by alpha / rank; default rank'),
+      rankStabilized: z.boolean().optional().describe("B·A is scaled by alpha / √rank (rsLoRA); PEFT's use_rslora"),
       targets: z
         .union([names, z.literal('all-linear')])
-        .describe("last parts of the names of the modules to adapt, such as q_proj, or 'all-linear'"),
+        .describe("last parts of the names of the adapted modules, such as q_proj, or 'all-linear'"),
       alsoTrain: names
         .optional()
         .describe(
@@ -47,10 +45,10 @@ export const trainingMethods = {
     })
     .optional()
     .describe(
-      'train low-rank adapters; the model is written with them merged, and they lie in adapter/ as PEFT saves them'
+      'train low-rank adapters; the model is written with them merged, and adapter/ has them in the format of PEFT'
     ),
   ema: z
-    .strictObject({ decay: z.number().gt(0).lt(1).describe('what the average keeps of itself at each step') })
+    .strictObject({ decay: z.number().gt(0).lt(1).describe('weight of the average so far at each step') })
     .optional()
     .describe('write the exponential moving average of the weights instead of the last ones'),
   guard: z
@@ -61,7 +59,7 @@ export const trainingMethods = {
         .gt(1)
         .optional()
         .describe('a gradient norm above this times the median of the steps before is a spike'),
-      window: z.int().min(1).optional().describe('steps that the median is of; default 100'),
+      window: z.int().min(1).optional().describe('number of steps for the median; default 100'),
       action: z
         .enum(['stop', 'skip'])
         .optional()
@@ -70,7 +68,7 @@ export const trainingMethods = {
         .int()
         .min(1)
         .optional()
-        .describe('with skip: steps left out in a row after which the run stops; default 5')
+        .describe('with skip: number of steps left out in a row after which the run stops; default 5')
     })
     .optional()
     .describe('what to do about spikes of loss and gradient norm'),
@@ -82,9 +80,11 @@ export const trainingMethods = {
       better: z
         .enum(['lower', 'higher'])
         .optional()
-        .describe('which of its values is better; default lower for perplexity, loss and bits, else higher'),
+        .describe(
+          'whether lower or higher values are better; default lower for perplexity, loss and bits, else higher'
+        ),
       keep: z.enum(['best', 'last']).default('best').describe('which weights the run gives')
     })
     .optional()
-    .describe('evaluate during training, and give the weights that were best')
+    .describe('evaluate during training, and keep the best weights')
 }

@@ -124,7 +124,7 @@ describe('a model of the Hub', () => {
 })
 
 describe('a download that ends', () => {
-  test('goes on where it ended', async () => {
+  test('continues where it stopped', async () => {
     const server = await serveHub(model)
     server.faults.dropAfter = 100_000
     const folder = await get(server, await cache())

@@ -95,8 +95,8 @@ async function completeSnapshot(reference: HubReference, folder: string, options
   if (!needed.length) {
     const none = part === 'model' ? 'model that can be read' : `files of a ${part}`
     throw new SkipwiseError('HUB_NOT_FOUND', {
-      problem: `${repo}@${revision} holds no ${none}`,
-      fix: 'name a repository of a transformers model'
+      problem: `${repo}@${revision} has no ${none}`,
+      fix: 'use a repository with a transformers model'
     })
   }
   if (needed.length > limits.files) throw beyond(`${repo}@${revision}`, `has more than ${limits.files} files`)
@@ -135,7 +135,7 @@ function tokenOf(options: DownloadOptions): string | undefined {
   if (token === '') return undefined
   if (/^hf_[\x21-\x7e]*$/.test(token)) return token
   throw new SkipwiseError('HUB_UNAUTHORIZED', {
-    problem: 'HF_TOKEN is set to something that is not a token of the Hub (they begin with hf_)',
+    problem: 'HF_TOKEN is not a token of the Hub (they begin with hf_)',
     fix: 'correct it, or unset it for public models'
   })
 }
@@ -195,7 +195,7 @@ async function checkSpace(files: readonly HubFile[], home: string, snapshot: str
   if (free === undefined || missing <= free) return
   throw new SkipwiseError('DISK_FULL', {
     problem: `the download takes ${missing} bytes, and ${home} has room for ${free}`,
-    fix: 'free space, or name a folder of another disk by HF_HUB_CACHE'
+    fix: 'free space, or set HF_HUB_CACHE to a folder on another disk'
   })
 }
 

@@ -66,7 +66,7 @@ export async function fetchBlob(file: HubFile, options: FetchBlobOptions): Promi
   if ((await sizeOf(incomplete)) !== file.size || (await hashOf(incomplete, file, signal)) !== file.hash) {
     await removeOwnFile(incomplete)
     throw new SkipwiseError('HUB_DAMAGED', {
-      problem: `${file.path} is not what the Hub lists: its content has another hash`,
+      problem: `${file.path} is not what the Hub lists: its hash differs`,
       fix: 'run the same command again; what was downloaded has been removed'
     })
   }
@@ -111,7 +111,7 @@ const overlong = (path: string, size: number) =>
 const interrupted = (path: string, there: number, size: number) =>
   new SkipwiseError('HUB_INTERRUPTED', {
     problem: `the download of ${path} ended after ${there} of ${size} bytes`,
-    fix: 'run the same command again: it goes on where it ended'
+    fix: 'run the same command again: it continues where it stopped'
   })
 
 async function hashOf(file: string, { hash, size }: HubFile, signal: AbortSignal | undefined): Promise<string> {

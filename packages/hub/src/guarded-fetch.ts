@@ -140,7 +140,7 @@ class Pace {
 const slowness = (what: string, { paceBytes, paceTime }: Guard['limits']) =>
   new SkipwiseError('HUB_SLOW', {
     problem: `${what}: the Hub sends less than ${paceBytes} bytes in ${paceTime / 1000} s, or an answer has no end`,
-    fix: 'try again later, or from another network; a download goes on where it ended'
+    fix: 'try again later, or from another network; a download continues where it stopped'
   })
 
 /** A `Retry-After` header, seconds or a date, in milliseconds from now. */

@@ -56,10 +56,10 @@ export function hubError(error: unknown, what: string): SkipwiseError {
 /** The coded error for a cache that cannot be read or written. */
 export function cacheError(folder: string, code: string, cause: unknown): SkipwiseError {
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const fix = 'free space and run the same command again: it goes on where it ended'
+    const fix = 'free space and run the same command again: it continues where it stopped'
     return new SkipwiseError('DISK_FULL', { problem: `no space left in the cache ${folder} (${code})`, fix, cause })
   }
-  const fix = 'make it readable and writable, or name another folder by HF_HUB_CACHE'
+  const fix = 'make it readable and writable, or set HF_HUB_CACHE to another folder'
   return new SkipwiseError('HUB_CACHE', { problem: `the cache ${folder} cannot be used (${code})`, fix, cause })
 }
 

@@ -16,7 +16,7 @@ export function shown(value: unknown): string {
     const text = (JSON.stringify(value) ?? String(value)).replace(/[\u007f-\u009f\u2028\u2029]/g, escaped)
     return text.length > 80 ? `${text.slice(0, 77)}…` : text
   } catch (error) {
-    if (error instanceof RangeError) return 'a value of great depth'
+    if (error instanceof RangeError) return 'a deeply nested value'
     throw error
   }
 }

@@ -15,7 +15,7 @@ export const proportional = definePlugin({
   name: 'proportional',
   summary: 'p-RoPE: the share p of fastest pairs at θ / s, the rest not rotated (transformers `proportional`)',
   config: z.strictObject({
-    partialRotaryFactor: z.number().min(0).max(1).default(1).describe('p: share of the pairs that turn')
+    partialRotaryFactor: z.number().min(0).max(1).default(1).describe('p: share of the pairs that are rotated')
   }),
   create: ({ partialRotaryFactor }) => ({
     frequencies: geometry => {

@@ -121,7 +121,7 @@ export function readHuggingFaceRope(
 export const noRope = ({ name, positions }: TextModel): SkipwiseError =>
   new SkipwiseError('ROPE_NONE', {
     problem: `the model${name === undefined ? '' : ` (${shown(name)})`} has ${positions ?? 'no positions'} and no RoPE`,
-    fix: 'there is nothing to read or to convert; its window is extended by positions alone'
+    fix: 'there is nothing to read or to convert; its window is extended by positions only'
   })
 
 /**

@@ -33,7 +33,7 @@ const windowsIn = ({ original, target }: Window) => Math.floor(target / original
 export const cream = definePlugin({
   kind: 'position-transform',
   name: 'cream',
-  summary: 'CREAM: head at the begin, tail at the end of the window, a middle by a truncated Gaussian',
+  summary: 'CREAM: head at the beginning, tail at the end of the window, a middle by a truncated Gaussian',
   config: z.strictObject({}),
   create: (): PositionTransform => ({
     minimumTokens: oneWindow,

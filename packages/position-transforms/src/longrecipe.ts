@@ -32,7 +32,7 @@ function sentenceStarts(text: Int32Array, ends: (id: number) => boolean): number
 export const longrecipe = definePlugin({
   kind: 'position-transform',
   name: 'longrecipe',
-  summary: 'LongRecipe: random gaps between sentences of one run of text, after an unbroken begin',
+  summary: 'LongRecipe: random gaps between sentences of one run of text, after an unbroken beginning',
   config,
   create: ({ splitAfter }): PositionTransform => {
     const ends = boundaryTest(splitAfter) as (id: number) => boolean

@@ -23,7 +23,7 @@ export function alibiSlopes(heads: number): number[] {
 export const alibi = definePlugin({
   kind: 'positional-encoding',
   name: 'alibi',
-  summary: 'ALiBi: scores fall linearly with the distance, by a slope of each head (Baichuan-13B, BLOOM)',
+  summary: 'ALiBi: scores decrease linearly with the distance, by a slope of each head (Baichuan-13B, BLOOM)',
   config: z.strictObject({}),
   create: (): PositionalEncoding => ({
     tables: positionIds => ({

@@ -6,7 +6,7 @@ import { z } from 'zod'
 export const nope = definePlugin({
   kind: 'positional-encoding',
   name: 'nope',
-  summary: 'no positional encoding: order by the causal mask alone',
+  summary: 'no positional encoding: order only by the causal mask',
   config: z.strictObject({}),
   create: (): PositionalEncoding => ({
     tables: () => ({ cos: new Float32Array(0), sin: new Float32Array(0) }),

@@ -8,7 +8,7 @@ const config = z.strictObject({
     .number()
     .positive()
     .default(512)
-    .describe('positions over which the scale of a pair falls by one power; far contexts need a larger one')
+    .describe('positions over which the scale of a pair decreases by one power; far contexts need a larger one')
 })
 
 /** |ln s| up to which s, 1/s and their products with activations are float32 numbers. */

@@ -36,8 +36,8 @@ function listenToSignals(say: (line: string) => void): Interrupts {
   const stop = (name: StopSignal) => {
     if (first !== undefined) return
     first = name
-    say('\nstopping as soon as the work is saved; once more to stop at once')
-    controller.abort(usageError('CLI_INTERRUPTED', 'stopped', 'run the same command again to go on'))
+    say('\nstopping as soon as the work is saved; interrupt again to stop at once')
+    controller.abort(usageError('CLI_INTERRUPTED', 'stopped', 'run the same command again to resume'))
     const letGo = setTimeout(() => names.forEach(each => process.off(each, stop)), ECHO)
     letGo.unref()
   }
@@ -67,7 +67,7 @@ function outliveReaders(onFailed: (error: NodeJS.ErrnoException) => void): void 
 const interrupts = listenToSignals(line => process.stderr.write(`${line}\n`))
 outliveReaders(error => {
   const problem = `standard output cannot be written (${error.code ?? error.message})`
-  process.exitCode = reportError(usageError('CLI_STDOUT', problem, 'send it to a place with room', error))
+  process.exitCode = reportError(usageError('CLI_STDOUT', problem, 'redirect it to a disk with free space', error))
 })
 
 try {

@@ -5,7 +5,7 @@ import { version } from './version.js'
 
 type OpenTerminal = (json: boolean) => Terminal
 
-/** `--executor`. Its default is DEFAULT_EXECUTOR of experiment, which help does not load: a test holds the two together. */
+/** `--executor`. Its default is DEFAULT_EXECUTOR of experiment, which help does not load: a test compares the two. */
 export const executorOption = (): Option =>
   new Option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …').default(
     'onnx'
@@ -34,7 +34,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
       .command(signature)
       .description(description)
       .option('--json', 'print one JSON document on standard output')
-      .option('--verbose', 'let native libraries write what they like to standard error')
+      .option('--verbose', 'show what native libraries write to standard error')
       .action(async (...values: unknown[]) => {
         // commander passes arguments, options and the command
         const given = values.slice(0, -1)
@@ -48,55 +48,55 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
 
   verb(
     'extend <recipe>',
-    'lengthen the window of a model: a recipe to a Hugging Face folder and a report',
+    'extend the window of a model by a recipe: writes a Hugging Face folder and a report',
     async (terminal, recipe: string, options: { plan?: boolean; watch?: boolean }) =>
       (await import('./commands/experiment.js')).experiment('extend', recipe, options, terminal)
   )
-    .option('--plan', 'say what training would take in memory, and train nothing')
-    .option('--watch', 'draw the loss while it trains, on a terminal')
+    .option('--plan', 'print how much memory training would take, without training')
+    .option('--watch', 'draw the loss on the terminal during training')
   verb(
     'train <recipe>',
     'train a model at its own window, also from random weights',
     async (terminal, recipe: string, options: { plan?: boolean; watch?: boolean }) =>
       (await import('./commands/experiment.js')).experiment('train', recipe, options, terminal)
   )
-    .option('--plan', 'say what training would take in memory, and train nothing')
-    .option('--watch', 'draw the loss while it trains, on a terminal')
+    .option('--plan', 'print how much memory training would take, without training')
+    .option('--watch', 'draw the loss on the terminal during training')
   verb(
     'eval [suite]',
-    'run an evaluation suite, or a .yaml list of them, on a model or on every checkpoint of a run; compare results',
+    'run an evaluation suite, or a .yaml list of suites, on a model or on every checkpoint of a run; compare results',
     async (terminal, suite: string | undefined, options: never) =>
       (await import('./commands/eval.js')).evaluate(suite, options, terminal)
   )
     .option('--model <folder>', 'Hugging Face model folder, or hub:owner/name@revision')
     .option('--config <json>', 'configuration of the suite, for instance \'{"lengths": [512, 4096]}\'', '{}')
-    .option('--output <file>', 'write the result here, a folder for several; a run that was stopped goes on')
+    .option('--output <file>', 'file for the result, or folder for several; an interrupted run continues from it')
     .option('--checkpoints <run>', 'evaluate every model in the folder of a run, and compare each with the first')
-    .option('--compare <results...>', 'is the difference of two results significant? files, or folders of runs')
+    .option('--compare <results...>', 'test whether two results differ significantly: files, or folders of runs')
     .addOption(executorOption())
     .option('--seed <n>', 'seed of the suite', integer, 0)
   verb(
     'report <files...>',
-    'draw results, runs (their folders) and charts: one HTML page, Markdown, SVG and CSV',
+    'make a report of results, folders of runs and charts: one HTML page, Markdown, SVG and CSV',
     async (terminal, files: string[], options: never) =>
       (await import('./commands/report.js')).report(files, options, terminal)
   )
     .requiredOption('--out <folder>', 'folder of the report')
-    .option('--title <text>', 'its title', 'Evaluation')
+    .option('--title <text>', 'title of the report', 'Evaluation')
   verb(
     'generate <model> <prompt>',
     'continue a text',
     async (terminal, model: string, prompt: string, options: never) =>
       (await import('./commands/generate.js')).generate(model, prompt, options, terminal)
   )
-    .option('--max-new-tokens <n>', 'tokens at most', integer, 64)
-    .option('--temperature <t>', '0 takes the most likely token', number, 0)
-    .option('--top-k <k>', 'draw from the k most likely tokens', integer)
-    .option('--top-p <p>', 'draw from the most likely tokens that make up this probability', number)
-    .option('--repetition-penalty <p>', 'above 1 makes tokens that were there before less likely', number)
+    .option('--max-new-tokens <n>', 'largest number of new tokens', integer, 64)
+    .option('--temperature <t>', '0 always takes the most likely token', number, 0)
+    .option('--top-k <k>', 'sample from the k most likely tokens', integer)
+    .option('--top-p <p>', 'sample from the most likely tokens whose probabilities add up to this', number)
+    .option('--repetition-penalty <p>', 'values above 1 make tokens that already appeared less likely', number)
     .option(
       '--stop <text>',
-      'end before this text; may be given several times',
+      'stop before this text; may be repeated',
       (text: string, all: string[]) => [...all, text],
       []
     )
@@ -106,30 +106,30 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .addOption(executorOption())
   verb(
     'coverage',
-    'plan which relative distances a training run shows, and which target serves a length',
+    'show which relative distances a training run covers, and which target a length needs',
     async (terminal, options: never) => (await import('./commands/coverage.js')).coverage(options, terminal)
   )
     .requiredOption('--train <tokens>', 'L_c: window of the model and of training', integer)
     .requiredOption('--target <tokens>', 'L_t: window to reach', integer)
     .option('--transform <reference...>', 'position transforms to compare: names, or JSON as in a recipe', ['pose'])
-    .option('--chunks <n>', 'N of the transforms given by name', integer)
+    .option('--chunks <n>', 'number of chunks N of the transforms given by name', integer)
     .option('--serve <tokens>', 'T: longest sequence to serve, default the target', integer)
     .option('--steps <n>', 'steps of the planned run', integer, 1000)
-    .option('--batch <n>', 'examples of a step', integer, 64)
-    .option('--examples <n>', 'examples to count where there is no closed form', integer)
+    .option('--batch <n>', 'examples per step', integer, 64)
+    .option('--examples <n>', 'number of examples to count where no closed form is known', integer)
     .option('--seed <n>', 'seed of the counted examples', integer, 0)
     .option('--sentence <tokens>', 'mean distance of the tokens at which a transform may split', integer, 20)
-    .option('--every <n>', 'distances between those that --json lists', integer)
-    .option('--svg <file>', 'write the chart')
+    .option('--every <n>', 'step between the distances that --json lists', integer)
+    .option('--svg <file>', 'write the chart to this file')
   verb(
     'verify <folder...>',
-    'check that an output is as it was written, or compare a model with reference outputs (logits, loss, gradients)',
+    'check that an output is unchanged, or compare a model with reference outputs (logits, loss, gradients)',
     async (terminal, folders: string[], options: never) =>
       (await import('./commands/verify.js')).verify(folders, options, terminal)
   ).addOption(executorOption())
   verb(
     'bench <what>',
-    "measure training steps ('train'), full-length training against PoSE ('overhead'), or what the paper compares, by quality ('baselines')",
+    "measure training steps ('train'), full-length training against PoSE ('overhead'), or the quality of the paper's baselines ('baselines')",
     async (terminal, what: string, options: never) => {
       if (what === 'overhead') return (await import('./commands/overhead.js')).overhead(options, terminal)
       if (what === 'baselines') return (await import('./commands/baselines.js')).baselines(options, terminal)
@@ -144,7 +144,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
         .choices(['whole', 'blockwise', 'seco'])
         .default('whole')
     )
-    .option('--steps <n>', 'steps to measure, after 3 for warming up', positiveInteger)
+    .option('--steps <n>', 'number of measured steps, after 3 warm-up steps', positiveInteger)
     .option(
       '--targets <tokens...>',
       'overhead: windows to reach; default 1024 to 131072',
@@ -158,7 +158,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     )
     .option(
       '--repeats <n>',
-      'overhead: processes that measure each target, of which the median counts',
+      'overhead: number of processes that measure each target; the median counts',
       positiveInteger,
       1
     )
@@ -172,20 +172,20 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
       'overhead: write the charts to <prefix>-memory.svg, <prefix>-time.svg and <prefix>-score.svg'
     )
     .addOption(executorOption())
-    .option('--threads <n>', 'threads of one operator', integer)
+    .option('--threads <n>', 'threads per operator', integer)
   verb(
     'doctor [model]',
-    'what the RoPE keys of a config.json mean, and which traps they hold; or what can run here',
+    'explain the RoPE keys of a config.json and their traps; or list what can run here',
     async (terminal, model: string | undefined, options: { executors?: boolean; verbose?: boolean }) => {
       if (options.executors) return (await import('./commands/doctor-executors.js')).doctorExecutors(terminal, options)
       if (model === undefined)
-        throw usageError('CLI_USAGE', 'doctor is not told what to look at', 'name a model, or use doctor --executors')
+        throw usageError('CLI_USAGE', 'missing argument: model', 'pass a model, or use doctor --executors')
       return (await import('./commands/doctor.js')).doctor(model, options as never, terminal)
     }
   )
-    .option('--executors', 'executors, their devices, memory and precision, and why one is not usable')
+    .option('--executors', 'list executors with their devices, memory and precision, and why one cannot be used')
     .addOption(
-      new Option('--for <stack>', 'the stack that will load it').choices([
+      new Option('--for <stack>', 'the stack that will load the model').choices([
         'transformers',
         'vllm',
         'llama.cpp',
@@ -195,7 +195,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--trained-with <scheme>', 'the interpolation that the weights were trained with, when it is known')
   verb(
     'convert <model>',
-    'write the RoPE of a config.json for a stack, exactly or not at all',
+    'convert the RoPE of a config.json for a stack, exactly or not at all',
     async (terminal, model: string, options: never) =>
       (await import('./commands/convert.js')).convert(model, options, terminal)
   )
@@ -213,9 +213,9 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
         .choices(['old', 'new', 'both'])
         .default('both')
     )
-    .option('--output <file>', 'where to write; standard output if not given')
+    .option('--output <file>', 'file to write; default: standard output')
     .option('--overwrite', 'replace the output file if it exists, also when it is the input')
-  verb('plugins', 'list what a recipe can name', async (terminal, options: never) =>
+  verb('plugins', 'list the plugins that a recipe can name', async (terminal, options: never) =>
     (await import('./commands/plugins.js')).plugins(options, terminal)
   )
 
@@ -228,7 +228,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     // a bare `skipwise` prints its help, with a code of misuse
     const problem =
       error.code === 'commander.help'
-        ? 'no command is named'
+        ? 'no command is given'
         : error.message.replace(/^error: /, '').replace(/\n/g, ' ')
     throw usageError('CLI_USAGE', problem, 'see `skipwise --help`', error)
   }

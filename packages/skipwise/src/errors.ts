@@ -8,13 +8,13 @@ export const skipwiseErrorCodes = {
   CLI_STDOUT: 'Standard output cannot be written, for instance because its disk is full.',
   CLI_OUTPUT_EXISTS: 'The file to write exists already, and overwriting was not asked for.',
   CLI_SYSTEM:
-    'The operating system refused something that no verb foresaw: permissions, too many open files, a folder in place of a file.',
+    'The operating system refused something unexpected: permissions, too many open files, a folder in place of a file.',
   CLI_MEMORY: 'Something is larger than the memory of this process allows.',
   VERIFY_CASE: 'A folder is not a case: case.json is missing or wrong.',
   BENCH_MODEL: 'The shape of the model to measure is wrong.',
   BENCH_RECIPE: 'A recipe that a benchmark is to train has no validation.',
   BENCH_PROCESS: 'A process that measures training steps, or trains a baseline, failed.',
-  INTERNAL: 'An error that is not foreseen: please report it.'
+  INTERNAL: 'An unexpected error: please report it.'
 } as const satisfies ErrorCodes
 
 /** An error of this package. */

@@ -109,7 +109,7 @@ export async function prepare(
 /** The text of a recipe. @throws SkipwiseError `RECIPE_NOT_FOUND`, `FILE_REFUSED` */
 export async function readRecipe(file: string): Promise<string> {
   const missing = (problem: string) =>
-    new SkipwiseError('RECIPE_NOT_FOUND', { problem, fix: 'name a recipe, a .yaml file' })
+    new SkipwiseError('RECIPE_NOT_FOUND', { problem, fix: 'pass a recipe, a .yaml file' })
   const isFolder = await stat(file).then(
     found => found.isDirectory(),
     () => false

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs'
 
 /** What a refusal of the operating system means and what helps. */
 const REFUSALS: Readonly<Record<string, readonly [problem: string, fix: string]>> = {
-  EACCES: ['permission is denied', 'give this user the permission, or name another place'],
-  EPERM: ['permission is denied', 'give this user the permission, or name another place'],
-  EROFS: ['the file system is read-only', 'name another place'],
-  EISDIR: ['it is a folder, where a file is needed', 'name a file'],
-  ENOTDIR: ['it is a file, where a folder is needed', 'name a folder'],
-  ENOENT: ['it is not there', 'check the name'],
-  ELOOP: ['its links lead in a circle', 'name the file itself'],
+  EACCES: ['permission denied', 'give this user permission, or choose another place'],
+  EPERM: ['permission denied', 'give this user permission, or choose another place'],
+  EROFS: ['the file system is read-only', 'choose another place'],
+  EISDIR: ['it is a folder, where a file is needed', 'pass a file'],
+  ENOTDIR: ['it is a file, where a folder is needed', 'pass a folder'],
+  ENOENT: ['it does not exist', 'check the name'],
+  ELOOP: ['its links form a loop', 'use the file itself'],
   ENAMETOOLONG: ['the name is too long', 'use a shorter one'],
   EMFILE: ['this process may open no more files', 'raise the limit: ulimit -n 1024'],
   ENFILE: ['the system may open no more files', 'close other programs'],
@@ -52,7 +52,7 @@ export function namedError(error: unknown): unknown {
       fix: 'make space, and run the same command again',
       cause: error
     })
-  const [problem, fix] = REFUSALS[code] ?? ['the system refuses it', 'see what the code means']
+  const [problem, fix] = REFUSALS[code] ?? ['the system refuses it', 'look up the code']
   return new SkipwiseError('CLI_SYSTEM', { problem: `${path}: ${problem} (${code})`, fix, cause: error })
 }
 

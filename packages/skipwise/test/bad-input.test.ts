@@ -186,7 +186,7 @@ describe('bad input is refused before anything is written', () => {
     expect(lines).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
-        /^RECIPE_SYNTAX: held-out\.jsonl:2:1: this is not YAML, so no recipe: name a recipe, a \.yaml file\n$/
+        /^RECIPE_SYNTAX: held-out\.jsonl:2:1: this is not YAML, so it is not a recipe: pass a recipe, a \.yaml file\n$/
       )
     })
     const hub = await extend('hub-name', {
@@ -250,7 +250,7 @@ describe('what goes wrong while running', () => {
   test('an output on a file system of the kernel, or a link, is said before any work', async () => {
     symlinkSync(workspace.path('tokenizer'), workspace.path('link'))
     for (const [output, message] of [
-      ['/proc/foo', /^OUTPUT_WRITE_FAILED: .*\/proc\/foo cannot be made: \/proc is of the system's own/m],
+      ['/proc/foo', /^OUTPUT_WRITE_FAILED: .*\/proc\/foo cannot be created: \/proc belongs to the system/m],
       ['/sys/a/b', /^OUTPUT_WRITE_FAILED: /m],
       ['link', /^OUTPUT_EXISTS: .*link is a link/m]
     ] as const) {

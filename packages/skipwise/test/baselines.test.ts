@@ -77,7 +77,7 @@ test('a method that the documents are too short for is left out, and why is said
   ])
   expect(await workspace.run(['bench', 'baselines'])).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/^CLI_USAGE: baselines is not told what to train/m)
+    stderr: expect.stringMatching(/^CLI_USAGE: missing option: --recipe/m)
   })
   expect(await workspace.run(['bench', 'baselines', '--recipe', 'short.yaml', '--only', 'pose'])).toMatchObject({
     code: 2,

@@ -60,7 +60,7 @@ describe('a run that was killed', () => {
     [
       'its finished weights',
       'model/model.safetensors',
-      /OUTPUT_DAMAGED: .*model\.safetensors is not as it was written.*remove .*trained\.json/
+      /OUTPUT_DAMAGED: .*model\.safetensors has changed since it was written.*remove .*trained\.json/
     ]
   ])('says that a bit of %s was flipped, and goes on when it is put back', async (_, name, message) => {
     const until = name.startsWith('model') ? 'trained.json' : name

@@ -145,8 +145,8 @@ describe('skipwise eval', () => {
   })
 
   test.each([
-    [['eval'], 'no suite is named'],
-    [['eval', 'perplexity'], 'no model is named'],
+    [['eval'], 'no suite is given'],
+    [['eval', 'perplexity'], 'no model is given'],
     [['eval', 'passkey', '--compare', 'a', 'b'], '--compare takes two'],
     [['eval', 'passkey', '--checkpoints', 'tokenizer'], 'EVAL_NO_CHECKPOINTS'],
     [['eval', 'no.yaml', '--model', 'base'], 'EVAL_SUITES']

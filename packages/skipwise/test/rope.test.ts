@@ -24,7 +24,7 @@ test('doctor: 0 when nothing is wrong, 1 when something is, one JSON document', 
   const wrong = await run('doctor', 'wrong.json')
   expect(wrong).toMatchObject({ code: 1, stderr: '' })
   expect(wrong.stdout).toMatch(/^wrong factor-against-lengths: factor is 4, .* is 8$/m)
-  expect(wrong.stdout).toMatch(/^wrong integer-factor \(transformers\): rope_scaling\.factor is spelt 4/m)
+  expect(wrong.stdout).toMatch(/^wrong integer-factor \(transformers\): rope_scaling\.factor is written 4/m)
   expect(wrong.stdout).toMatch(/^2 things are wrong$/m)
 })
 

@@ -24,6 +24,6 @@ export async function readJsonObject(
 export const invalid = (file: string, problem: string, cause?: unknown) =>
   new SkipwiseError('TOKENIZER_INVALID', {
     problem: `${file}: ${problem}`,
-    fix: 'get the file again, or save it again with transformers',
+    fix: 'download the file again, or save it again with transformers',
     cause
   })

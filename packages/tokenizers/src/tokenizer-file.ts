@@ -59,7 +59,7 @@ export type ModelFile = TokenizerFile['model']
  */
 export function checkTokenizerFile(value: Record<string, unknown>, file: string): TokenizerFile {
   for (const key of ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder']) {
-    if (isDeep(value[key])) throw invalid(file, `${key} has more than ${DEEPEST} values inside one another`)
+    if (isDeep(value[key])) throw invalid(file, `${key} has values nested more than ${DEEPEST} deep`)
   }
   return validate(fileSchema, value, 'TOKENIZER_INVALID', file)
 }

@@ -166,7 +166,7 @@ describe('makeTokenizer', () => {
       'sequences without end',
       { normalizer: JSON.parse(`${'{"type":"Sequence","normalizers":['.repeat(5000)}${']}'.repeat(5000)}`) },
       'TOKENIZER_INVALID',
-      /normalizer.*inside one another/
+      /normalizer.*nested more than/
     ],
     ['a split that does what nobody knows', split({ behavior: 'Sideways' }), 'TOKENIZER_INVALID', /behavior/],
     [

@@ -66,7 +66,7 @@ export async function loadTokenizerJson(folder: string): Promise<Tokenizer> {
   if (!content)
     throw new SkipwiseError('TOKENIZER_NOT_FOUND', {
       problem: `${folder} has no ${TOKENIZER_FILE}`,
-      fix: 'name the folder of a Hugging Face model'
+      fix: 'pass the folder of a Hugging Face model'
     })
   hash.update(content)
   const config = (await readJsonObject(folder, 'tokenizer_config.json', hash)) ?? {}

@@ -33,7 +33,7 @@ export function checkVerb({ recipe, kind, document }: ResolveContext): void {
         [
           verbError(
             'extend needs a trained model, the recipe describes a new one',
-            'name a model folder, or use `skipwise train`'
+            'set model to a folder, or use `skipwise train`'
           )
         ]
       )
@@ -152,7 +152,7 @@ export async function executorOf({ recipe, registry, document }: ResolveContext)
 }
 
 const unavailable = (reason: string) =>
-  new SkipwiseError('EXECUTOR_UNAVAILABLE', { problem: reason, fix: 'name another executor: see `skipwise plugins`' })
+  new SkipwiseError('EXECUTOR_UNAVAILABLE', { problem: reason, fix: 'use another executor: see `skipwise plugins`' })
 
 /** The evaluation suites, in their order. @throws SkipwiseErrors `RECIPE_EVALUATION`, and what making one throws */
 export async function suitesOf(context: ResolveContext): Promise<EvalSuite[]> {
@@ -192,7 +192,7 @@ function checkEvaluation(reference: PluginReference, { target }: Window): Skipwi
   if (!beyond.length) return []
   return [
     new SkipwiseError('RECIPE_EVALUATION', {
-      problem: `${name} is to be evaluated at ${beyond.join(', ')} tokens, beyond the window of ${target}`,
+      problem: `${name} would be evaluated at ${beyond.join(', ')} tokens, beyond the window of ${target}`,
       fix: `use lengths up to ${target}, or a larger window.target`
     })
   ]

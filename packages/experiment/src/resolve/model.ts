@@ -59,7 +59,7 @@ function checkWindow(
     add(
       'target',
       `window.target ${target} is smaller than window.original ${original}`,
-      'name the longer window to reach'
+      'set it to the longer window to reach'
     )
   if (source === undefined) return errors
   const { model, rope } = source
@@ -75,7 +75,7 @@ function checkWindow(
     add(
       'target',
       `window.target ${target} is smaller than the model's window of ${rope.geometry.originalLength}`,
-      'name a longer window to reach'
+      'set a longer window to reach'
     )
   }
   return errors
@@ -87,7 +87,7 @@ function checkTokenizer({ tokenizer, model }: ModelSource): SkipwiseError[] {
   if (tokenizer.vocabSize <= vocabSize) return []
   return [
     new SkipwiseError('RECIPE_TOKENIZER', {
-      problem: `the tokenizer has ${tokenizer.vocabSize} tokens, the model knows ${vocabSize} (vocab_size)`,
+      problem: `the tokenizer has ${tokenizer.vocabSize} tokens, the model has ${vocabSize} (vocab_size)`,
       fix: 'use the tokenizer of the model'
     })
   ]

@@ -66,7 +66,7 @@ function checkRope(scheme: string, { rope, model }: ModelSource): SkipwiseError[
     return [
       new SkipwiseError('RECIPE_ROPE_NONE', {
         problem: `the model has no RoPE (${model.positionalEncoding}), the recipe's interpolation is ${scheme}`,
-        fix: 'remove interpolation: its window is extended by positions alone'
+        fix: 'remove interpolation: its window is extended by positions only'
       })
     ]
   }

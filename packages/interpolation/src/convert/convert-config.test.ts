@@ -88,7 +88,7 @@ describe('to transformers', () => {
     }
     const { config, notes } = convert(file, { to: 'transformers' })
     expect(config).toMatchObject({ rope_parameters: { partial_rotary_factor: 0.5 } })
-    expect(notes).toEqual(['these keys of the old RoPE are gone: odd'])
+    expect(notes).toEqual(['these keys of the old RoPE were removed: odd'])
   })
   test('dynamic takes the window for the original one', () => {
     const file = { ...llama, max_position_embeddings: 2048, rope_scaling: { type: 'dynamic', factor: 8 } }

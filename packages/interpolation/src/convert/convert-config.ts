@@ -186,10 +186,10 @@ function mergedKeys(
     ...conversion.notes,
     ...(window === oldWindow
       ? []
-      : [`max_position_embeddings is ${String(window)} now, the window that the keys mean; it was ${oldWindow}`]),
+      : [`max_position_embeddings is now ${String(window)}, the window of these keys; it was ${oldWindow}`]),
     ...(dropped.length
       ? [
-          `these keys of the old RoPE are gone: ${dropped.map(key => (/^\w{1,60}$/.test(key) ? key : shown(key))).join(', ')}`
+          `these keys of the old RoPE were removed: ${dropped.map(key => (/^\w{1,60}$/.test(key) ? key : shown(key))).join(', ')}`
         ]
       : []),
     ...(readsKeys(model) ? [] : [`the code of ${shown(model.name)} may not read these keys: compare what it computes`])

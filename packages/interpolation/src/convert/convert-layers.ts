@@ -89,7 +89,7 @@ function windowNote(model: TextModel, window: number): string[] {
   const before = windowOf(model)
   return window === before
     ? []
-    : [`max_position_embeddings is ${window} now, the window that the keys mean; it was ${before}`]
+    : [`max_position_embeddings is now ${window}, the window of these keys; it was ${before}`]
 }
 
 /** The keys at the top from which Gemma 3 and OLMo 3 derive their two RoPEs: one scaling, and a base for each. */

@@ -123,7 +123,7 @@ function checkFactors({ inverseFrequencies }: RopeFrequencies): void {
   if (inverseFrequencies.some(frequency => frequency === 0))
     throw inexpressible(
       'llama.cpp',
-      'some pairs do not turn, which no finite factor says',
+      'some pairs are not rotated, which no finite factor expresses',
       'serve it with transformers'
     )
 }

@@ -147,8 +147,8 @@ function withoutRope({ config, name, positions }: TextModel): Finding[] {
     rule: 'no-rope',
     level: 'note',
     problem: `the model has ${positions ?? 'no positions'} and no RoPE`,
-    why: 'no key of a RoPE means anything in it',
-    fix: 'nothing is to be converted; a longer window comes from training alone'
+    why: 'keys of a RoPE have no meaning in it',
+    fix: 'there is nothing to convert; only training gives a longer window'
   }
   const scaled = ['rope_scaling', 'rope_parameters'].filter(key => valueOf(config, key) !== undefined)
   if (scaled.length === 0) return [none]
@@ -156,7 +156,7 @@ function withoutRope({ config, name, positions }: TextModel): Finding[] {
     rule: 'architecture-ignores-rope',
     level: 'wrong',
     problem: `the file has ${scaled.join(' and ')}, the model ${name === undefined ? '' : `(${shown(name)}) `}has no RoPE`,
-    why: 'the keys are read by no one: the model runs as it was trained',
+    why: 'nothing reads the keys: the model runs as it was trained',
     fix: 'remove them'
   }
   return [none, ignored]
@@ -231,7 +231,7 @@ const unreadable = ({ problem, fix, code }: SkipwiseError): Finding => ({
   rule: 'unreadable',
   level: 'wrong',
   problem,
-  why: `the file does not say one thing that every stack would compute (${code})`,
+  why: `stacks compute different things from this file (${code})`,
   fix
 })
 

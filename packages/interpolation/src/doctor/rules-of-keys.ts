@@ -107,7 +107,7 @@ export const rulesOfKeys: readonly Rule[] = [
       const everywhere = base === 10000 ? type !== undefined : sameBaseInEveryStack.includes(name)
       return {
         ...(everywhere ? { level: 'note' as const } : {}),
-        problem: 'rope_theta stands neither in the rope object nor at the top',
+        problem: 'rope_theta is neither in the rope object nor at the top',
         why: everywhere ? `every stack takes ${base} for this type of model` : whyOf(ropeCase),
         fix: `write "rope_theta": ${base.toFixed(1)}, or the base that the model was trained with`
       }
@@ -125,7 +125,7 @@ export const rulesOfKeys: readonly Rule[] = [
       const twice = [...again]
       return twice.length
         ? {
-            problem: `${twice.slice(0, 4).join(', ')} ${twice.length === 1 ? 'stands' : 'stand'} in the file twice`,
+            problem: `${twice.slice(0, 4).join(', ')} ${twice.length === 1 ? 'appears' : 'appear'} twice in the file`,
             why: 'most JSON readers keep the last of two equal keys, some the first, none complains',
             fix: 'remove the one that the model was not trained with'
           }
@@ -152,7 +152,7 @@ export const rulesOfKeys: readonly Rule[] = [
       })
       return integer.length
         ? {
-            problem: `${integer.map(({ path, text }) => `${path.join('.')} is spelt ${text}`).join(', ')}, an integer`,
+            problem: `${integer.map(({ path, text }) => `${path.join('.')} is written ${text}`).join(', ')}, an integer`,
             why: 'transformers before 4.43 and the models of the PoSE and YaRN repositories accept only a float and refuse the file',
             fix: `write ${integer.map(({ text }) => `${text}.0`).join(', ')}`
           }
@@ -169,7 +169,7 @@ export const rulesOfKeys: readonly Rule[] = [
         .map(({ key, nearest }) => (nearest ? `${shown(key)} (did they mean '${nearest}'?)` : shown(key)))
       return {
         problem: `no stack reads ${guesses.slice(0, 8).join(', ')}${guesses.length > 8 ? ` and ${guesses.length - 8} more` : ''} in the rope object`,
-        why: 'unknown keys are ignored, at most with a warning, and the default counts',
+        why: 'unknown keys are ignored, at most with a warning, and the default is used',
         fix: 'correct the name, or remove the key'
       }
     }
@@ -187,7 +187,7 @@ export const rulesOfKeys: readonly Rule[] = [
             level: 'note',
             problem: `transformers does not read ${unread.map(key => `'${key}'`).join(', ')} for the type ${type}`,
             why: 'another stack may, so that two stacks can run the same file differently',
-            fix: 'see in the table of docs/schemes.md who reads what'
+            fix: 'the table in docs/schemes.md shows which stack reads what'
           }
         : undefined
     }
@@ -199,7 +199,7 @@ export const rulesOfKeys: readonly Rule[] = [
       layerType !== undefined && type === 'yarn' && rope['truncate'] === false
         ? {
             problem: `truncate is false for ${layerType} layers`,
-            why: 'transformers 5 looks for truncate next to the layer types and not inside them: the ramp is truncated all the same',
+            why: 'transformers 5 looks for truncate next to the layer types and not inside them: the ramp is truncated anyway',
             fix: 'convert these layers with `skipwise convert --as-longrope`, which writes the table itself'
           }
         : undefined
@@ -220,8 +220,8 @@ export const rulesOfKeys: readonly Rule[] = [
         level: 'note',
         problem: current ? 'the RoPE is in rope_parameters only' : 'the RoPE is in rope_scaling only',
         why: current
-          ? 'transformers 4 and what is built on it do not know the key and run the model unscaled, without a word'
-          : 'tools that read only rope_parameters run the model unscaled, without a word',
+          ? 'transformers 4 and what is built on it do not know the key and run the model unscaled, without a warning'
+          : 'tools that read only rope_parameters run the model unscaled, without a warning',
         fix: 'write both: `skipwise convert --to transformers`'
       }
     }
@@ -233,7 +233,7 @@ export const rulesOfKeys: readonly Rule[] = [
       ignores(config) && (reading.name !== 'none' || geometry.base !== 10000)
         ? {
             problem: `the model type ${JSON.stringify(config['model_type'])} has no RoPE scaling in its own code, and its base is 10000`,
-            why: 'the keys are read by no one: the model runs at its original frequencies',
+            why: 'nothing reads the keys: the model runs at its original frequencies',
             fix: 'serve it with code that scales (Skipwise does), or merge the model into an architecture that does'
           }
         : undefined

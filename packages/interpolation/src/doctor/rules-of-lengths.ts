@@ -15,7 +15,7 @@ export const rulesOfLengths: readonly Rule[] = [
           : `${geometry.originalLength}, the default of its type, is`
       return {
         problem: `original_max_position_embeddings is missing, so ${taken} taken for the original window`,
-        why: `the ramp of ${type} is placed by the original window; if ${geometry.originalLength} is not it, every frequency on the ramp is wrong, and nothing fails`,
+        why: `the ramp of ${type} depends on the original window; if that is not ${geometry.originalLength}, every frequency on the ramp is wrong, and no error shows it`,
         fix: `write original_max_position_embeddings, the window before the extension by ${factor}`
       }
     }
@@ -85,7 +85,7 @@ export const rulesOfLengths: readonly Rule[] = [
         ? {
             problem: `max_position_embeddings is ${window}, the original window is ${trained}`,
             why: 'dynamic takes max_position_embeddings for the original window: up to there nothing is scaled, and the model runs unextended',
-            fix: `set max_position_embeddings to ${trained}; the factor alone says how far it reaches`
+            fix: `set max_position_embeddings to ${trained}; the factor gives the longer window`
           }
         : undefined
     }
@@ -96,7 +96,7 @@ export const rulesOfLengths: readonly Rule[] = [
       type === 'llama3' && original !== undefined && original >= window
         ? {
             problem: `original_max_position_embeddings ${original} is not below max_position_embeddings ${window}`,
-            why: 'the window is not extended then, and whoever takes it from max_position_embeddings truncates there',
+            why: 'the window is not extended then, and readers of max_position_embeddings truncate there',
             fix: 'set max_position_embeddings to the extended window'
           }
         : undefined
@@ -108,7 +108,7 @@ export const rulesOfLengths: readonly Rule[] = [
         ? {
             level: 'note',
             problem: `max_position_embeddings is the original window of ${window}, though the factor is ${factor}`,
-            why: 'vLLM multiplies it for yarn, everyone else who reads the limit there truncates at the original window',
+            why: 'vLLM multiplies it for yarn, all others that read the limit there truncate at the original window',
             fix: `set max_position_embeddings to ${window * factor}`
           }
         : undefined

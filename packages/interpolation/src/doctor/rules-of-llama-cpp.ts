@@ -60,7 +60,7 @@ export const rulesOfLlamaCpp: readonly Rule[] = [
         original !== 8192
         ? {
             problem: `llama.cpp's converter takes 8,192 for the original window, the rope keys say ${original}`,
-            why: 'for llama3 it looks for original_max_position_embeddings at the top of config.json only (conversion/llama.py): the table of factors in the GGUF is another, and nothing fails',
+            why: 'for llama3 it looks for original_max_position_embeddings at the top of config.json only (conversion/llama.py): the table of factors in the GGUF differs, and no error shows it',
             fix: 'write the key at the top too: `skipwise convert --to transformers` does'
           }
         : undefined

@@ -14,7 +14,7 @@ export const rulesOfModels: readonly Rule[] = [
         ? {
             level: 'note',
             problem: `the model type ${shown(name)} is not known here`,
-            why: 'its keys are read as those of a LLaMA; a model whose own code has other keys or defaults turns otherwise',
+            why: 'its keys are read as those of a LLaMA; a model whose own code has other keys or defaults rotates differently',
             fix: 'compare the rotary dimensions and the base above with the code of the model'
           }
         : undefined
@@ -37,7 +37,7 @@ export const rulesOfModels: readonly Rule[] = [
         ? undefined
         : {
             problem: `${key} has no layer types, though the model has a RoPE for each of ${layers.map(([name]) => name).join(', ')}`,
-            why: 'transformers 5 looks for the layer types inside: it fails to load the file, or loses the scaling without a word',
+            why: 'transformers 5 looks for the layer types inside: it fails to load the file, or loses the scaling without a warning',
             fix: `put the keys into "rope_parameters": {"${layers[0][0]}": {…}}${lost ? ', or call it rope_scaling and convert that' : ''}`
           }
     }
@@ -56,7 +56,7 @@ export const rulesOfModels: readonly Rule[] = [
         own?.['type'] === old
         ? {
             problem: `rope_scaling has the type ${shown(old)} under the old name type`,
-            why: `transformers looks for rope_type in the RoPEs of ${shown(model.name)}, and takes the default: the model runs unscaled, without a word`,
+            why: `transformers looks for rope_type in the RoPEs of ${shown(model.name)}, and takes the default: the model runs unscaled, without a warning`,
             fix: `add "rope_type": ${shown(old)}`
           }
         : undefined
@@ -114,7 +114,7 @@ export const rulesOfModels: readonly Rule[] = [
     check: ({ type, model: { name } }) =>
       isPhi3(name) && !['default', 'longrope', 'su', 'yarn'].includes(type)
         ? {
-            problem: `the type is ${shown(type)}, and ${shown(name)} accepts longrope alone`,
+            problem: `the type is ${shown(type)}, and ${shown(name)} accepts only longrope`,
             why: 'loading the model fails with a ValueError',
             fix: 'write the table: `skipwise convert --to transformers --as-longrope`'
           }

@@ -31,7 +31,7 @@ export const rulesOfPose: readonly Rule[] = [
         problem: known
           ? 'the weights were trained with the revised YaRN of the PoSE repository, the type yarn is another formula'
           : 'two formulas are called yarn; this file means the one of transformers',
-        why: `the code of PoSE for LLaMA and Baichuan (and CREAM) blends wavelengths, transformers, vLLM and llama.cpp blend frequencies: up to ${largestRatio(ropeCase)}× apart here, and nothing fails`,
+        why: `the code of PoSE for LLaMA and Baichuan (and CREAM) blends wavelengths, transformers, vLLM and llama.cpp blend frequencies: up to ${largestRatio(ropeCase)}× apart here, and no error shows it`,
         fix: `${known ? '' : 'if the weights come from there: '}\`skipwise convert --scheme yarn-revised --to transformers\` writes the trained frequencies as longrope factors`
       }
     }
@@ -58,7 +58,7 @@ export const rulesOfPose: readonly Rule[] = [
         ? {
             level: 'note',
             problem: 'use_pose of axolotl since 0.5.0 is ignored without sample_packing and fails with it',
-            why: 'it runs in the packing branch alone, and leaves a column there that the collator cannot concatenate',
+            why: 'it runs only in the packing branch, and leaves a column there that the collator cannot concatenate',
             fix: 'make position_ids beforehand, for instance with @skipwise/position-transforms'
           }
         : undefined

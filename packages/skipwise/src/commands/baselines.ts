@@ -53,7 +53,7 @@ export async function baselines(
   terminal: Terminal
 ): Promise<number> {
   if (file === undefined)
-    throw usageError('CLI_USAGE', 'baselines is not told what to train', 'give --recipe FILE, a recipe for extend')
+    throw usageError('CLI_USAGE', 'missing option: --recipe', 'add --recipe FILE with a recipe for extend')
   const known = Object.keys(BASELINES).filter(isBaseline)
   const wrong = only?.find(name => !isBaseline(name))
   const methods = known.filter(name => only?.includes(name) ?? true)

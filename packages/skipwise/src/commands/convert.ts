@@ -72,6 +72,6 @@ async function outputFile(path: string, { config, stack }: ConvertedConfig, over
     )
   const file = (await kindOf(path)) === 'folder' ? join(path, config ? 'config.json' : `${stack}.json`) : path
   if (!overwrite && (await kindOf(file)))
-    throw usageError('CLI_OUTPUT_EXISTS', `${file} exists`, 'name another --output, or add --overwrite')
+    throw usageError('CLI_OUTPUT_EXISTS', `${file} exists`, 'choose another --output, or add --overwrite')
   return file
 }

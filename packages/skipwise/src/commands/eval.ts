@@ -27,8 +27,8 @@ export async function evaluate(suite: string | undefined, options: EvalOptions, 
   if (suite === undefined)
     throw usageError(
       'CLI_USAGE',
-      'no suite is named',
-      'name one, or a .yaml file with a list of them: see `skipwise plugins`'
+      'no suite is given',
+      'pass one, or a .yaml file with a list of them: see `skipwise plugins`'
     )
   const suites: PluginReference[] = /\.ya?ml$/i.test(suite)
     ? await readSuites(suite)
@@ -39,7 +39,7 @@ export async function evaluate(suite: string | undefined, options: EvalOptions, 
   if (options.model === undefined)
     throw usageError(
       'CLI_USAGE',
-      'no model is named',
+      'no model is given',
       'add --model with a Hugging Face model folder, or hub:owner/name'
     )
   return evaluateModel(options.model, setting, options, terminal)

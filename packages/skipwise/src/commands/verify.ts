@@ -72,7 +72,7 @@ async function verifyOutput(folder: string, { progress }: Terminal): Promise<Fou
   const check = await checkDigestList(folder, progress)
   const passed = !check.changed.length && !check.missing.length
   const text = passed
-    ? `${colours.green('passed')} ${folder}: ${check.files} files are as they were written`
+    ? `${colours.green('passed')} ${folder}: ${check.files} files are unchanged`
     : `${colours.red('failed')} ${describeChanges(folder, check.changed, check.missing)}`
   return { passed, text, result: { ...check, passed } }
 }

@@ -19,8 +19,8 @@ import { stringMethods } from './string-methods.js'
 import { isList } from './write-values.js'
 
 /**
- * Public attributes of Python's types that are not read here: a template that asks for one is refused, as it would get
- * something.
+ * Public attributes of Python's types that are not supported here. In Python a template would get a value, so a
+ * template that uses one is refused.
  */
 const UNREAD: Readonly<Record<string, string>> = {
   str: 'casefold encode expandtabs format_map isalnum isdigit isidentifier isnumeric isprintable maketrans translate',
@@ -102,9 +102,9 @@ function own(value: Value, name: string): Value | undefined {
   if (name.startsWith('_')) return undefined
   if (value instanceof Namespace) return value.attributes.get(name)
   if (value instanceof Loop) return loopAttribute(value, name)
-  if (value instanceof Markup) throw new TemplateFault(`the attribute '${name}' of a safe text is not read here`)
+  if (value instanceof Markup) throw new TemplateFault(`the attribute '${name}' of a safe text is not supported here`)
   const type = typeName(value)
-  if (unread.get(type)?.has(name)) throw new TemplateFault(`the attribute '${name}' of ${type} is not read here`)
+  if (unread.get(type)?.has(name)) throw new TemplateFault(`the attribute '${name}' of ${type} is not supported here`)
   if (CHANGING.get(type)?.has(name)) return new Undefined(`a template may not change a ${type} by '${name}'`)
   if (typeof value === 'string') {
     const method = stringMethods.get(name)

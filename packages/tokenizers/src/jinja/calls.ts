@@ -12,10 +12,10 @@ export function applyFilter(name: string, value: Value, call: Call): Value {
   const filter = calling.get(name) ?? filtersOfText.get(name) ?? filtersOfItems.get(name)
   if (!filter)
     throw new TemplateFault(
-      unreadFilters.has(name) ? `the filter '${name}' is not read here` : `No filter named '${name}'.`
+      unreadFilters.has(name) ? `the filter '${name}' is not supported here` : `No filter named '${name}'.`
     )
   if (value instanceof Markup && !takesMarkup.has(name)) {
-    throw new TemplateFault(`the filter '${name}' of a safe text is not read here`)
+    throw new TemplateFault(`the filter '${name}' of a safe text is not supported here`)
   }
   call.budget.step()
   return filter(value, call)

@@ -238,7 +238,7 @@ export const takesMarkup: ReadonlySet<string> = new Set([
   'count'
 ])
 
-/** Filters of Jinja that are not read here; a template with one is refused before it is rendered. */
+/** Filters of Jinja that are not supported here; a template with one is refused before it is rendered. */
 export const unreadFilters: ReadonlySet<string> = new Set([
   'filesizeformat',
   'forceescape',

@@ -20,7 +20,8 @@ export function formatText(text: string, { args, named, budget }: Call): string 
       budget.step()
       if (whole === '{{' || whole === '}}') return whole[0]
       if (field === undefined) throw new TemplateFault(`a format has a single '${whole}'`)
-      if (!/^\w*$/.test(field) || conversion === 'a') throw new TemplateFault(`the field ${whole} is not read here`)
+      if (!/^\w*$/.test(field) || conversion === 'a')
+        throw new TemplateFault(`the field ${whole} is not supported here`)
       const value = field === '' ? args[next++] : /^\d+$/.test(field) ? args[Number(field)] : named.get(field)
       if (value === undefined) throw new TemplateFault(`there is no value for the field ${whole}`)
       const written =
@@ -33,7 +34,7 @@ export function formatText(text: string, { args, named, budget }: Call): string 
 
 function formatValue(value: Value, spec: string, budget: Budget): string {
   const parts = SPEC.exec(spec)
-  if (!parts) throw new TemplateFault(`the format '${spec}' is not read here`)
+  if (!parts) throw new TemplateFault(`the format '${spec}' is not supported here`)
   const [, fillCharacter, align, sign, zero, width, comma, precision, type] = parts
   const wide = width === undefined ? 0 : Number(width)
   budget.make(wide)
@@ -45,11 +46,11 @@ function formatValue(value: Value, spec: string, budget: Budget): string {
     return aligned(cut, '', align ?? '<', fill, wide)
   }
   const number = typeof value === 'boolean' ? undefined : numberIn(value)
-  if (number === undefined) throw new TemplateFault(`the format '${spec}' is not read here for such a value`)
+  if (number === undefined) throw new TemplateFault(`the format '${spec}' is not supported here for such a value`)
   const negative = number < 0 || Object.is(number, -0)
   const digits = numberDigits(number, precision, type, spec, budget)
   const grouped = comma ? digits.replace(/\B(?<!\.\d*)(?=(?:\d{3})+(?!\d))/g, ',') : digits
-  if (comma && zero) throw new TemplateFault(`the format '${spec}' is not read here`)
+  if (comma && zero) throw new TemplateFault(`the format '${spec}' is not supported here`)
   const before = negative ? '-' : sign === '+' || sign === ' ' ? sign : ''
   return aligned(grouped, before, align ?? (zero ? '=' : '>'), fill, wide)
 }
@@ -70,7 +71,7 @@ function numberDigits(
     if (type === 'x') return size.toString(16)
     if (type === 'X') return size.toString(16).toUpperCase()
   }
-  throw new TemplateFault(`the format '${spec}' is not read here`)
+  throw new TemplateFault(`the format '${spec}' is not supported here`)
 }
 
 function aligned(text: string, sign: string, align: string, fill: string, width: number): string {

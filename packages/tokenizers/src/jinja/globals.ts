@@ -61,7 +61,7 @@ const functionsAt = (now: Date): Readonly<Record<string, (call: Call) => Value>>
   }
 })
 
-/** Names of Jinja that are not read here. */
+/** Names of Jinja that are not supported here. */
 const UNREAD = ['cycler', 'joiner', 'lipsum', 'self']
 
 /** What every template can call. */
@@ -72,6 +72,6 @@ export function globalScope(now: Date): Scope {
 
 /** @throws TemplateFault for a name that Jinja would find and this does not */
 export function refuseUnread(name: string, value: Value): Value {
-  if (value instanceof Undefined && UNREAD.includes(name)) throw new TemplateFault(`'${name}' is not read here`)
+  if (value instanceof Undefined && UNREAD.includes(name)) throw new TemplateFault(`'${name}' is not supported here`)
   return value
 }

@@ -9,7 +9,7 @@ const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
 export function readInteger(text: string, base: number): bigint | undefined {
   const trimmed = trimBoth(text)
   if (/\p{Nd}/u.test(trimmed.replace(/[0-9]/g, '')))
-    throw new TemplateFault('digits of other scripts are not read here')
+    throw new TemplateFault('digits of other scripts are not supported here')
   const parts = /^([+-]?)(0[box])?_?(\w+)$/i.exec(trimmed.toLowerCase())
   if (!parts || base < 2 || base > 36) return undefined
   const [, sign, prefix, body] = parts
@@ -30,7 +30,7 @@ export function readInteger(text: string, base: number): bigint | undefined {
 export function readFloat(text: string): number | undefined {
   const trimmed = trimBoth(text)
   if (/\p{Nd}/u.test(trimmed.replace(/[0-9]/g, '')))
-    throw new TemplateFault('digits of other scripts are not read here')
+    throw new TemplateFault('digits of other scripts are not supported here')
   const special = /^([+-]?)(inf(?:inity)?|nan)$/i.exec(trimmed)
   if (special) return special[2].toLowerCase() === 'nan' ? NaN : special[1] === '-' ? -Infinity : Infinity
   if (!/^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i.test(trimmed))

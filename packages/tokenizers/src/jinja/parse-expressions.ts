@@ -239,7 +239,7 @@ function parseMember(stream: TokenStream, of: Expression): Expression {
 
 function parseSubscript(stream: TokenStream, of: Expression): Expression {
   const node = stream.isOperator(':') ? parseSlice(stream, of, undefined) : parseKey(stream, of)
-  if (stream.isOperator(',')) throw new TemplateFault('several keys between brackets are not read here')
+  if (stream.isOperator(',')) throw new TemplateFault('several keys between brackets are not supported here')
   stream.expectOperator(']')
   return node
 }

@@ -66,7 +66,7 @@ const UNREAD = new Set(['autoescape', 'block', 'extends', 'from', 'import', 'inc
 
 function parseStatement(stream: TokenStream): readonly Statement[] {
   const name = stream.takeName()
-  if (UNREAD.has(name)) throw new TemplateFault(`the tag '${name}' is not read here`)
+  if (UNREAD.has(name)) throw new TemplateFault(`the tag '${name}' is not supported here`)
   if (!Object.hasOwn(PARSERS, name)) throw new TemplateFault(`the tag '${name}' is not known`)
   const parsed = PARSERS[name](stream)
   return 'kind' in parsed ? [parsed] : parsed
@@ -111,7 +111,7 @@ function parseFor(stream: TokenStream): Statement {
   stream.expectName('in')
   const of = parseTuple(stream, { withCondition: false, endName: 'recursive' })
   const test = stream.skipName('if') ? parseExpression(stream) : undefined
-  if (stream.skipName('recursive')) throw new TemplateFault('recursive loops are not read here')
+  if (stream.skipName('recursive')) throw new TemplateFault('recursive loops are not supported here')
   stream.loops++
   const body = parseBlock(stream, 'endfor', 'else')
   stream.loops--

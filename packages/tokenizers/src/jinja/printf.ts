@@ -6,7 +6,7 @@ import { represent, writeInteger, writeValue } from './write-values.js'
 
 const CONVERSION = /%(?:\(([^()]*)\))?([-+ 0#]*)(\d+|\*)?(?:\.(\d+|\*)?)?([hlL])?([^])?/gu
 
-/** `template % values`. @throws TemplateFault for what Python refuses, and for flags that are not read here */
+/** `template % values`. @throws TemplateFault for what Python refuses, and for flags that are not supported here */
 export function printf(template: string, values: Value, budget: Budget): string {
   const positional = values instanceof Tuple ? values.items : [values]
   let used = 0
@@ -30,7 +30,7 @@ export function printf(template: string, values: Value, budget: Budget): string 
       if (type === '%' && whole === '%%') return '%'
       if (type === undefined) throw new TemplateFault('incomplete format')
       if (width === '*' || precision === '*' || flags.includes('#'))
-        throw new TemplateFault(`the format ${whole} is not read here`)
+        throw new TemplateFault(`the format ${whole} is not supported here`)
       let value: Value
       if (name === undefined) value = next()
       else {
@@ -69,7 +69,7 @@ function convert(type: string, value: Value, precision: number | undefined, flag
     const hex = (number < 0n ? -number : number).toString(16)
     return signed(type === 'X' ? hex.toUpperCase() : hex, number < 0n, flags)
   }
-  throw new TemplateFault(`the format %${type} is not read here`)
+  throw new TemplateFault(`the format %${type} is not supported here`)
 }
 
 function finite(value: number): number {

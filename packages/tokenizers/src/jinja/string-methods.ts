@@ -45,7 +45,7 @@ const finding = (name: string, find: (text: string, part: string) => number, mus
   name,
   (text, call) => {
     const [wanted, ...bounds] = take(call, name, { required: ['sub'], optional: ['start', 'end'] })
-    if (bounds.some(bound => bound !== undefined)) throw new TemplateFault(`${name} with bounds is not read here`)
+    if (bounds.some(bound => bound !== undefined)) throw new TemplateFault(`${name} with bounds is not supported here`)
     call.budget.step(Math.ceil(text.length / 16))
     const at = find(text, textOf(wanted, name))
     if (at < 0 && must) throw new TemplateFault('substring not found')

@@ -1,5 +1,5 @@
 /**
- * What makes a template fail, as an exception of Python or of Jinja does; or something that is not read here, which is
+ * A fault that ends a template: an exception of Python or of Jinja, or a feature that is not supported here, which is
  * never guessed.
  */
 export class TemplateFault extends Error {}

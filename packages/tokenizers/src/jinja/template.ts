@@ -10,7 +10,7 @@ import type { Value } from './values.js'
 /**
  * A template of Jinja, rendered as transformers renders it: the values, texts and errors of Python's jinja2 in its
  * immutable sandbox, with `trim_blocks`,
- * `lstrip_blocks`, loop controls and `{% generation %}`. What of Jinja is not read here is refused. Templates are
+ * `lstrip_blocks`, loop controls and `{% generation %}`. What of Jinja is not supported here is refused. Templates are
  * strangers' programs: they see nothing but what they
  * are given, and what they do is counted.
  */
@@ -38,7 +38,7 @@ function guarded<T>(run: () => T): T {
   try {
     return run()
   } catch (error) {
-    if (error instanceof RangeError) throw new TemplateFault(`it takes too much (${error.message})`)
+    if (error instanceof RangeError) throw new TemplateFault(`it uses too many resources (${error.message})`)
     throw error
   }
 }

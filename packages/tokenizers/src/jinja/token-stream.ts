@@ -78,7 +78,7 @@ export class TokenStream {
 
   /** Reads something that may hold others of its kind. */
   within<T>(read: () => T): T {
-    if (++this.#depth > limits.depth) throw new TemplateFault(`more than ${limits.depth} things within one another`)
+    if (++this.#depth > limits.depth) throw new TemplateFault(`more than ${limits.depth} nested levels`)
     const result = read()
     this.#depth--
     return result

@@ -34,7 +34,7 @@ const MAX_DEPTH = 200
 /** `repr(value)`. */
 export function represent(value: Value, budget: Budget, depth = 0): string {
   budget.step()
-  if (depth > MAX_DEPTH) throw new TemplateFault('values lie too deep within one another to be written')
+  if (depth > MAX_DEPTH) throw new TemplateFault('values are nested too deep to be written')
   if (value === null) return 'None'
   if (typeof value === 'boolean') return value ? 'True' : 'False'
   if (typeof value === 'bigint') return writeInteger(value, budget)
@@ -92,7 +92,7 @@ export interface JsonOptions {
 /** `json.dumps(value)`. */
 export function writeJson(value: Value, options: JsonOptions, budget: Budget, depth = 0): string {
   budget.step()
-  if (depth > MAX_DEPTH) throw new TemplateFault('values lie too deep within one another to be written as JSON')
+  if (depth > MAX_DEPTH) throw new TemplateFault('values are nested too deep to be written as JSON')
   if (value === null) return 'null'
   if (typeof value === 'boolean') return String(value)
   if (typeof value === 'bigint') return writeInteger(value, budget)

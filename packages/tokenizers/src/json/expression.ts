@@ -104,7 +104,7 @@ const GROUPS = ['(?:', '(?=', '(?!', '(?<=', '(?<!'] as const
 function group(state: State, ignoreCase: boolean): string {
   const { reader } = state
   state.depth++
-  if (state.depth > DEEPEST) throw refuse(state, `more than ${DEEPEST} parentheses inside one another`)
+  if (state.depth > DEEPEST) throw refuse(state, `parentheses nested more than ${DEEPEST} deep`)
   const inside = (open: string, folded: boolean): string => {
     const source = `${open}${alternatives(state, folded)})`
     if (!reader.take(')')) throw refuse(state, 'a parenthesis that does not close')
@@ -179,7 +179,7 @@ function shorthand(state: State): string | undefined {
 function characterClass(state: State, ignoreCase: boolean): string {
   const { reader } = state
   state.depth++
-  if (state.depth > DEEPEST) throw refuse(state, `more than ${DEEPEST} classes inside one another`)
+  if (state.depth > DEEPEST) throw refuse(state, `classes nested more than ${DEEPEST} deep`)
   const open = reader.take('^') ? '[^' : '['
   if (reader.sees(']')) throw refuse(state, 'a class of nothing')
   let inside = ''

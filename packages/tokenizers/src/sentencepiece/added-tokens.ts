@@ -88,7 +88,7 @@ export function readPolicy(files: ConfigFiles, { pieces }: SentencePieceModel, f
     if (single_word)
       throw invalid(
         `${folder}/tokenizer_config.json`,
-        `the added token '${content}' counts only as a whole word, which is not supported`
+        `the added token '${content}' matches only whole words, which is not supported`
       )
     add({ id: Number(id), content, special, lstrip, rstrip })
   }

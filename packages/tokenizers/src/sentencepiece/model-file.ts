@@ -53,7 +53,7 @@ export function parseModel(bytes: Uint8Array, file: string): SentencePieceModel 
   // LLaMA 3 and Qwen use the same name for the list of another library.
   if (/^[A-Za-z0-9+/]+={0,2} \d+\r?\n/.test(new TextDecoder().decode(bytes.subarray(0, 200)))) {
     throw refuse(
-      'it is a list of tiktoken, not a SentencePiece model',
+      'it is a tiktoken vocabulary, not a SentencePiece model',
       'put the tokenizer.json of the same model next to it'
     )
   }
@@ -71,7 +71,7 @@ export function parseModel(bytes: Uint8Array, file: string): SentencePieceModel 
       'put the tokenizer.json of the same model next to it (transformers: save_pretrained)'
     )
   if (denormalizes)
-    throw refuse('it changes decoded text by rules of its own', 'put the tokenizer.json of the same model next to it')
+    throw refuse('it has its own rules for decoded text', 'put the tokenizer.json of the same model next to it')
   checkPieces(pieces, trainer.byteFallback, file)
   const { characterMap, ...rules } = normalizer
   return {

@@ -65,7 +65,7 @@ async function readBytes(folder: string, hash: Hash): Promise<Uint8Array> {
   if (bytes === undefined) {
     throw new SkipwiseError('TOKENIZER_NOT_FOUND', {
       problem: `${folder} has no ${MODEL_FILE}`,
-      fix: 'name the folder of a Hugging Face model'
+      fix: 'pass the folder of a Hugging Face model'
     })
   }
   hash.update(bytes)
