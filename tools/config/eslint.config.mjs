@@ -60,7 +60,6 @@ const guardedReads = {
     '**/src/run.ts',
     '**/src/stored-output.ts',
     '**/src/lock.ts',
-    '**/src/tasks-suite.ts',
     '**/src/processor.ts',
     '**/src/metrics/metrics-log.ts',
     '**/src/system-error.ts'

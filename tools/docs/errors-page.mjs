@@ -1,5 +1,5 @@
 // The error reference, from the `<package>ErrorCodes` tables in the packages' sources.
-// node tools/docs/errors-page.mjs writes docs/errors.md and the tables of the packages' READMEs; tools/checks tests that
+// `node tools/docs/errors-page.mjs` writes docs/errors.md and the tables of the READMEs; tools/checks tests that
 // they are current.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -37,7 +37,11 @@ function* tables(file) {
   }
 }
 
-/** @returns {{ folder: string, name: string, codes: { code: string, meaning: string }[] }[]} one entry per package that has codes */
+/**
+ * One entry per package that has codes.
+ *
+ * @returns {{ folder: string, name: string, codes: { code: string, meaning: string }[] }[]}
+ */
 export function errorTables() {
   return readdirSync(join(root, 'packages'))
     .sort()

@@ -25,7 +25,9 @@ export const FILE_LIMITS = {
   /** A recipe or a list of suites. */
   recipe: 2 ** 24,
   /** `skipwise.json`, records of evaluations: they contain the loss of every step. */
-  result: 2 ** 28
+  result: 2 ** 28,
+  /** A text that an evaluation hides its needles in; the essays in use take a megabyte. */
+  haystack: 2 ** 26
 } as const
 
 /** A kind of file that is read whole. */
@@ -76,7 +78,7 @@ export const limits = [
   },
   { what: '`tokenizer.model`, an index of shards', bound: `${FILE_LIMITS.index / 1e6} MB`, then: '`FILE_REFUSED`' },
   {
-    what: '`vocab.json`, `merges.txt` and settings of a model',
+    what: '`vocab.json`, `merges.txt` and settings of a model, the text of a haystack',
     bound: `${FILE_LIMITS.settings / MIB} MiB`,
     then: '`FILE_REFUSED`'
   },

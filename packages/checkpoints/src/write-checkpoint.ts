@@ -27,19 +27,19 @@ export type TensorsToWrite = Iterable<TensorToWrite> | AsyncIterable<TensorToWri
 /** How a safetensors file is written. */
 export interface SafetensorsOptions {
   /** Default `'float32'`. Rounds to nearest, ties to even. */
-  readonly dtype?: WritableDtype
+  readonly dtype?: WritableDtype | undefined
   /** `__metadata__`; default `{ format: 'pt' }`, which transformers requires. */
-  readonly metadata?: Readonly<Record<string, string>>
+  readonly metadata?: Readonly<Record<string, string>> | undefined
   /** Keep the digest of the file in `__metadata__.sha256`, for {@link readSealedSafetensors}. Default false. */
-  readonly sealed?: boolean
+  readonly sealed?: boolean | undefined
 }
 
 /** How a checkpoint is written. */
 export interface CheckpointOptions extends SafetensorsOptions {
   /** Bytes of tensors in one file; a larger checkpoint is split, but never within a tensor. Default 5 × 10⁹. */
-  readonly maxShardBytes?: number
+  readonly maxShardBytes?: number | undefined
   /** Called after every piece with the bytes of tensors that are written, and of all. */
-  readonly onProgress?: (done: number, total: number) => void
+  readonly onProgress?: ((done: number, total: number) => void) | undefined
 }
 
 /**

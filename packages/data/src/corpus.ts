@@ -33,11 +33,11 @@ export interface Corpus {
 /** How documents become token ids. */
 export interface TokenizeOptions {
   /** Leave out documents with fewer tokens, BOS and EOS included; default 1. */
-  readonly minTokens?: number
+  readonly minTokens?: number | undefined
   /** Put BOS before every document; default what the tokenizer says. */
-  readonly addBos?: boolean
+  readonly addBos?: boolean | undefined
   /** Put EOS after every document; default: as the tokenizer does. */
-  readonly addEos?: boolean
+  readonly addEos?: boolean | undefined
 }
 
 /** What a corpus is made of: ids one after another, `ends[i]` where document i ends. */

@@ -34,20 +34,20 @@ export type DocumentFormat = 'text' | 'prompt-completion' | 'messages'
 /** How documents are read. */
 export interface ReadOptions {
   /** What patterns are relative to; default the current folder. */
-  readonly baseFolder?: string
+  readonly baseFolder?: string | undefined
   /** Key of the text in JSONL, column in Parquet; default `'text'`. */
-  readonly textKey?: string
+  readonly textKey?: string | undefined
   /**
    * `text`, the default, or `prompt-completion`: records whose keys `prompt` and `completion` are one text, of which
    * the second is learned; or `messages`: records whose key `messages` is a list of `{ role, content }`, of which what
    * the assistant says is learned.
    */
-  readonly format?: DocumentFormat
+  readonly format?: DocumentFormat | undefined
   /** What makes texts of `messages`. */
-  readonly conversations?: ConversationRenderer
+  readonly conversations?: ConversationRenderer | undefined
   /** Hears of the bytes read, out of the sizes of all files. */
-  readonly progress?: ProgressListener
-  readonly signal?: AbortSignal
+  readonly progress?: ProgressListener | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -16,7 +16,7 @@ export interface LoadOptions extends ReadOptions, TokenizeOptions {
    * Folder in which token ids are kept; made where it is missing. Without it, or with a tokenizer without `digest`,
    * nothing is kept.
    */
-  readonly cacheFolder?: string
+  readonly cacheFolder?: string | undefined
 }
 
 /** Changes whenever the same files and options would give another corpus, or another file of it. */

@@ -10,7 +10,7 @@ export interface OrderOptions {
    * length: long documents give more examples, every span of a document with at least `spanTokens` tokens has that
    * many, and every token lies in exactly one span. Without it a document gives one example.
    */
-  readonly spanTokens?: number
+  readonly spanTokens?: number | undefined
 }
 
 /** A part of a document: tokens [start, end). */

@@ -14,8 +14,8 @@ export interface DataRecord {
 /** How records are read. */
 export interface ReadRecordsOptions {
   /** What patterns are relative to; default the current folder. */
-  readonly baseFolder?: string
-  readonly signal?: AbortSignal
+  readonly baseFolder?: string | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

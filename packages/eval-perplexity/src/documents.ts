@@ -41,7 +41,7 @@ export async function selectDocuments(
   let longest = 0
   for await (const { text, source } of readDocuments([config.data].flat(), {
     baseFolder: resolvePath('.'),
-    ...(signal && { signal })
+    signal
   })) {
     const ids = tokenizer.encode(text)
     longest = Math.max(longest, ids.length + bos)

@@ -7,7 +7,7 @@ export interface ScoreOptions {
   readonly prefixId: number | undefined
   readonly signal?: AbortSignal | undefined
   /** Called after each pass with the tokens fed. */
-  readonly onPass?: (fed: number) => void
+  readonly onPass?: ((fed: number) => void) | undefined
 }
 
 /** Log probabilities of one window. */

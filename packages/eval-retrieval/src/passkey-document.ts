@@ -63,9 +63,9 @@ export interface PasskeyOptions {
   /** The pass key, usually decimal digits. */
   readonly key: string
   /** Sentences repeated around the key; the paper's by default. */
-  readonly noise?: string
+  readonly noise?: string | undefined
   /** Tokens to leave for the answer where they are more than the answer's own. */
-  readonly reserve?: number
+  readonly reserve?: number | undefined
 }
 
 /** A passkey document: `prompt + answer` is one text for training, `prompt` alone a question. */

@@ -60,7 +60,7 @@ function ownQuestion(
     length,
     depth,
     key,
-    ...(noise !== undefined && { noise }),
+    noise,
     reserve: maxNewTokens ?? 0
   })
   return {

@@ -82,6 +82,9 @@ describe('a suite of retrieval tasks', () => {
     await expect(run({ lengths: [900, 100] })).rejects.toThrow('RETRIEVAL_LENGTH')
     await expect(run({ haystack: 'none.txt' })).rejects.toThrow('RETRIEVAL_HAYSTACK')
     await expect(run({ haystack: 'empty.txt' })).rejects.toThrow('RETRIEVAL_HAYSTACK')
+    // one that never ends, and one that nobody writes to
+    await expect(run({ haystack: '/dev/zero' })).rejects.toThrow(/FILE_REFUSED: \/dev\/zero is not a regular file/)
+    await expect(run({ haystack: '.' })).rejects.toThrow('FILE_REFUSED')
     expect((await run({ haystack: 'essay.txt' })).details).toMatchObject({
       haystack: expect.stringMatching(/^[\da-f]{64}$/) as string
     })

@@ -1,5 +1,5 @@
+import { readNamedFile } from '@skipwise/checkpoints'
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import {
   metricAt,
   randomStream,
@@ -153,14 +153,13 @@ async function readHaystack(
   { resolvePath }: EvalContext
 ): Promise<{ readonly text: HaystackText; readonly digest: string | null }> {
   if (haystack === undefined) return { text: noiseText, digest: null }
-  const bytes = await readFile(resolvePath(haystack)).catch((cause: NodeJS.ErrnoException) => {
+  const bytes = await readNamedFile(resolvePath(haystack), 'haystack')
+  if (bytes === undefined)
     throw new SkipwiseError('RETRIEVAL_HAYSTACK', {
-      problem: `the haystack ${haystack} cannot be read (${cause.code})`,
-      fix: 'name a text file',
-      cause
+      problem: `there is no file ${resolvePath(haystack)} for the haystack`,
+      fix: 'name a text file'
     })
-  })
-  const text = textHaystack(bytes.toString('utf8'))
+  const text = textHaystack(new TextDecoder().decode(bytes))
   if (text === noiseText)
     throw new SkipwiseError('RETRIEVAL_HAYSTACK', {
       problem: `the haystack ${haystack} has no text`,

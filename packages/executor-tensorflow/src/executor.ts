@@ -15,11 +15,11 @@ export interface TensorFlowExecutorOptions {
    * float32, as under torch's autocast. A processor without instructions for it multiplies operands that are rounded to
    * it.
    */
-  readonly dtype?: Precision
+  readonly dtype?: Precision | undefined
   /** Let XLA compile each program at its first run: seconds on a CPU, where it gains little; default false. */
-  readonly xla?: boolean
+  readonly xla?: boolean | undefined
   /** Threads of TensorFlow; default: one per core. The first executor of a process decides for all. */
-  readonly threads?: number
+  readonly threads?: number | undefined
 }
 
 /**

@@ -18,7 +18,7 @@ export const tensorFlowExecutor = definePlugin({
     threads: z.int().min(1).optional()
   }),
   create: ({ dtype, xla, threads }) => ({
-    open: () => openTensorFlowExecutor({ dtype, xla, ...(threads === undefined ? {} : { threads }) }),
+    open: () => openTensorFlowExecutor({ dtype, xla, threads }),
     unavailable: async () => unavailableReason(threads)
   })
 })

@@ -129,11 +129,7 @@ export async function newModel(
   const defined = defineModel(config, parts, undefined, architecture)
   checkSize(defined.model)
   const { standardDeviation, seed: ownSeed = seed } = recipe.initialize
-  const weights = async () =>
-    initializeWeights(defined.model, {
-      seed: ownSeed,
-      ...(standardDeviation === undefined ? {} : { standardDeviation })
-    })
+  const weights = async () => initializeWeights(defined.model, { seed: ownSeed, standardDeviation })
   return {
     folder: undefined,
     config,

@@ -71,7 +71,7 @@ export async function saveModel(
   const digests = await writeCheckpoint(folder, tensors, {
     dtype,
     onProgress,
-    ...(maxShardBytes === undefined ? {} : { maxShardBytes })
+    maxShardBytes
   })
   await (configText === undefined ? writeModelConfig(folder, config) : writeChangedConfig(folder, configText, config))
   for (const from of new Set(companions)) {

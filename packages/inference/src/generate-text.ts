@@ -96,7 +96,7 @@ export class Detokenizer {
 /** How {@link generateText} goes on. */
 export interface GenerateTextOptions extends GenerateOptions {
   /** Texts that end the generation; neither they nor the text after them is returned. */
-  readonly stopStrings?: readonly string[]
+  readonly stopStrings?: readonly string[] | undefined
 }
 
 /** A piece of generated text. */

@@ -16,7 +16,7 @@ export interface CoverageEstimateOptions {
   readonly examples: number
   readonly seed: number
   /** Token ids [n], for transforms that split at boundaries; L_t + 1 zeros if not given. */
-  readonly document?: Int32Array
+  readonly document?: Int32Array | undefined
 }
 
 /**

@@ -3,10 +3,14 @@ import { checkWindow } from './checks.js'
 import { estimateCoverage, runsOf, type CoverageEstimateOptions } from './coverage-estimate.js'
 
 /** A planned training run. */
-export interface CoverageQuestion extends Partial<CoverageEstimateOptions> {
+export interface CoverageQuestion extends Pick<CoverageEstimateOptions, 'document'> {
   readonly window: Window
+  /** Examples that are counted, n ≥ 1; default as many as take about half a second. */
+  readonly examples?: number | undefined
+  /** Default 0. */
+  readonly seed?: number | undefined
   /** T: length to serve, in tokens; L_t if not given. */
-  readonly serve?: number
+  readonly serve?: number | undefined
   /** Examples of the run, steps × batch. */
   readonly planned: number
 }

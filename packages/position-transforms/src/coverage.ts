@@ -5,9 +5,9 @@ import type { ChunkLengths } from './chunk-lengths.js'
 /** The sampler of {@link exactCoverage}: the `pose` options that determine the position ids. */
 export interface ExactCoverageOptions {
   /** 1 or 2; 2 if not given. */
-  readonly chunks?: number
+  readonly chunks?: number | undefined
   /** `'uniform'` if not given. */
-  readonly lengths?: ChunkLengths
+  readonly lengths?: ChunkLengths | undefined
 }
 
 /**

@@ -10,8 +10,8 @@ const MARKS = ['●', '■', '▲', '◆', '▼', '✚']
 
 /** Size of {@link renderAscii}'s plot in characters, without labels. */
 export interface AsciiOptions {
-  readonly width?: number
-  readonly height?: number
+  readonly width?: number | undefined
+  readonly height?: number | undefined
 }
 
 /**

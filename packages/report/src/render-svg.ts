@@ -31,7 +31,7 @@ function withOwnNames<Each extends Chart>(chart: Each): Each {
 /** Options of {@link renderSvg}. */
 export interface SvgOptions {
   /** Draw the chart's title; true by default. */
-  readonly title?: boolean
+  readonly title?: boolean | undefined
 }
 
 /**

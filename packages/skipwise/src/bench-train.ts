@@ -11,9 +11,9 @@ const MEASURED = 9
 /** How steps are measured. */
 export interface BenchOptions {
   /** Default `whole`. */
-  readonly strategy?: Exclude<StrategyName, 'spaco'>
+  readonly strategy?: Exclude<StrategyName, 'spaco'> | undefined
   /** Steps of which the median is taken; default 9. */
-  readonly measured?: number
+  readonly measured?: number | undefined
   /** Looked at between steps and micro-batches. */
   readonly signal?: AbortSignal | undefined
 }

@@ -6,7 +6,7 @@ import { sizeOf } from '@skipwise/runtime'
 export interface InitializeOptions {
   readonly seed: number
   /** Standard deviation of matrices; default 1/√d, which suits narrow models better than the usual 0.02. */
-  readonly standardDeviation?: number
+  readonly standardDeviation?: number | undefined
 }
 
 /**

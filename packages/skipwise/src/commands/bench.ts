@@ -19,7 +19,7 @@ export async function bench(
   const result = await benchTrain(parseJson(options.model, '--model'), executor, {
     strategy: options.strategy,
     signal: terminal.signal,
-    ...(options.steps !== undefined && { measured: options.steps })
+    measured: options.steps
   })
   await executor.dispose()
   if (terminal.json) process.stdout.write(`${JSON.stringify(result)}\n`)

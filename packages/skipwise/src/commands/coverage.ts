@@ -14,15 +14,15 @@ export interface CoverageOptions {
   readonly train: number
   readonly target: number
   readonly transform: readonly string[]
-  readonly chunks?: number
-  readonly serve?: number
+  readonly chunks?: number | undefined
+  readonly serve?: number | undefined
   readonly steps: number
   readonly batch: number
-  readonly examples?: number
+  readonly examples?: number | undefined
   readonly seed: number
   readonly sentence: number
-  readonly every?: number
-  readonly svg?: string
+  readonly every?: number | undefined
+  readonly svg?: string | undefined
 }
 
 /** Distances that the JSON document lists unless told otherwise. */
@@ -44,8 +44,8 @@ export async function coverage(options: CoverageOptions, terminal: Terminal): Pr
       serve,
       planned,
       seed,
-      ...(examples === undefined ? {} : { examples }),
-      ...(document && { document })
+      examples,
+      document
     }
     const plan = planCoverage(transform, { ...question, window })
     const recommended = { ...window, target: plan.recommendedTarget }

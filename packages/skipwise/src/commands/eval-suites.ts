@@ -6,13 +6,13 @@ import type { Terminal } from '../terminal.js'
 
 /** Options of `skipwise eval`. */
 export interface EvalOptions {
-  readonly model?: string
+  readonly model?: string | undefined
   readonly config: string
   readonly executor: string
   readonly seed: number
-  readonly output?: string
-  readonly checkpoints?: string
-  readonly compare?: readonly string[]
+  readonly output?: string | undefined
+  readonly checkpoints?: string | undefined
+  readonly compare?: readonly string[] | undefined
 }
 
 /** Which suites, and what paths in their configurations are relative to. */

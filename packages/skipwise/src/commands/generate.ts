@@ -32,12 +32,12 @@ function idsIn(file: Readonly<Record<string, unknown>> | undefined): readonly nu
 interface GenerateCommandOptions {
   readonly maxNewTokens: number
   readonly temperature: number
-  readonly topK?: number
-  readonly topP?: number
-  readonly repetitionPenalty?: number
+  readonly topK?: number | undefined
+  readonly topP?: number | undefined
+  readonly repetitionPenalty?: number | undefined
   readonly stop: readonly string[]
   readonly chat: boolean
-  readonly system?: string
+  readonly system?: string | undefined
   readonly seed: number
   readonly executor: string
 }

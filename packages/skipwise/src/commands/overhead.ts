@@ -25,14 +25,14 @@ import { openComparison, scoreChart, scoreRows, scoresByStep } from './overhead-
 interface OverheadOptions {
   model: string
   executor: string
-  threads?: number
+  threads?: number | undefined
   strategy: NonNullable<BenchOptions['strategy']>
-  steps?: number
-  targets?: number[]
+  steps?: number | undefined
+  targets?: number[] | undefined
   fullLengthTo: number
   repeats: number
-  recipe?: string
-  svg?: string
+  recipe?: string | undefined
+  svg?: string | undefined
 }
 
 /** PoSE's window where the model does not say: short enough that growing targets are seen. */
