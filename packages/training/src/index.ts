@@ -13,7 +13,7 @@ export {
 } from './options.js'
 export { planMemory, plannedStrategy, type MemoryPlan, type StrategyMemory } from './memory-plan.js'
 export type { StrategySetup } from './strategies/strategy.js'
-export { trainedParameters, type TrainedParameters } from './trained-parameters.js'
+export { trainedParameters, type TrainedChoice, type TrainedParameters } from './trained-parameters.js'
 export { initializeAdapters, mergeAdapter, type LoraAdapter, type LoraOptions } from './lora.js'
 export { writePeftAdapter, type PeftAdapter } from './peft-adapter.js'
 export type { AverageOptions } from './weight-average.js'

@@ -12,7 +12,7 @@ export function matchesPattern(pattern: string, name: string): boolean {
 }
 
 /** What of a model is trained; see `TrainingOptions`. */
-interface TrainedChoice {
+export interface TrainedChoice {
   readonly freeze?: readonly string[] | undefined
   readonly lora?: LoraOptions | undefined
 }
