@@ -56,7 +56,7 @@ export function defineGptneox(config: GptneoxConfig): ModelDefinition {
   }
 }
 
-/** `query_key_value` gives D queries, D keys and D values of a head, then those of the next: [N, d] → [N, H·3·D]. */
+/** `query_key_value` gives D queries, D keys and D values of a head, then those of the next: [N, d] → [N, H·D]. */
 function fusedAttention(
   parameters: Parameters,
   prefix: string,

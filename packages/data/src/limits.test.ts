@@ -56,7 +56,7 @@ describe('files that unpack to more than they are', () => {
   test('runs in a page of Parquet end with its values', { timeout: 2 * SECONDS * 1000 }, async () => {
     const files = { 'run.parquet': longRun(), 'empty.parquet': emptyRun(), 'prefix.parquet': longPrefix() }
     const [run, empty, prefix] = await readLimited(await folderOf(files), Object.keys(files))
-    // two nulls are no document
+    // nulls are not documents
     expect(run).toMatchObject({ documents: 0, problem: expect.stringContaining('run.parquet:1') })
     expect(empty.problem).toContain('empty.parquet')
     expect(prefix.problem).toMatch(/prefix\.parquet .*delta prefix out of range/)

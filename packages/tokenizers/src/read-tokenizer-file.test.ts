@@ -73,7 +73,7 @@ test.prop(
 
 it.each([
   ['a list with scores', '{"model": {"vocab": [["a", -1.5]]}}'],
-  ['an id that is no integer', '{"model": {"vocab": {"a": 1.0}}}'],
+  ['an id that is not an integer', '{"model": {"vocab": {"a": 1.0}}}'],
   ['an id beyond all', '{"model": {"vocab": {"a": 4194304}}}'],
   ['an id below all', '{"model": {"vocab": {"a": -1}}}'],
   ['an exponent', '{"model": {"vocab": {"a": 1e1}}}'],
