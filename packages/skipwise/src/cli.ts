@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { isSkipwiseError } from '@skipwise/core'
 import { usageError } from './errors.js'
 import { runCommand } from './command-line.js'

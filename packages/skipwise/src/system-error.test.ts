@@ -20,7 +20,7 @@ test.each([
     'a file that is not there',
     () => openSync(join(tmpdir(), 'no', 'such'), 'r'),
     'CLI_SYSTEM',
-    /no.such: it is not there \(ENOENT\)/
+    /no.such: it does not exist \(ENOENT\)/
   ],
   ['a name that is too long', () => openSync(join(tmpdir(), 'n'.repeat(5000)), 'r'), 'CLI_SYSTEM', /too long/],
   ['a full disk', () => writeFileSync('/dev/full', 'text'), 'DISK_FULL', /ENOSPC/],
