@@ -18,18 +18,32 @@ const kinds = {
 /** A size budget for a package that has just been born, in kB. */
 const FIRST_BUDGET = 5
 
+/** Formats the sources written so far: how long a line is depends on the name. */
+async function formatSources(tree) {
+  const prettier = await import('prettier')
+  // as the sources of this repository, wherever the tree is
+  const style = await prettier.resolveConfig(join(__dirname, 'source.ts'))
+  for (const { path, content } of tree.listChanges()) {
+    if (!path.endsWith('.ts')) continue
+    tree.write(path, await prettier.format(content.toString(), { ...style, filepath: path }))
+  }
+}
+
 /**
  * @param {import('@nx/devkit').Tree} tree
  * @param {{ name: string, kind: string }} options
  */
 module.exports = async function plugin(tree, { name, kind }) {
-  const folder = `packages/${name}`, { layer, dependencies, tfjs, noSuite } = kinds[kind]
+  const folder = `packages/${name}`
+  const { layer, dependencies, tfjs, noSuite } = kinds[kind]
   if (tree.exists(folder)) throw new Error(`${folder} exists: choose another name, or edit that package`)
-  const { propertyName: camel, constantName: constant } = names(name), substitutions = { name, camel, constant, kind, tfjs }
+  const { propertyName: camel, constantName: constant } = names(name)
+  const substitutions = { name, camel, constant, kind, tfjs }
   generateFiles(tree, join(__dirname, 'files', 'common'), folder, substitutions)
   generateFiles(tree, join(__dirname, 'files', kind), folder, substitutions)
 
-  const { engines, license } = readJson(tree, 'package.json'), workspace = list => Object.fromEntries(list.map(each => [`@skipwise/${each}`, 'workspace:*']))
+  const { engines, license } = readJson(tree, 'package.json')
+  const workspace = list => Object.fromEntries(list.map(each => [`@skipwise/${each}`, 'workspace:*']))
   writeJson(tree, `${folder}/package.json`, {
     name: `@skipwise/${name}`,
     version: '0.0.0',
@@ -46,6 +60,7 @@ module.exports = async function plugin(tree, { name, kind }) {
     devDependencies: { ...workspace(noSuite ? ['config'] : ['config', 'testing']), ...(tfjs && { '@tensorflow/tfjs': 'catalog:' }) },
     nx: { tags: [`layer:${layer}`], targets: { build: {}, typecheck: {}, lint: {}, test: {} } }
   })
+  await formatSources(tree)
   if (tree.exists('tools/release/sizes.json')) updateJson(tree, 'tools/release/sizes.json', sizes => ({ ...sizes, [`@skipwise/${name}`]: FIRST_BUDGET }))
   tree.write(`.changeset/${name}.md`, `---\n'@skipwise/${name}': minor\n---\n\nThe ${kind} ${name}.\n`)
   return () => console.log(`Now: npx -y ${readJson(tree, 'package.json').packageManager} install\nand add ${camel} to packages/skipwise/src/registry.ts, its package to the dependencies there and to the table in README.md.`)
