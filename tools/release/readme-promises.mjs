@@ -33,6 +33,17 @@ const expectStatus = (project, status, ...args) => {
   return answer.status === status ? [] : [`skipwise ${args.join(' ')} ends with ${answer.status}: ${answer.stderr}`]
 }
 
+/** A configuration in which doctor finds something wrong is a failure, not a misuse. */
+function expectWrong(project) {
+  const file = join(project, 'wrong.json')
+  // transformers and llama.cpp take different bases for this type
+  const config = { model_type: 'mixtral', hidden_size: 4096, num_attention_heads: 32, max_position_embeddings: 32768 }
+  writeFileSync(file, JSON.stringify(config))
+  const problems = expectStatus(project, 1, 'doctor', 'wrong.json')
+  rmSync(file)
+  return problems
+}
+
 /** One JSON document on standard output. */
 function isOneDocument(project, ...args) {
   const { stdout } = skipwise(project, ...args)
@@ -54,9 +65,8 @@ const onnx = 'node_modules/onnxruntime-node'
 export const promises = [
   {
     page: 'docs/getting-started.md',
-    says: 'some 600 MB: 290 are TensorFlow.js, and 290 `onnxruntime-node`',
+    says: '290 MB are TensorFlow.js, and 290 `onnxruntime-node`',
     check: project => [
-      ...near('node_modules', megabytes(join(project, 'node_modules')), 600),
       ...near('@tensorflow', megabytes(join(project, 'node_modules/@tensorflow')), 290),
       ...near('onnxruntime-node', megabytes(join(project, onnx)), 290)
     ]
@@ -90,7 +100,7 @@ export const promises = [
     says: 'Exit codes: 0 done, 1 failed, 2 misuse',
     check: project => [
       ...expectStatus(project, 0, 'plugins'),
-      ...expectStatus(project, 1, 'verify', '.'),
+      ...expectWrong(project),
       ...expectStatus(project, 2, 'extnd')
     ]
   },
@@ -127,7 +137,7 @@ export const promises = [
   },
   {
     page: 'docs/getting-started.md',
-    says: '`hub:owner/name@revision` takes a model from the Hugging Face Hub',
+    says: '`model: hub:owner/name@revision` takes a model from the Hugging Face Hub',
     test: ['packages/skipwise/test/hub.test.ts', 'hub:']
   },
   {
