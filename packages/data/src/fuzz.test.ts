@@ -8,8 +8,11 @@ import { expect, test } from 'vitest'
 import { folderOf } from '../test/helpers.js'
 import {
   emptyRun,
+  endlessBlocks,
   longPrefix,
   longRun,
+  missingSize,
+  negativeChildren,
   nullPages,
   tinyBlocks,
   windowInSecondFrame,
@@ -64,9 +67,11 @@ test('mutated Parquet files', { timeout: 0 }, async () => {
   const columnData = [{ name: 'text', data: ['one', null, 'three', ''], type: 'STRING' as const }]
   const written = new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 2 }))
   const names = ['plain', 'snappy', 'zstd-v2', 'gzip-delta', 'brotli'].map(name => `${name}.parquet`)
+  const hostile = [nullPages(30), longRun(), emptyRun(), longPrefix()]
+  hostile.push(missingSize(), endlessBlocks(), negativeChildren())
   const read = await reading('mutated.parquet', 2 ** 29)
   const seen = await fuzzReader({
-    files: [...names.map(goldenFile), written, nullPages(30), longRun(), emptyRun(), longPrefix()],
+    files: [...names.map(goldenFile), written, ...hostile],
     read,
     allocationFactor: 2 ** 28
   })

@@ -5,7 +5,17 @@ import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { folderOf } from '../test/helpers.js'
-import { emptyRun, longPrefix, longRun, nullPages, tinyBlocks, windowInSecondFrame } from '../test/hostile.js'
+import {
+  emptyRun,
+  endlessBlocks,
+  longPrefix,
+  longRun,
+  missingSize,
+  negativeChildren,
+  nullPages,
+  tinyBlocks,
+  windowInSecondFrame
+} from '../test/hostile.js'
 
 /** A new process, which alone knows its memory: most of the heap (MB), and seconds until it is ended. */
 const HEAP = 200
@@ -21,7 +31,7 @@ interface Outcome {
 /** Reads the files of a folder one after another in one process. */
 async function readLimited(folder: string, names: readonly string[], heap = HEAP): Promise<readonly Outcome[]> {
   const test = join(import.meta.dirname, '../test')
-  const loader = ['--conditions=@skipwise/source', '--no-warnings', '--import', join(test, 'typescript-loader.mjs')]
+  const loader = ['--conditions=@skipwise/source', '--no-warnings', '--import', '@skipwise/config/typescript-loader']
   const args = [`--max-old-space-size=${heap}`, ...loader, join(test, 'read-limited.ts'), folder, ...names]
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     timeout: SECONDS * 1000,
@@ -61,6 +71,18 @@ describe('files that unpack to more than they are', () => {
     expect(empty.problem).toContain('empty.parquet')
     expect(prefix.problem).toMatch(/prefix\.parquet .*delta prefix out of range/)
     expect(prefix.megabytes).toBeLessThan(HEAP + 200)
+  })
+
+  test('Parquet files that would be read without end are refused', { timeout: 2 * SECONDS * 1000 }, async () => {
+    const files = {
+      'size.parquet': missingSize(),
+      'blocks.parquet': endlessBlocks(),
+      'children.parquet': negativeChildren()
+    }
+    const [size, blocks, children] = await readLimited(await folderOf(files), Object.keys(files))
+    expect(size.problem).toMatch(/size\.parquet:1 begins a row group .*page header is damaged/)
+    expect(blocks.problem).toMatch(/blocks\.parquet .*delta block size out of range/)
+    expect(children).toMatchObject({ documents: 0 })
   })
 
   test('of one long line take the memory of one document', { timeout: 2 * SECONDS * 1000 }, async () => {

@@ -72,10 +72,7 @@ async function checkPages(file: FileBytes, start: number, end: number, most: num
     const pageBytes = numberOf(struct, 2)
     const allowed = Math.min(MAX_PAGE_BYTES, MIN_PAGE_BYTES + BYTES_FOR_EACH_BYTE * packedBytes)
     if (pageBytes > allowed) throw new Error(`a page claims ${pageBytes} bytes where at most ${allowed} are unpacked`)
-    for (const field of [5, 7, 8]) {
-      const header = struct.get(field)
-      if (header instanceof Map) values += numberOf(header, 1)
-    }
+    values += valuesOf(struct, Math.min(packedBytes, pageBytes))
     if (values > most) throw tooMany(values, 'values', most)
     unpacked += pageBytes
     at += size + packedBytes
@@ -98,8 +95,36 @@ async function pageHeader(
   }
 }
 
+/** The kinds of page that have values: by the number of the kind, the field of its header in `PageHeader`. */
+const HEADERS: Readonly<Record<number, number>> = { 0: 5, 2: 7, 3: 8 }
+
+/**
+ * The values that a page claims. Every number of its header has to be there: a reader that adds one that is missing to
+ * its place in the page reads the same byte without end.
+ *
+ * @param bytes of the page, packed or unpacked, whichever are fewer
+ */
+function valuesOf(page: ThriftStruct, bytes: number): number {
+  const field = HEADERS[numberOf(page, 1)]
+  if (field === undefined) return 0
+  const header = page.get(field)
+  if (!(header instanceof Map)) throw damagedHeader()
+  const values = numberOf(header, 1)
+  const encoding = field === 8 ? 4 : 2
+  numberOf(header, encoding)
+  if (field !== 8) return values
+  const nulls = numberOf(header, 2)
+  numberOf(header, 3)
+  const levels = numberOf(header, 5) + numberOf(header, 6)
+  if (nulls > values || levels > bytes) throw damagedHeader()
+  return values
+}
+
+const damagedHeader = () => new Error('a page header is damaged')
+
+/** @throws Error for a number that is missing, or that a 32-bit integer does not hold */
 function numberOf(struct: ThriftStruct, field: number): number {
   const value = struct.get(field)
-  if (typeof value !== 'number' || !(value >= 0)) throw new Error('a page header is damaged')
+  if (typeof value !== 'number' || !(value >= 0 && value < 2 ** 31)) throw damagedHeader()
   return value
 }

@@ -74,7 +74,8 @@ export async function* readParquet(path: string, column?: string): AsyncGenerato
   })
   try {
     const { file, footer } = await openBuffer(handle, path)
-    const metadata = parquetMetadata(await checkedFooter(file, footer))
+    // what GeoParquet says of columns is nothing to a text, and its reader believes a negative number of children
+    const metadata = parquetMetadata(await checkedFooter(file, footer), { geoparquet: false })
     // A column that is not there: rows with all keys, so that the message can name them.
     const columns = column !== undefined && metadata.schema.some(({ name }) => name === column) ? [column] : undefined
     const floats = columnsWithFloats(metadata)

@@ -52,6 +52,22 @@ export const longPrefix = (): Uint8Array => {
   return parquetFile(2, 2, pageV1(2, DELTA_STRINGS, [...levels(4, 1), ...prefixes, ...suffixes, 65, 66]))
 }
 
+/** A page whose header does not say how long its repetition levels are. */
+export const missingSize = (): Uint8Array => {
+  const counts = [integer(1, 2), integer(1, 0), integer(1, 2), integer(1, PLAIN), integer(1, 2)]
+  const page = [...fields(integer(1, 3), integer(1, 2), integer(1, 2), [0x5c, ...fields(...counts)]), 0, 0]
+  return parquetFile(2, 2, page)
+}
+
+/** A page of two texts whose lengths lie in blocks of minus one part, each of which ends where it begins. */
+export const endlessBlocks = (): Uint8Array => {
+  const lengths = [128, 1, ...varint(2 ** 32 - 1), 2, 0, 0, 0, 0]
+  return parquetFile(2, 2, pageV1(2, DELTA_STRINGS, [...levels(4, 1), ...lengths]))
+}
+
+/** A column that has minus one child. */
+export const negativeChildren = (): Uint8Array => parquetFile(2, 2, pageV1(2, PLAIN, levels(4, 0)), integer(1, -1))
+
 const LARGEST = 2 ** 31 - 1
 const PLAIN = 0
 const DELTA_STRINGS = 7
@@ -76,11 +92,16 @@ const pageV2 = (values: number, encoding: number, runs: readonly number[], body:
 }
 
 /** A file of one column `text` of optional strings, that has one page. */
-function parquetFile(rows: number, values: number, chunk: readonly number[]): Uint8Array {
+function parquetFile(
+  rows: number,
+  values: number,
+  chunk: readonly number[],
+  children: readonly number[] = []
+): Uint8Array {
   const schema = [
     ...list(2, 12),
     ...fields(text(4, 'schema'), integer(1, 1)),
-    ...fields(integer(1, 6), integer(2, 1), text(1, 'text'), integer(2, 0))
+    ...fields(integer(1, 6), integer(2, 1), text(1, 'text'), children, integer(children.length ? 1 : 2, 0))
   ]
   const column = fields(
     integer(1, 6),
@@ -101,7 +122,10 @@ function parquetFile(rows: number, values: number, chunk: readonly number[]): Ui
 
 /* Thrift's compact protocol: a field is the step from the one before and its type in a byte, then the value. */
 const fields = (...parts: readonly (readonly number[])[]): number[] => [...parts.flat(), 0]
-const integer = (step: number, value: number): number[] => [(step << 4) | 5, ...varint(2 * value)]
+const integer = (step: number, value: number): number[] => [
+  (step << 4) | 5,
+  ...varint(value < 0 ? -2 * value - 1 : 2 * value)
+]
 const long = (step: number, value: number): number[] => [(step << 4) | 6, ...varint(2 * value)]
 const text = (step: number, value: string): number[] => [(step << 4) | 8, ...string(value)]
 const list = (items: number, type: number): number[] => [(items << 4) | type]

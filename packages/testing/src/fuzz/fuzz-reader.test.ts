@@ -1,5 +1,8 @@
 import { SkipwiseError } from '@skipwise/core'
 import fc from 'fast-check'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { fuzzReader } from './fuzz-reader.js'
 import { mutations } from './mutations.js'
@@ -54,6 +57,34 @@ describe('fuzzReader', () => {
       yield 1
     }
     await expect(fuzzReader({ files, read, runs: 500, stepSeconds: 0.05 })).rejects.toThrow(/a step took/)
+  })
+
+  test('ends a process in which a step never ends, and shows the file', async () => {
+    const loader = ['--conditions=@skipwise/source', '--no-warnings', '--import', '@skipwise/config/typescript-loader']
+    const reader = join(import.meta.dirname, '../../test/endless-reader.ts')
+    const failed = await promisify(execFile)(process.execPath, [...loader, reader]).catch(
+      (error: { signal: string; stderr: string }) => error
+    )
+    expect(failed).toMatchObject({ signal: 'SIGKILL' })
+    expect(failed.stderr).toMatch(/a step did not end in 3 s \(seed 7\)\nfor a file of \d+ bytes: [\w+/=]*\n$/)
+  })
+
+  test('reads the same files for the same seed', async () => {
+    const seen = async (seed?: number) => {
+      const read: string[] = []
+      await fuzzReader({
+        files,
+        runs: 20,
+        seed,
+        read: async function* (bytes) {
+          read.push(Buffer.from(bytes).toString('base64'))
+          yield 1
+        }
+      })
+      return read
+    }
+    expect(await seen()).toEqual(await seen(1))
+    expect(await seen(2)).not.toEqual(await seen(1))
   })
 })
 

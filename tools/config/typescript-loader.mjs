@@ -1,5 +1,5 @@
-// node --conditions=@skipwise/source --import ./test/typescript-loader.mjs FILE: runs the sources, in a process that a
-// test can give limits
+// node --conditions=@skipwise/source --import @skipwise/config/typescript-loader FILE: runs the sources, in a process
+// that a test can give limits, or see killed
 import { existsSync, readFileSync } from 'node:fs'
 import { register } from 'node:module'
 import { fileURLToPath } from 'node:url'
