@@ -28,6 +28,8 @@ export interface ModelGeometry {
   readonly rotaryDim: number
   /** `max_position_embeddings` */
   readonly maxPositionEmbeddings: number
+  /** What scores of attention are multiplied by, > 0; 1/√D if not given. */
+  readonly scoreScale?: number | undefined
 }
 
 /** Parameters by name. */

@@ -24,9 +24,16 @@ export {
   logits,
   mlp,
   normSpecs,
-  type Activation
+  type Activation,
+  type GatedMlpOptions
 } from './layers.js'
-export { attention, selfAttention, type SelfAttentionOptions } from './attention.js'
+export {
+  attention,
+  headRmsNorm,
+  selfAttention,
+  type LayerAttentionOptions,
+  type SelfAttentionOptions
+} from './attention.js'
 export {
   attentionScale,
   forward,

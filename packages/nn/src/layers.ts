@@ -64,6 +64,12 @@ export const mlp = (parameters: Parameters, prefix: string, x: tf.Tensor2D, acti
     activations[activation](linear(parameters, `${prefix}.fc_in`, x)) as tf.Tensor2D
   )
 
+/** What differs between gated feed-forwards. */
+export interface GatedMlpOptions {
+  /** Name of a projection that gives gate and up next to one another, in place of the two. */
+  readonly fused?: string | undefined
+}
+
 /**
  * Gated feed-forward: down(activation(gate(x)) · up(x)) with `gate_proj`, `up_proj` and `down_proj` under `prefix`.
  *
@@ -71,9 +77,17 @@ export const mlp = (parameters: Parameters, prefix: string, x: tf.Tensor2D, acti
  * @param activation a name in {@link activations}; `silu` makes it SwiGLU
  * @returns [N, d]
  */
-export function gatedMlp(parameters: Parameters, prefix: string, x: tf.Tensor2D, activation = 'silu'): tf.Tensor2D {
-  const gate = linear(parameters, `${prefix}.gate_proj`, x)
-  const up = linear(parameters, `${prefix}.up_proj`, x)
+export function gatedMlp(
+  parameters: Parameters,
+  prefix: string,
+  x: tf.Tensor2D,
+  activation = 'silu',
+  { fused }: GatedMlpOptions = {}
+): tf.Tensor2D {
+  const [gate, up] =
+    fused === undefined
+      ? ['gate_proj', 'up_proj'].map(name => linear(parameters, `${prefix}.${name}`, x))
+      : tf.split<tf.Tensor2D>(linear(parameters, `${prefix}.${fused}`, x), 2, 1)
   const gated = activation === 'silu' ? swiGlu(gate, up) : (tf.mul(activations[activation](gate), up) as tf.Tensor2D)
   return linear(parameters, `${prefix}.down_proj`, gated)
 }
