@@ -1,18 +1,20 @@
 import { definePlugin } from '@skipwise/core'
 import type { Architecture } from '@skipwise/nn'
 import { z } from 'zod'
-import { modelTypes, parseLlamaConfig } from './config.js'
+import { parseLlamaConfig } from './config.js'
+import { modelTypes } from './keys.js'
 import { defineLlama } from './model.js'
 
-export { parseLlamaConfig, type LlamaConfig } from './config.js'
-export { defineLlama, llamaParameters } from './model.js'
+export { parseLlamaConfig, type Biases, type BlockForm, type LlamaConfig, type Multipliers } from './config.js'
+export { defineLlama } from './model.js'
+export { llamaParameters } from './parameters.js'
 
 /** LLaMA 1/2/3 and the models of the same blocks. */
 export const llama = definePlugin({
   kind: 'architecture',
   name: 'llama',
   summary:
-    'LLaMA 1/2/3, TinyLlama, Mistral, Qwen2, Qwen3: grouped queries, sliding windows, biases, query and key norms, tied embeddings',
+    'LLaMA 1/2/3, SmolLM2, Mistral, Qwen2, Qwen3, OLMo 2, Granite, SmolLM3, StableLM, Phi-3: grouped queries, windows, norms',
   config: z.strictObject({}),
   create: (): Architecture => ({ modelTypes, define: json => defineLlama(parseLlamaConfig(json)) })
 })

@@ -63,6 +63,32 @@ const qwen3 = {
   head_dim: 16,
   tie_word_embeddings: true
 }
+const olmo2 = { ...llama, architectures: ['Olmo2ForCausalLM'], model_type: 'olmo2' }
+const granite = {
+  ...llama,
+  architectures: ['GraniteForCausalLM'],
+  model_type: 'granite',
+  embedding_multiplier: 3,
+  attention_multiplier: 0.25,
+  residual_multiplier: 0.5,
+  logits_scaling: 2
+}
+const { rope_theta: _theta, ...withoutBase } = llama
+const smollm3 = {
+  ...withoutBase,
+  architectures: ['SmolLM3ForCausalLM'],
+  model_type: 'smollm3',
+  no_rope_layer_interval: 2,
+  pad_token_id: 0
+}
+const stablelm = {
+  ...llama,
+  architectures: ['StableLmForCausalLM'],
+  model_type: 'stablelm',
+  use_qkv_bias: true,
+  qk_layernorm: true,
+  partial_rotary_factor: 0.5
+}
 const gptj = {
   architectures: ['GPTJForCausalLM'],
   model_type: 'gptj',
@@ -120,6 +146,11 @@ const cases: Readonly<
   'mistral, a sliding window, linear': { config: mistral, scheme: { name: 'linear' } },
   'qwen2, a sliding layer, yarn': { config: qwen2, scheme: { name: 'yarn' } },
   'qwen3 yarn': { config: qwen3, scheme: { name: 'yarn' } },
+  'olmo2 yarn': { config: olmo2, scheme: { name: 'yarn' } },
+  'granite linear': { config: granite, scheme: { name: 'linear' } },
+  'smollm3 yarn': { config: smollm3, scheme: { name: 'yarn' } },
+  'stablelm yarn': { config: stablelm, scheme: { name: 'yarn' } },
+  'stablelm parallel, ntk': { config: { ...stablelm, use_parallel_residual: true }, scheme: { name: 'ntk' } },
   'gpt_neox linear': { config: gptneox, scheme: { name: 'linear' } },
   'gpt_neox yarn': { config: gptneox, scheme: { name: 'yarn' } },
   'gpt_neox longrope': {

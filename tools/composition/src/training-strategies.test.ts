@@ -49,6 +49,31 @@ const models: Readonly<Record<string, ModelDefinition>> = {
     sliding_window: 5,
     max_window_layers: 1
   }),
+  'OLMo 2': llama().define({ ...llamaLike, model_type: 'olmo2' }),
+  Granite: llama().define({
+    ...llamaLike,
+    model_type: 'granite',
+    embedding_multiplier: 3,
+    attention_multiplier: 0.3,
+    residual_multiplier: 0.5,
+    logits_scaling: 2
+  }),
+  'SmolLM3 with a layer without positions': llama().define({
+    ...llamaLike,
+    model_type: 'smollm3',
+    no_rope_layer_interval: 2
+  }),
+  'StableLM with head norms': llama().define({
+    ...llamaLike,
+    model_type: 'stablelm',
+    hidden_size: 24,
+    num_attention_heads: 3,
+    num_key_value_heads: 1,
+    partial_rotary_factor: 0.5,
+    qk_layernorm: true,
+    use_parallel_residual: true
+  }),
+  'Phi-3 with a sliding window': llama().define({ ...llamaLike, model_type: 'phi3', sliding_window: 7 }),
   'GPT-J': gptj().define({
     model_type: 'gptj',
     vocab_size: V,

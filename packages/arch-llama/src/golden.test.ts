@@ -1,0 +1,6 @@
+import { describeGolden } from '@skipwise/testing'
+import { join } from 'node:path'
+import { llama } from './index.js'
+
+// by tools/golden/families.py, in float64
+await describeGolden(llama, join(import.meta.dirname, '../test/golden/families.json'))
