@@ -28,6 +28,11 @@ CASES = {
         "Phi-3": dict(SIZES, model_type="phi3", sliding_window=5),
         "Phi-4-mini": dict(WIDE, model_type="phi3", partial_rotary_factor=0.75, tie_word_embeddings=True, num_key_value_heads=1),
     },
+    "arch-phi": {
+        "half a head turned": dict(SIZES, model_type="phi", hidden_size=16, num_key_value_heads=2),
+        "grouped queries, norms of heads": dict(SIZES, model_type="phi", qk_layernorm=True, partial_rotary_factor=1.0, rope_theta=500.0),
+        "tied embeddings": dict(SIZES, model_type="phi", num_key_value_heads=None, tie_word_embeddings=True),
+    },
 }
 IDS = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8]
 POSITIONS = [0, 1, 2, 3, 20, 21, 22, 23, 60, 61, 62, 63]

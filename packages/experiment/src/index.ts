@@ -41,7 +41,8 @@ export {
   type DefinedModel,
   type Collaborators,
   type PluginLookup,
-  type RopeReading
+  type RopeReading,
+  type RopeToWrite
 } from './parts.js'
 export { evaluateFolder, type EvaluateFolderOptions } from './evaluate-folder.js'
 export { readSuites } from './suite-list.js'

@@ -2,7 +2,7 @@ import { openCheckpoint, readModelConfig, writeCheckpoint, writeModelConfig } fr
 import { randomStream } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { defineModel, extendedConfig } from '@skipwise/experiment'
-import { readHuggingFaceRope } from '@skipwise/interpolation'
+import { readHuggingFaceRope, writeHuggingFaceRope } from '@skipwise/interpolation'
 import { forward, logits } from '@skipwise/nn'
 import { sizeOf, trace, type HostData, type tf } from '@skipwise/runtime'
 import { matchers } from '@skipwise/testing'
@@ -89,6 +89,20 @@ const stablelm = {
   qk_layernorm: true,
   partial_rotary_factor: 0.5
 }
+const phi3 = {
+  ...llama,
+  architectures: ['Phi3ForCausalLM'],
+  model_type: 'phi3',
+  original_max_position_embeddings: L,
+  pad_token_id: 0,
+  sliding_window: 7
+}
+const phi = {
+  ...llama,
+  architectures: ['PhiForCausalLM'],
+  model_type: 'phi',
+  partial_rotary_factor: 0.5
+}
 const gptj = {
   architectures: ['GPTJForCausalLM'],
   model_type: 'gptj',
@@ -151,6 +165,12 @@ const cases: Readonly<
   'smollm3 yarn': { config: smollm3, scheme: { name: 'yarn' } },
   'stablelm yarn': { config: stablelm, scheme: { name: 'yarn' } },
   'stablelm parallel, ntk': { config: { ...stablelm, use_parallel_residual: true }, scheme: { name: 'ntk' } },
+  'phi3 yarn, as a table': { config: phi3, scheme: { name: 'yarn' } },
+  'phi3 longrope, a part of a head': {
+    config: { ...phi3, partial_rotary_factor: 0.75, sliding_window: null, hidden_size: 64 },
+    scheme: { name: 'longrope', config: { shortFactor: factors(6, 2), longFactor: factors(6, 8) } }
+  },
+  'phi yarn': { config: phi, scheme: { name: 'yarn' } },
   'gpt_neox linear': { config: gptneox, scheme: { name: 'linear' } },
   'gpt_neox yarn': { config: gptneox, scheme: { name: 'yarn' } },
   'gpt_neox longrope': {
@@ -190,7 +210,14 @@ async function writeModel(folder: string, { config, scheme }: (typeof cases)[str
   )
   await writeModelConfig(
     folder,
-    extendedConfig({ config, model }, interpolation.toHuggingFace({ ...rope.geometry, targetLength: TARGET }))
+    extendedConfig(
+      { config, model },
+      writeHuggingFaceRope(config, {
+        name: scheme.name,
+        interpolation,
+        geometry: { ...rope.geometry, targetLength: TARGET }
+      })
+    )
   )
   await writeFile(join(folder, 'input.json'), JSON.stringify({ ids: [...ids], positionIds: [...positionIds] }))
 }

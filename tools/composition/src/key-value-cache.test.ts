@@ -2,6 +2,7 @@ import { baichuan } from '@skipwise/arch-baichuan'
 import { gptj } from '@skipwise/arch-gptj'
 import { gptneox } from '@skipwise/arch-gptneox'
 import { llama } from '@skipwise/arch-llama'
+import { phi } from '@skipwise/arch-phi'
 import { randomStream } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { openTfjsExecutor } from '@skipwise/executor-tfjs'
@@ -104,6 +105,15 @@ const models = {
     num_attention_heads: 3,
     max_position_embeddings: 128,
     rotary_pct: 0.5
+  }),
+  'Phi-2': phi().define({
+    model_type: 'phi',
+    vocab_size: V,
+    hidden_size: 24,
+    intermediate_size: 32,
+    num_hidden_layers: 2,
+    num_attention_heads: 3,
+    max_position_embeddings: 128
   }),
   'Baichuan2-7B': baichuan().define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
   'Baichuan-13B': baichuan().define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })
