@@ -1,8 +1,8 @@
 """Tiny models with random weights of the families that are configurations of the shared blocks: logits and gradients by transformers in float64.
 
-usage: python tools/golden/families.py PACKAGE > packages/PACKAGE/test/golden/families.json    # torch 2.13.0, transformers 5.18.0
+usage: python tools/golden/families.py arch-llama/gemma > packages/arch-llama/test/golden/gemma.json    # torch 2.13.0, transformers 5.18.0
 
-PACKAGE is one of CASES. What transformers itself computes in float32 whatever the model's type (RMS norms, softmax, angles) is so here too.
+The argument is a key of CASES. What transformers itself computes in float32 whatever the model's type (RMS norms, softmax, angles) is so here too.
 """
 import base64
 import json
@@ -15,7 +15,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 SIZES = dict(vocab_size=12, hidden_size=8, intermediate_size=12, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=64)
 WIDE = {**SIZES, "hidden_size": 16, "num_key_value_heads": 2}
 CASES = {
-    "arch-llama": {
+    "arch-llama/families": {
         "OLMo 2": dict(SIZES, model_type="olmo2", rope_theta=500.0),
         "OLMo 2 with biases, tied embeddings": dict(SIZES, model_type="olmo2", attention_bias=True, tie_word_embeddings=True, num_key_value_heads=2),
         "Granite": dict(SIZES, model_type="granite", head_dim=6, embedding_multiplier=3.5, attention_multiplier=0.2, residual_multiplier=0.4, logits_scaling=2.5, tie_word_embeddings=True),
@@ -28,7 +28,12 @@ CASES = {
         "Phi-3": dict(SIZES, model_type="phi3", sliding_window=5),
         "Phi-4-mini": dict(WIDE, model_type="phi3", partial_rotary_factor=0.75, tie_word_embeddings=True, num_key_value_heads=1),
     },
-    "arch-phi": {
+    "arch-llama/gemma": {
+        "Gemma": dict(SIZES, model_type="gemma", head_dim=6),
+        "Gemma 2": dict(SIZES, model_type="gemma2", head_dim=4, query_pre_attn_scalar=9, attn_logit_softcapping=1.5, final_logit_softcapping=2.0, sliding_window=5),
+        "Gemma 2 without soft caps, untied": dict(SIZES, model_type="gemma2", head_dim=4, attn_logit_softcapping=None, final_logit_softcapping=None, attention_bias=True, tie_word_embeddings=False, num_hidden_layers=1),
+    },
+    "arch-phi/families": {
         "half a head turned": dict(SIZES, model_type="phi", hidden_size=16, num_key_value_heads=2),
         "grouped queries, norms of heads": dict(SIZES, model_type="phi", qk_layernorm=True, partial_rotary_factor=1.0, rope_theta=500.0),
         "tied embeddings": dict(SIZES, model_type="phi", num_key_value_heads=None, tie_word_embeddings=True),

@@ -61,6 +61,36 @@ describe('parseLlamaConfig', () => {
     ['granite', {}, { keyValueHeads: 32, scoreScale: 1, multipliers: { embedding: 1, residual: 1, logitsDivisor: 1 } }],
     ['smollm3', {}, { keyValueHeads: 4, tieWordEmbeddings: true, maxPositionEmbeddings: 32768, normEpsilon: 1e-6 }],
     ['stablelm', { head_dim: 64 }, { keyValueHeads: 32, headDim: 128, rotaryDim: 32, normEpsilon: 1e-5 }],
+    [
+      'gemma',
+      { hidden_act: 'gelu' },
+      {
+        keyValueHeads: 16,
+        headDim: 256,
+        tieWordEmbeddings: true,
+        activation: 'gelu_pytorch_tanh',
+        multipliers: { embedding: 64, residual: 1, logitsDivisor: 1 },
+        scoreSoftCap: undefined
+      }
+    ],
+    [
+      'gemma2',
+      { query_pre_attn_scalar: 64 },
+      {
+        keyValueHeads: 4,
+        headDim: 256,
+        activation: 'gelu_pytorch_tanh',
+        scoreScale: 1 / 8,
+        scoreSoftCap: 50,
+        logitSoftCap: 30,
+        slidingWindows: [4096, undefined]
+      }
+    ],
+    [
+      'gemma2',
+      { attn_logit_softcapping: null, final_logit_softcapping: null, hidden_activation: 'silu' },
+      { scoreSoftCap: undefined, logitSoftCap: undefined, activation: 'silu' }
+    ],
     ['phi3', {}, { keyValueHeads: 32, rotaryDim: 128, normEpsilon: 1e-5, slidingWindows: [undefined, undefined] }]
   ])('has the defaults of %s %j', (model_type, change, expected) => {
     const { max_position_embeddings: _, ...rest } = small
@@ -150,14 +180,25 @@ describe('parseLlamaConfig', () => {
     [
       'a layer that slides without a window',
       { model_type: 'qwen3', num_key_value_heads: 2, layer_types: ['full_attention', 'sliding_attention'] },
-      'layer 1 slides'
+      'layer 1 slides, but there is no window'
     ],
     [
       'a layer of SmolLM3 that slides without a window',
       { model_type: 'smollm3', layer_types: ['full_attention', 'sliding_attention'] },
-      'SmolLM3: layer_types says that layer 1 slides'
+      'SmolLM3: layer 1 slides'
     ],
     ['too few layers of SmolLM3', { model_type: 'smollm3', no_rope_layers: [1] }, 'no_rope_layers names 1'],
+    [
+      'a Gemma that looks ahead',
+      { model_type: 'gemma', head_dim: 8, num_key_value_heads: 4, use_bidirectional_attention: true },
+      'only causal attention'
+    ],
+    [
+      'a Gemma 2 that slides without a window',
+      { model_type: 'gemma2', sliding_window: null },
+      'Gemma 2: layer 0 slides'
+    ],
+    ['a soft cap of nothing', { model_type: 'gemma2', attn_logit_softcapping: 0 }, 'attn_logit_softcapping'],
     ['a multiplier of nothing', { model_type: 'granite', logits_scaling: 0 }, 'logits_scaling'],
     [
       'an odd number of rotary dimensions',

@@ -5,13 +5,13 @@ import { llamaKeys, type LlamaKeys } from './keys.js'
 
 /** Where blocks differ from LLaMA's. */
 export interface BlockForm {
-  /** RMS norms, or layer norms with a bias (StableLM). */
-  readonly norm: 'rms' | 'layer'
+  /** RMS norms, RMS norms that multiply by 1 + weight (Gemma), or layer norms with a bias (StableLM). */
+  readonly norm: 'rms' | 'rms of 1 + weight' | 'layer'
   /**
    * `pre-norm`: attention and feed-forward read normed states. `post-norm`: what they give is normed (OLMo 2).
-   * `parallel`: both read the same normed states (StableLM 2 12B).
+   * `both`: what they read and what they give (Gemma 2). `parallel`: both read the same normed states (StableLM 2 12B).
    */
-  readonly residual: 'pre-norm' | 'post-norm' | 'parallel'
+  readonly residual: 'pre-norm' | 'post-norm' | 'both' | 'parallel'
   /**
    * Norms of queries and keys before they get positions: an RMS norm of every head, whose weight all heads share
    * (Qwen3), one RMS norm of all heads together (OLMo 2), a layer norm of every head with a weight of its own
@@ -22,9 +22,9 @@ export interface BlockForm {
   readonly fusedProjections: boolean
 }
 
-/** Where the hidden states of a Granite are multiplied; 1 everywhere else. */
+/** Where hidden states are multiplied; 1 where a model has no such number. */
 export interface Multipliers {
-  /** Of what the embedding gives. */
+  /** Of what the embedding gives: Granite's own number; √d in float32, in which it is multiplied, for Gemma. */
   readonly embedding: number
   /** Of what attention and feed-forward add to the hidden states. */
   readonly residual: number
@@ -62,6 +62,10 @@ export interface LlamaConfig extends Biases {
   readonly multipliers: Multipliers
   /** What scores of attention are multiplied by; undefined for 1/√headDim. */
   readonly scoreScale: number | undefined
+  /** c: a scaled score s becomes c · tanh(s / c) (Gemma 2); undefined for s itself. */
+  readonly scoreSoftCap: number | undefined
+  /** The same for logits. */
+  readonly logitSoftCap: number | undefined
   /** Tokens that a token of a layer attends to, itself included; undefined for all before it. [layers] */
   readonly slidingWindows: readonly (number | undefined)[]
   /** Whether the queries and keys of a layer turn: SmolLM3 has layers without positions. [layers] */
@@ -78,6 +82,8 @@ export function parseLlamaConfig(json: Readonly<Record<string, unknown>>): Llama
   const config = validate(llamaKeys, json, 'ARCHITECTURE_CONFIG', 'config.json of a LLaMA')
   const family = families[config.model_type]
   const layers = config.num_hidden_layers
+  if (config.use_bidirectional_attention)
+    throw configError('a Gemma', 'use_bidirectional_attention is true, only causal attention is supported')
   if (config.layer_types && config.layer_types.length < layers)
     throw configError('a LLaMA', `layer_types names ${config.layer_types.length} layers of ${layers}`)
   const byLayer = <Value>(of: (layer: number) => Value) => Array.from({ length: layers }, (_, layer) => of(layer))
@@ -89,12 +95,14 @@ export function parseLlamaConfig(json: Readonly<Record<string, unknown>>): Llama
     ...headsOf(config),
     maxPositionEmbeddings: config.max_position_embeddings ?? family.maxPositionEmbeddings,
     normEpsilon: config[family.normEpsilonKey ?? 'rms_norm_eps'] ?? family.normEpsilon ?? 1e-6,
-    activation: config.hidden_act,
+    activation: family.activation?.(config) ?? config.hidden_act ?? 'silu',
     tieWordEmbeddings: config.tie_word_embeddings ?? family.tieWordEmbeddings ?? false,
     ...family.biases(config),
     form: { ...llamaForm, ...family.form?.(config) },
     multipliers: { embedding: 1, residual: 1, logitsDivisor: 1, ...family.multipliers?.(config) },
     scoreScale: family.scoreScale?.(config),
+    scoreSoftCap: family.softCaps?.(config).scores,
+    logitSoftCap: family.softCaps?.(config).logits,
     slidingWindows: byLayer(layer => family.slidingWindow?.(config, layer)),
     hasPositions: byLayer(layer => family.hasPositions?.(config, layer) ?? true)
   }

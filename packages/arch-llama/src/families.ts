@@ -20,8 +20,15 @@ interface Family {
   readonly rotaryShare?: number
   readonly biases: (config: LlamaKeys) => Biases
   readonly form?: (config: LlamaKeys) => Partial<BlockForm>
-  readonly multipliers?: (config: LlamaKeys) => Multipliers
+  readonly multipliers?: (config: LlamaKeys) => Partial<Multipliers>
   readonly scoreScale?: (config: LlamaKeys) => number
+  /** Bounds of scores and of logits. */
+  readonly softCaps?: (config: LlamaKeys) => {
+    readonly scores?: number | undefined
+    readonly logits?: number | undefined
+  }
+  /** The activation, where it is not `hidden_act` with the default `silu`. */
+  readonly activation?: (config: LlamaKeys) => string
   /** Tokens that a token of a layer attends to. */
   readonly slidingWindow?: (config: LlamaKeys, layer: number) => number | undefined
   readonly hasPositions?: (config: LlamaKeys, layer: number) => boolean
@@ -36,7 +43,7 @@ function slidingOf(model: string, layer: number, slidingWindow: number | undefin
   if (slidingWindow !== undefined) return slidingWindow
   throw configError(
     model,
-    `layer_types says that layer ${layer} slides, but use_sliding_window and sliding_window do not`
+    `layer ${layer} slides, but there is no window: see layer_types, use_sliding_window and sliding_window`
   )
 }
 
@@ -63,6 +70,23 @@ function smollm3HasPositions(config: LlamaKeys, layer: number): boolean {
   if (layers.length < config.num_hidden_layers)
     throw configError('a SmolLM3', `no_rope_layers names ${layers.length} layers of ${config.num_hidden_layers}`)
   return Boolean(layers[layer])
+}
+
+/** √d as transformers multiplies by it in float32. */
+const gemmaMultipliers = ({ hidden_size }: LlamaKeys) => ({ embedding: Math.fround(Math.sqrt(hidden_size)) })
+
+/** `gelu` in a Gemma's file means the tanh form, which it was trained with. */
+const gemmaActivation = (name: string | null | undefined) =>
+  name === undefined || name === null || name === 'gelu' ? 'gelu_pytorch_tanh' : name
+
+/** The number of a key that may be `null` for none. */
+const orDefault = (value: number | null | undefined, otherwise: number) =>
+  value === undefined ? otherwise : (value ?? undefined)
+
+/** `layer_types` decides, else every other layer slides, the first one too. */
+function gemma2SlidingWindow(config: LlamaKeys, layer: number): number | undefined {
+  const slides = config.layer_types ? config.layer_types[layer] === 'sliding_attention' : layer % 2 === 0
+  return slides ? slidingOf('a Gemma 2', layer, slidingWindowOf(config)) : undefined
 }
 
 const same = (bias: boolean) => ({ queryKeyValueBias: bias, outputBias: bias })
@@ -138,5 +162,31 @@ export const families: Readonly<Record<(typeof modelTypes)[number], Family>> = {
     biases: () => ({ ...same(false), mlpBias: false }),
     form: () => ({ fusedProjections: true }),
     slidingWindow: ({ sliding_window }) => sliding_window ?? undefined
+  },
+  gemma: {
+    maxPositionEmbeddings: 8192,
+    keyValueHeads: 16,
+    headDim: 256,
+    tieWordEmbeddings: true,
+    biases: ({ attention_bias }) => ({ ...same(attention_bias), mlpBias: false }),
+    form: () => ({ norm: 'rms of 1 + weight' }),
+    activation: ({ hidden_act }) => gemmaActivation(hidden_act),
+    multipliers: gemmaMultipliers
+  },
+  gemma2: {
+    maxPositionEmbeddings: 8192,
+    keyValueHeads: 4,
+    headDim: 256,
+    tieWordEmbeddings: true,
+    biases: ({ attention_bias }) => ({ ...same(attention_bias), mlpBias: false }),
+    form: () => ({ norm: 'rms of 1 + weight', residual: 'both' }),
+    activation: ({ hidden_activation }) => hidden_activation ?? 'gelu_pytorch_tanh',
+    multipliers: gemmaMultipliers,
+    scoreScale: ({ query_pre_attn_scalar }) => query_pre_attn_scalar ** -0.5,
+    softCaps: config => ({
+      scores: orDefault(config.attn_logit_softcapping, 50),
+      logits: orDefault(config.final_logit_softcapping, 30)
+    }),
+    slidingWindow: gemma2SlidingWindow
   }
 }

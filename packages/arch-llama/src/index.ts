@@ -14,7 +14,7 @@ export const llama = definePlugin({
   kind: 'architecture',
   name: 'llama',
   summary:
-    'LLaMA 1/2/3, SmolLM2, Mistral, Qwen2, Qwen3, OLMo 2, Granite, SmolLM3, StableLM, Phi-3: grouped queries, windows, norms',
+    'LLaMA 1/2/3, SmolLM2, Mistral, Qwen2, Qwen3, OLMo 2, Granite, SmolLM3, StableLM, Phi-3, Gemma 1 and 2: one block',
   config: z.strictObject({}),
   create: (): Architecture => ({ modelTypes, define: json => defineLlama(parseLlamaConfig(json)) })
 })

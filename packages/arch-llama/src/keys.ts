@@ -11,12 +11,16 @@ export const modelTypes = [
   'granite',
   'smollm3',
   'stablelm',
-  'phi3'
+  'phi3',
+  'gemma',
+  'gemma2'
 ] as const
 
 const size = z.int().min(1)
 const epsilon = z.number().positive().optional()
 const multiplier = z.number().positive().default(1)
+const activation = z.enum(Object.keys(activations)).nullish()
+const softCap = z.number().positive().nullish()
 /** Share of a head that turns. */
 const share = z.number().positive().max(1).nullish()
 
@@ -33,7 +37,8 @@ export const llamaKeys = z.looseObject({
   max_position_embeddings: size.optional(),
   rms_norm_eps: epsilon,
   layer_norm_eps: epsilon,
-  hidden_act: z.enum(Object.keys(activations)).default('silu'),
+  hidden_act: activation,
+  hidden_activation: activation,
   tie_word_embeddings: z.boolean().optional(),
   attention_bias: z.boolean().default(false),
   mlp_bias: z.boolean().default(false),
@@ -49,6 +54,11 @@ export const llamaKeys = z.looseObject({
   attention_multiplier: multiplier,
   residual_multiplier: multiplier,
   logits_scaling: multiplier,
+  // Gemma
+  query_pre_attn_scalar: z.number().positive().default(256),
+  attn_logit_softcapping: softCap,
+  final_logit_softcapping: softCap,
+  use_bidirectional_attention: z.boolean().nullish(),
   // StableLM, and the share for Phi-4-mini too
   use_qkv_bias: z.boolean().default(false),
   qk_layernorm: z.boolean().default(false),

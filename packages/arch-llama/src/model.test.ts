@@ -57,6 +57,17 @@ describeArchitecture(llama, {
     },
     'the fused projections of Phi-3': { ...small, model_type: 'phi3', num_key_value_heads: 1 },
     'a part of a head turned, Phi-4-mini': { ...small, model_type: 'phi3', partial_rotary_factor: 0.5 },
+    'the norms of Gemma': { ...small, model_type: 'gemma', head_dim: 4, num_key_value_heads: 1, num_hidden_layers: 1 },
+    'the soft caps and four norms of Gemma 2': {
+      ...small,
+      model_type: 'gemma2',
+      head_dim: 4,
+      num_key_value_heads: 1,
+      query_pre_attn_scalar: 9,
+      attn_logit_softcapping: 1.5,
+      final_logit_softcapping: 2,
+      sliding_window: 4
+    },
     'another activation': { ...small, hidden_act: 'gelu_new', num_hidden_layers: 1 }
   },
   withoutPositions: { 'layers of SmolLM3 without positions': [1] }

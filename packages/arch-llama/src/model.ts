@@ -42,13 +42,19 @@ export function defineLlama(config: LlamaConfig): ModelDefinition {
         const after = plus(x, norm('post_attention_layernorm', attended(x)))
         return plus(after, norm('post_feedforward_layernorm', fed(after)))
       }
+      if (form.residual === 'both') {
+        const after = plus(x, norm('post_attention_layernorm', attended(norm('input_layernorm', x))))
+        const given = fed(norm('pre_feedforward_layernorm', after))
+        return plus(after, norm('post_feedforward_layernorm', given))
+      }
       const after = plus(x, attended(norm('input_layernorm', x)))
       return plus(after, fed(norm('post_attention_layernorm', after)))
     },
     head: (parameters: Parameters, x) => ({
       // the output layer is linear: dividing what it reads divides the logits
       hidden: scaled(normOf(parameters, 'model.norm', x, config), 1 / multipliers.logitsDivisor),
-      weight: parameters[output] as tf.Tensor2D
+      weight: parameters[output] as tf.Tensor2D,
+      softCap: config.logitSoftCap
     })
   }
 }

@@ -10,9 +10,21 @@ export function normOf(
   { form, normEpsilon }: LlamaConfig
 ): tf.Tensor2D {
   const weight = parameters[`${name}.weight`] as tf.Tensor1D
-  return form.norm === 'rms'
-    ? rmsNorm(x, weight, normEpsilon)
-    : layerNorm(x, weight, parameters[`${name}.bias`] as tf.Tensor1D, normEpsilon)
+  switch (form.norm) {
+    case 'rms':
+      return rmsNorm(x, weight, normEpsilon)
+    case 'rms of 1 + weight':
+      return rmsNorm(x, tf.add(weight, 1) as tf.Tensor1D, normEpsilon)
+    case 'layer':
+      return layerNorm(x, weight, parameters[`${name}.bias`] as tf.Tensor1D, normEpsilon)
+  }
+}
+
+/** Parameters of {@link normOf}: a weight that is added to 1 begins at 0. */
+export function hiddenNormSpecs(name: string, { form, hiddenSize }: LlamaConfig): ParameterSpec[] {
+  return form.norm === 'rms of 1 + weight'
+    ? [{ name: `${name}.weight`, shape: [hiddenSize], initializer: 'zeros' }]
+    : normSpecs(name, hiddenSize, form.norm === 'layer')
 }
 
 /** The norm of queries and keys under the prefix of an attention; undefined where there is none. */

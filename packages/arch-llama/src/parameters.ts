@@ -1,21 +1,21 @@
-import { embeddingSpecs, linearSpecs, normSpecs, type ParameterSpec } from '@skipwise/nn'
+import { embeddingSpecs, linearSpecs, type ParameterSpec } from '@skipwise/nn'
 import type { LlamaConfig } from './config.js'
-import { queryKeyNormSpecs } from './norms.js'
+import { hiddenNormSpecs, queryKeyNormSpecs } from './norms.js'
 
 /** Names of the norms of a block, by where they stand. */
 const normNames = {
   'pre-norm': ['input_layernorm', 'post_attention_layernorm'],
   'post-norm': ['post_attention_layernorm', 'post_feedforward_layernorm'],
+  both: ['input_layernorm', 'post_attention_layernorm', 'pre_feedforward_layernorm', 'post_feedforward_layernorm'],
   parallel: ['input_layernorm']
 } as const
 
 /** Names and shapes as in the checkpoints of transformers. */
 export function llamaParameters(config: LlamaConfig): readonly ParameterSpec[] {
   const { vocabSize: V, hiddenSize: d, heads: H, headDim: D, outputBias, form } = config
-  const hasBias = form.norm === 'layer'
   const blocks = Array.from({ length: config.layers }, (_, layer) => {
     const prefix = `model.layers.${layer}`
-    const [first, ...others] = normNames[form.residual].map(name => normSpecs(`${prefix}.${name}`, d, hasBias))
+    const [first, ...others] = normNames[form.residual].map(name => hiddenNormSpecs(`${prefix}.${name}`, config))
     return [
       ...first,
       ...projectionSpecs(`${prefix}.self_attn`, config),
@@ -28,7 +28,7 @@ export function llamaParameters(config: LlamaConfig): readonly ParameterSpec[] {
   return [
     ...embeddingSpecs('model.embed_tokens', V, d),
     ...blocks.flat(),
-    ...normSpecs('model.norm', d, hasBias),
+    ...hiddenNormSpecs('model.norm', config),
     ...(config.tieWordEmbeddings ? [] : linearSpecs('lm_head', V, d))
   ]
 }

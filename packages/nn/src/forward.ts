@@ -46,7 +46,12 @@ export function sequenceContext(
     length,
     encode: (x, role) => encoding.apply(x, cos, sin, role),
     attend: (_, query, key, value, slidingWindow) =>
-      causalAttention(query, key, value, scale, { bias, slidingWindow, documents })
+      causalAttention(query, key, value, scale, {
+        bias,
+        slidingWindow,
+        documents,
+        softCap: model.geometry.scoreSoftCap
+      })
   }
 }
 

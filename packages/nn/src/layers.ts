@@ -93,9 +93,10 @@ export function gatedMlp(
 }
 
 /** Logits of an output layer, [N, V]. */
-export function logits({ hidden, weight, bias }: Head): tf.Tensor2D {
+export function logits({ hidden, weight, bias, softCap }: Head): tf.Tensor2D {
   const product = tf.matMul(hidden, weight, false, true) as tf.Tensor2D
-  return bias ? (tf.add(product, bias) as tf.Tensor2D) : product
+  const raw = bias ? tf.add(product, bias) : product
+  return (softCap === undefined ? raw : tf.mul(tf.tanh(tf.div(raw, softCap)), softCap)) as tf.Tensor2D
 }
 
 /**
@@ -104,8 +105,8 @@ export function logits({ hidden, weight, bias }: Head): tf.Tensor2D {
  * @param labels [N], int32
  * @returns [N], nats
  */
-export const crossEntropy = ({ hidden, weight, bias }: Head, labels: tf.Tensor1D): tf.Tensor1D =>
-  linearCrossEntropy(hidden, weight, labels, bias)
+export const crossEntropy = ({ hidden, weight, bias, softCap }: Head, labels: tf.Tensor1D): tf.Tensor1D =>
+  linearCrossEntropy(hidden, weight, labels, bias, softCap)
 
 /** The smallest norm divided by, as in `torch.nn.functional.normalize`. */
 const EPSILON = 1e-12

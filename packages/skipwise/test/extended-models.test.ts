@@ -103,6 +103,23 @@ const phi = {
   model_type: 'phi',
   partial_rotary_factor: 0.5
 }
+const gemma = {
+  ...llama,
+  architectures: ['GemmaForCausalLM'],
+  model_type: 'gemma',
+  head_dim: 8,
+  hidden_act: 'gelu',
+  tie_word_embeddings: true
+}
+const gemma2 = {
+  ...gemma,
+  architectures: ['Gemma2ForCausalLM'],
+  model_type: 'gemma2',
+  query_pre_attn_scalar: 12,
+  attn_logit_softcapping: 1.5,
+  final_logit_softcapping: 2,
+  sliding_window: 7
+}
 const gptj = {
   architectures: ['GPTJForCausalLM'],
   model_type: 'gptj',
@@ -171,6 +188,8 @@ const cases: Readonly<
     scheme: { name: 'longrope', config: { shortFactor: factors(6, 2), longFactor: factors(6, 8) } }
   },
   'phi yarn': { config: phi, scheme: { name: 'yarn' } },
+  'gemma linear': { config: gemma, scheme: { name: 'linear' } },
+  'gemma2 yarn': { config: gemma2, scheme: { name: 'yarn' } },
   'gpt_neox linear': { config: gptneox, scheme: { name: 'linear' } },
   'gpt_neox yarn': { config: gptneox, scheme: { name: 'yarn' } },
   'gpt_neox longrope': {

@@ -86,6 +86,15 @@ const models = {
     use_parallel_residual: true
   }),
   'Phi-3 with a sliding window': llama().define({ ...llamaLike, model_type: 'phi3', sliding_window: 7 }),
+  Gemma: llama().define({ ...llamaLike, model_type: 'gemma', head_dim: 8 }),
+  'Gemma 2 with soft caps': llama().define({
+    ...llamaLike,
+    model_type: 'gemma2',
+    head_dim: 8,
+    attn_logit_softcapping: 1.5,
+    final_logit_softcapping: 2,
+    sliding_window: 7
+  }),
   'GPT-J': gptj().define({
     model_type: 'gptj',
     vocab_size: V,

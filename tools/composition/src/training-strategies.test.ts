@@ -75,6 +75,15 @@ const models: Readonly<Record<string, ModelDefinition>> = {
     use_parallel_residual: true
   }),
   'Phi-3 with a sliding window': llama().define({ ...llamaLike, model_type: 'phi3', sliding_window: 7 }),
+  Gemma: llama().define({ ...llamaLike, model_type: 'gemma', head_dim: 8 }),
+  'Gemma 2 with soft caps': llama().define({
+    ...llamaLike,
+    model_type: 'gemma2',
+    head_dim: 8,
+    attn_logit_softcapping: 1.5,
+    final_logit_softcapping: 2,
+    sliding_window: 7
+  }),
   'GPT-J': gptj().define({
     model_type: 'gptj',
     vocab_size: V,
@@ -277,7 +286,7 @@ describe.each(Object.entries(models))('chunk by chunk, %s', (name, model) => {
     }
   )
 
-  test.runIf(['LLaMA', 'Baichuan-13B'].includes(name))(
+  test.runIf(['LLaMA', 'Gemma 2 with soft caps', 'Baichuan-13B'].includes(name))(
     'and of several documents in a row, on onnx, as on the interpreter',
     async () => {
       const executor = await executors['onnx']()

@@ -1,6 +1,6 @@
 import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
-import { indices, isVisible, joinQueryHeads, probabilitiesOf, splitQueryHeads } from './heads.js'
+import { hasSoftCap, indices, isVisible, joinQueryHeads, probabilitiesOf, splitQueryHeads } from './heads.js'
 
 const writing = defineFusedKernel({
   name: 'CacheWrite',
@@ -39,6 +39,7 @@ export const cacheWrite = (cache: tf.Tensor4D, rows: tf.Tensor4D, pastLength: tf
 const attending = defineFusedKernel({
   name: 'CachedAttention',
   gradient: 'none',
+  alwaysComposed: hasSoftCap,
   outputs: ({ query, keyCache, valueCache }) => [query, keyCache, valueCache],
   compose: ({ query, key, value, keyCache, valueCache, pastLength }, attributes) => {
     const T = query.shape[1] as number
@@ -78,6 +79,8 @@ export interface CachedAttentionOptions {
   readonly slopes?: readonly number[] | undefined
   /** A token attends to itself and the `slidingWindow` − 1 tokens before it; undefined for all before it. */
   readonly slidingWindow?: number | undefined
+  /** c > 0: a scaled score s becomes c · tanh(s / c) before the bias (Gemma 2). */
+  readonly softCap?: number | undefined
 }
 
 /**
@@ -90,12 +93,13 @@ export interface CachedAttentionOptions {
 export function cachedAttention(
   inputs: CachedAttentionInputs,
   scale: number,
-  { slopes, slidingWindow }: CachedAttentionOptions = {}
+  { slopes, slidingWindow, softCap }: CachedAttentionOptions = {}
 ): { output: tf.Tensor4D; keyCache: tf.Tensor4D; valueCache: tf.Tensor4D } {
   const attributes = {
     scale,
     ...(slopes && { slopes }),
-    ...(slidingWindow !== undefined && slidingWindow < inputs.keyCache.shape[2] && { slidingWindow })
+    ...(slidingWindow !== undefined && slidingWindow < inputs.keyCache.shape[2] && { slidingWindow }),
+    ...(softCap !== undefined && { softCap })
   }
   const [output, keyCache, valueCache] = attending(inputs, attributes) as tf.Tensor4D[]
   return { output, keyCache, valueCache }

@@ -3,6 +3,7 @@ import type { AttributesOf, ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
 import {
   attentionGradient,
+  hasSoftCap,
   indices,
   isVisible,
   joinKeyHeads,
@@ -19,19 +20,21 @@ const backward = defineFusedKernel({
   name: 'CausalAttentionGrad',
   gradientOf: 'CausalAttention',
   gradient: 'none',
+  alwaysComposed: hasSoftCap,
   optional,
   outputs: ({ query, key, value }) => [query, key, value],
   compose: (inputs, attributes) => {
     const { query, key, value, output, dy } = inputs
     const K = key.shape[2] as number
     const pass = { ...partsOf(inputs, attributes), output: splitQueryHeads(output, K), dOutput: splitQueryHeads(dy, K) }
-    const { dQuery, dKeys, dValues } = attentionGradient(pass, attributes.scale)
+    const { dQuery, dKeys, dValues } = attentionGradient(pass, attributes)
     return [joinQueryHeads(dQuery, query.shape), joinKeyHeads(dKeys, key.shape), joinKeyHeads(dValues, value.shape)]
   }
 })
 
 const forward = defineFusedKernel({
   name: 'CausalAttention',
+  alwaysComposed: hasSoftCap,
   optional,
   outputs: ({ query }) => [query],
   compose: (inputs, attributes) => {
@@ -85,6 +88,8 @@ export interface AttentionOptions {
    * of a document.
    */
   readonly documents?: tf.Tensor2D | undefined
+  /** c > 0: a scaled score s becomes c · tanh(s / c) before the bias (Gemma 2). */
+  readonly softCap?: number | undefined
 }
 
 /**
@@ -102,13 +107,14 @@ export function causalAttention(
   key: tf.Tensor4D,
   value: tf.Tensor4D,
   scale: number,
-  { bias, slidingWindow, documents }: AttentionOptions = {}
+  { bias, slidingWindow, documents, softCap }: AttentionOptions = {}
 ): tf.Tensor4D {
   const inputs = { query, key, value, ...(bias && { positions: bias.positions }), ...(documents && { documents }) }
   const [output] = forward(inputs, {
     scale,
     ...(slidingWindow !== undefined && slidingWindow < query.shape[1] && { slidingWindow }),
-    ...(bias && { slopes: bias.slopes })
+    ...(bias && { slopes: bias.slopes }),
+    ...(softCap !== undefined && { softCap })
   })
   return output as tf.Tensor4D
 }

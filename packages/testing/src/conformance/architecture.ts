@@ -247,7 +247,8 @@ function describeModel(
             }
             const attended = cachedAttention(inputs, attentionScale(model.geometry, 1), {
               slopes: encoding.slopes?.(H),
-              slidingWindow
+              slidingWindow,
+              softCap: model.geometry.scoreSoftCap
             })
             caches[layer] = { keys: attended.keyCache, values: attended.valueCache }
             return attended.output
