@@ -9,7 +9,8 @@ import {
   type EvalResult,
   type EvalSuite,
   type LanguageModel,
-  type MetricSamples
+  type MetricSamples,
+  withoutUndefined
 } from '@skipwise/core'
 import { wilsonInterval } from '@skipwise/evaluation'
 import { effectiveLength, type TaskResult, type TasksDetails, type TaskTrial } from './results.js'
@@ -151,7 +152,7 @@ async function answer(
     answers,
     model.tokenizer
   )
-  return { tokens, ...(depth !== undefined && { depth }), answers, generated: text, score }
+  return withoutUndefined({ tokens, depth, answers, generated: text, score })
 }
 
 async function readHaystack(
