@@ -1,14 +1,17 @@
+import { definePlugin } from '@skipwise/core'
 import {
   embeddingSpecs,
   gatedMlp,
   linearSpecs,
   normSpecs,
   selfAttention,
+  type Architecture,
   type ModelDefinition,
   type ParameterSpec
 } from '@skipwise/nn'
 import { embedding, rmsNorm, tf } from '@skipwise/runtime'
-import type { LlamaConfig } from './config.js'
+import { z } from 'zod'
+import { modelTypes, parseLlamaConfig, type LlamaConfig } from './config.js'
 
 /**
  * LLaMA as pure functions (Touvron et al. 2023; transformers `modeling_llama.py`): pre-norm attention and gated
@@ -93,3 +96,13 @@ export function llamaParameters(config: LlamaConfig): readonly ParameterSpec[] {
     ...(config.tieWordEmbeddings ? [] : linearSpecs('lm_head', V, d))
   ]
 }
+
+/** LLaMA 1/2/3 and the models of the same blocks. */
+export const llama = definePlugin({
+  kind: 'architecture',
+  name: 'llama',
+  summary:
+    'LLaMA 1/2/3, TinyLlama, Mistral, Qwen2, Qwen3: grouped queries, sliding windows, biases, query and key norms, tied embeddings',
+  config: z.strictObject({}),
+  create: (): Architecture => ({ modelTypes, define: json => defineLlama(parseLlamaConfig(json)) })
+})

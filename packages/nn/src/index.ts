@@ -15,6 +15,7 @@ export {
 export {
   activations,
   adapterName,
+  attention,
   crossEntropy,
   embeddingSpecs,
   gatedMlp,
@@ -24,9 +25,10 @@ export {
   logits,
   mlp,
   normSpecs,
-  type Activation
+  selfAttention,
+  type Activation,
+  type SelfAttentionOptions
 } from './layers.js'
-export { attention, selfAttention, type SelfAttentionOptions } from './attention.js'
 export {
   attentionScale,
   forward,

@@ -7,8 +7,8 @@ export const scalesName = (weight: string): string => `scales:${weight}`
 
 /**
  * The graph with some of its inputs at rest: an input of this name takes the codes, and {@link scalesName} the scales
- * where there are any. What reads the weight reads it restored, and each reader restores it for itself, so that a float32
- * copy is there while one kernel runs and not from the forward pass to the backward pass. An embedding restores the rows
+ * where there are any. What reads the weight reads it restored, and each reader restores it for itself: a float32 copy
+ * is there while one kernel runs, and not from the forward pass to the backward pass. An embedding restores the rows
  * that it looks up.
  *
  * The nodes that restore come first: an executor that orders nodes itself, as ONNX Runtime does, then runs each just

@@ -1,4 +1,10 @@
-import { letEventsIn, SkipwiseError, type ProgressListener, type TrainingExample } from '@skipwise/core'
+import {
+  letEventsIn,
+  SkipwiseError,
+  type ProgressListener,
+  type TrainingExample,
+  withoutUndefined
+} from '@skipwise/core'
 import { storagesOf, type Weight } from '@skipwise/runtime'
 import { bestOf, checkBest, loadBest, saveBest, type Validation, type ValidationScore } from './best.js'
 import { spikeOf } from './guard.js'
@@ -204,16 +210,16 @@ export class TrainingRun {
       done: this.done,
       total: this.total,
       unit: 'steps',
-      metrics: {
+      metrics: withoutUndefined({
         loss: this.#losses[this.done - 1],
         ...score,
         learningRate: learningRateAt(this.done - 1, this.options),
         gradientNorm: this.#gradientNorms[this.done - 1],
         tokensPerSecond: this.#tokensPerSecond,
         peakMemoryMB: process.resourceUsage().maxRSS / 1024,
-        ...(this.#skipped > 0 ? { skipped: this.#skipped } : {}),
-        ...(first === undefined ? {} : { firstStepSeconds: first })
-      }
+        skipped: this.#skipped > 0 ? this.#skipped : undefined,
+        firstStepSeconds: first
+      })
     })
   }
 

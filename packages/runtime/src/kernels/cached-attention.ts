@@ -1,3 +1,4 @@
+import { withoutUndefined } from '@skipwise/core'
 import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
 import { indices, isVisible, joinQueryHeads, probabilitiesOf, splitQueryHeads } from './heads.js'
@@ -92,11 +93,8 @@ export function cachedAttention(
   scale: number,
   { slopes, slidingWindow }: CachedAttentionOptions = {}
 ): { output: tf.Tensor4D; keyCache: tf.Tensor4D; valueCache: tf.Tensor4D } {
-  const attributes = {
-    scale,
-    ...(slopes && { slopes }),
-    ...(slidingWindow !== undefined && slidingWindow < inputs.keyCache.shape[2] && { slidingWindow })
-  }
+  const isSliding = slidingWindow !== undefined && slidingWindow < inputs.keyCache.shape[2]
+  const attributes = withoutUndefined({ scale, slopes, slidingWindow: isSliding ? slidingWindow : undefined })
   const [output, keyCache, valueCache] = attending(inputs, attributes) as tf.Tensor4D[]
   return { output, keyCache, valueCache }
 }

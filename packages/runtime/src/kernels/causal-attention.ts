@@ -1,3 +1,4 @@
+import { withoutUndefined } from '@skipwise/core'
 import { defineFusedKernel } from '../fused-kernel.js'
 import type { AttributesOf, ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
@@ -104,11 +105,10 @@ export function causalAttention(
   scale: number,
   { bias, slidingWindow, documents }: AttentionOptions = {}
 ): tf.Tensor4D {
-  const inputs = { query, key, value, ...(bias && { positions: bias.positions }), ...(documents && { documents }) }
-  const [output] = forward(inputs, {
-    scale,
-    ...(slidingWindow !== undefined && slidingWindow < query.shape[1] && { slidingWindow }),
-    ...(bias && { slopes: bias.slopes })
-  })
+  const isSliding = slidingWindow !== undefined && slidingWindow < query.shape[1]
+  const [output] = forward(
+    withoutUndefined({ query, key, value, positions: bias?.positions, documents }),
+    withoutUndefined({ scale, slidingWindow: isSliding ? slidingWindow : undefined, slopes: bias?.slopes })
+  )
   return output as tf.Tensor4D
 }

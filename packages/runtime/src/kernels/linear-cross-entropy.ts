@@ -1,3 +1,4 @@
+import { withoutUndefined } from '@skipwise/core'
 import { defineFusedKernel } from '../fused-kernel.js'
 import type { ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
@@ -64,4 +65,4 @@ export const linearCrossEntropy = (
   weight: tf.Tensor2D,
   labels: tf.Tensor1D,
   bias?: tf.Tensor1D
-): tf.Tensor1D => forward({ hidden, weight, labels, ...(bias && { bias }) })[0] as tf.Tensor1D
+): tf.Tensor1D => forward(withoutUndefined({ hidden, weight, labels, bias }))[0] as tf.Tensor1D
