@@ -124,6 +124,14 @@ describe('the rules about files', () => {
     expect(await complaints('max-len', `export const a = '${wide}'\n`)).toEqual([])
   })
 
+  test('refuse a spread of a key that may be undefined, and accept other conditions', async () => {
+    const spreads = argument => `export const value = (a?: number, b = false) => ({ ${argument} })\n`
+    for (const given of ['...(a !== undefined && { a })', '...(b && a !== undefined && { a })'])
+      expect(await complaints('no-restricted-syntax', spreads(given))).not.toEqual([])
+    expect(await complaints('no-restricted-syntax', spreads('...(a === undefined ? {} : { a })'))).toHaveLength(1)
+    expect(await complaints('no-restricted-syntax', spreads('...(a === 0 ? {} : { a }), ...(b && { b })'))).toEqual([])
+  })
+
   test('refuse to read a whole file without the guard, and accept the rest', async () => {
     expect(
       await complaints(

@@ -120,6 +120,28 @@ const shape = {
   }
 }
 
+const spread = 'ObjectExpression > SpreadElement >'
+const absence = [
+  `${spread} LogicalExpression[operator="&&"] > BinaryExpression.left[right.type="Identifier"][right.name="undefined"]`,
+  `${spread} LogicalExpression[operator="&&"] > LogicalExpression.left > BinaryExpression[right.type="Identifier"][right.name="undefined"]`,
+  `${spread} ConditionalExpression[consequent.properties.length=0] > BinaryExpression.test[right.type="Identifier"][right.name="undefined"]`,
+  `${spread} ConditionalExpression[alternate.properties.length=0] > BinaryExpression.test[right.type="Identifier"][right.name="undefined"]`
+]
+
+/** Options may be undefined; keys of what is stored are left out in one way. */
+const oneAbsence = {
+  files: ['**/*.ts'],
+  rules: {
+    'no-restricted-syntax': [
+      'error',
+      ...absence.map(selector => ({
+        selector,
+        message: 'pass the key as undefined where options are taken; for what is stored use withoutUndefined of core'
+      }))
+    ]
+  }
+}
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/.test-results/**', '**/*.d.ts'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -153,6 +175,7 @@ export default tseslint.config(
   guardedReads,
   oneRemover,
   oneDoor,
+  oneAbsence,
   // the scripts of tiny-llama are files that it ships, no exports: their tests name the files
   { files: ['**/tiny-llama-*.test.ts'], rules: { '@nx/enforce-module-boundaries': 'off' } }
 )

@@ -1,3 +1,4 @@
+import { definePlugin } from '@skipwise/core'
 import {
   attention,
   embeddingSpecs,
@@ -6,11 +7,13 @@ import {
   linear,
   linearSpecs,
   normSpecs,
+  type Architecture,
   type ModelDefinition,
   type ParameterSpec
 } from '@skipwise/nn'
 import { embedding, rmsNorm, tf } from '@skipwise/runtime'
-import type { BaichuanConfig } from './config.js'
+import { z } from 'zod'
+import { parseBaichuanConfig, type BaichuanConfig } from './config.js'
 
 /**
  * Baichuan and Baichuan2 as pure functions (Yang et al. 2023; the authors' `modeling_baichuan.py`): LLaMA's blocks with
@@ -84,3 +87,16 @@ export function baichuanParameters({
     ...linearSpecs('lm_head', V, d)
   ]
 }
+
+/** Baichuan and Baichuan2. */
+export const baichuan = definePlugin({
+  kind: 'architecture',
+  name: 'baichuan',
+  summary:
+    'Baichuan and Baichuan2, 7B (RoPE) and 13B (ALiBi): one projection for queries, keys and values, L2-normalised output rows',
+  config: z.strictObject({}),
+  create: (): Architecture => ({
+    modelTypes: ['baichuan'],
+    define: (json, hint) => defineBaichuan(parseBaichuanConfig(json, hint))
+  })
+})

@@ -1,15 +1,18 @@
+import { definePlugin } from '@skipwise/core'
 import {
   embeddingSpecs,
   linearSpecs,
   mlp,
   normSpecs,
   selfAttention,
+  type Architecture,
   type ModelDefinition,
   type Parameters,
   type ParameterSpec
 } from '@skipwise/nn'
 import { embedding, layerNorm, tf } from '@skipwise/runtime'
-import type { GptjConfig } from './config.js'
+import { z } from 'zod'
+import { parseGptjConfig, type GptjConfig } from './config.js'
 
 /**
  * GPT-J as pure functions (Wang & Komatsuzaki 2021; transformers `modeling_gptj.py`): one layer norm a block, whose
@@ -75,3 +78,12 @@ export function gptjParameters({
     ...(tieWordEmbeddings ? output.slice(1) : output)
   ]
 }
+
+/** GPT-J. */
+export const gptj = definePlugin({
+  kind: 'architecture',
+  name: 'gptj',
+  summary: 'GPT-J: interleaved partial rotary, parallel residual, layer norm, biases, an output layer with a bias',
+  config: z.strictObject({}),
+  create: (): Architecture => ({ modelTypes: ['gptj'], define: json => defineGptj(parseGptjConfig(json)) })
+})

@@ -1,3 +1,4 @@
+import { definePlugin } from '@skipwise/core'
 import {
   activations,
   attention,
@@ -5,6 +6,7 @@ import {
   linear,
   linearSpecs,
   normSpecs,
+  type Architecture,
   type BlockContext,
   type ModelDefinition,
   type ModelGeometry,
@@ -12,7 +14,8 @@ import {
   type ParameterSpec
 } from '@skipwise/nn'
 import { embedding, layerNorm, tf } from '@skipwise/runtime'
-import type { GptneoxConfig } from './config.js'
+import { z } from 'zod'
+import { parseGptneoxConfig, type GptneoxConfig } from './config.js'
 
 /**
  * GPT-NeoX as pure functions (Black et al. 2022; transformers `modeling_gpt_neox.py`): one projection gives queries,
@@ -102,3 +105,12 @@ export function gptneoxParameters({
     ...(tieWordEmbeddings ? [] : linearSpecs('embed_out', V, d))
   ]
 }
+
+/** GPT-NeoX and Pythia. */
+export const gptneox = definePlugin({
+  kind: 'architecture',
+  name: 'gptneox',
+  summary: 'GPT-NeoX, Pythia: fused projections, partial rotary, parallel residual, layer norm, biases',
+  config: z.strictObject({}),
+  create: (): Architecture => ({ modelTypes: ['gpt_neox'], define: json => defineGptneox(parseGptneoxConfig(json)) })
+})

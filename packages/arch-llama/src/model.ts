@@ -1,6 +1,9 @@
-import { gatedMlp, selfAttention, type ModelDefinition, type Parameters } from '@skipwise/nn'
+import { definePlugin } from '@skipwise/core'
+import { gatedMlp, selfAttention, type Architecture, type ModelDefinition, type Parameters } from '@skipwise/nn'
 import { embedding, tf } from '@skipwise/runtime'
-import type { LlamaConfig } from './config.js'
+import { z } from 'zod'
+import { parseLlamaConfig, type LlamaConfig } from './config.js'
+import { modelTypes } from './keys.js'
 import { normOf, queryKeyNorm } from './norms.js'
 import { llamaParameters } from './parameters.js'
 
@@ -58,3 +61,13 @@ export function defineLlama(config: LlamaConfig): ModelDefinition {
     })
   }
 }
+
+/** LLaMA 1/2/3 and the models of the same blocks. */
+export const llama = definePlugin({
+  kind: 'architecture',
+  name: 'llama',
+  summary:
+    'LLaMA 1/2/3, SmolLM2, Mistral, Qwen2, Qwen3, OLMo 2, Granite, SmolLM3, StableLM, Phi-3, Gemma 1 and 2: one block',
+  config: z.strictObject({}),
+  create: (): Architecture => ({ modelTypes, define: json => defineLlama(parseLlamaConfig(json)) })
+})

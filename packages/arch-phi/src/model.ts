@@ -1,3 +1,4 @@
+import { definePlugin } from '@skipwise/core'
 import {
   activations,
   embeddingSpecs,
@@ -5,12 +6,14 @@ import {
   linearSpecs,
   normSpecs,
   selfAttention,
+  type Architecture,
   type ModelDefinition,
   type Parameters,
   type ParameterSpec
 } from '@skipwise/nn'
 import { embedding, layerNorm, tf } from '@skipwise/runtime'
-import type { PhiConfig } from './config.js'
+import { z } from 'zod'
+import { parsePhiConfig, type PhiConfig } from './config.js'
 
 /**
  * Phi as pure functions (Li et al. 2023; transformers `modeling_phi.py`): one layer norm a block, whose output goes
@@ -85,3 +88,12 @@ export function phiParameters(config: PhiConfig): readonly ParameterSpec[] {
     ...(config.tieWordEmbeddings ? output.slice(1) : output)
   ]
 }
+
+/** Phi-1, Phi-1.5 and Phi-2. Phi-3 is made of LLaMA's blocks. */
+export const phi = definePlugin({
+  kind: 'architecture',
+  name: 'phi',
+  summary: 'Phi-1, Phi-1.5, Phi-2: partial rotary, parallel residual, layer norm, biases',
+  config: z.strictObject({}),
+  create: (): Architecture => ({ modelTypes: ['phi'], define: json => definePhi(parsePhiConfig(json)) })
+})

@@ -1,4 +1,4 @@
-import { SkipwiseError, type HuggingFaceRope } from '@skipwise/core'
+import { SkipwiseError, type HuggingFaceRope, withoutUndefined } from '@skipwise/core'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomic } from './atomic.js'
@@ -82,14 +82,14 @@ export function applyRope(
   // transformers reads it at the top first, so a value there is updated or removed
   const { [ORIGINAL]: oldOriginal, ...rest } = config
   const original = rope[ORIGINAL] ?? (oldOriginal === undefined ? undefined : rope.rope_parameters[ORIGINAL])
-  return {
+  return withoutUndefined({
     ...rest,
-    ...(original === undefined ? {} : { [ORIGINAL]: original }),
-    rope_parameters: { ...rope.rope_parameters, ...(partial === undefined ? {} : { partial_rotary_factor: partial }) },
+    [ORIGINAL]: original,
+    rope_parameters: withoutUndefined({ ...rope.rope_parameters, partial_rotary_factor: partial }),
     rope_scaling: rope.rope_scaling,
     rope_theta: rope.rope_theta,
     ...Object.fromEntries(windowKeys.map(key => [key, rope.max_position_embeddings]))
-  }
+  })
 }
 
 /**

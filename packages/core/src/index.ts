@@ -10,6 +10,7 @@ export { definePlugin, PLUGIN_API_VERSION, type Plugin, type PluginDefinition, t
 export { createRegistry, type AnyPlugin, type ConfigOf, type PluginReference, type Registry } from './registry.js'
 export { validate } from './validate.js'
 export { letEventsIn } from './event-loop.js'
+export { withoutUndefined, type WithoutUndefined } from './without-undefined.js'
 export { nearestName } from './nearest-name.js'
 export { isJsonNumber, jsonTokens, type JsonToken } from './json-tokens.js'
 export { permutation, philox4x32, randomStream, type RandomCoordinates, type RandomStream } from './random.js'

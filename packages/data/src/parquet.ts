@@ -1,5 +1,5 @@
 import { parquetMetadata, parquetReadObjects, parquetSchema, type FileMetaData, type SchemaTree } from 'hyparquet'
-import { SkipwiseError } from '@skipwise/core'
+import { SkipwiseError, withoutUndefined } from '@skipwise/core'
 import { compressors } from 'hyparquet-compressors'
 import { open, type FileHandle } from 'node:fs/promises'
 import { invalidFile } from './lines.js'
@@ -93,15 +93,17 @@ export async function* readParquet(path: string, column?: string): AsyncGenerato
       // the same pages again and again would be rows without end
       if (bytes > file.byteLength) throw new Error('row groups lie over one another')
       const rowEnd = rowStart + Number(group.num_rows)
-      const rows = await parquetReadObjects({
-        file,
-        metadata,
-        compressors,
-        parsers,
-        rowStart,
-        rowEnd,
-        ...(columns && { columns })
-      })
+      const rows = await parquetReadObjects(
+        withoutUndefined({
+          file,
+          metadata,
+          compressors,
+          parsers,
+          rowStart,
+          rowEnd,
+          columns
+        })
+      )
       for (const row of rows) {
         yield { record: plain(row) as Record<string, unknown>, conversation: () => conversationOfRow(row, floats) }
       }

@@ -15,7 +15,7 @@ export interface FewShotOptions {
   /** Whether the task asks for a spare example; see `BenchmarkTask.drawsSpare`. */
   readonly drawsSpare: boolean
   /** Only so many questions, the first. */
-  readonly limit?: number
+  readonly limit?: number | undefined
 }
 
 /**

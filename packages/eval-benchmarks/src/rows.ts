@@ -1,4 +1,4 @@
-import { SkipwiseError, type EvalContext } from '@skipwise/core'
+import { SkipwiseError, type EvalContext, withoutUndefined } from '@skipwise/core'
 import { readRecords } from '@skipwise/data'
 import { createHash } from 'node:crypto'
 import type { z } from 'zod'
@@ -47,7 +47,7 @@ export async function loadRows(
     questions: questions.questions,
     trainingRecords: examples?.records ?? [],
     training: examples?.questions ?? [],
-    digests: { data: digest(questions.records), ...(examples && { training: digest(examples.records) }) }
+    digests: withoutUndefined({ data: digest(questions.records), training: examples && digest(examples.records) })
   }
 }
 

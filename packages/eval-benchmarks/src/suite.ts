@@ -114,7 +114,7 @@ async function runTask(task: BenchmarkTask, shots: number, rows: TaskRows, run: 
       profile,
       shots,
       drawsSpare: task.drawsSpare,
-      ...(config.limit !== undefined && { limit: config.limit })
+      limit: config.limit
     })
   ]
   const questions: QuestionResult[] = []

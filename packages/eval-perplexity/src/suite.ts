@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import { metricAt, SkipwiseError, type EvalContext, type EvalResult, type LanguageModel } from '@skipwise/core'
+import {
+  metricAt,
+  SkipwiseError,
+  type EvalContext,
+  type EvalResult,
+  type LanguageModel,
+  withoutUndefined
+} from '@skipwise/core'
 import { bootstrapInterval } from '@skipwise/evaluation'
 import type { PerplexityConfig } from './config.js'
 import { selectDocuments } from './documents.js'
@@ -40,14 +47,14 @@ export async function runPerplexity(
       context.seed
     )
   )
-  const details: PerplexityDetails = {
+  const details: PerplexityDetails = withoutUndefined({
     maxLength: model.maxLength,
     bos: bosId !== undefined,
-    ...(config.stride !== undefined && { stride: config.stride }),
+    stride: config.stride,
     documents: documents.map(({ source, sha256, ids }) => ({ source, sha256, tokens: ids.length })),
     tooShort,
     windows
-  }
+  })
   return {
     suite: 'perplexity',
     version: PERPLEXITY_VERSION,
@@ -133,14 +140,9 @@ function windowResult(
     }),
     minimumContext: Math.min(...scores.map(score => score.minimumContext)),
     positions: mergePositions(scores),
-    documents: scores.map(({ nll, tokens, sum, weight, bytes }) => ({
-      nll,
-      tokens,
-      sum,
-      weight,
-      ...(bytes !== undefined && { bytes }),
-      perplexity: perplexityOf([{ sum, weight }])
-    }))
+    documents: scores.map(({ nll, tokens, sum, weight, bytes }) =>
+      withoutUndefined({ nll, tokens, sum, weight, bytes, perplexity: perplexityOf([{ sum, weight }]) })
+    )
   }
 }
 

@@ -1,15 +1,18 @@
 import {
+  definePlugin,
   metricAt,
   randomStream,
   type EvalContext,
   type EvalResult,
+  type EvalSuite,
   type LanguageModel,
   type MetricSamples,
   type Tokenizer
 } from '@skipwise/core'
 import { wilsonInterval } from '@skipwise/evaluation'
 import { bosCount, continueGreedily, countTokens, generatedDigits } from './prompts.js'
-import type { PasskeyConfig } from './config.js'
+import { passkeyCharts } from './charts.js'
+import { passkeyConfig, type PasskeyConfig } from './config.js'
 import { passkeyFormats } from './formats/index.js'
 import type { PasskeyFormat } from './formats/format.js'
 import { keySentence, passkeyDocument } from './passkey-document.js'
@@ -119,11 +122,7 @@ export const PASSKEY_VERSION = 2
 const DEPTH_BANDS = 5
 
 /** Asks `model` for a hidden key at every length. */
-export async function runPasskey(
-  config: PasskeyConfig,
-  model: LanguageModel,
-  context: EvalContext
-): Promise<EvalResult> {
+async function runPasskey(config: PasskeyConfig, model: LanguageModel, context: EvalContext): Promise<EvalResult> {
   const { tokenizer } = model
   const plans = config.lengths.map(length => ({
     length,
@@ -203,10 +202,33 @@ async function runLength(
 }
 
 /** The trials of each length, by their keys. */
-export const passkeySamples = ({ details }: EvalResult): MetricSamples[] =>
+const passkeySamples = ({ details }: EvalResult): MetricSamples[] =>
   (details as PasskeyDetails).lengths.map(({ length, trials }) => ({
     metric: metricAt('passkey', length),
     better: 'higher',
     scale: 'linear',
     units: trials.map(({ key, correct }, i) => ({ id: `${length} ${i} ${key}`, value: Number(correct), weight: 1 }))
   }))
+
+/**
+ * Passkey retrieval: a number hidden in noise of a real token length, at stratified depths, asked for by greedy
+ * generation.
+ *
+ * @example
+ * ```ts
+ * const suite = passkey({ lengths: [256, 1024] })
+ * const result = await suite.run(model, { seed: 0, resolvePath: path => path })
+ * console.log(result.metrics['passkey@1024'])
+ * ```
+ */
+export const passkey = definePlugin({
+  kind: 'eval-suite',
+  name: 'passkey',
+  summary: 'Retrieval of a hidden number by real prompt length and depth',
+  config: passkeyConfig,
+  create: (config): EvalSuite => ({
+    run: (model, context) => runPasskey(config, model, context),
+    charts: passkeyCharts,
+    samples: passkeySamples
+  })
+})

@@ -1,4 +1,4 @@
-import { SkipwiseError, randomStream, type Tokenizer } from '@skipwise/core'
+import { SkipwiseError, randomStream, type Tokenizer, withoutUndefined } from '@skipwise/core'
 import { countTokens, largestThatFits } from './prompts.js'
 import type { HaystackText } from './tasks/haystack.js'
 import type { Question, RetrievalTask } from './tasks/task.js'
@@ -65,5 +65,5 @@ export function questionDocument(
     shortest,
     task.step
   )
-  return { prompt, answers, tokens, ...(depth !== undefined && { depth }) }
+  return withoutUndefined({ prompt, answers, tokens, depth })
 }

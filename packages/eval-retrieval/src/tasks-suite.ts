@@ -1,6 +1,7 @@
 import { readNamedFile } from '@skipwise/checkpoints'
 import { createHash } from 'node:crypto'
 import {
+  definePlugin,
   metricAt,
   randomStream,
   SkipwiseError,
@@ -8,14 +9,20 @@ import {
   type EvalResult,
   type EvalSuite,
   type LanguageModel,
-  type MetricSamples
+  type MetricSamples,
+  withoutUndefined
 } from '@skipwise/core'
 import { wilsonInterval } from '@skipwise/evaluation'
 import { effectiveLength, type TaskResult, type TasksDetails, type TaskTrial } from './results.js'
 import { shareChart, taskChart } from './charts.js'
 import { bosCount, continueGreedily, readAnswer } from './prompts.js'
 import { questionDocument, shortestQuestion, type QuestionDocument, type QuestionOptions } from './question-document.js'
-import type { TasksConfig } from './config.js'
+import { tasksConfig, type TasksConfig } from './config.js'
+import { commonWords } from './tasks/common-words.js'
+import { frequentWords } from './tasks/frequent-words.js'
+import { lines, topics } from './tasks/longchat.js'
+import { needleTasks } from './tasks/needles.js'
+import { variableTracking } from './tasks/variable-tracking.js'
 import { noiseText, textHaystack, type HaystackText } from './tasks/haystack.js'
 import type { RetrievalTask } from './tasks/task.js'
 
@@ -145,7 +152,7 @@ async function answer(
     answers,
     model.tokenizer
   )
-  return { tokens, ...(depth !== undefined && { depth }), answers, generated: text, score }
+  return withoutUndefined({ tokens, depth, answers, generated: text, score })
 }
 
 async function readHaystack(
@@ -196,3 +203,35 @@ function taskSamples({ details, config }: EvalResult): MetricSamples[] {
     ...results.map(result => samples(metricAt(result.task, result.length), [result]))
   ]
 }
+
+/** The tasks of RULER that need no corpus of others. */
+export const rulerTasks: readonly RetrievalTask[] = [...needleTasks, variableTracking, commonWords, frequentWords]
+
+/** The tasks of LongChat's evaluation. */
+export const longchatTasks: readonly RetrievalTask[] = [topics, lines]
+
+/**
+ * RULER's tasks that need no corpus of others, with RULER's scoring: needles of one and of many keys, values and
+ * queries, variable tracking, common and frequent words; from their average, the effective context length.
+ *
+ * @example
+ * ```ts
+ * const suite = ruler({ lengths: [4096, 16384], tasks: ['niah-single-1', 'variable-tracking'] })
+ * ```
+ */
+export const ruler = definePlugin({
+  kind: 'eval-suite',
+  name: 'ruler',
+  summary: "RULER's needles, variable tracking, common and frequent words",
+  config: tasksConfig(rulerTasks),
+  create: config => createTasksSuite({ name: 'ruler', title: 'RULER', version: 1, tasks: rulerTasks }, config)
+})
+
+/** LongChat's tasks: the first topic of a long conversation, and the number of one line among many. */
+export const longchat = definePlugin({
+  kind: 'eval-suite',
+  name: 'longchat',
+  summary: "LongChat's topic and line retrieval",
+  config: tasksConfig(longchatTasks),
+  create: config => createTasksSuite({ name: 'longchat', title: 'LongChat', version: 1, tasks: longchatTasks }, config)
+})

@@ -1,5 +1,4 @@
-export { recordEvaluations, type EvaluationRecord, type RecordOptions } from './record.js'
-export { runSuites, type SuiteContext } from './run-suites.js'
+export { recordEvaluations, runSuites, type EvaluationRecord, type RecordOptions, type SuiteContext } from './record.js'
 export { openJournal, type Journal } from './journal.js'
 export { keepStage, keptStage } from './kept-stage.js'
 export { evalResultSchema } from './eval-result-schema.js'

@@ -1,7 +1,7 @@
 import type { EvalContext, EvalResult, EvalSuite, LanguageModel, ProgressEvent } from '@skipwise/core'
 import { expect, it } from 'vitest'
 import type { Journal } from './journal.js'
-import { runSuites } from './run-suites.js'
+import { runSuites } from './record.js'
 
 const model: LanguageModel = {
   name: 'm',

@@ -25,8 +25,10 @@ export { composeReport, runCharts } from './compose-report.js'
 export { readReportFile, type ReportSource } from './read-report-file.js'
 export { createExamples, type WeightedCorpus } from './examples.js'
 export {
+  evaluateFolder,
   loadLanguageModel,
   openLanguageModel,
+  type EvaluateFolderOptions,
   type LoadLanguageModelOptions,
   type OpenLanguageModelOptions
 } from './open-language-model.js'
@@ -44,6 +46,5 @@ export {
   type RopeReading,
   type RopeToWrite
 } from './parts.js'
-export { evaluateFolder, type EvaluateFolderOptions } from './evaluate-folder.js'
 export { readSuites } from './suite-list.js'
 export { experimentErrorCodes } from './errors.js'

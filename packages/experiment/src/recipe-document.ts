@@ -74,17 +74,17 @@ function plain(recipe: unknown): unknown {
   if (isDeeper(recipe, DEEPEST)) throw refused(`objects and lists are nested more than ${DEEPEST} deep`)
   try {
     // a number that JSON does not have is kept, for the schema to refuse
-    return structuredClone(withoutUndefined(recipe))
+    return structuredClone(plainValue(recipe))
   } catch (cause) {
     throw refused(clip(String(cause), 200), cause)
   }
 }
 
-function withoutUndefined(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutUndefined)
+function plainValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plainValue)
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).filter(([, item]) => item !== undefined)
-  return Object.fromEntries(entries.map(([key, item]) => [key, withoutUndefined(item)]))
+  return Object.fromEntries(entries.map(([key, item]) => [key, plainValue(item)]))
 }
 
 /** Where a value of a recipe is, or the key `key` of the map there. */

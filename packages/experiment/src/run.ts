@@ -1,5 +1,5 @@
 import { openCheckpoint, writeJsonAtomic } from '@skipwise/checkpoints'
-import type { EvalResult, LanguageModel, ProgressListener } from '@skipwise/core'
+import { type EvalResult, type LanguageModel, type ProgressListener, withoutUndefined } from '@skipwise/core'
 import { keepStage, keptStage, openJournal, RESULT_FILE, runSuites } from '@skipwise/evaluation'
 import type { Executor } from '@skipwise/runtime'
 import { MetricsLog, planMemory, plannedStrategy, train, type MemoryPlan, type TrainerSetup } from '@skipwise/training'
@@ -195,7 +195,7 @@ async function trainAndWrite(
     losses: result.losses,
     ...(result.skipped > 0 && { skipped: result.skipped }),
     ...(validation && {
-      validation: { scores: result.scores, ...(result.bestStep !== undefined && { bestStep: result.bestStep }) }
+      validation: withoutUndefined({ scores: result.scores, bestStep: result.bestStep })
     }),
     tokensPerSecond: result.tokensPerSecond,
     strategy: result.strategy,

@@ -15,9 +15,8 @@ const run = (name: string, metric?: string, scores: readonly (number | null)[] =
       losses: Array.from({ length: 1000 }, (_, step) => 3 - step / 1000),
       tokensPerSecond: 1,
       peakMemoryMB: 1,
-      ...(metric !== undefined && {
-        validation: { scores: scores.map((score, i) => ({ step: 100 * (i + 1), score })) }
-      })
+      validation:
+        metric === undefined ? undefined : { scores: scores.map((score, i) => ({ step: 100 * (i + 1), score })) }
     }
   }) as unknown as ExperimentResult
 

@@ -1,4 +1,4 @@
-import { SkipwiseError } from '@skipwise/core'
+import { SkipwiseError, withoutUndefined } from '@skipwise/core'
 import { HubStatus, hubError } from './hub-error.js'
 import type { HubLimits } from './limits.js'
 
@@ -60,10 +60,10 @@ export async function guardedFetch(
   try {
     const answer = await pace.during(() =>
       fetch(url, {
-        headers: {
+        headers: withoutUndefined({
           ...headers,
-          ...(token !== undefined && url.origin === origin && { authorization: `Bearer ${token}` })
-        },
+          authorization: token !== undefined && url.origin === origin ? `Bearer ${token}` : undefined
+        }),
         signal: signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal])
       })
     )

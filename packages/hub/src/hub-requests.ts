@@ -126,7 +126,7 @@ export const beyond = (what: string, how: string) =>
 /** The only header of an answer that the library reads. */
 function links({ headers }: GuardedAnswer): Record<string, string> {
   const link = headers.get('link')
-  return { 'content-type': 'application/json', ...(link !== null && { link }) }
+  return link === null ? { 'content-type': 'application/json' } : { 'content-type': 'application/json', link }
 }
 
 async function whole({ body }: GuardedAnswer, what: string, most: number): Promise<Buffer> {

@@ -1,4 +1,4 @@
-import { nearestName, SkipwiseError, validate, type RopeGeometry } from '@skipwise/core'
+import { nearestName, SkipwiseError, validate, type RopeGeometry, withoutUndefined } from '@skipwise/core'
 import { agreeing, contradiction } from './agreeing-keys.js'
 import { dynamicNtkFromHuggingFace } from './dynamic-ntk.js'
 import { dynamicYarnFromHuggingFace } from './dynamic-yarn.js'
@@ -263,13 +263,20 @@ function readLayer({ model, known }: Reader, rope: JsonObject, { layerType, laye
     writtenOriginalLength: lengthAt(config, ORIGINAL) ?? inside,
     statedLengths: statedLengths(config)
   })
-  const pluginConfig = Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined))
-  const reading: HuggingFaceRopeReading = {
+  const pluginConfig = withoutUndefined(keys)
+  const where = `config.json, RoPE type '${name}'`
+  const checked: HuggingFaceRopeReading['config'] = validate(
+    type.plugin.config,
+    pluginConfig,
+    'ROPE_CONFIG_INVALID',
+    where
+  )
+  const reading: HuggingFaceRopeReading = withoutUndefined({
     name: type.plugin.name,
-    config: validate(type.plugin.config, pluginConfig, 'ROPE_CONFIG_INVALID', `config.json, RoPE type '${name}'`),
+    config: checked,
     geometry: { base, rotaryDim, originalLength, targetLength: Math.max(originalLength, originalLength * factor) },
-    ...(unclear ? { windowUnclear: unclear } : {})
-  }
+    windowUnclear: unclear
+  })
   return { layerType, reading, rope, original: top ?? inside }
 }
 

@@ -1,4 +1,4 @@
-import { definePlugin, type RopeFrequencies, type RopeGeometry } from '@skipwise/core'
+import { definePlugin, type RopeFrequencies, type RopeGeometry, withoutUndefined } from '@skipwise/core'
 import { z } from 'zod'
 import { factorOf, ropeFrequencies } from './geometry.js'
 import { huggingFaceRope, integerOriginalLength } from './hugging-face.js'
@@ -73,17 +73,21 @@ export const yarn = definePlugin({
     toHuggingFace: geometry => {
       const { truncate, betaFast, betaSlow, clamp, attentionFactor, mscale, mscaleAllDim } = given
       if (clamp === 'frequencies') return tableAsLongrope(geometry, frequencies(geometry, given))
-      return huggingFaceRope(geometry, 'yarn', {
-        factor: factorOf(geometry),
-        original_max_position_embeddings: integerOriginalLength(geometry),
-        beta_fast: betaFast,
-        beta_slow: betaSlow,
-        // transformers reads a missing key as true, and versions without this key warn about it
-        ...(truncate ? {} : { truncate }),
-        ...(attentionFactor === undefined ? {} : { attention_factor: attentionFactor }),
-        ...(mscale === undefined ? {} : { mscale }),
-        ...(mscaleAllDim === undefined ? {} : { mscale_all_dim: mscaleAllDim })
-      })
+      return huggingFaceRope(
+        geometry,
+        'yarn',
+        withoutUndefined({
+          factor: factorOf(geometry),
+          original_max_position_embeddings: integerOriginalLength(geometry),
+          beta_fast: betaFast,
+          beta_slow: betaSlow,
+          // transformers reads a missing key as true, and versions without this key warn about it
+          truncate: truncate ? undefined : truncate,
+          attention_factor: attentionFactor,
+          mscale,
+          mscale_all_dim: mscaleAllDim
+        })
+      )
     }
   })
 })

@@ -1,7 +1,7 @@
 import { causalAttention, tf } from '@skipwise/runtime'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { difference, plainAttention, plainLinear, randomRows, tensor } from '../test/plain.js'
-import { headRmsNorm, selfAttention, type SelfAttentionOptions } from './attention.js'
+import { headRmsNorm, selfAttention, type SelfAttentionOptions } from './layers.js'
 
 beforeAll(() => tf.setBackend('cpu'))
 

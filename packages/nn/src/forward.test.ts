@@ -11,7 +11,7 @@ import {
   type PlainAttention,
   type Rows
 } from '../test/plain.js'
-import { selfAttention } from './attention.js'
+import { selfAttention } from './layers.js'
 import type { ModelDefinition, PositionalEncoding } from './contracts.js'
 import { attentionScale, forward } from './forward.js'
 import { gatedMlp } from './layers.js'

@@ -15,25 +15,23 @@ export {
 export {
   activations,
   adapterName,
+  attention,
   crossEntropy,
   embeddingSpecs,
   gatedMlp,
+  headRmsNorm,
   l2Normalize,
   linear,
   linearSpecs,
   logits,
   mlp,
   normSpecs,
-  type Activation,
-  type GatedMlpOptions
-} from './layers.js'
-export {
-  attention,
-  headRmsNorm,
   selfAttention,
+  type Activation,
+  type GatedMlpOptions,
   type LayerAttentionOptions,
   type SelfAttentionOptions
-} from './attention.js'
+} from './layers.js'
 export {
   attentionScale,
   forward,

@@ -5,8 +5,7 @@ import { xpos } from './xpos.js'
 
 export { alibi, alibiSlopes } from './alibi.js'
 export { nope } from './nope.js'
-export { rotaryHalf, rotaryInterleaved } from './rotary.js'
-export { rotaryTables } from './rotary-tables.js'
+export { rotaryHalf, rotaryInterleaved, rotaryTables } from './rotary.js'
 export { xpos } from './xpos.js'
 export { positionalEncodingErrorCodes } from './errors.js'
 

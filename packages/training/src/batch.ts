@@ -1,4 +1,10 @@
-import { SkipwiseError, type TrainingExample, type RopeFrequencies, type Window } from '@skipwise/core'
+import {
+  SkipwiseError,
+  type TrainingExample,
+  type RopeFrequencies,
+  type Window,
+  withoutUndefined
+} from '@skipwise/core'
 import type { PositionalEncoding } from '@skipwise/nn'
 
 /** The arrays that a loss program takes, by input name. */
@@ -63,7 +69,7 @@ export function makeBatch(
     for (let t = 0; t + 1 < T; t++)
       if (example.labelMask[t + 1]) labelWeights[at + t] = example.labelMask[t + 1] / labelCount
   })
-  return { ids, labels, labelWeights, ...encoding.tables(positionIds, frequencies), ...(documents && { documents }) }
+  return withoutUndefined({ ids, labels, labelWeights, ...encoding.tables(positionIds, frequencies), documents })
 }
 
 /**

@@ -5,15 +5,15 @@ import { gradientName } from './loss-program.js'
 /** What a step may do before it counts as a spike, and what happens then. A value that is not finite is one. */
 export interface GuardOptions {
   /** A loss of more than this times the median of the steps before. */
-  readonly loss?: number
+  readonly loss?: number | undefined
   /** A gradient norm, before clipping, of more than this times the median of the steps before. */
-  readonly gradientNorm?: number
+  readonly gradientNorm?: number | undefined
   /** Steps that the median is of; a step is judged when a quarter of them are there. Default 100. */
-  readonly window?: number
+  readonly window?: number | undefined
   /** `stop` ends the run with the state before the step saved; `skip` leaves the update out. Default `stop`. */
-  readonly action?: 'stop' | 'skip'
+  readonly action?: 'stop' | 'skip' | undefined
   /** With `skip`: steps left out in a row after which the run stops all the same. Default 5. */
-  readonly patience?: number
+  readonly patience?: number | undefined
 }
 
 /** Losses and norms of a run so far. */

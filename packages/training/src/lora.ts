@@ -10,12 +10,12 @@ export interface LoraOptions {
   /** Rows of A and columns of B. */
   readonly rank: number
   /** Default: `rank`, so that the product counts as it is. */
-  readonly alpha?: number
+  readonly alpha?: number | undefined
   /**
    * Scale by alpha/√rank, under which gradients keep their size at any rank (rsLoRA, Kalajdzievski 2023); PEFT's
    * `use_rslora`.
    */
-  readonly rankStabilized?: boolean
+  readonly rankStabilized?: boolean | undefined
   /**
    * Last parts of the names of the modules to adapt, such as `q_proj`, or `'all-linear'` for every matrix of the
    * blocks; PEFT's rule.
@@ -25,7 +25,7 @@ export interface LoraOptions {
    * Ends of the names of modules that are trained whole next to the adapters, such as `embed_tokens` and `norm`
    * (LongLoRA); PEFT's `modules_to_save`.
    */
-  readonly alsoTrain?: readonly string[]
+  readonly alsoTrain?: readonly string[] | undefined
   /** Of the random A. */
   readonly seed: number
 }

@@ -1,4 +1,4 @@
-import { SkipwiseError } from '@skipwise/core'
+import { SkipwiseError, withoutUndefined, type WithoutUndefined } from '@skipwise/core'
 import type { GuardOptions } from './guard.js'
 import { MAX_BATCH, MAX_EXAMPLES } from './limits.js'
 import type { LoraOptions } from './lora.js'
@@ -22,7 +22,7 @@ export const isStrategy = (text: string): text is StrategyName => strategyNames.
 /** How `seco` cuts sequences. */
 export interface SecoOptions {
   /** Tokens of a chunk, at most the window. Default 512. */
-  readonly chunk?: number
+  readonly chunk?: number | undefined
 }
 
 /** How `spaco` cuts sequences and draws chunks. */
@@ -33,9 +33,9 @@ export interface SpacoOptions extends SecoOptions {
    * Most that a gradient from later chunks is multiplied by. The paper advises 2 for less variance; gradients are then
    * biased. Default no bound.
    */
-  readonly maxCompensation?: number
+  readonly maxCompensation?: number | undefined
   /** Of the draws. Default 0. */
-  readonly seed?: number
+  readonly seed?: number | undefined
 }
 
 /** A strategy as it is asked for. */
@@ -46,7 +46,7 @@ export type StrategyOption =
 export interface ChunkwiseOptions extends Omit<SpacoOptions, 'chunk' | 'chunks'> {
   readonly chunk: number
   /** Of `spaco`. */
-  readonly chunks?: number
+  readonly chunks?: number | undefined
 }
 
 const DEFAULT_CHUNK = 512
@@ -61,49 +61,49 @@ export interface TrainingOptions {
    * Examples computed at once; divides `batch`. Default: `batch`. Gradients are accumulated exactly, so this changes
    * only memory.
    */
-  readonly microBatch?: number
+  readonly microBatch?: number | undefined
   /** How gradients are computed. Default `auto`: the fastest that fits in memory, by a plan made before the run. */
-  readonly strategy?: StrategyOption
+  readonly strategy?: StrategyOption | undefined
   /** Memory that the process may use, 10⁹ bytes; default 90 % of what the machine has available. */
-  readonly memoryLimit?: number
+  readonly memoryLimit?: number | undefined
   /** Peak learning rate. */
   readonly learningRate: number
   /** Learning rate of the last step as a fraction of the peak. Default 0. */
-  readonly finalLearningRate?: number
+  readonly finalLearningRate?: number | undefined
   /** How the rate falls after the warm-up. Default 'linear', the paper's. */
-  readonly schedule?: 'linear' | 'cosine' | 'constant'
+  readonly schedule?: 'linear' | 'cosine' | 'constant' | undefined
   /** Steps of linear warm-up. Default 10, the paper's. */
-  readonly warmup?: number
+  readonly warmup?: number | undefined
   /**
    * Decoupled weight decay of matrices; vectors (norms, biases) have none. Default 0, as Hugging Face's Trainer and
    * PoSE.
    */
-  readonly weightDecay?: number
-  readonly beta1?: number
-  readonly beta2?: number
-  readonly epsilon?: number
+  readonly weightDecay?: number | undefined
+  readonly beta1?: number | undefined
+  readonly beta2?: number | undefined
+  readonly epsilon?: number | undefined
   /** Gradients are clipped to this global norm. Default 1. */
-  readonly maxGradientNorm?: number
+  readonly maxGradientNorm?: number | undefined
   /** State is saved after this many steps. Default 100. */
-  readonly checkpointEvery?: number
+  readonly checkpointEvery?: number | undefined
   /**
    * Parameters that stay as they are, by patterns of names in which `*` stands for any characters: no gradient, no
    * optimizer state.
    */
-  readonly freeze?: readonly string[]
+  readonly freeze?: readonly string[] | undefined
   /** Train low-rank adapters and leave the model itself as it is. */
-  readonly lora?: LoraOptions
+  readonly lora?: LoraOptions | undefined
   /** Give the moving average of the weights instead of the last ones. */
-  readonly ema?: AverageOptions
+  readonly ema?: AverageOptions | undefined
   /** What to do about spikes of loss and gradient norm; without it, a run stops at a value that is not finite. */
-  readonly guard?: GuardOptions
+  readonly guard?: GuardOptions | undefined
 }
 
 /** Options with every default filled in; what has none stays absent. */
 export type CompleteTrainingOptions = Required<
-  Omit<TrainingOptions, 'strategy' | 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'>
+  WithoutUndefined<Omit<TrainingOptions, 'strategy' | 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'>>
 > &
-  Pick<TrainingOptions, 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'> & {
+  WithoutUndefined<Pick<TrainingOptions, 'freeze' | 'lora' | 'ema' | 'guard' | 'memoryLimit'>> & {
     readonly strategy: 'auto' | StrategyName
     readonly chunkwise: ChunkwiseOptions
   }
@@ -121,7 +121,12 @@ export function completeOptions(options: TrainingOptions | CompleteTrainingOptio
     epsilon: 1e-8,
     maxGradientNorm: 1,
     checkpointEvery: 100,
-    ...options,
+    ...withoutUndefined({
+      ...options,
+      lora: options.lora && withoutUndefined(options.lora),
+      ema: options.ema && withoutUndefined(options.ema),
+      guard: options.guard && withoutUndefined(options.guard)
+    }),
     ...strategyOf(options)
   }
   const { steps, batch, microBatch, learningRate } = complete
@@ -154,7 +159,7 @@ function strategyOf(
   const asked = options.strategy ?? 'auto'
   if (typeof asked === 'string') return { strategy: asked, chunkwise: { chunk: DEFAULT_CHUNK } }
   const [strategy, given] = 'seco' in asked ? (['seco', asked.seco] as const) : (['spaco', asked.spaco] as const)
-  const chunkwise: ChunkwiseOptions = { chunk: DEFAULT_CHUNK, ...given }
+  const chunkwise: ChunkwiseOptions = { chunk: DEFAULT_CHUNK, ...withoutUndefined(given) }
   const { chunk, chunks, maxCompensation } = chunkwise
   if (!Number.isInteger(chunk) || chunk < 1)
     throw optionsError(`strategy.${strategy}.chunk is ${chunk}`, 'use a whole number of tokens of at least 1')

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { countTokens } from '../prompts.js'
 import { questionDocument } from '../question-document.js'
 import { noiseText, textHaystack } from './haystack.js'
-import { longchatTasks, rulerTasks } from './index.js'
+import { longchatTasks, rulerTasks } from '../tasks-suite.js'
 
 /** Words and marks as tokens: near to what a tokenizer of a large model counts. */
 const wordTokenizer: Tokenizer = {

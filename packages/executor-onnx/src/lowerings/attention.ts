@@ -1,3 +1,4 @@
+import { withoutUndefined } from '@skipwise/core'
 import {
   attentionPlan,
   attentionShape,
@@ -280,12 +281,12 @@ export const attentionLowerings = {
         bias,
         sinks
       ],
-      {
+      withoutUndefined({
         num_heads: H,
         kv_num_heads: K,
         scale: { float: attributes.scale },
-        ...(slidingWindow === undefined ? {} : { local_window_size: slidingWindow })
-      },
+        local_window_size: slidingWindow
+      }),
       [`${output}_flat`, ...caches]
     )
     b.reshape(mixed, [B, T, H, D], output)

@@ -8,7 +8,6 @@ import type { ModelSource } from '../model-source.js'
 import type { RecipePath } from '../recipe-places.js'
 import type { Recipe } from '../recipe-schema.js'
 import { inputInside, isInside, type StateFolder } from '../state-folder.js'
-import { defined } from './method.js'
 import type { ResolveContext } from './context.js'
 
 /** The documents of a run. */
@@ -89,7 +88,11 @@ export async function dataOf(
       baseFolder,
       minTokens,
       cacheFolder: join(state.path, 'tokens'),
-      ...defined({ textKey, format, conversations, progress, signal })
+      textKey,
+      format,
+      conversations,
+      progress,
+      signal
     }
     const corpus = await check.attempt(pathOf(recipe, i), () => loadCorpus(files, source.tokenizer, load))
     if (corpus) data.push({ corpus, weight, pack })

@@ -62,17 +62,13 @@ const verbError = (problem: string, fix: string) => new SkipwiseError('RECIPE_VE
 /** Hyperparameters, complete. @throws SkipwiseErrors `TRAINING_OPTIONS` */
 export async function trainingOf({ recipe, document }: ResolveContext): Promise<CompleteTrainingOptions> {
   const check = Collector.ofPart(document)
-  const { seed: _, lora, guard, validate: _validate, strategy, ...given } = recipe.train
+  const { seed: _, lora, validate: _validate, strategy, ...given } = recipe.train
   const seed = trainSeedOf(recipe)
-  // a default stands where a key is absent, and an undefined one would take its place
   const training = await check.attempt(['train'], () =>
     completeOptions({
-      ...defined(given),
-      ...defined({
-        strategy: strategy && seeded(strategy, seed),
-        lora: lora && { ...defined(lora), seed },
-        guard: guard && defined(guard)
-      })
+      ...given,
+      strategy: strategy && seeded(strategy, seed),
+      lora: lora && { ...lora, seed }
     })
   )
   return check.end({ training }).training
@@ -80,11 +76,7 @@ export async function trainingOf({ recipe, document }: ResolveContext): Promise<
 
 /** A strategy with the seed of what it draws. */
 const seeded = (strategy: NonNullable<Recipe['train']['strategy']>, seed: number): StrategyOption =>
-  typeof strategy === 'string'
-    ? strategy
-    : 'seco' in strategy
-      ? { seco: defined(strategy.seco) }
-      : { spaco: { ...defined(strategy.spaco), seed } }
+  typeof strategy === 'object' && 'spaco' in strategy ? { spaco: { ...strategy.spaco, seed } } : strategy
 
 /** The position transform. @throws SkipwiseErrors `PLUGIN_UNKNOWN`, `PLUGIN_CONFIG` */
 export async function transformOf({ recipe, kind, registry, document }: ResolveContext): Promise<PositionTransform> {
@@ -196,11 +188,4 @@ function checkEvaluation(reference: PluginReference, { target }: Window): Skipwi
       fix: `use lengths up to ${target}, or a larger window.target`
     })
   ]
-}
-
-/** The same object without keys that are undefined. */
-export function defined<Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
-    [Key in keyof Value]: Exclude<Value[Key], undefined>
-  }
 }

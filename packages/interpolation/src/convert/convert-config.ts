@@ -1,4 +1,4 @@
-import { type Interpolation, type PluginReference } from '@skipwise/core'
+import { type Interpolation, type PluginReference, withoutUndefined } from '@skipwise/core'
 import { dividedWidth } from '../head.js'
 import { objectAt, shown, valueOf, type JsonObject } from '../json-keys.js'
 import { noRope, readRopes, type LayerRope } from '../read-hugging-face.js'
@@ -82,7 +82,7 @@ export function convertConfig(
   if (to !== 'transformers' && to !== 'vllm') return conversion
   return {
     ...conversion,
-    keys: defined(conversion.keys),
+    keys: withoutUndefined(conversion.keys),
     config: withChanges(config, model, conversion.keys),
     changes: { path: model.path, keys: conversion.keys }
   }
@@ -144,7 +144,7 @@ function mergeInto(file: JsonObject, model: TextModel, conversion: Conversion, l
   const { keys, notes } = mergedKeys(model, conversion, layer)
   return {
     ...conversion,
-    keys: defined(keys),
+    keys: withoutUndefined(keys),
     config: withChanges(file, model, keys),
     changes: { path: model.path, keys },
     notes
@@ -234,16 +234,13 @@ function asOverrides(model: TextModel, conversion: Conversion, layer: LayerRope)
   const overrides = objectAt(conversion.keys, 'overrides_of_model_config') ?? {}
   const { keys, notes } = mergedKeys(model, { ...conversion, keys: overrides }, layer)
   const scaling = valueOf(model.config, 'rope_scaling') === undefined ? {} : { rope_scaling: null }
-  return { ...conversion, keys: { overrides_of_model_config: { ...defined(keys), ...scaling } }, notes }
+  return { ...conversion, keys: { overrides_of_model_config: { ...withoutUndefined(keys), ...scaling } }, notes }
 }
 
 /** The file with changes in the part that describes the text model. */
 function withChanges(file: JsonObject, { path }: Pick<TextModel, 'path'>, keys: JsonObject): JsonObject {
   const [first, ...rest] = path
-  if (first === undefined) return defined({ ...file, ...keys })
+  if (first === undefined) return withoutUndefined({ ...file, ...keys })
   const part = objectAt(file, first) ?? {}
   return { ...file, [first]: withChanges(part, { path: rest }, keys) }
 }
-
-const defined = (object: JsonObject) =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))

@@ -1,4 +1,4 @@
-import type { RopeFrequencies } from '@skipwise/core'
+import { type RopeFrequencies, withoutUndefined } from '@skipwise/core'
 import { effectiveBase } from '../effective-base.js'
 import { ropeFrequencies } from '../geometry.js'
 import { valueOf } from '../json-keys.js'
@@ -76,12 +76,12 @@ function conversion(
     ...(Array.isArray(sections) ? { 'rope.dimension_sections': [...sections, 0, 0, 0, 0].slice(0, 4) } : {}),
     ...keys
   }
-  return {
-    stack: 'llama.cpp',
+  return withoutUndefined({
+    stack: 'llama.cpp' as const,
     keys: Object.fromEntries(Object.entries(all).map(([key, value]) => [`${name}.${key}`, value])),
-    ...(tensors ? { tensors } : {}),
+    tensors,
     notes: []
-  }
+  })
 }
 
 /** DeepSeek's own keys: from this multiplier llama.cpp also takes the softmax scale, as the model's code does. */

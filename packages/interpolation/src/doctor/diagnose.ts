@@ -1,4 +1,4 @@
-import { isSkipwiseError, type SkipwiseError } from '@skipwise/core'
+import { isSkipwiseError, type SkipwiseError, withoutUndefined } from '@skipwise/core'
 import type { Stack } from '../convert/conversion.js'
 import { effectiveBase } from '../effective-base.js'
 import { shown, valueOf, type JsonObject } from '../json-keys.js'
@@ -176,12 +176,12 @@ function diagnoseLayer(
   const factor = targetLength / originalLength
   const window = windowOf(model)
   const plain = attentionFactor === 1 ? effectiveBase(geometry, frequencies.value) : undefined
-  const numbers: RopeNumbers = {
+  const numbers: RopeNumbers = withoutUndefined({
     ...at,
     scheme: name,
     config: reading.config,
     base,
-    ...(plain === undefined ? {} : { effectiveBase: plain }),
+    effectiveBase: plain,
     factor,
     originalLength,
     targetLength,
@@ -189,7 +189,7 @@ function diagnoseLayer(
     rotaryDim,
     attentionFactor,
     inverseFrequencies: Array.from(inverseFrequencies)
-  }
+  })
   const type = String(valueOf(rope, 'rope_type') ?? valueOf(rope, 'type') ?? 'default')
   const ropeCase: RopeCase = {
     file,
@@ -214,15 +214,17 @@ function diagnoseLayer(
     if (!result) continue
     const concerns = !stacks || stacks.includes(options.stack ?? 'transformers')
     const { problem, why, fix } = result
-    findings.push({
-      rule: id,
-      level: concerns ? (result.level ?? 'wrong') : 'note',
-      ...(stacks ? { stacks } : {}),
-      ...at,
-      problem,
-      why,
-      fix
-    })
+    findings.push(
+      withoutUndefined({
+        rule: id,
+        level: concerns ? (result.level ?? 'wrong') : 'note',
+        stacks,
+        ...at,
+        problem,
+        why,
+        fix
+      })
+    )
   }
   return { ropes: [numbers], findings }
 }

@@ -10,6 +10,11 @@ export const HEIGHT = 300
 const ink = COLOURS.ink.light
 const muted = COLOURS.muted.light
 
+const titled = (text: string | undefined) =>
+  text === undefined
+    ? {}
+    : { title: { text, anchor: 'start' as const, color: ink, fontSize: 15, fontWeight: 600 as const, offset: 12 } }
+
 /**
  * The look of all charts, in the light theme; `legendLines`: lines of text between the plot and the legend above it.
  */
@@ -18,9 +23,7 @@ export function frame(title: string | undefined, legendLines = 0): Omit<TopLevel
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     padding: { left: 8, right: 20, top: 8, bottom: 8 },
     background: COLOURS.surface.light,
-    ...(title !== undefined && {
-      title: { text: title, anchor: 'start' as const, color: ink, fontSize: 15, fontWeight: 600, offset: 12 }
-    }),
+    ...titled(title),
     config: {
       aria: false,
       font: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',

@@ -1,3 +1,4 @@
+import { withoutUndefined } from '@skipwise/core'
 import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
 import { hasSoftCap, indices, isVisible, joinQueryHeads, probabilitiesOf, splitQueryHeads } from './heads.js'
@@ -95,12 +96,13 @@ export function cachedAttention(
   scale: number,
   { slopes, slidingWindow, softCap }: CachedAttentionOptions = {}
 ): { output: tf.Tensor4D; keyCache: tf.Tensor4D; valueCache: tf.Tensor4D } {
-  const attributes = {
+  const isSliding = slidingWindow !== undefined && slidingWindow < inputs.keyCache.shape[2]
+  const attributes = withoutUndefined({
     scale,
-    ...(slopes && { slopes }),
-    ...(slidingWindow !== undefined && slidingWindow < inputs.keyCache.shape[2] && { slidingWindow }),
-    ...(softCap !== undefined && { softCap })
-  }
+    slopes,
+    slidingWindow: isSliding ? slidingWindow : undefined,
+    softCap
+  })
   const [output, keyCache, valueCache] = attending(inputs, attributes) as tf.Tensor4D[]
   return { output, keyCache, valueCache }
 }

@@ -1,3 +1,4 @@
+import { withoutUndefined } from '@skipwise/core'
 import { defineFusedKernel } from '../fused-kernel.js'
 import type { AttributesOf, ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
@@ -109,12 +110,15 @@ export function causalAttention(
   scale: number,
   { bias, slidingWindow, documents, softCap }: AttentionOptions = {}
 ): tf.Tensor4D {
-  const inputs = { query, key, value, ...(bias && { positions: bias.positions }), ...(documents && { documents }) }
-  const [output] = forward(inputs, {
-    scale,
-    ...(slidingWindow !== undefined && slidingWindow < query.shape[1] && { slidingWindow }),
-    ...(bias && { slopes: bias.slopes }),
-    ...(softCap !== undefined && { softCap })
-  })
+  const isSliding = slidingWindow !== undefined && slidingWindow < query.shape[1]
+  const [output] = forward(
+    withoutUndefined({ query, key, value, positions: bias?.positions, documents }),
+    withoutUndefined({
+      scale,
+      slidingWindow: isSliding ? slidingWindow : undefined,
+      slopes: bias?.slopes,
+      softCap
+    })
+  )
   return output as tf.Tensor4D
 }

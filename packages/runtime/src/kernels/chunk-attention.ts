@@ -1,3 +1,4 @@
+import { withoutUndefined } from '@skipwise/core'
 import { defineFusedKernel } from '../fused-kernel.js'
 import type { AttributesOf, ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
@@ -138,15 +139,14 @@ export function chunkAttention(
   { bias, slidingWindow, documents, softCap }: ChunkAttentionOptions = {}
 ): tf.Tensor4D {
   const reach = inputs.pastKeys.shape[2] + inputs.query.shape[1]
-  const attributes = {
-    scale,
-    ...(slidingWindow !== undefined && slidingWindow < reach && { slidingWindow }),
-    ...(softCap !== undefined && { softCap })
-  }
+  const isSliding = slidingWindow !== undefined && slidingWindow < reach
   const all = {
     ...inputs,
-    ...(bias && { positions: bias.positions.own, pastPositions: bias.positions.past }),
-    ...(documents && { documents: documents.own, pastDocuments: documents.past })
+    positions: bias?.positions.own,
+    pastPositions: bias?.positions.past,
+    documents: documents?.own,
+    pastDocuments: documents?.past
   }
-  return forward(all, { ...attributes, ...(bias && { slopes: bias.slopes }) })[0] as tf.Tensor4D
+  const attributes = { scale, slidingWindow: isSliding ? slidingWindow : undefined, slopes: bias?.slopes, softCap }
+  return forward(withoutUndefined(all), withoutUndefined(attributes))[0] as tf.Tensor4D
 }

@@ -1,3 +1,4 @@
+import { withoutUndefined } from '@skipwise/core'
 import { defineFusedKernel } from '../fused-kernel.js'
 import type { AttributesOf, ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
@@ -76,7 +77,5 @@ export const linearCrossEntropy = (
   labels: tf.Tensor1D,
   bias?: tf.Tensor1D,
   softCap?: number
-): tf.Tensor1D => {
-  const inputs = { hidden, weight, labels, ...(bias && { bias }) }
-  return forward(inputs, softCap === undefined ? {} : { softCap })[0] as tf.Tensor1D
-}
+): tf.Tensor1D =>
+  forward(withoutUndefined({ hidden, weight, labels, bias }), withoutUndefined({ softCap }))[0] as tf.Tensor1D

@@ -1,5 +1,5 @@
 import { editConfigText, readConfigFile, stringifyConfig, writeFileAtomic } from '@skipwise/checkpoints'
-import { visibleJsonText, type PluginReference } from '@skipwise/core'
+import { visibleJsonText, type PluginReference, withoutUndefined } from '@skipwise/core'
 import { locateModel } from '@skipwise/hub'
 import { convertConfig, type ConvertedConfig, type Stack } from '@skipwise/interpolation'
 import { stat } from 'node:fs/promises'
@@ -44,7 +44,7 @@ export async function convert(model: string, options: ConvertCommandOptions, ter
   const output =
     options.output === undefined ? undefined : await outputFile(options.output, converted, options.overwrite ?? false)
   if (output !== undefined) await writeFileAtomic(output, text)
-  if (terminal.json) terminal.result({ ...converted, ...(output === undefined ? {} : { output }) })
+  if (terminal.json) terminal.result(withoutUndefined({ ...converted, output }))
   else if (output === undefined) process.stdout.write(visibleJsonText(text))
   else terminal.say(`${to}: ${output}`)
   for (const note of converted.notes) process.stderr.write(printable(`note: ${note}\n`))

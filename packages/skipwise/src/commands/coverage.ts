@@ -1,5 +1,12 @@
 import { writeFileAtomic } from '@skipwise/checkpoints'
-import { formatPercent, randomStream, validate, type PositionTransform, type Window } from '@skipwise/core'
+import {
+  formatPercent,
+  randomStream,
+  validate,
+  type PositionTransform,
+  type Window,
+  withoutUndefined
+} from '@skipwise/core'
 import { toReference, type PluginLookup, type RecipeReference } from '@skipwise/experiment'
 import { coverageChart, planCoverage, type CoveragePlan } from '@skipwise/position-transforms'
 import { formatNumber, renderAscii, renderSvg, renderTable } from '@skipwise/report'
@@ -99,10 +106,8 @@ function openTransform(
   { chunks, target, sentence, seed }: CoverageOptions
 ): { name: string; transform: PositionTransform; document: Int32Array | undefined } {
   const given = toReference(text.trimStart().startsWith('{') ? referenceOf(parseJson(text, '--transform')) : text)
-  const reference = {
-    ...given,
-    config: { ...(given.config as object | undefined), ...(chunks !== undefined && text === given.name && { chunks }) }
-  }
+  const byName = withoutUndefined({ chunks: text === given.name ? chunks : undefined })
+  const reference = { ...given, config: { ...(given.config as object | undefined), ...byName } }
   const plugin = registry.find('position-transform', reference.name)
   const transform = registry.resolveUnknown('position-transform', reference)
   const { splitAt, splitAfter } = validate(plugin.config, reference.config, 'PLUGIN_CONFIG', reference.name) as {
@@ -174,13 +179,14 @@ function listed(
 ) {
   const { probability, standardError, examples, ...figures } = plan
   const distances = Array.from({ length: Math.ceil(probability.length / every) }, (_, i) => i * every)
-  return {
+  return withoutUndefined({
     exact: examples === undefined,
-    ...(examples === undefined ? {} : { examples, seed }),
+    examples,
+    seed: examples === undefined ? undefined : seed,
     ...figures,
     distances,
     probability: distances.map(r => probability[r]),
-    ...(examples === undefined ? {} : { standardError: distances.map(r => standardError[r]) }),
+    standardError: examples === undefined ? undefined : distances.map(r => standardError[r]),
     expectedExamples: distances.map(r => probability[r] * planned)
-  }
+  })
 }

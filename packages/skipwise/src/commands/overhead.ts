@@ -1,5 +1,5 @@
 import { writeFileAtomic } from '@skipwise/checkpoints'
-import { formatPercent, isSkipwiseError, SkipwiseError, type LineChart } from '@skipwise/core'
+import { formatPercent, isSkipwiseError, SkipwiseError, type LineChart, withoutUndefined } from '@skipwise/core'
 import { formatNumber, formatTokens, renderAscii, renderSvg, renderTable } from '@skipwise/report'
 import type { Executor } from '@skipwise/runtime'
 import { planMemory, plannedStrategy } from '@skipwise/training'
@@ -84,7 +84,7 @@ export async function overhead(options: OverheadOptions, terminal: Terminal): Pr
   )
   const measured: Overhead = { window: config.T, points, skipped }
   const scores = comparison && (await scoresByStep(comparison, terminal))
-  const charts = { ...overheadCharts(measured), ...(scores && { score: scoreChart(scores) }) }
+  const charts = withoutUndefined({ ...overheadCharts(measured), score: scores && scoreChart(scores) })
   if (svg !== undefined) {
     for (const [figure, chart] of Object.entries(charts))
       await writeFileAtomic(`${svg}-${figure}.svg`, await renderSvg(chart))
@@ -96,18 +96,20 @@ export async function overhead(options: OverheadOptions, terminal: Terminal): Pr
   }))
   const poseSpread = { memory: spread(measured, 'memory'), time: spread(measured, 'time') }
   if (terminal.json)
-    terminal.result({
-      version: 1,
-      config,
-      engine: `${executor.name}: ${executor.device}`,
-      strategy: options.strategy,
-      repeats: options.repeats,
-      ...measured,
-      poseSpread,
-      crossovers,
-      ...(scores && { scores }),
-      charts: Object.values(charts)
-    })
+    terminal.result(
+      withoutUndefined({
+        version: 1,
+        config,
+        engine: `${executor.name}: ${executor.device}`,
+        strategy: options.strategy,
+        repeats: options.repeats,
+        ...measured,
+        poseSpread,
+        crossovers,
+        scores,
+        charts: Object.values(charts)
+      })
+    )
   else {
     show(measured, Object.values(charts), poseSpread, crossovers, terminal)
     if (scores)

@@ -1,4 +1,4 @@
-import type { StandardSchemaV1 } from '@skipwise/core'
+import { type StandardSchemaV1, withoutUndefined } from '@skipwise/core'
 import { z } from 'zod'
 import { colours } from '../colours.js'
 import { loadParts } from '../parts.js'
@@ -48,13 +48,15 @@ export async function describeOptions(schema: StandardSchemaV1): Promise<PluginO
     io: 'input',
     unrepresentable: 'any'
   }) as JsonSchema
-  return Object.entries(properties).map(([name, option]) => ({
-    name,
-    type: typeText(option),
-    required: required.includes(name),
-    ...('default' in option && { default: option.default }),
-    ...(option.description !== undefined && { description: option.description })
-  }))
+  return Object.entries(properties).map(([name, option]) =>
+    withoutUndefined({
+      name,
+      type: typeText(option),
+      required: required.includes(name),
+      default: option.default,
+      description: option.description
+    })
+  )
 }
 
 /** A default integer bound of zod's, which tells nobody anything. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { rotaryTables } from './rotary-tables.js'
+import { rotaryTables } from './rotary.js'
 
 const inverseFrequencies = Float64Array.from({ length: 8 }, (_, i) => 10000 ** (-i / 8))
 const attentionFactor = 1.1386
