@@ -174,6 +174,6 @@ function checkLayout(
       )
     end += byteLength
   }
-  if (end > fileBytes) throw truncated(file, `it has ${fileBytes} bytes of ${end}`)
+  if (end > fileBytes) throw truncated(file, `it has ${fileBytes} of ${end} bytes`)
   if (end < fileBytes) throw invalid(file, `it has ${fileBytes - end} bytes after its last tensor`)
 }

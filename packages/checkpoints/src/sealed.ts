@@ -96,7 +96,7 @@ async function hashPieces(hash: Hash, bytes: Uint8Array): Promise<void> {
 const damaged = (file: string, problem: string) =>
   new SkipwiseError('CHECKPOINT_DAMAGED', {
     problem: `${file} has changed since it was written: ${problem}`,
-    fix: 'remove it, or put back a copy of it'
+    fix: 'remove it, or restore a copy of it'
   })
 
 /**

@@ -258,20 +258,20 @@ describe('readDocuments', () => {
     [
       'JSON lines in a text',
       { 'a.txt.gz': gzipSync('{"text": "x"}\n{"text": "y"}\n') },
-      /^DATA_FILE_INVALID.*a\.txt\.gz holds JSON lines/
+      /^DATA_FILE_INVALID.*a\.txt\.gz contains JSON lines/
     ],
-    ['JSON lines of no known ending', { 'a.data': '{"text": "x"}\n' }, /^DATA_FILE_INVALID.*holds JSON lines/],
+    ['JSON lines of no known ending', { 'a.data': '{"text": "x"}\n' }, /^DATA_FILE_INVALID.*contains JSON lines/],
     [
       'a JSON array of no known ending',
       { 'a.dat': '[\n  {"text": "x"}]' },
-      /^DATA_FILE_INVALID.*a\.dat begins as JSON/
+      /^DATA_FILE_INVALID.*a\.dat begins like JSON/
     ],
     [
       'a JSON object over lines',
       { 'a.json': '{\n "text": "x"\n}' },
       /^DATA_LINE_INVALID.*a\.json:1: the line is not valid JSON/
     ],
-    ['JSON of a text', { 'a.json': '"x"' }, /^DATA_FILE_INVALID.*is JSON of something else than records/],
+    ['JSON of a text', { 'a.json': '"x"' }, /^DATA_FILE_INVALID.*is JSON, but does not contain records/],
     [
       'an array that ends early',
       { 'a.json': '[{"text": "x"}, {"te' },

@@ -17,7 +17,7 @@ const runSchema = z.looseObject({ results: z.looseObject({ model: z.array(evalRe
 /** JSON of a file. @throws SkipwiseError `EVAL_RESULT`, `FILE_REFUSED` */
 async function readJson(file: string): Promise<unknown> {
   const bytes = await readNamedFile(file, 'result')
-  if (bytes === undefined) throw resultError(`${file} is not there`)
+  if (bytes === undefined) throw resultError(`${file} does not exist`)
   try {
     return JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
@@ -58,7 +58,7 @@ export async function readResults(path: string): Promise<EvalResult[]> {
     const read = evalResultSchema.safeParse(await readJson(join(path, name)))
     if (read.success) results.push(read.data)
   }
-  if (results.length === 0) throw resultError(`${path} holds no ${RESULT_FILE} of a run and no results`)
+  if (results.length === 0) throw resultError(`${path} contains no ${RESULT_FILE} of a run and no results`)
   return results
 }
 

@@ -15,7 +15,8 @@ export class OnnxValue implements ValueSpec {
 
   /** A value for a spec, over `data` or fresh zeros. */
   static of({ shape, dtype }: ValueSpec, data: HostData): OnnxValue {
-    if (data.length !== sizeOf(shape)) throw new RangeError(`${data.length} elements do not make [${shape.join()}]`)
+    if (data.length !== sizeOf(shape))
+      throw new RangeError(`${data.length} elements do not fill the shape [${shape.join()}]`)
     return new OnnxValue(shape, dtype, data)
   }
 

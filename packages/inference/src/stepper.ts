@@ -145,7 +145,7 @@ function padded(ids: Int32Array, length: number): Int32Array {
 const weightError = (name: string, shape: readonly number[], data: Float32Array | undefined) =>
   new SkipwiseError('INFERENCE_WEIGHTS', {
     problem: data
-      ? `${name} has ${data.length} elements, [${shape.join()}] are ${sizeOf(shape)}`
-      : `there is no weight ${name}`,
+      ? `${name} has ${data.length} elements, and its shape [${shape.join()}] has ${sizeOf(shape)}`
+      : `the weight ${name} is missing`,
     fix: 'use the weights of the checkpoint whose config.json defined the model'
   })
