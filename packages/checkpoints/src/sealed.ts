@@ -3,8 +3,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { openForReading, readFully } from './files.js'
-import type { TensorInfo } from './header.js'
-import { readHeader } from './read-header.js'
+import { readHeader, type TensorInfo } from './header.js'
 
 /*
  * A sealed safetensors file: `__metadata__.sha256` is the digest of the whole file with zeros in its place. The header

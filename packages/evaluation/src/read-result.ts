@@ -3,7 +3,16 @@ import { clip, SkipwiseError, type EvalResult } from '@skipwise/core'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { evalResultSchema } from './eval-result-schema.js'
+
+/** What a file must have to be a result of an evaluation. */
+export const evalResultSchema = z.looseObject({
+  suite: z.string(),
+  version: z.int(),
+  model: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  metrics: z.record(z.string(), z.number()),
+  details: z.unknown()
+})
 
 /** Name of the file in an output folder that records how it was made. */
 export const RESULT_FILE = 'skipwise.json'

@@ -1,8 +1,8 @@
+import { waitForLock } from '@skipwise/checkpoints'
 import { isSkipwiseError, SkipwiseError, type ProgressListener } from '@skipwise/core'
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { cachedSnapshot, exists, freeBytes, isWeights, keepRef, link, shardsOf } from './cache.js'
-import { lockDownload } from './download-lock.js'
 import { fetchBlob, type HubFile } from './fetch-blob.js'
 import { cacheError, codeOf, hubError } from './hub-error.js'
 import { beyond, hubRequests, isCommit, type HubRequests } from './hub-requests.js'
@@ -212,3 +212,14 @@ async function obtainAll(files: readonly HubFile[], obtain: Obtain, progress?: P
 }
 
 const isSet = (value: string | undefined) => value !== undefined && /^(1|true|yes|on)$/i.test(value)
+
+/**
+ * Waits until no other process downloads a file, and locks it by the file `<file>.writing`.
+ *
+ * @returns a function that releases the lock
+ * @throws the signal's reason
+ */
+async function lockDownload(file: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
+  await mkdir(dirname(file), { recursive: true })
+  return waitForLock(`${file}.writing`, signal)
+}

@@ -1,7 +1,10 @@
+import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { usageError } from './errors.js'
 import type { Terminal } from './terminal.js'
-import { version } from './version.js'
+
+/** The version of this package, which all packages of a release share. */
+const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
 type OpenTerminal = (json: boolean) => Terminal
 

@@ -8,8 +8,13 @@ import {
 import { bestOf, checkBest, loadBest, saveBest, type Validation, type ValidationScore } from './best.js'
 import { spikeOf } from './guard.js'
 import { planMemory, plannedStrategy } from './memory-plan.js'
-import { completeOptions, type CompleteTrainingOptions, type StrategyName, type TrainingOptions } from './options.js'
-import { learningRateAt } from './schedule.js'
+import {
+  completeOptions,
+  learningRateAt,
+  type CompleteTrainingOptions,
+  type StrategyName,
+  type TrainingOptions
+} from './options.js'
 import { loadState, removeUnfinished, saveState, stateTensors, type TrainingState } from './state.js'
 import { trainedParameters } from './trained-parameters.js'
 import { Trainer, type TrainerSetup } from './trainer.js'
