@@ -169,7 +169,7 @@ describe('records with messages', () => {
   })
 
   it('are refused in a text file, and without a template', async () => {
-    await expect(read({ 'a.txt': 'text' })).rejects.toThrow(/^DATA_FILE_INVALID.*is a text without records/)
+    await expect(read({ 'a.txt': 'text' })).rejects.toThrow(/^DATA_FILE_INVALID.*is plain text, and only records/)
     await expect(
       collect(
         readDocuments(['*'], { baseFolder: await folderOf({ 'a.jsonl': lines({ messages: [] }) }), format: 'messages' })

@@ -242,7 +242,7 @@ describe('readDocuments', () => {
       { 'a.jsonl.zst': zstdLines.subarray(0, 3000) },
       /^DATA_FILE_INVALID.*a\.jsonl\.zst is damaged/
     ],
-    ['zstd that is none', { 'a.jsonl.zst': 'something else' }, /^DATA_FILE_INVALID.*does not begin as zstd/],
+    ['zstd that is none', { 'a.jsonl.zst': 'something else' }, /^DATA_FILE_INVALID.*does not begin with a zstd frame/],
     [
       'zstd that asks for memory',
       { 'a.jsonl.zst': Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0xf8, 0, 0, 0) },
@@ -275,13 +275,13 @@ describe('readDocuments', () => {
     [
       'an array that ends early',
       { 'a.json': '[{"text": "x"}, {"te' },
-      /^DATA_FILE_INVALID.*a\.json is a JSON array that ends within/
+      /^DATA_FILE_INVALID.*a\.json is a JSON array that ends inside/
     ],
-    ['an array with more behind it', { 'a.json': '[{"text": "x"}] {}' }, /^DATA_FILE_INVALID.*goes on after/],
+    ['an array with more behind it', { 'a.json': '[{"text": "x"}] {}' }, /^DATA_FILE_INVALID.*continues after/],
     [
       'an array with a hole',
       { 'a.json': '[{"text": "x"},,{"text": "x"}]' },
-      /^DATA_FILE_INVALID.*nothing between two commas, at record 2/
+      /^DATA_FILE_INVALID.*nothing between two commas at record 2/
     ],
     [
       'an array of numbers',
