@@ -73,11 +73,12 @@ export function parseLlamaConfig(json: Readonly<Record<string, unknown>>): Llama
   const headDim = config.head_dim ?? family.headDim ?? config.hidden_size / heads
   if (!Number.isInteger(headDim))
     throw configError('a LLaMA', `hidden_size ${config.hidden_size} is not a multiple of num_attention_heads ${heads}`)
-  if (headDim % 2 !== 0) throw configError('a LLaMA', `head_dim ${headDim} is odd, RoPE turns pairs of dimensions`)
+  if (headDim % 2 !== 0)
+    throw configError('a LLaMA', `head_dim ${headDim} is odd, and RoPE rotates pairs of dimensions`)
   if (heads % keyValueHeads !== 0)
     throw configError('a LLaMA', `num_key_value_heads ${keyValueHeads} does not divide num_attention_heads ${heads}`)
   if (config.layer_types && config.layer_types.length < layers)
-    throw configError('a LLaMA', `layer_types names ${config.layer_types.length} layers of ${layers}`)
+    throw configError('a LLaMA', `layer_types lists ${config.layer_types.length} layers, and the model has ${layers}`)
   return {
     vocabSize: config.vocab_size,
     hiddenSize: config.hidden_size,

@@ -195,7 +195,7 @@ async function checkRecordFile(file: string): Promise<void> {
   )
   if (!isThere || (await readRecord(file))?.metrics !== undefined) return
   throw new SkipwiseError('EVAL_OUTPUT', {
-    problem: `${file} is there and is not a result of an evaluation`,
+    problem: `${file} exists and is not the result of an evaluation`,
     fix: 'choose another file'
   })
 }

@@ -115,7 +115,7 @@ export function checkLayers(checkpoint: Checkpoint, config: ModelConfig): void {
     const layers = config[key]
     if (typeof layers !== 'number' || layers <= checkpoint.names.length) continue
     throw mismatch(
-      `${checkpoint.folder}: config.json has ${key} ${layers}, the weights are ${checkpoint.names.length} tensors`
+      `${checkpoint.folder}: config.json has ${key} ${layers}, and the weights have ${checkpoint.names.length} tensors`
     )
   }
 }

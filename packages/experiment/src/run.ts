@@ -71,7 +71,7 @@ async function madeBefore(
   hooks: RunHooks
 ): Promise<ExperimentResult | undefined> {
   if ((await storedKey(output)) !== resultKey) return undefined
-  await demandUnchanged(output, 'remove the folder and run the recipe again, or put back a copy', hooks.progress)
+  await demandUnchanged(output, 'remove the folder and run the recipe again, or restore a copy', hooks.progress)
   const result = JSON.parse(await readFile(join(output, RESULT_FILE), 'utf8')) as ExperimentResult
   hooks.onBase?.(result.results.base)
   hooks.onTrained?.(result.training)

@@ -70,7 +70,7 @@ export async function openModel<Added extends AnyPlugin = never>(
 ): Promise<OpenedModel> {
   if (typeof model !== 'string')
     throw new SkipwiseError('MODEL_NOT_FOUND', {
-      problem: `a model is named by a text, not by a value of type ${typeof model}`,
+      problem: `expected the name of a model, found a value of type ${typeof model}`,
       fix: 'pass the path of a Hugging Face model folder, or hub:owner/name'
     })
   const folder = await locateModel(model, { progress, signal })

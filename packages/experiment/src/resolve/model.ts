@@ -103,7 +103,7 @@ function checkTokenizer({ tokenizer, model }: ModelSource): SkipwiseError[] {
   if (tokenizer.vocabSize <= vocabSize) return []
   return [
     new SkipwiseError('RECIPE_TOKENIZER', {
-      problem: `the tokenizer has ${tokenizer.vocabSize} tokens, the model has ${vocabSize} (vocab_size)`,
+      problem: `the tokenizer has ${tokenizer.vocabSize} tokens, and the model ${vocabSize} (vocab_size)`,
       fix: 'use the tokenizer of the model'
     })
   ]
