@@ -3,6 +3,7 @@ import { yarn } from '@skipwise/interpolation'
 import { pose } from '@skipwise/position-transforms'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { allKeys } from '../../packages/experiment/src/json-schema.ts'
 import { sources } from './cycles.mjs'
 import { read, readJson } from './workspace.mjs'
 
@@ -13,14 +14,7 @@ const rows = section
   .map(line => line.split('|').slice(1, -1))
 const named = column => rows.flatMap(row => [...row[column].matchAll(/`([\w.]+)`/g)].map(([, name]) => name))
 
-/** Keys of a JSON Schema, of all members of its unions: `window`, `window.original` … */
-const keysOf = (schema, prefix = '') => [
-  ...(schema.anyOf ?? []).flatMap(each => keysOf(each, prefix)),
-  ...Object.entries(schema.properties ?? {}).flatMap(([key, value]) => [
-    `${prefix}${key}`,
-    ...keysOf(value, `${prefix}${key}.`)
-  ])
-]
+const keysOf = (schema, prefix) => allKeys(schema, prefix).map(({ name }) => name)
 
 const keys = new Set([
   ...keysOf(readJson('packages/experiment/recipe.schema.json')),

@@ -2,8 +2,8 @@
 // { what, bound, then }, is a part of it. Such a file imports nothing, so that its numbers can be read without a build.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import ts from 'typescript'
 import { root } from '../setup/workspace.mjs'
+import { importText } from './import-source.mjs'
 
 /** Paths of the files with limits, relative to the root, in the order of their packages. */
 export function limitFiles() {
@@ -19,11 +19,7 @@ export function limitFiles() {
 
 /** The rows that a source text exports. */
 export async function rowsOf(text, path) {
-  const { outputText } = ts.transpileModule(text, {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
-  })
-  if (/^import\b/m.test(outputText)) throw new Error(`${path}: a file of limits imports nothing`)
-  const { limits } = await import(`data:text/javascript,${encodeURIComponent(outputText)}`)
+  const { limits } = await importText(text, path)
   for (const row of limits) {
     const isText = name => typeof row[name] === 'string' && row[name] !== ''
     if (!['what', 'bound', 'then'].every(isText))

@@ -91,7 +91,7 @@ export const promises = [
     says: '`--json` prints one JSON document on stdout',
     check: project => [
       ...isOneDocument(project, 'plugins', '--json'),
-      ...isOneDocument(project, 'coverage', '--train', '64', '--target', '256', '--json'),
+      ...isOneDocument(project, 'coverage', '--original', '64', '--target', '256', '--json'),
       ...isOneDocument(project, 'doctor', '--executors', '--json')
     ]
   },

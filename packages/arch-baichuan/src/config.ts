@@ -50,7 +50,7 @@ const namedHead = (name: string) =>
 function unknown(key: string, values: string): never {
   throw configError(
     'a Baichuan',
-    `neither its sizes nor its name say which of the four models it is (${key} is missing)`,
+    `neither the sizes nor the name tells which of the four models it is (${key} is missing)`,
     `add "${key}": ${values}`
   )
 }
@@ -107,7 +107,7 @@ export function parseBaichuanConfig(json: Readonly<Record<string, unknown>>, hin
     throw configError('a Baichuan', `hidden_size ${hiddenSize} is not a multiple of num_attention_heads ${heads}`)
   const { positionEmbedding, normalizedHead } = variantOf(config, hint)
   if (positionEmbedding === 'rope' && headDim % 2 !== 0)
-    throw configError('a Baichuan', `heads have ${headDim} dimensions, RoPE turns pairs of them`)
+    throw configError('a Baichuan', `heads have ${headDim} dimensions, and RoPE rotates pairs of them`)
   const windowKeys = (['max_position_embeddings', 'model_max_length'] as const).filter(key => config[key] !== undefined)
   return {
     vocabSize: config.vocab_size,

@@ -45,8 +45,8 @@ describe('parseGptneoxConfig', () => {
     ['another model type', { model_type: 'gptj' }, 'model_type'],
     ['heads that do not divide the width', { num_attention_heads: 5 }, 'hidden_size 32'],
     ['a share of more than the head', { rotary_pct: 1.5 }, 'rotary_pct'],
-    ['a share that turns nothing', { rotary_pct: 0.01 }, 'turns 0 of the 8'],
-    ['an odd number of rotary dimensions', { rotary_pct: 0.4 }, 'turns 3 of the 8'],
+    ['a share that turns nothing', { rotary_pct: 0.01 }, 'rotates 0 of the 8'],
+    ['an odd number of rotary dimensions', { rotary_pct: 0.4 }, 'rotates 3 of the 8'],
     ['an activation that nobody knows', { hidden_act: 'geglu' }, 'hidden_act'],
     ['a size of no whole number', { num_hidden_layers: 1.5 }, 'num_hidden_layers']
   ])('refuses %s', (_, change, named) => {

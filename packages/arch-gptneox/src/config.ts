@@ -66,7 +66,7 @@ export function parseGptneoxConfig(json: Readonly<Record<string, unknown>>): Gpt
   if (rotaryDim === 0 || rotaryDim % 2 !== 0)
     throw configError(
       'a GPT-NeoX',
-      `rotary_pct ${rotaryShare} turns ${rotaryDim} of the ${headDim} dimensions of a head, which is not an even number`
+      `rotary_pct ${rotaryShare} rotates ${rotaryDim} of the ${headDim} dimensions of a head, which is not an even number`
     )
   return {
     vocabSize: config.vocab_size,

@@ -208,7 +208,7 @@ describe('parseLlamaConfig', () => {
     [
       'too few layer types',
       { model_type: 'qwen2', num_key_value_heads: 2, layer_types: ['full_attention'] },
-      'layer_types names 1'
+      'layer_types lists 1'
     ]
   ])('refuses %s', (_, change, named) => {
     expect(() => parseLlamaConfig({ ...small, ...change })).toThrow(new RegExp(`ARCHITECTURE_CONFIG.*${named}`))

@@ -85,7 +85,7 @@ export function parseLlamaConfig(json: Readonly<Record<string, unknown>>): Llama
   if (config.use_bidirectional_attention)
     throw configError('a Gemma', 'use_bidirectional_attention is true, only causal attention is supported')
   if (config.layer_types && config.layer_types.length < layers)
-    throw configError('a LLaMA', `layer_types names ${config.layer_types.length} layers of ${layers}`)
+    throw configError('a LLaMA', `layer_types lists ${config.layer_types.length} layers, and the model has ${layers}`)
   const byLayer = <Value>(of: (layer: number) => Value) => Array.from({ length: layers }, (_, layer) => of(layer))
   return {
     vocabSize: config.vocab_size,
@@ -125,7 +125,8 @@ function headsOf(config: LlamaKeys): Pick<LlamaConfig, 'heads' | 'keyValueHeads'
   const headDim = given ?? config.hidden_size / heads
   if (!Number.isInteger(headDim))
     throw configError('a LLaMA', `hidden_size ${config.hidden_size} is not a multiple of num_attention_heads ${heads}`)
-  if (headDim % 2 !== 0) throw configError('a LLaMA', `head_dim ${headDim} is odd, RoPE turns pairs of dimensions`)
+  if (headDim % 2 !== 0)
+    throw configError('a LLaMA', `head_dim ${headDim} is odd, and RoPE rotates pairs of dimensions`)
   if (heads % keyValueHeads !== 0)
     throw configError('a LLaMA', `num_key_value_heads ${keyValueHeads} does not divide num_attention_heads ${heads}`)
   const share =

@@ -67,13 +67,13 @@ export function writeError(path: string, error: unknown): Error {
   if (cause.code === 'ENOSPC' || cause.code === 'EDQUOT') {
     return new SkipwiseError('DISK_FULL', {
       problem: `no space left to write ${path} (${cause.code})`,
-      fix: 'free space or choose another output folder; the existing file is unchanged',
+      fix: 'free disk space or choose another output folder; the existing file is unchanged',
       cause
     })
   }
   return new SkipwiseError('CHECKPOINT_WRITE_FAILED', {
     problem: `cannot write ${path} (${cause.code ?? cause.message})`,
-    fix: 'check that the folder exists and may be written; the existing file is unchanged',
+    fix: 'check that the folder exists and is writable; the existing file is unchanged',
     cause
   })
 }

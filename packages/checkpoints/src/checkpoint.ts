@@ -75,7 +75,7 @@ async function openShards(
     for (const [tensor, shard] of shardOf) {
       if (!(shards.get(shard) as TensorSource).has(tensor)) {
         throw new SkipwiseError('CHECKPOINT_TENSOR_MISSING', {
-          problem: `${indexFile} says that '${tensor}' is in ${shard}, but it is not there`,
+          problem: `${indexFile} says that '${tensor}' is in ${shard}, which does not have it`,
           fix: 'the index and the shards belong to different checkpoints: download them again together'
         })
       }

@@ -63,7 +63,7 @@ export async function resolveInside(
   const blobs = join(dirname(snapshots), 'blobs')
   const isBlob = basename(snapshots) === 'snapshots' && dirname(target) === blobs
   if (isBlob || target.startsWith(home.endsWith(sep) ? home : home + sep)) return { path: target }
-  return { problem: `is a link that leads out of the folder, to ${target}` }
+  return { problem: `is a link that points outside the folder, to ${target}` }
 }
 
 interface OpenedFile {
@@ -109,7 +109,7 @@ async function readAll({ handle, bytes, refuse }: OpenedFile): Promise<Uint8Arra
     let done = 0
     while (done < bytes) {
       const { bytesRead } = await handle.read(content, done, bytes - done, done)
-      if (bytesRead === 0) throw refuse(`became shorter while it was read, ${done} bytes of ${bytes}`)
+      if (bytesRead === 0) throw refuse(`became shorter while it was read: ${done} of ${bytes} bytes`)
       done += bytesRead
     }
     return content

@@ -1,8 +1,10 @@
 import { SkipwiseError, validate } from '@skipwise/core'
+import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { DTYPE_BYTES } from './dtypes.js'
 import { duplicateKey } from './duplicate-key.js'
 import { MAX_HEADER_BYTES, MAX_TENSORS } from './file-limits.js'
+import { readFully } from './files.js'
 
 /** Where a tensor is stored. */
 export interface TensorInfo {
@@ -174,6 +176,22 @@ function checkLayout(
       )
     end += byteLength
   }
-  if (end > fileBytes) throw truncated(file, `it has ${fileBytes} bytes of ${end}`)
+  if (end > fileBytes) throw truncated(file, `it has ${fileBytes} of ${end} bytes`)
   if (end < fileBytes) throw invalid(file, `it has ${fileBytes - end} bytes after its last tensor`)
+}
+
+/**
+ * Reads and checks the header of a safetensors file; tensors are not read.
+ *
+ * @param bytes size of the file
+ * @param file its path, for messages
+ * @returns the header, and its bytes: the length (8 bytes) and the JSON
+ * @throws SkipwiseError `CHECKPOINT_TRUNCATED`, `CHECKPOINT_HEADER_INVALID`
+ */
+export async function readHeader(handle: FileHandle, bytes: number, file: string) {
+  const length = new Uint8Array(Math.min(8, bytes))
+  await readFully(handle, length, 0, file)
+  const json = new Uint8Array(parseHeaderLength(length, bytes, file))
+  await readFully(handle, json, 8, file)
+  return { ...parseHeader(json, bytes, file), length, json }
 }

@@ -33,7 +33,7 @@ export const damaged = (file: string, problem: string, cause?: unknown) =>
 
 const unsafe = (file: string, what: string) =>
   new SkipwiseError('CHECKPOINT_PICKLE_UNSAFE', {
-    problem: `${file} asks for ${what}, which is neither a tensor nor a plain container; nothing of it was run`,
+    problem: `${file} asks for ${what}, which is neither a tensor nor a plain container; none of its code was run`,
     fix: 'do not trust this file; if you do, load it in Python and save its state_dict as safetensors'
   })
 
@@ -152,7 +152,7 @@ export function unpickle(
     memo.set(index, stack.at(-1))
   }
   const recall = (index: number) => {
-    if (!memo.has(index)) throw damaged(file, `its pickle refers to a value ${index} that is not there`)
+    if (!memo.has(index)) throw damaged(file, `its pickle refers to the value ${index}, which does not exist`)
     push(memo.get(index))
   }
   const tuple = (size: number) => {

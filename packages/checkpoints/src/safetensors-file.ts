@@ -1,5 +1,5 @@
 import { openForReading, readFully } from './files.js'
-import { readHeader } from './read-header.js'
+import { readHeader } from './header.js'
 import { tensorSource, type TensorSource } from './tensor-source.js'
 
 /**

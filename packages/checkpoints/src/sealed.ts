@@ -3,8 +3,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { openForReading, readFully } from './files.js'
-import type { TensorInfo } from './header.js'
-import { readHeader } from './read-header.js'
+import { readHeader, type TensorInfo } from './header.js'
 
 /*
  * A sealed safetensors file: `__metadata__.sha256` is the digest of the whole file with zeros in its place. The header
@@ -96,7 +95,7 @@ async function hashPieces(hash: Hash, bytes: Uint8Array): Promise<void> {
 const damaged = (file: string, problem: string) =>
   new SkipwiseError('CHECKPOINT_DAMAGED', {
     problem: `${file} has changed since it was written: ${problem}`,
-    fix: 'remove it, or put back a copy of it'
+    fix: 'remove it, or restore a copy of it'
   })
 
 /**

@@ -48,7 +48,7 @@ export async function readStoredZip(
   let at = 0
   for (let i = 0; i < entries; i++) {
     if (at + CENTRAL_BYTES > length || view.getUint32(at, true) !== CENTRAL)
-      throw damaged(file, 'its zip directory has fewer entries than it says')
+      throw damaged(file, 'its zip directory has fewer entries than it claims')
     const nameBytes = view.getUint16(at + 28, true)
     const extraBytes = view.getUint16(at + 30, true)
     const next = at + CENTRAL_BYTES + nameBytes + extraBytes + view.getUint16(at + 32, true)
@@ -66,7 +66,7 @@ export async function readStoredZip(
       })
     }
     if (size !== stored || header + LOCAL_BYTES + size > start)
-      throw damaged(file, `'${name}' reaches beyond the archive`)
+      throw damaged(file, `'${name}' extends beyond the archive`)
     if (byName.has(name)) throw damaged(file, `its zip directory has '${name}' twice`)
     byName.set(name, { byteLength: size, start: () => startOf(read, header, size, start, `${file}: '${name}'`) })
     at = next
@@ -151,6 +151,7 @@ function withZip64(
 }
 
 function natural(value: bigint, file: string): number {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw damaged(file, 'its zip directory holds a number that is too large')
+  if (value > BigInt(Number.MAX_SAFE_INTEGER))
+    throw damaged(file, 'its zip directory contains a number that is too large')
   return Number(value)
 }

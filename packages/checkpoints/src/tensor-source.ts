@@ -96,7 +96,7 @@ export function tensorSource(
       if (!/^([IU]\d+|BOOL)$/.test(tensor.dtype)) throw unreadable(name, tensor, 'integers')
       const values = await convert(name, length => new Float64Array(length))
       const beyond = values.find(value => value !== (value | 0))
-      if (beyond !== undefined) throw unreadable(name, tensor, `32-bit integers: it holds ${beyond}`)
+      if (beyond !== undefined) throw unreadable(name, tensor, `32-bit integers: it contains ${beyond}`)
       return Int32Array.from(values)
     },
     close
@@ -131,7 +131,7 @@ export function missingTensor(name: string, names: readonly string[]): never {
   throw new SkipwiseError('CHECKPOINT_TENSOR_MISSING', {
     problem: `no tensor is called '${name}'${nearest ? `; the nearest is '${nearest}'` : ''}`,
     fix: names.length
-      ? `the checkpoint has ${names.length} tensors: look at them with \`names\``
+      ? `the checkpoint has ${names.length} tensors: list them with \`names\``
       : 'the checkpoint is empty'
   })
 }

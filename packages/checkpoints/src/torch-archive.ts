@@ -39,7 +39,7 @@ export async function readTorchArchive(read: ReadAt, bytes: number, file: string
   const startOf = async ({ key, dtype, elements }: TorchStorage) => {
     const entry = entries.get(`${root}data/${key}`)
     if (entry?.byteLength !== elements * DTYPE_BYTES[dtype])
-      throw damaged(file, `its record data/${key} does not hold the ${elements} elements of ${dtype} that it should`)
+      throw damaged(file, `its record data/${key} does not contain the ${elements} elements of ${dtype} that it should`)
     const start = starts.get(key) ?? (await entry.start())
     starts.set(key, start)
     return start

@@ -125,7 +125,7 @@ export function torchRules(file: string): PickleRules & { readonly storages: Rea
   const fromType = ([rebuild, type, args]: readonly unknown[]) => {
     const known = rebuild === typed || rebuild === untyped || rebuild === parameter
     if (!known || !(type instanceof TensorClass) || !Array.isArray(args))
-      throw damaged(file, 'a tensor is of a class that is not known')
+      throw damaged(file, 'a tensor has an unknown class')
     return (rebuild as typeof typed)(args)
   }
   const orderedDict = ([items]: readonly unknown[]) => {
@@ -166,12 +166,12 @@ export function stateDict(value: unknown, file: string): ReadonlyMap<string, Tor
       problem: `${file} ${problem}`,
       fix: 'save the state_dict alone: torch.save(model.state_dict(), file)'
     })
-  if (!(value instanceof Map)) throw unsupported('does not hold a state_dict')
+  if (!(value instanceof Map)) throw unsupported('does not contain a state_dict')
   const tensors = new Map<string, TorchTensor>()
   for (const [name, tensor] of value as ReadonlyMap<unknown, unknown>) {
     if (typeof name !== 'string') throw unsupported('has a key that is not the name of a tensor')
     if (!(tensor instanceof DescribedTensor))
-      throw unsupported(`holds something other than a tensor under '${name.slice(0, 200)}'`)
+      throw unsupported(`contains something other than a tensor under '${name.slice(0, 200)}'`)
     tensors.set(name, tensor)
   }
   return tensors
@@ -219,7 +219,7 @@ function checkBounds(
   const last = shape.reduce((sum, size, i) => sum + (size - 1) * strides[i], offset)
   if (!Number.isSafeInteger(8 * elements)) throw damaged(file, `a tensor has the shape [${shape.join(', ')}]`)
   if (elements > 0 && !(last < available))
-    throw damaged(file, `a tensor [${shape.join(', ')}] reaches beyond its storage of ${available} elements`)
+    throw damaged(file, `a tensor [${shape.join(', ')}] extends beyond its storage of ${available} elements`)
   if (elements > available) {
     throw new SkipwiseError('CHECKPOINT_FORMAT_UNSUPPORTED', {
       problem: `${file}: a tensor [${shape.join(', ')}] repeats the ${available} elements of its storage (a tensor that was expanded)`,

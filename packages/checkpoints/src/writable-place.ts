@@ -19,7 +19,7 @@ export async function checkPlace(path: string): Promise<void> {
   const refuse = (problem: string, cause?: unknown) =>
     new SkipwiseError('OUTPUT_WRITE_FAILED', {
       problem: `${path} cannot be created: ${problem}`,
-      fix: 'choose an output that can be written',
+      fix: 'choose an output that is writable',
       cause
     })
   let folder = dirname(resolve(path))
@@ -35,12 +35,12 @@ export async function checkPlace(path: string): Promise<void> {
     }
   }
   const { type } = await statfs(folder)
-  if (PSEUDO.has(type)) throw refuse(`${folder} belongs to the system and cannot have files`)
+  if (PSEUDO.has(type)) throw refuse(`${folder} belongs to the system and cannot contain files`)
   await access(folder, constants.W_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
     throw refuse(
       error.code === 'EROFS'
         ? `the file system of ${folder} is read-only (EROFS)`
-        : `permission is missing in ${folder} (${error.code})`,
+        : `permission denied in ${folder} (${error.code})`,
       error
     )
   })

@@ -117,7 +117,7 @@ async function collect(tensors: TensorsToWrite): Promise<TensorToWrite[]> {
     const { name, shape, data } = tensor
     if (name === '' || name === '__metadata__' || byName.has(name)) {
       throw invalid(
-        `a tensor is called '${name}'${byName.has(name) ? ' like another one' : ''}`,
+        `${byName.has(name) ? 'two tensors are' : 'a tensor is'} called '${name}'`,
         'give every tensor its own name'
       )
     }

@@ -74,5 +74,5 @@ export const coreErrorCodes = {
   PLUGIN_DUPLICATE: 'Two plugins of one kind have the same name.',
   PLUGIN_UNKNOWN: 'No plugin of this kind and name is registered.',
   PLUGIN_CONFIG: 'The configuration of a plugin does not satisfy its schema.',
-  RANDOM_RANGE: 'A random draw was asked for an impossible range.'
+  RANDOM_RANGE: 'A random draw from an impossible range was requested.'
 } as const satisfies ErrorCodes

@@ -27,10 +27,18 @@ export type {
 export type { Tokenizer } from './contracts/tokenizer.js'
 export type { GenerateOptions, LanguageModel, ScoredSequence } from './contracts/language-model.js'
 export { isLineChart } from './contracts/chart.js'
-export type { BarChart, Chart, ChartAxis, ChartCategories, HeatMapChart, LineChart } from './contracts/chart.js'
+export type {
+  BarChart,
+  Cell,
+  Chart,
+  ChartAxis,
+  ChartCategories,
+  HeatMapChart,
+  LineChart,
+  Table
+} from './contracts/chart.js'
 export { byLength, formatPercent, metricAt, metricParts } from './contracts/metric-name.js'
 export { lengthChart, type LengthChart } from './contracts/length-chart.js'
-export type { Cell, Table } from './contracts/table.js'
 export type { EvalContext, EvalResult, EvalSuite, MetricSamples } from './contracts/eval-suite.js'
 export type { StandardSchemaV1 } from '@standard-schema/spec'
 export { visible, visibleLines, visibleJson, visibleJsonText, clip, shortened } from './visible.js'

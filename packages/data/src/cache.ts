@@ -114,7 +114,7 @@ export async function writeCache(file: string, key: string, data: CorpusData): P
     await removeOwnFile(temporary).catch(() => undefined)
     throw new SkipwiseError('DATA_CACHE_WRITE_FAILED', {
       problem: `cannot write the token cache ${file} (${(cause as NodeJS.ErrnoException).code ?? (cause as Error).message})`,
-      fix: 'free space, choose another cache folder, or go without one',
+      fix: 'free disk space, choose another cache folder, or use none',
       cause
     })
   }

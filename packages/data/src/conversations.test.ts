@@ -92,7 +92,7 @@ describe('records with messages', () => {
           }
         ]
       },
-      /part 1 of the content of messages\[0\] is of type 'image': only text is read/
+      /part 1 of the content of messages\[0\] is of type 'image', and only text is supported/
     ],
     [
       'a part without a type',
@@ -109,12 +109,12 @@ describe('records with messages', () => {
     [
       'what the template refuses',
       { messages: [user('refused'), assistant('a')] },
-      /the chat template cannot write the messages: no such words/
+      /the chat template cannot render the messages: no such words/
     ],
     [
       'an assistant that the template leaves out',
       { messages: [user('q'), assistant('silent')] },
-      /the chat template writes nothing of the assistant/
+      /the chat template renders nothing that the assistant says/
     ]
   ] as const)('are refused with %s, by line', async ([, record, message]) => {
     const good = { messages: [user('q'), assistant('a')] }
@@ -169,7 +169,7 @@ describe('records with messages', () => {
   })
 
   it('are refused in a text file, and without a template', async () => {
-    await expect(read({ 'a.txt': 'text' })).rejects.toThrow(/^DATA_FILE_INVALID.*is a text without records/)
+    await expect(read({ 'a.txt': 'text' })).rejects.toThrow(/^DATA_FILE_INVALID.*is plain text, and only records/)
     await expect(
       collect(
         readDocuments(['*'], { baseFolder: await folderOf({ 'a.jsonl': lines({ messages: [] }) }), format: 'messages' })

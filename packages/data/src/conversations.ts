@@ -56,11 +56,7 @@ export function conversationOf(
   }
   const roles = messages.map((message: unknown, i) => roleOf(message, i, where))
   if (!roles.includes('assistant')) {
-    throw invalidLine(
-      where,
-      "no message has the role 'assistant': nothing could be learned of it",
-      'leave out the record'
-    )
+    throw invalidLine(where, "no message has the role 'assistant', so there is nothing to learn", 'remove the record')
   }
   try {
     return json === undefined ? JSON.stringify(record) : json()
@@ -107,7 +103,11 @@ function checkPart(part: unknown, what: string, where: string): void {
   const type = isRecord(part) ? own(part, 'type') : undefined
   if (!isRecord(part) || typeof type !== 'string') throw invalidLine(where, `${what} has no type`, FIX)
   if (type !== 'text')
-    throw invalidLine(where, `${what} is of type '${type}': only text is read`, 'leave out the record, or the part')
+    throw invalidLine(
+      where,
+      `${what} is of type '${type}', and only text is supported`,
+      'remove the record or the part'
+    )
   if (typeof own(part, 'text') !== 'string') throw invalidLine(where, `${what} has no text`, FIX)
 }
 
@@ -157,7 +157,7 @@ function documentsOf(
   if ('problem' in outcome) {
     throw invalidLine(
       where,
-      `the chat template cannot write the messages: ${outcome.problem}`,
+      `the chat template cannot render the messages: ${outcome.problem}`,
       'correct the record, or the template'
     )
   }
@@ -165,8 +165,8 @@ function documentsOf(
   if (!texts.some(({ learned }) => learned.length)) {
     throw invalidLine(
       where,
-      'the chat template writes nothing of the assistant',
-      'leave out the record, or correct the template'
+      'the chat template renders nothing that the assistant says',
+      'remove the record, or correct the template'
     )
   }
   return texts.map((text, i) => ({ ...text, source: texts.length > 1 ? `${source}#${i + 1}` : source }))

@@ -96,8 +96,8 @@ export async function tokenize(
 function nothingLeft(documents: number, longest: number, minTokens: number): SkipwiseError {
   if (documents === 0)
     return new SkipwiseError('DATA_NO_DOCUMENTS', {
-      problem: 'the data files hold no document',
-      fix: 'name files with text'
+      problem: 'the data files contain no document',
+      fix: 'use files that contain text'
     })
   return new SkipwiseError('DATA_TOO_SHORT', {
     problem: `all ${documents} documents have fewer than ${minTokens} tokens; the longest has ${longest}`,

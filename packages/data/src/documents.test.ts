@@ -242,7 +242,7 @@ describe('readDocuments', () => {
       { 'a.jsonl.zst': zstdLines.subarray(0, 3000) },
       /^DATA_FILE_INVALID.*a\.jsonl\.zst is damaged/
     ],
-    ['zstd that is none', { 'a.jsonl.zst': 'something else' }, /^DATA_FILE_INVALID.*does not begin as zstd/],
+    ['zstd that is none', { 'a.jsonl.zst': 'something else' }, /^DATA_FILE_INVALID.*does not begin with a zstd frame/],
     [
       'zstd that asks for memory',
       { 'a.jsonl.zst': Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0xf8, 0, 0, 0) },
@@ -258,30 +258,30 @@ describe('readDocuments', () => {
     [
       'JSON lines in a text',
       { 'a.txt.gz': gzipSync('{"text": "x"}\n{"text": "y"}\n') },
-      /^DATA_FILE_INVALID.*a\.txt\.gz holds JSON lines/
+      /^DATA_FILE_INVALID.*a\.txt\.gz contains JSON lines/
     ],
-    ['JSON lines of no known ending', { 'a.data': '{"text": "x"}\n' }, /^DATA_FILE_INVALID.*holds JSON lines/],
+    ['JSON lines of no known ending', { 'a.data': '{"text": "x"}\n' }, /^DATA_FILE_INVALID.*contains JSON lines/],
     [
       'a JSON array of no known ending',
       { 'a.dat': '[\n  {"text": "x"}]' },
-      /^DATA_FILE_INVALID.*a\.dat begins as JSON/
+      /^DATA_FILE_INVALID.*a\.dat begins like JSON/
     ],
     [
       'a JSON object over lines',
       { 'a.json': '{\n "text": "x"\n}' },
       /^DATA_LINE_INVALID.*a\.json:1: the line is not valid JSON/
     ],
-    ['JSON of a text', { 'a.json': '"x"' }, /^DATA_FILE_INVALID.*is JSON of something else than records/],
+    ['JSON of a text', { 'a.json': '"x"' }, /^DATA_FILE_INVALID.*is JSON, but does not contain records/],
     [
       'an array that ends early',
       { 'a.json': '[{"text": "x"}, {"te' },
-      /^DATA_FILE_INVALID.*a\.json is a JSON array that ends within/
+      /^DATA_FILE_INVALID.*a\.json is a JSON array that ends inside/
     ],
-    ['an array with more behind it', { 'a.json': '[{"text": "x"}] {}' }, /^DATA_FILE_INVALID.*goes on after/],
+    ['an array with more behind it', { 'a.json': '[{"text": "x"}] {}' }, /^DATA_FILE_INVALID.*continues after/],
     [
       'an array with a hole',
       { 'a.json': '[{"text": "x"},,{"text": "x"}]' },
-      /^DATA_FILE_INVALID.*nothing between two commas, at record 2/
+      /^DATA_FILE_INVALID.*nothing between two commas at record 2/
     ],
     [
       'an array of numbers',

@@ -75,7 +75,7 @@ export async function* readDocuments(
       patterns,
       options,
       (record, where, source) => ({
-        text: textIn(record, textKey, where, 'name the key of the text (textKey)'),
+        text: textIn(record, textKey, where, 'set textKey to the key of the text'),
         source
       }),
       textKey
@@ -85,8 +85,8 @@ export async function* readDocuments(
   } else {
     if (!conversations)
       throw new SkipwiseError('DATA_NO_TEMPLATE', {
-        problem: 'messages are made texts by a chat template, and none is given',
-        fix: 'give conversations, by loadChatTemplate of @skipwise/tokenizers'
+        problem: 'messages need a chat template, and none is given',
+        fix: 'pass one as conversations: loadChatTemplate of @skipwise/tokenizers reads it'
       })
     yield* renderConversations(
       parsedRecords(patterns, options, (record, where, source, json) => ({
@@ -150,11 +150,7 @@ function promptAndCompletion(record: Readonly<Record<string, unknown>>, where: s
   const prompt = textIn(record, 'prompt', where, fix)
   const completion = textIn(record, 'completion', where, fix)
   if (completion === '')
-    throw invalidLine(
-      where,
-      "the value of 'completion' is empty: nothing could be learned of it",
-      'leave out the record'
-    )
+    throw invalidLine(where, "the value of 'completion' is empty, so there is nothing to learn", 'remove the record')
   return { text: prompt + completion, prompt, source }
 }
 

@@ -30,5 +30,5 @@ export function stateOf(file: string): FileState {
 export function checkUnchanged(file: string, before: FileState): void {
   const { size, changed, inode } = stateOf(file)
   if (size === before.size && changed === before.changed && inode === before.inode) return
-  throw invalidFile(file, 'changed while it was read', 'wait until it is complete, and run this again')
+  throw invalidFile(file, 'changed while it was read', 'wait until it is complete, and run the command again')
 }

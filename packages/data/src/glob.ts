@@ -31,8 +31,8 @@ export async function matchFiles(patterns: readonly string[], baseFolder: string
     throw new SkipwiseError('DATA_NO_FILES', {
       problem: empty.length
         ? `no file matches ${(await Promise.all(empty.map(pattern => whatElse(pattern, baseFolder)))).join(', ')} in ${baseFolder}`
-        : 'no data files are named',
-      fix: 'check the paths: they are relative to the recipe; * matches a part of a name, ** for any folders'
+        : 'no data files are given',
+      fix: 'check the paths: they are relative to the recipe; * matches part of a name, ** any folders'
     })
   }
   // By code unit, so that the order is the same on every machine.

@@ -65,11 +65,11 @@ class ArrayScan {
       if (character === ']') this.#state = 'after'
     }
     if (this.#state === 'within') this.#keep(piece.slice(from))
-    else if (this.#skip(piece, at) < piece.length) throw this.#wrong('goes on after its array')
+    else if (this.#skip(piece, at) < piece.length) throw this.#wrong('continues after its array')
   }
 
   end(): void {
-    if (this.#state !== 'after') throw this.#wrong('ends within its array')
+    if (this.#state !== 'after') throw this.#wrong('ends inside its array')
   }
 
   /** Goes on to where a comma or the end of the array may stand, or to the end of the piece. */
@@ -119,7 +119,7 @@ class ArrayScan {
     const isEmpty = json.trim() === ''
     // [] has no element
     if (isEmpty && isLast && this.#number === 1) return
-    if (isEmpty) throw this.#wrong(`has nothing between two commas, at record ${this.#number}`)
+    if (isEmpty) throw this.#wrong(`has nothing between two commas at record ${this.#number}`)
     yield [json, this.#number++]
   }
 
@@ -133,7 +133,7 @@ class ArrayScan {
     return invalidFile(
       this.file,
       `is a JSON array that ${problem}`,
-      'get the file again, or write one JSON object a line'
+      'download the file again, or write one JSON object per line'
     )
   }
 }

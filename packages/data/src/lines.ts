@@ -43,10 +43,10 @@ export async function* readText(file: string, onBytes: (bytes: number) => void):
     if (cause instanceof SkipwiseError) throw cause
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
-      throw invalidFile(file, 'is not UTF-8 text', 'convert it to UTF-8, or leave it out of the patterns', cause)
+      throw invalidFile(file, 'is not UTF-8 text', 'convert it to UTF-8, or exclude it from the patterns', cause)
     // Errors of fzstd have numbers for codes, ours of zstd none.
     if (typeof code !== 'string' || code.startsWith('Z_'))
-      throw invalidFile(file, `is damaged (${message})`, 'get the file again', cause)
+      throw invalidFile(file, `is damaged (${message})`, 'download the file again', cause)
     throw unreadable(file, cause)
   }
 }
@@ -84,7 +84,7 @@ function refuseUtf16(file: string, bytes: Uint8Array): void {
     throw invalidFile(
       file,
       'is UTF-16 text',
-      'convert it to UTF-8 (iconv -f utf-16 -t utf-8), or leave it out of the patterns'
+      'convert it to UTF-8 (iconv -f utf-16 -t utf-8), or exclude it from the patterns'
     )
 }
 
@@ -108,7 +108,7 @@ export async function readWholeText(
       throw invalidFile(
         file,
         `has more than ${MAX_CHARACTERS} characters in one document`,
-        'split it, or use JSONL with one document a line'
+        'split it, or use JSONL with one document per line'
       )
     pieces.push(piece)
   }

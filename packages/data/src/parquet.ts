@@ -46,7 +46,7 @@ function jsonOf(value: unknown, hasFloats: boolean): string {
   if (typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map((item: unknown) => jsonOf(item, hasFloats)).join(', ')}]`
   if (typeof value !== 'object' || value instanceof Date || ArrayBuffer.isView(value)) {
-    throw new Error('there is a value that JSON has not: write the records as JSON lines')
+    throw new Error('there is a value that JSON does not have: write the records as JSON lines')
   }
   return `{${Object.entries(value)
     .map(([key, item]) => `${JSON.stringify(key)}: ${jsonOf(item, hasFloats)}`)
@@ -86,12 +86,12 @@ export async function* readParquet(path: string, column?: string): AsyncGenerato
         throw invalidFile(
           `${path}:${rowStart + 1}`,
           `begins a row group that cannot be read: ${cause.message}`,
-          'get the file again, or write it with smaller row groups',
+          'download the file again, or write it with smaller row groups',
           cause
         )
       })
       // the same pages again and again would be rows without end
-      if (bytes > file.byteLength) throw new Error('row groups lie over one another')
+      if (bytes > file.byteLength) throw new Error('row groups overlap')
       const rowEnd = rowStart + Number(group.num_rows)
       const rows = await parquetReadObjects(
         withoutUndefined({
@@ -114,7 +114,7 @@ export async function* readParquet(path: string, column?: string): AsyncGenerato
     throw invalidFile(
       path,
       `is not a Parquet file that can be read (${(cause as Error).message})`,
-      'get the file again',
+      'download the file again',
       cause
     )
   } finally {
@@ -140,11 +140,11 @@ async function openBuffer(
 ): Promise<{ readonly file: FileBytes; readonly footer: number }> {
   const { size } = await handle.stat()
   const tail = Buffer.alloc(8)
-  if (size < 12) throw invalidFile(path, `has ${size} bytes, fewer than any Parquet file`, 'get the file again')
+  if (size < 12) throw invalidFile(path, `has ${size} bytes, fewer than any Parquet file`, 'download the file again')
   await handle.read(tail, 0, 8, size - 8)
   const footer = tail.readUInt32LE(0)
   if (tail.toString('latin1', 4) !== 'PAR1' || footer > size - 12 || footer > MAX_FOOTER)
-    throw invalidFile(path, 'has no valid Parquet footer', 'get the file again')
+    throw invalidFile(path, 'has no valid Parquet footer', 'download the file again')
   const file: FileBytes = {
     byteLength: size,
     async slice(start: number, end = size): Promise<ArrayBuffer> {

@@ -38,7 +38,7 @@ describe('records with a prompt and a completion', () => {
       { 'a.jsonl': lines({ prompt: 'p', completion: '' }) },
       /^DATA_LINE_INVALID.*'completion' is empty/
     ],
-    ['a file without records', { 'a.txt': 'text' }, /^DATA_FILE_INVALID.*is a text without records/]
+    ['a file without records', { 'a.txt': 'text' }, /^DATA_FILE_INVALID.*is plain text, and only records/]
   ] as const)('are refused with %s', async ([, files, message]) => {
     await expect(read(files)).rejects.toThrow(message)
   })

@@ -10,20 +10,20 @@ const BEGINS_AS_JSON = /^\s*[[{]\s*(?:["[\]{}]|-?\d|true\b|false\b|null\b)/
 
 /**
  * A file that would be learned as a text, braces and all, though it is JSON: one whose first line is a whole JSON
- * object, or, of an ending that is not one of texts, one that begins as JSON does.
+ * object, or, of an ending that is not one of texts, one that begins like JSON.
  *
  * @param first how the text begins, more than its first line where that is short
  * @throws SkipwiseError `DATA_FILE_INVALID`
  */
 function refuseJson(file: string, first: string, isTextByName: boolean): void {
   if (/^\s*\{/.test(first) && isObject(first.trimStart().split('\n', 1)[0])) {
-    throw invalidFile(file, 'holds JSON lines', 'name it .jsonl, so that its records are read and not its braces')
+    throw invalidFile(file, 'contains JSON lines', 'rename it to .jsonl, so that its records are read and not its JSON')
   }
   if (!isTextByName && BEGINS_AS_JSON.test(first)) {
     throw invalidFile(
       file,
-      'begins as JSON does',
-      'name it .jsonl (one object a line) or .json (one array) for its records, or .txt for a text that only looks so'
+      'begins like JSON',
+      'rename it to .jsonl (one object per line) or .json (one array) to read its records, or to .txt to read it as text'
     )
   }
 }
@@ -71,10 +71,10 @@ export async function* recordsOf(
   else if (kind === 'json') yield* recordsOfJson(file, onBytes)
   else if (kind === 'unread') {
     const fix = 'convert it to .txt, .jsonl or .parquet, the first two also as .gz or .zst'
-    throw invalidFile(file, 'is of a format that is not read', fix)
+    throw invalidFile(file, 'has an unsupported format', fix)
   } else if (column === undefined) {
-    const fix = 'name .jsonl, .json or .parquet files, or leave out the format'
-    throw invalidFile(file, 'is a text without records, which have a prompt and a completion, or messages', fix)
+    const fix = 'use .jsonl, .json or .parquet files, or remove the format'
+    throw invalidFile(file, 'is plain text, and only records have a prompt and a completion, or messages', fix)
   } else {
     yield {
       record: { [column]: await readWholeText(file, onBytes, first => refuseJson(file, first, kind === 'text')) }
@@ -98,7 +98,7 @@ async function* recordsOfJson(file: string, onBytes: (bytes: number) => void): A
   else
     throw invalidFile(
       file,
-      'is JSON of something else than records',
-      'write one JSON object a line, or one array of objects'
+      'is JSON, but does not contain records',
+      'write one JSON object per line, or one array of objects'
     )
 }

@@ -36,7 +36,7 @@ export async function* readRecords(
       throw invalidFile(
         file,
         'is not a file of records',
-        'name .jsonl or .json files, plain or as .gz or .zst, or .parquet'
+        'use .jsonl or .json files, plain or as .gz or .zst, or .parquet'
       )
     for await (const { record, number } of recordsOf(file, undefined)) {
       signal?.throwIfAborted()

@@ -25,7 +25,7 @@ class Reader {
   }
 
   struct(depth: number): ThriftStruct {
-    if (depth > MAX_DEPTH) throw new Error('structures lie too deep within one another')
+    if (depth > MAX_DEPTH) throw new Error('structures are nested too deeply')
     const fields = new Map<number, number | ThriftStruct>()
     let field = 0
     for (;;) {
@@ -62,7 +62,7 @@ class Reader {
       case 12:
         return this.struct(depth + 1)
       default:
-        throw new Error(`there is a field of type ${type}`)
+        throw new Error(`a field has the unknown type ${type}`)
     }
   }
 
@@ -71,8 +71,8 @@ class Reader {
     const items = byte >> 4 === 15 ? this.#unsigned() : byte >> 4
     // an item takes a byte at least
     if (items > this.#view.byteLength - this.at)
-      throw new RangeError(`a list of ${items} items is longer than what holds it`)
-    if (depth >= MAX_DEPTH) throw new Error('lists lie too deep within one another')
+      throw new RangeError(`a list of ${items} items is longer than its container`)
+    if (depth >= MAX_DEPTH) throw new Error('lists are nested too deeply')
     const type = byte & 15
     for (let i = 0; i < items; i++) {
       // a boolean in a list is a byte
@@ -86,7 +86,7 @@ class Reader {
   }
 
   #skip(bytes: number): void {
-    if (bytes > this.#view.byteLength - this.at) throw new RangeError('a value is longer than what holds it')
+    if (bytes > this.#view.byteLength - this.at) throw new RangeError('a value is longer than its container')
     this.at += bytes
   }
 

@@ -42,8 +42,8 @@ export class ZstdFrames {
 
   /** @throws an `Error` when a frame has not ended, or there is none */
   end(): void {
-    if (!this.#begun) throw new Error('it does not begin as zstd does')
-    if (this.#state !== 'frame' || this.#header.length) throw new Error('it ends within a frame')
+    if (!this.#begun) throw new Error('it does not begin with a zstd frame')
+    if (this.#state !== 'frame' || this.#header.length) throw new Error('it ends inside a frame')
   }
 
   /** The parts of frames in a chunk; skippable frames are left out. @throws an `Error` */
@@ -109,7 +109,7 @@ export class ZstdFrames {
       return 8
     }
     if (magic !== 0xfd2fb528)
-      throw new Error(this.#begun ? 'what follows a frame is not a frame' : 'it does not begin as zstd does')
+      throw new Error(this.#begun ? 'a frame is followed by something else' : 'it does not begin with a zstd frame')
     const header = bytes.length > 4 ? headerOf(bytes) : undefined
     if (header === undefined) return undefined
     this.#begun = true
@@ -123,7 +123,7 @@ export class ZstdFrames {
 
   #beginBlock(header: number): void {
     const type = (header >> 1) & 3
-    if (type === 3) throw new Error('a block is of no known type')
+    if (type === 3) throw new Error('a block has an unknown type')
     this.#lastBlock = (header & 1) === 1
     this.#move()
     // a run is one byte, given many times

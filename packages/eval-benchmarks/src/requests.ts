@@ -76,7 +76,7 @@ export function requestEncoder(
       if (first === undefined)
         throw lengthError(
           'a request without context needs BOS or EOS, and the tokenizer has neither',
-          'use a tokenizer that names one'
+          'use a tokenizer that has one'
         )
       if (ids[0] !== first) ids = Int32Array.of(first, ...ids)
       before = 1
@@ -85,7 +85,7 @@ export function requestEncoder(
     if (scored < 1) throw lengthError(`'${moved}' has no token after its context`, 'check the choices of the data')
     if (scored > maxLength)
       throw lengthError(
-        `a choice of ${scored} tokens does not fit the ${maxLength} that the model takes`,
+        `a choice has ${scored} tokens, more than the ${maxLength} that the model accepts`,
         'check the choices of the data, or use a model with a longer window'
       )
     const truncated = Math.max(0, ids.length - (maxLength + 1))

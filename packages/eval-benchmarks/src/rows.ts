@@ -30,17 +30,17 @@ export async function loadRows(
 ): Promise<TaskRows> {
   if (shots > 0 && data !== undefined && training === undefined) {
     throw new SkipwiseError('BENCHMARK_SHOTS', {
-      problem: `${task.name} is asked with ${shots} examples, and has no training data to draw them from`,
-      fix: 'name the files of its training split, or set shots to 0'
+      problem: `${task.name} needs ${shots} few-shot examples, and has no training data to draw them from`,
+      fix: 'give the files of its training split, or set shots to 0'
     })
   }
   const questions = await load(task, data, task.hub.evaluation, context)
   const examples = shots > 0 ? await load(task, training, task.hub.training as string, context) : undefined
-  if (questions.records.length === 0) throw dataError(`the data of ${task.name} has no record`, 'name other files')
+  if (questions.records.length === 0) throw dataError(`the data of ${task.name} has no records`, 'give other files')
   if (examples && examples.records.length <= shots)
     throw dataError(
       `${task.name} needs more than ${shots} training records, and there are ${examples.records.length}`,
-      'name the whole training split, or fewer shots'
+      'give the whole training split, or use fewer shots'
     )
   return {
     records: questions.records,

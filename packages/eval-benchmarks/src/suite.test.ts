@@ -90,10 +90,10 @@ describe('benchmarks', () => {
       { tasks: { boolq: { data: 'truthful.jsonl' } } },
       /^BENCHMARK_RECORD: .*truthful\.jsonl:1: as a record of boolq, passage /
     ],
-    [{ tasks: { boolq: { data: 'boolq.jsonl', shots: 3 } } }, /^BENCHMARK_SHOTS: boolq is asked with 3 examples/],
+    [{ tasks: { boolq: { data: 'boolq.jsonl', shots: 3 } } }, /^BENCHMARK_SHOTS: boolq needs 3 few-shot examples/],
     [
       { tasks: { truthfulqa_mc1: { data: 'truthful.jsonl', shots: 1 } } },
-      /^BENCHMARK_SHOTS: truthfulqa_mc1 has examples of its own/
+      /^BENCHMARK_SHOTS: truthfulqa_mc1 has its own examples/
     ],
     [
       { tasks: { boolq: { data: 'boolq.jsonl', training: 'train.jsonl', shots: 12 } } },
@@ -102,7 +102,7 @@ describe('benchmarks', () => {
     [{ tasks: { boolq: { data: 'none.jsonl' } } }, /^DATA_NO_FILES/],
     [
       { tasks: { boolq: { data: 'boolq.jsonl' } }, maxLength: 2 },
-      /^BENCHMARK_LENGTH: a choice of 3 tokens does not fit the 2/
+      /^BENCHMARK_LENGTH: a choice has 3 tokens, more than the 2/
     ]
   ])('refuse %j', async (config, expected) => expect(await codeOf(config)).toMatch(expected))
 

@@ -90,8 +90,8 @@ export async function runBenchmarks(
 function shotsOf(task: BenchmarkTask, { shots = task.shots }: TaskConfig): number {
   if (shots === 0 || task.hub.training !== undefined) return shots
   throw new SkipwiseError('BENCHMARK_SHOTS', {
-    problem: `${task.name} has examples of its own and takes no others, not ${shots}`,
-    fix: 'leave shots out'
+    problem: `${task.name} has its own examples and takes no others, but shots is ${shots}`,
+    fix: 'remove shots'
   })
 }
 

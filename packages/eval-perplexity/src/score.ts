@@ -91,14 +91,14 @@ async function scoreFinite(
   const scores = await model.score(fed, signal ? { from, signal } : { from })
   if (scores.length !== fed.length - 1) {
     throw new SkipwiseError('PERPLEXITY_SCORE_LENGTH', {
-      problem: `${model.name} gave ${scores.length} log probabilities for ${fed.length} tokens`,
+      problem: `${model.name} returned ${scores.length} log probabilities for ${fed.length} tokens`,
       fix: 'return one for each token after the first'
     })
   }
   for (let t = from; t < scores.length; t++) {
     if (!Number.isFinite(scores[t])) {
       throw new SkipwiseError('PERPLEXITY_NOT_FINITE', {
-        problem: `${model.name} gave log probability ${scores[t]} to token ${begin - (prefix ? 1 : 0) + t + 1} in a window of ${fed.length}`,
+        problem: `${model.name} returned log probability ${scores[t]} for token ${begin - (prefix ? 1 : 0) + t + 1} in a window of ${fed.length}`,
         fix: 'check the weights for NaN, and that the attention and the softmax are finite at this length'
       })
     }

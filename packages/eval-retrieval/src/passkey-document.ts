@@ -27,7 +27,7 @@ function parseNoise(text: string): Noise {
   if (words.length === 0)
     throw new SkipwiseError('PASSKEY_NOISE', {
       problem: 'the noise text has no words',
-      fix: 'give a text of at least one word, or leave noise out'
+      fix: 'use a text of at least one word, or remove noise'
     })
   const sentenceEnds = words.flatMap((word, i) => (/[.!?]$/.test(word) || i === words.length - 1 ? [i + 1] : []))
   return { words, sentenceEnds }

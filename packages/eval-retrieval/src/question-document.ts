@@ -44,7 +44,7 @@ export function shortestQuestion(task: RetrievalTask, tokenizer: Tokenizer, opti
   if (made.need <= length) return { size, made }
   throw new SkipwiseError('RETRIEVAL_LENGTH', {
     problem: `the shortest question of ${task.name} takes ${made.tokens} tokens with this tokenizer, and ${maxNewTokens} for the answer, more than ${length}`,
-    fix: 'choose longer lengths, other tasks, or less maxNewTokens'
+    fix: 'use longer lengths, other tasks or a smaller maxNewTokens'
   })
 }
 

@@ -163,14 +163,14 @@ async function readHaystack(
   const bytes = await readNamedFile(resolvePath(haystack), 'haystack')
   if (bytes === undefined)
     throw new SkipwiseError('RETRIEVAL_HAYSTACK', {
-      problem: `there is no file ${resolvePath(haystack)} for the haystack`,
-      fix: 'name a text file'
+      problem: `the haystack file ${resolvePath(haystack)} does not exist`,
+      fix: 'use a text file'
     })
   const text = textHaystack(new TextDecoder().decode(bytes))
   if (text === noiseText)
     throw new SkipwiseError('RETRIEVAL_HAYSTACK', {
-      problem: `the haystack ${haystack} has no text`,
-      fix: 'name a text file'
+      problem: `the haystack ${haystack} contains no text`,
+      fix: 'use a text file'
     })
   return { text, digest: createHash('sha256').update(bytes).digest('hex') }
 }

@@ -33,7 +33,7 @@ export async function findCheckpoints(run: string): Promise<KeptCheckpoint[]> {
   if (await isModel(run)) checkpoints.push({ name: 'final', folder: run })
   if (checkpoints.length > 0) return checkpoints
   throw new SkipwiseError('EVAL_NO_CHECKPOINTS', {
-    problem: `${run} holds no model and no folder checkpoint-N or step-N with one`,
+    problem: `${run} contains no model, and no folder checkpoint-N or step-N with one`,
     fix: 'pass the output folder of a run that keeps its checkpoints'
   })
 }

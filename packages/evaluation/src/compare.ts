@@ -39,12 +39,15 @@ const LEVEL = 0.05
 export function compareResults(suite: EvalSuite, a: EvalResult, b: EvalResult, seed = 0): Comparison {
   if (a.suite !== b.suite || a.version !== b.version) {
     throw compareError(
-      `${a.model} has a result of ${a.suite}, version ${a.version}, ${b.model} of ${b.suite}, version ${b.version}`,
+      `${a.model} has a result of ${a.suite}, version ${a.version}, and ${b.model} one of ${b.suite}, version ${b.version}`,
       'compare results of one suite and version: evaluate again'
     )
   }
   if (!suite.samples)
-    throw compareError(`the suite ${a.suite} does not say what its metrics are made of`, 'ask its author for samples')
+    throw compareError(
+      `the suite ${a.suite} does not give the samples of its metrics, which a comparison needs`,
+      'ask its author to add samples'
+    )
   const others = new Map(samplesOf(suite, b).map(samples => [samples.metric, samples]))
   const tests = samplesOf(suite, a).flatMap(samples => {
     const other = others.get(samples.metric)
@@ -81,7 +84,7 @@ function samplesOf(suite: EvalSuite, result: EvalResult): readonly MetricSamples
   } catch (cause) {
     if (isSkipwiseError(cause)) throw cause
     throw new SkipwiseError('EVAL_RESULT', {
-      problem: `the result of ${result.model} does not hold what the suite ${result.suite}, version ${result.version}, writes`,
+      problem: `the result of ${result.model} does not match what version ${result.version} of the suite ${result.suite} writes`,
       fix: 'evaluate again',
       cause
     })
@@ -112,7 +115,7 @@ export function pairResults(a: readonly EvalResult[], b: readonly EvalResult[]):
   const names = (results: readonly EvalResult[]) => [...new Set(results.map(({ suite }) => suite))].join(', ')
   throw compareError(
     `the first has results of ${names(a)}, the second of ${names(b)}`,
-    'evaluate both by the same suites'
+    'evaluate both with the same suites'
   )
 }
 

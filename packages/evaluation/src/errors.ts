@@ -2,10 +2,10 @@ import type { ErrorCodes } from '@skipwise/core'
 
 /** The codes that `@skipwise/evaluation` throws. */
 export const evaluationErrorCodes = {
-  EVAL_COMPARE: 'Two results have nothing in common that could be compared.',
+  EVAL_COMPARE: 'Two results have nothing in common to compare.',
   EVAL_RESULT: 'A file is not the result of an evaluation.',
-  EVAL_OUTPUT: 'The file for a result holds something other than a result.',
-  RESULT_IN_USE: 'Another process evaluates into the same file.',
-  EVAL_NO_CHECKPOINTS: 'A folder holds no model and no checkpoints.',
+  EVAL_OUTPUT: 'The file for a result contains something else.',
+  RESULT_IN_USE: 'Another process is writing its result to the same file.',
+  EVAL_NO_CHECKPOINTS: 'A folder contains no model and no checkpoints.',
   STATE_DAMAGED: 'A file that an unfinished run would resume from has changed since it was written.'
 } as const satisfies ErrorCodes

@@ -37,7 +37,7 @@ export async function keptStage<Value>(
   if (kept === undefined || kept.sha256 !== digestOf(kept.key, kept.value)) throw damagedState(file)
   if (kept.key !== key) return undefined
   const value = schema.safeParse(kept.value)
-  if (!value.success) throw damagedState(file, 'it holds something other than this stage gives')
+  if (!value.success) throw damagedState(file, 'its content is not that of this stage')
   return { value: value.data }
 }
 
@@ -55,5 +55,5 @@ export function jsonOf(bytes: Uint8Array, file: string): unknown {
 export const damagedState = (file: string, problem = 'its digest does not match its content'): SkipwiseError =>
   new SkipwiseError('STATE_DAMAGED', {
     problem: `${file} is damaged: ${problem}`,
-    fix: 'remove this file and run the same command again: what it kept is computed again'
+    fix: 'remove this file and run the same command again: its content is computed again'
   })

@@ -3,7 +3,16 @@ import { clip, SkipwiseError, type EvalResult } from '@skipwise/core'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { evalResultSchema } from './eval-result-schema.js'
+
+/** What a file must have to be a result of an evaluation. */
+export const evalResultSchema = z.looseObject({
+  suite: z.string(),
+  version: z.int(),
+  model: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  metrics: z.record(z.string(), z.number()),
+  details: z.unknown()
+})
 
 /** Name of the file in an output folder that records how it was made. */
 export const RESULT_FILE = 'skipwise.json'
@@ -17,7 +26,7 @@ const runSchema = z.looseObject({ results: z.looseObject({ model: z.array(evalRe
 /** JSON of a file. @throws SkipwiseError `EVAL_RESULT`, `FILE_REFUSED` */
 async function readJson(file: string): Promise<unknown> {
   const bytes = await readNamedFile(file, 'result')
-  if (bytes === undefined) throw resultError(`${file} is not there`)
+  if (bytes === undefined) throw resultError(`${file} does not exist`)
   try {
     return JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
@@ -58,7 +67,7 @@ export async function readResults(path: string): Promise<EvalResult[]> {
     const read = evalResultSchema.safeParse(await readJson(join(path, name)))
     if (read.success) results.push(read.data)
   }
-  if (results.length === 0) throw resultError(`${path} holds no ${RESULT_FILE} of a run and no results`)
+  if (results.length === 0) throw resultError(`${path} contains no ${RESULT_FILE} of a run and no results`)
   return results
 }
 

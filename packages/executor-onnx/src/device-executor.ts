@@ -16,7 +16,7 @@ import { DeviceValue } from './device-value.js'
 
 const missing: Readonly<Record<OnnxDevice, string>> = {
   webgpu:
-    'install a Vulkan driver of the GPU and libvulkan1 (vulkaninfo lists it), or use the executor onnx on the CPU',
+    'install a Vulkan driver for the GPU and libvulkan1 (check with vulkaninfo), or use the executor onnx on the CPU',
   cuda: 'let the install script of onnxruntime-node fetch its CUDA libraries (Linux x64, CUDA 12, cuDNN 9; npm rebuild onnxruntime-node), or use webgpu or the CPU'
 }
 

@@ -47,7 +47,7 @@ export class DeviceProgram implements Program {
   static async compile(graph: Graph, { donate = {} }: CompileOptions, copies: DeviceCopies): Promise<DeviceProgram> {
     const lacking = lackingKernels(copies.device)
     const refused = graph.nodes.find(node => lacking.includes(node.kernel))
-    if (refused) throw kernelError(refused.kernel, `the provider ${copies.device} computes it wrong`)
+    if (refused) throw kernelError(refused.kernel, `the provider ${copies.device} computes it incorrectly`)
     const { nodes, outputs, ...model } = lower(
       expandKernels(graph, kernel => hasLowering(kernel) && !COMPOSED.has(kernel)),
       { composedCaches: true }

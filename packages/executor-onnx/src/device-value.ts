@@ -16,7 +16,8 @@ export class DeviceValue implements ValueSpec {
   }
 
   static ofHost({ shape, dtype }: ValueSpec, data: HostData): DeviceValue {
-    if (data.length !== sizeOf(shape)) throw new RangeError(`${data.length} elements do not make [${shape.join()}]`)
+    if (data.length !== sizeOf(shape))
+      throw new RangeError(`${data.length} elements do not fill the shape [${shape.join()}]`)
     return new DeviceValue({ shape, dtype }, { tensor: new Tensor(dtype, data as never, [...shape]), free: () => {} })
   }
 

@@ -26,7 +26,7 @@ export class OnnxValue implements ValueSpec {
   /** A value for a spec, over `data` or fresh zeros. */
   static of(spec: ValueSpec, data: HostData | CodeData): OnnxValue {
     if (data.length !== sizeOf(spec.shape))
-      throw new RangeError(`${data.length} elements do not make [${spec.shape.join()}]`)
+      throw new RangeError(`${data.length} elements do not fill the shape [${spec.shape.join()}]`)
     return new OnnxValue(spec, data)
   }
 

@@ -244,7 +244,7 @@ export class GraphBuilder {
 
   #constant(tensor: ConstantTensor): Ref {
     if (tensor.data.length !== sizeOf(tensor.shape))
-      throw new RangeError(`${tensor.data.length} elements do not make [${tensor.shape.join()}]`)
+      throw new RangeError(`${tensor.data.length} elements do not fill the shape [${tensor.shape.join()}]`)
     return this.op('Const', [], { dtype: { type: tensor.type }, value: { tensor } }, { type: tensor.type })
   }
 

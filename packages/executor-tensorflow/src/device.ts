@@ -62,7 +62,7 @@ export class Device {
   /** A value in a tensor of the addon; zeros without data. */
   upload(spec: ValueSpec, data?: HostData): TensorFlowValue {
     if (data && data.length !== sizeOf(spec.shape))
-      throw new RangeError(`${data.length} elements do not make [${spec.shape.join()}]`)
+      throw new RangeError(`${data.length} elements do not fill the shape [${spec.shape.join()}]`)
     return this.value(spec, {
       tensor: this.binding.createTensor(spec.shape, typeNumber(spec), this.#staging.hold(spec, data))
     })

@@ -29,7 +29,7 @@ async function loadBackend(backend: string): Promise<void> {
   if (backend === 'tensorflow' && !('isNullOrUndefined' in util)) {
     throw unavailable(
       backend,
-      'tfjs-node 4.22 calls util.isNullOrUndefined, which Node has no longer since version 23',
+      'tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed',
       'use the executor tensorflow, which loads only the native addon, or Node 20 or 22'
     )
   }

@@ -1,6 +1,7 @@
 export { parseRecipe } from './parse-recipe.js'
 export { openRecipe, openRecipeObject, type PlacedError, type RecipeDocument } from './recipe-document.js'
 export type { RecipePath } from './recipe-places.js'
+export { keysOf, typeText, type JsonSchema, type SchemaKey, type TypeStyle } from './json-schema.js'
 export { schemaWords, type SchemaIssue } from './schema-words.js'
 export type { PluginNames } from './plugin-problems.js'
 export type { StateFolder } from './state-folder.js'
@@ -34,6 +35,7 @@ export {
 } from './open-language-model.js'
 export { checkDigestList, describeChanges, DIGEST_LIST, type DigestCheck } from './digest-list.js'
 export { extendedConfig, openModelFolder, type ModelSource } from './model-source.js'
+export { StorageError, storageOf, weightTypes, type StorageOf, type StoreAs, type WeightType } from './weight-types.js'
 export { saveModel, type ModelToSave } from './save-model.js'
 export {
   defineModel,

@@ -10,7 +10,7 @@ export async function makeFolder(folder: string): Promise<void> {
     const { code } = cause as NodeJS.ErrnoException
     throw new SkipwiseError(code === 'ENOSPC' ? 'DISK_FULL' : 'OUTPUT_WRITE_FAILED', {
       problem: `the folder ${folder} cannot be created (${code})`,
-      fix: 'choose an output that can be written',
+      fix: 'choose an output that is writable',
       cause
     })
   }
@@ -24,8 +24,8 @@ export async function publish(folder: string, output: string): Promise<void> {
     await rename(folder, output)
   } catch (cause) {
     throw new SkipwiseError('OUTPUT_WRITE_FAILED', {
-      problem: `${output} cannot be put in place (${(cause as NodeJS.ErrnoException).code})`,
-      fix: `the finished model is in ${folder}: remove what is in its place and run the same command again`,
+      problem: `${output} cannot be moved to its place (${(cause as NodeJS.ErrnoException).code})`,
+      fix: `the finished model is in ${folder}: remove what is there and run the same command again`,
       cause
     })
   }

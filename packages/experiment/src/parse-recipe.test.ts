@@ -47,6 +47,11 @@ describe('parseRecipe', () => {
     expect(text).toContain("add the key 'output'")
   })
 
+  test('names what a key of an earlier recipe is called now', () => {
+    const [error] = errorsOf(design.replace('microBatch: 1', 'microBatch: 1, guard: { loss: 2, window: 50 }'))
+    expect(error.message).toMatch(/^RECIPE_INVALID: r\.yaml:6:.*train\.guard: unknown key 'window'; it is now 'steps'/)
+  })
+
   test('says of what is missing what it is and where it belongs, whatever it may be', () => {
     const messages = errorsOf(
       design.replace(/^model.*\n/, '').replace('batch: 64', 'batch: 64, lora: { rank: 4 }')

@@ -63,7 +63,7 @@ export function toReference(reference: RecipeReference): PluginReference {
   const entries = typeof reference === 'object' && reference !== null ? Object.entries(reference) : []
   if (entries.length !== 1)
     throw new SkipwiseError('PLUGIN_UNKNOWN', {
-      problem: `a plugin is given by its name, or by one key with its options, not by ${shown(reference)}`,
+      problem: `expected the name of a plugin, or one key with its options, found ${shown(reference)}`,
       fix: "write 'name' or { name: { option: value } }"
     })
   const [[name, config]] = entries

@@ -46,6 +46,6 @@ const comesFrom = (document: Int32Array, ids: Int32Array, sources: Int32Array | 
 
 const sourcesError = () =>
   new SkipwiseError('RECIPE_DATA', {
-    problem: 'the position transform gives sources that are not those of its tokens, so prompts cannot be masked',
+    problem: 'the position transform returns sources that do not match its tokens, so prompts cannot be masked',
     fix: 'use another transform, or correct it: run describePositionTransform of @skipwise/testing on it'
   })

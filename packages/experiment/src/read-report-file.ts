@@ -105,7 +105,7 @@ export async function readReportFile(path: string): Promise<ReportSource> {
   }
   const drawn = z.looseObject({ charts: z.array(chart).min(1) }).safeParse(json)
   if (drawn.success) return { ...source, charts: drawn.data.charts as unknown as Chart[] }
-  throw fileError(`${file} holds no result, no run and no charts`)
+  throw fileError(`${file} contains no result, no run and no charts`)
 }
 
 async function readJson(file: string): Promise<unknown> {

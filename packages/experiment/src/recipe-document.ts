@@ -131,7 +131,7 @@ function parse(text: string, fileName: string, lines: LineCounter, at: (offset: 
     document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, uniqueKeys: false })
   } catch (cause) {
     throw new SkipwiseError('RECIPE_SYNTAX', {
-      problem: `${fileName}: ${cause instanceof RangeError ? 'is nested too deep' : clip(String(cause), 200)}`,
+      problem: `${fileName}: ${cause instanceof RangeError ? 'is nested too deeply' : clip(String(cause), 200)}`,
       fix: 'write a recipe without such nesting',
       cause
     })
@@ -183,8 +183,8 @@ function valueOf(document: Document, fileName: string): unknown {
     value = document.toJS()
   } catch (cause) {
     throw new SkipwiseError('RECIPE_SYNTAX', {
-      problem: `${fileName}: ${cause instanceof RangeError ? 'is nested too deep' : clip(String(cause), 200)}`,
-      fix: 'write the values out instead of using aliases',
+      problem: `${fileName}: ${cause instanceof RangeError ? 'is nested too deeply' : clip(String(cause), 200)}`,
+      fix: 'write out the values instead of using aliases',
       cause
     })
   }

@@ -1,28 +1,13 @@
 import { clip, nearestName } from '@skipwise/core'
 import type { z } from 'zod'
+import { keysAt, type JsonSchema } from './json-schema.js'
 import { recipeJsonSchema } from './recipe-schema.js'
 import type { RecipePath } from './recipe-places.js'
 import { nameOfType, schemaWords, shown } from './schema-words.js'
 
-interface JsonSchema {
-  readonly properties?: Readonly<Record<string, JsonSchema>>
-  readonly items?: JsonSchema
-  readonly anyOf?: readonly JsonSchema[]
-}
-
 /** The keys that a recipe may have in the map at `path`, of every member of a union. */
-function keysAt(path: readonly PropertyKey[]): string[] {
-  let schemas: JsonSchema[] = members(recipeJsonSchema() as JsonSchema)
-  for (const part of path) {
-    schemas = schemas.flatMap(schema => {
-      const next = typeof part === 'number' ? schema.items : schema.properties?.[String(part)]
-      return next ? members(next) : []
-    })
-  }
-  return [...new Set(schemas.flatMap(schema => Object.keys(schema.properties ?? {})))]
-}
-
-const members = (schema: JsonSchema): JsonSchema[] => (schema.anyOf ? schema.anyOf.flatMap(members) : [schema])
+const recipeKeysAt = (path: RecipePath): string[] =>
+  keysAt(recipeJsonSchema() as JsonSchema, path).map(({ name }) => name)
 
 type Issue = z.core.$ZodIssue
 
@@ -37,6 +22,9 @@ export interface RecipeProblem {
   readonly fix: string
 }
 
+/** Keys of earlier recipes, and what they are called now. */
+const RENAMED: Readonly<Record<string, string>> = { 'train.guard.window': 'steps' }
+
 /** Unknown keys that are named, of one map. */
 const MOST_KEYS = 50
 
@@ -45,7 +33,7 @@ export function problemsOf(
   issue: Issue,
   prefix: RecipePath,
   root: unknown,
-  keys: (path: RecipePath) => readonly string[] = keysAt
+  keys: (path: RecipePath) => readonly string[] = recipeKeysAt
 ): RecipeProblem[] {
   const path = [...prefix, ...issue.path]
   const value = valueAt(root, path)
@@ -57,6 +45,9 @@ export function problemsOf(
   if (issue.code === 'unrecognized_keys') {
     const known = keys(path)
     return issue.keys.slice(0, MOST_KEYS).map(key => {
+      const renamed = RENAMED[[...path, key].join('.')]
+      if (renamed !== undefined)
+        return { path, key, message: `unknown key '${key}'; it is now '${renamed}'`, fix: `write ${renamed}` }
       const nearest = nearestName(key, known)
       return {
         path,

@@ -22,7 +22,7 @@ const dataKeys = {
   pack: z
     .boolean()
     .optional()
-    .describe('put documents shorter than the window together into one example; each attends to itself alone'),
+    .describe('pack documents shorter than the window into one example; each attends only to itself'),
   textKey: z.string().min(1).optional().describe("key of the text in JSONL, column in Parquet; default 'text'"),
   format: z
     .enum(['text', 'prompt-completion', 'messages'])
@@ -42,7 +42,7 @@ const newModel = z.strictObject({
       standardDeviation: positive.optional().describe('standard deviation of random matrices; default 1/√d')
     })
     .prefault({})
-    .describe('how random weights are drawn')
+    .describe('how weights are initialised')
 })
 
 const train = z.strictObject({
@@ -57,7 +57,7 @@ const train = z.strictObject({
     .min(0)
     .max(1)
     .optional()
-    .describe('rate of the last step as a fraction of the peak; default 0'),
+    .describe('learning rate of the last step as a fraction of the peak; default 0'),
   schedule: z.enum(['linear', 'cosine', 'constant']).optional().describe("default 'linear'"),
   warmup: z.int().min(0).optional().describe('steps of linear warm-up; default 10'),
   weightDecay: z.number().min(0).optional(),
@@ -101,7 +101,7 @@ export const recipeSchema = z.strictObject({
   maxShardSize: z
     .union([z.int().min(1), z.string().regex(/^\d+(\.\d+)? ?(KB|MB|GB)$/)])
     .optional()
-    .describe("largest size of a file of weights, for instance '2GB', or bytes; default 5GB"),
+    .describe("largest size of a weights file, for instance '2GB', or bytes; default 5GB"),
   output: path.describe('folder to write'),
   seed: z.int().min(0).default(0)
 })

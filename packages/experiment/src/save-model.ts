@@ -106,7 +106,7 @@ export async function checkCompanions(folder: string): Promise<void> {
 /** A link to nothing is listed, and is not there. */
 function missing(folder: string, name: string): never {
   throw new SkipwiseError('FILE_REFUSED', {
-    problem: `${join(folder, name)} is a link to a file that is not there`,
+    problem: `${join(folder, name)} is a link to a file that does not exist`,
     fix: 'replace it with a regular file, or remove it'
   })
 }

@@ -54,9 +54,9 @@ export function schemaWords(issue: SchemaIssue, input: unknown = issue.input): s
         .map(key => `'${clip(key)}'`)
         .join(', ')}`
     case 'invalid_format':
-      return `${shown(input)} is not of the form that is expected here${'pattern' in issue && issue.pattern ? ` (${clip(issue.pattern, 80)})` : ''}`
+      return `${shown(input)} does not have the expected form${'pattern' in issue && issue.pattern ? ` (${clip(issue.pattern, 80)})` : ''}`
     case 'invalid_union':
-      return `${shown(input)} is none of what is expected here`
+      return `${shown(input)} is none of the expected values`
     default:
       return undefined
   }

@@ -149,7 +149,7 @@ export function isInside(path: string, folder: string): boolean {
 const foreign = (problem: string) =>
   new SkipwiseError('STATE_FOREIGN', {
     problem,
-    fix: 'choose another output, or move what is there (the state of an unfinished run of an earlier version has no mark: remove it)'
+    fix: 'choose another output, or move those files (an earlier version did not mark the state of an unfinished run: remove it)'
   })
 
 /** The error of an input that lies in the state folder. */

@@ -19,7 +19,7 @@ export async function readSuites(file: string): Promise<PluginReference[]> {
   const invalid = (problem: string, cause?: unknown) =>
     new SkipwiseError('EVAL_SUITES', {
       problem: `${file} ${problem}`,
-      fix: 'write a list of suites as under evaluate of a recipe, for instance - passkey: { lengths: [512] }',
+      fix: 'write a list of suites, as under evaluate in a recipe, for instance - passkey: { lengths: [512] }',
       cause
     })
   const bytes = await readNamedFile(file, 'recipe')

@@ -42,7 +42,7 @@ describe('charts of a run', () => {
         }
       ],
       rules: [{ x: 200, label: 'best: step 200' }],
-      description: 'passkey@16384 by step, at its best 0.9 after step 200, after the last 0.56.'
+      description: 'passkey@16384 by step, best 0.9 after step 200, after the last 0.56.'
     })
     expect([loss.x, loss.rules]).toEqual([chart.x, chart.rules])
     expect(loss.series[0].points).toHaveLength(334)

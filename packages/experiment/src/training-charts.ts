@@ -52,7 +52,7 @@ export function validationCharts(...runs: readonly ExperimentResult[]): LineChar
           ({ best, points }, k) =>
             [
               own[k].name,
-              `${metric} by step, at its best ${+(best?.score ?? NaN).toPrecision(4)} after step ${best?.step}, after the last ${+points[points.length - 1][1].toPrecision(4)}.`
+              `${metric} by step, best ${+(best?.score ?? NaN).toPrecision(4)} after step ${best?.step}, after the last ${+points[points.length - 1][1].toPrecision(4)}.`
             ] as const
         )
       )

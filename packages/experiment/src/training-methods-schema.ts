@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { referenceSchema } from './reference-schema.js'
+import { weightTypes } from './weight-types.js'
 
 const names = z.array(z.string().min(1)).min(1)
 
@@ -24,11 +25,20 @@ export const trainingStrategy = z
   ])
   .describe("how gradients are computed; default 'auto', the fastest that fits in memory")
 
+/** How frozen weights lie in memory. */
+const base = z
+  .enum(weightTypes)
+  .optional()
+  .describe(
+    'how frozen matrices lie in memory: in 16 bits as the file has them (bf16), or rounded to 8 or 4 bits; default float32'
+  )
+
 /** Keys of `train` that say what is trained, and what is watched meanwhile. */
 export const trainingMethods = {
+  base,
   freeze: names
     .optional()
-    .describe("parameters that are not trained, by patterns of their names: '*' matches any characters"),
+    .describe("parameters that are not trained, by patterns of their names in which '*' matches any characters"),
   lora: z
     .strictObject({
       rank: z.int().min(1).describe('rows of A and columns of B'),
@@ -40,7 +50,7 @@ export const trainingMethods = {
       alsoTrain: names
         .optional()
         .describe(
-          "ends of the names of modules trained whole next to them, such as embed_tokens and norm; PEFT's modules_to_save"
+          "ends of the names of modules that are trained in full, such as embed_tokens and norm; PEFT's modules_to_save"
         )
     })
     .optional()
@@ -59,16 +69,12 @@ export const trainingMethods = {
         .gt(1)
         .optional()
         .describe('a gradient norm above this times the median of the steps before is a spike'),
-      window: z.int().min(1).optional().describe('number of steps for the median; default 100'),
+      steps: z.int().min(1).optional().describe('number of steps for the median; default 100'),
       action: z
         .enum(['stop', 'skip'])
         .optional()
-        .describe('stop with the state before the step saved, or leave the update out; default stop'),
-      patience: z
-        .int()
-        .min(1)
-        .optional()
-        .describe('with skip: number of steps left out in a row after which the run stops; default 5')
+        .describe('stop, with the state before the step saved, or skip the update; default stop'),
+      patience: z.int().min(1).optional().describe('with skip: stop after this many skipped steps in a row; default 5')
     })
     .optional()
     .describe('what to do about spikes of loss and gradient norm'),
@@ -83,7 +89,7 @@ export const trainingMethods = {
         .describe(
           'whether lower or higher values are better; default lower for perplexity, loss and bits, else higher'
         ),
-      keep: z.enum(['best', 'last']).default('best').describe('which weights the run gives')
+      keep: z.enum(['best', 'last']).default('best').describe('which weights the run keeps')
     })
     .optional()
     .describe('evaluate during training, and keep the best weights')

@@ -51,7 +51,7 @@ export function createValidation(
           )
         if (known !== undefined && known !== better)
           throw validationError(
-            `validate.better is ${better}, but of ${metric} ${known} is better`,
+            `validate.better is ${better}, but for ${metric} ${known} is better`,
             `write better: ${known}`
           )
         return score

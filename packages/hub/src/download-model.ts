@@ -1,8 +1,8 @@
+import { waitForLock } from '@skipwise/checkpoints'
 import { isSkipwiseError, SkipwiseError, type ProgressListener } from '@skipwise/core'
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { cachedSnapshot, exists, freeBytes, isWeights, keepRef, link, shardsOf } from './cache.js'
-import { lockDownload } from './download-lock.js'
 import { fetchBlob, type HubFile } from './fetch-blob.js'
 import { cacheError, codeOf, hubError } from './hub-error.js'
 import { beyond, hubRequests, isCommit, type HubRequests } from './hub-requests.js'
@@ -62,7 +62,7 @@ async function completeSnapshot(reference: HubReference, folder: string, options
   if (cached !== undefined && (isCommit(revision) || offline)) return cached
   if (offline) {
     throw new SkipwiseError('HUB_OFFLINE', {
-      problem: `${repo}@${revision} is not complete in the cache, and HF_HUB_OFFLINE is set`,
+      problem: `${repo}@${revision} is incomplete in the cache, and HF_HUB_OFFLINE is set`,
       fix: 'unset it, or download the model first'
     })
   }
@@ -135,7 +135,7 @@ function tokenOf(options: DownloadOptions): string | undefined {
   if (token === '') return undefined
   if (/^hf_[\x21-\x7e]*$/.test(token)) return token
   throw new SkipwiseError('HUB_UNAUTHORIZED', {
-    problem: 'HF_TOKEN is not a token of the Hub (they begin with hf_)',
+    problem: 'HF_TOKEN is not a token of the Hub (tokens begin with hf_)',
     fix: 'correct it, or unset it for public models'
   })
 }
@@ -178,7 +178,8 @@ function downloader({ hub, commit, home, snapshot, limits, signal, name }: Downl
 
 /** @throws SkipwiseError `HUB_LIMIT` */
 function checkSize({ path, size }: HubFile, { companionBytes }: HubLimits): void {
-  if (!isWeights(path) && size > companionBytes) throw beyond(path, `has ${size} bytes, and may have ${companionBytes}`)
+  if (!isWeights(path) && size > companionBytes)
+    throw beyond(path, `has ${size} bytes, more than the limit of ${companionBytes}`)
 }
 
 /** @throws SkipwiseError `DISK_FULL` */
@@ -194,8 +195,8 @@ async function checkSpace(files: readonly HubFile[], home: string, snapshot: str
   const free = await freeBytes(home)
   if (free === undefined || missing <= free) return
   throw new SkipwiseError('DISK_FULL', {
-    problem: `the download takes ${missing} bytes, and ${home} has room for ${free}`,
-    fix: 'free space, or set HF_HUB_CACHE to a folder on another disk'
+    problem: `the download needs ${missing} bytes, and ${home} has ${free} free`,
+    fix: 'free disk space, or set HF_HUB_CACHE to a folder on another disk'
   })
 }
 
@@ -211,3 +212,14 @@ async function obtainAll(files: readonly HubFile[], obtain: Obtain, progress?: P
 }
 
 const isSet = (value: string | undefined) => value !== undefined && /^(1|true|yes|on)$/i.test(value)
+
+/**
+ * Waits until no other process downloads a file, and locks it by the file `<file>.writing`.
+ *
+ * @returns a function that releases the lock
+ * @throws the signal's reason
+ */
+async function lockDownload(file: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
+  await mkdir(dirname(file), { recursive: true })
+  return waitForLock(`${file}.writing`, signal)
+}

@@ -2,12 +2,12 @@ import type { ErrorCodes } from '@skipwise/core'
 
 /** The codes that `@skipwise/hub` throws. */
 export const hubErrorCodes = {
-  HUB_REFERENCE: 'What follows hub: does not name a model on the Hugging Face Hub.',
+  HUB_REFERENCE: 'The text after hub: does not name a model on the Hugging Face Hub.',
   HUB_UNAUTHORIZED: 'The Hub refuses a model to this token, or to requests without one.',
   HUB_NOT_FOUND: 'The Hub has no such model, revision or file.',
   HUB_OFFLINE: 'The Hub cannot be reached, and the cache does not have the whole model.',
-  HUB_INTERRUPTED: 'A download ended too early several times; the next one continues where it stopped.',
-  HUB_DAMAGED: 'A downloaded file is not the one that the Hub lists.',
+  HUB_INTERRUPTED: 'A download ended early several times; the next run continues where it stopped.',
+  HUB_DAMAGED: 'A downloaded file differs from the one that the Hub lists.',
   HUB_FAILED: 'The Hub answers with an error, or with something other than expected.',
   HUB_SLOW: 'The Hub sends nothing, or too little, for too long, several times.',
   HUB_LIMIT:

@@ -66,8 +66,8 @@ export async function fetchBlob(file: HubFile, options: FetchBlobOptions): Promi
   if ((await sizeOf(incomplete)) !== file.size || (await hashOf(incomplete, file, signal)) !== file.hash) {
     await removeOwnFile(incomplete)
     throw new SkipwiseError('HUB_DAMAGED', {
-      problem: `${file.path} is not what the Hub lists: its hash differs`,
-      fix: 'run the same command again; what was downloaded has been removed'
+      problem: `${file.path} differs from the file that the Hub lists (hash)`,
+      fix: 'run the same command again; the downloaded part has been removed'
     })
   }
   await rename(incomplete, target)

@@ -139,7 +139,7 @@ class Pace {
 
 const slowness = (what: string, { paceBytes, paceTime }: Guard['limits']) =>
   new SkipwiseError('HUB_SLOW', {
-    problem: `${what}: the Hub sends less than ${paceBytes} bytes in ${paceTime / 1000} s, or an answer has no end`,
+    problem: `${what}: the Hub sends less than ${paceBytes} bytes in ${paceTime / 1000} s, or an answer does not end`,
     fix: 'try again later, or from another network; a download continues where it stopped'
   })
 

@@ -43,12 +43,12 @@ export function hubError(error: unknown, what: string): SkipwiseError {
   }
   const reason = networkReason(error)
   if (reason !== undefined) {
-    const fix = 'check the network, HF_ENDPOINT and proxies; what is in the cache is used where it is complete'
+    const fix = 'check the network, HF_ENDPOINT and proxies; a complete model in the cache is used offline'
     return coded('HUB_OFFLINE', `the Hub cannot be reached (${reason})`, fix)
   }
   return coded(
     'HUB_FAILED',
-    `the answer of the Hub is not as expected (${error instanceof Error ? error.name : 'no details'})`,
+    `the Hub sent an unexpected answer (${error instanceof Error ? error.name : 'no details'})`,
     again
   )
 }
@@ -56,7 +56,7 @@ export function hubError(error: unknown, what: string): SkipwiseError {
 /** The coded error for a cache that cannot be read or written. */
 export function cacheError(folder: string, code: string, cause: unknown): SkipwiseError {
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const fix = 'free space and run the same command again: it continues where it stopped'
+    const fix = 'free disk space and run the same command again: it continues where it stopped'
     return new SkipwiseError('DISK_FULL', { problem: `no space left in the cache ${folder} (${code})`, fix, cause })
   }
   const fix = 'make it readable and writable, or set HF_HUB_CACHE to another folder'

@@ -120,7 +120,7 @@ export function hubRequests(
 export const beyond = (what: string, how: string) =>
   new SkipwiseError('HUB_LIMIT', {
     problem: `${what} ${how}, more than a model has`,
-    fix: 'check the name and HF_ENDPOINT; a real model of this size has to be downloaded by other means'
+    fix: 'check the name and HF_ENDPOINT; download a real model of this size by other means'
   })
 
 /** The only header of an answer that the library reads. */

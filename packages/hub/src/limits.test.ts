@@ -153,7 +153,7 @@ describe('an answer of the Hub', () => {
     async sha => {
       const server = await strange(isCommit, response => void response.end(JSON.stringify({ id: 'owner/model', sha })))
       expect(await problem(get(server, await cache()))).toMatch(
-        /^HUB_FAILED: the commit of owner\/model@main: the answer of the Hub is not as expected/
+        /^HUB_FAILED: the commit of owner\/model@main: the Hub sent an unexpected answer/
       )
     }
   )
@@ -211,7 +211,7 @@ describe('a list of files', () => {
 
   test('with more weights than the disk has room for is refused before anything is downloaded', async () => {
     const server = await strange(isList, response => void response.end(listing(2 ** 52, 'model.safetensors')))
-    expect(await problem(get(server, await cache()))).toMatch(/^DISK_FULL: the download takes 4503599627370498 bytes/)
+    expect(await problem(get(server, await cache()))).toMatch(/^DISK_FULL: the download needs 4503599627370498 bytes/)
     expect(contents(server)).toEqual([])
   })
 

@@ -29,7 +29,7 @@ export async function locateModel(name: string, { baseFolder, ...options }: Loca
   ) {
     throw new SkipwiseError('MODEL_NOT_FOUND', {
       problem: `there is no folder ${path}`,
-      fix: `write hub:${name} for a model of the Hugging Face Hub, or name a folder`
+      fix: `write hub:${name} for a model of the Hugging Face Hub, or pass a folder`
     })
   }
   return path

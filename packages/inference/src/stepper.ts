@@ -178,7 +178,7 @@ const sizeOfWeight = (weight: Weight): number => (isStored(weight) ? sizeOf(weig
 const weightError = (name: string, shape: readonly number[], weight: Weight | undefined) =>
   new SkipwiseError('INFERENCE_WEIGHTS', {
     problem: weight
-      ? `${name} has ${sizeOfWeight(weight)} elements, [${shape.join()}] are ${sizeOf(shape)}`
-      : `there is no weight ${name}`,
+      ? `${name} has ${sizeOfWeight(weight)} elements, and its shape [${shape.join()}] has ${sizeOf(shape)}`
+      : `the weight ${name} is missing`,
     fix: 'use the weights of the checkpoint whose config.json defined the model'
   })

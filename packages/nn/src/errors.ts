@@ -2,7 +2,7 @@ import { SkipwiseError, type ErrorCodes } from '@skipwise/core'
 
 /** The codes that architectures throw. */
 export const nnErrorCodes = {
-  ARCHITECTURE_CONFIG: 'config.json describes no model that the architecture supports.'
+  ARCHITECTURE_CONFIG: 'config.json describes a model that the architecture does not support.'
 } as const satisfies ErrorCodes
 
 /** An `ARCHITECTURE_CONFIG` error about the configuration of `model`, for instance 'a LLaMA'. */

@@ -14,7 +14,7 @@ export function checkWindow({ original, target }: Window): void {
   )
     return
   throw new SkipwiseError('POSITIONS_WINDOW', {
-    problem: `the original window is ${original} and the target ${target}`,
+    problem: `the original window is ${original} and the target is ${target}`,
     fix: 'give integers with 1 ≤ original ≤ target < 2³¹'
   })
 }
@@ -38,8 +38,8 @@ export function oneWindow(window: Window): number {
 export function checkDocument(document: Int32Array, minimum: number): void {
   if (document.length >= minimum) return
   throw new SkipwiseError('POSITIONS_DOCUMENT_SHORT', {
-    problem: `a document has ${document.length} tokens, an example takes ${minimum}`,
-    fix: `leave out documents of fewer than ${minimum} tokens, or train with a smaller window`
+    problem: `a document has ${document.length} tokens, and an example needs ${minimum}`,
+    fix: `remove documents of fewer than ${minimum} tokens, or train with a smaller window`
   })
 }
 

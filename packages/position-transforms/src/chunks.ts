@@ -14,7 +14,7 @@ export interface Chunks {
 /**
  * The example with these chunks.
  *
- * @param maskBoundaryLabels leave the first token of every chunk but the first out of the loss
+ * @param maskBoundaryLabels exclude the first token of every chunk but the first from the loss
  * @throws SkipwiseError `POSITIONS_INVALID`
  */
 export function assemble(

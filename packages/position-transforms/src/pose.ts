@@ -27,7 +27,7 @@ const config = z.strictObject({
   maskBoundaryLabels: z
     .boolean()
     .default(false)
-    .describe('leave the first token of every chunk but the first out of the loss')
+    .describe('exclude the first token of every chunk but the first from the loss')
 })
 
 /**

@@ -108,6 +108,6 @@ function thinned(points: readonly Point[]): readonly Point[] {
 
 const tooLarge = ({ id }: Chart, what: string, found: number, most: number) =>
   new SkipwiseError('REPORT_CHART_SIZE', {
-    problem: `chart '${id}' has ${found} ${what}, and ${most} can be shown`,
-    fix: 'show fewer, or several charts'
+    problem: `chart '${id}' has ${found} ${what}, more than the ${most} that can be shown`,
+    fix: 'show fewer, or make several charts'
   })

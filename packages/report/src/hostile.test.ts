@@ -287,7 +287,7 @@ describe('size', () => {
       } as Chart
     ]
   ])('too many %s are refused by name in every form', async (what, chart) => {
-    const told = new RegExp(`^REPORT_CHART_SIZE: chart '.*' has \\d+ ${what}, and \\d+ can be shown`)
+    const told = new RegExp(`^REPORT_CHART_SIZE: chart '.*' has \\d+ ${what}, more than the \\d+ that can be shown`)
     await expect(renderSvg(chart)).rejects.toThrow(told)
     await expect(reportFiles({ title: 't', charts: [chart] })).rejects.toThrow(told)
     for (const form of [renderAscii, figureTable, figureNumbers]) expect(() => form(chart)).toThrow(told)

@@ -121,8 +121,10 @@ const inverseOf = (scale: number): number => (scale === 0 ? 0 : 1 / scale)
 
 function toBfloat16(data: Float32Array): Uint16Array {
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length)
+  const codes = new Uint16Array(bits.length)
   // half of the last place, and 1 less where that leaves an even number as it is
-  return Uint16Array.from(bits, value => (value + 0x7fff + ((value >>> 16) & 1)) >>> 16)
+  for (let i = 0; i < bits.length; i++) codes[i] = (bits[i] + 0x7fff + ((bits[i] >>> 16) & 1)) >>> 16
+  return codes
 }
 
 /** The numbers of a weight, row-major: `float32 = code · scale`, rounded once. */

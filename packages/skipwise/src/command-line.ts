@@ -1,7 +1,10 @@
+import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { usageError } from './errors.js'
 import type { Terminal } from './terminal.js'
-import { version } from './version.js'
+
+/** The version of this package, which all packages of a release share. */
+const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
 type OpenTerminal = (json: boolean) => Terminal
 
@@ -10,6 +13,15 @@ export const executorOption = (): Option =>
   new Option('--executor <name>', 'onnx, auto, tensorflow, tensorflow:bfloat16, tensorflow:xla, tfjs:cpu, …').default(
     'onnx'
   )
+
+/** How matrices lie in memory: the names of `weightTypes`, which would load the packages of training here. */
+const weightsOption = (): Option =>
+  new Option('--weights <type>', 'matrices in memory: as 16-bit files have them, or rounded to 8 or 4 bits').choices([
+    'float32',
+    'bf16',
+    'int8',
+    'int4'
+  ])
 
 /**
  * Parses a command line and runs its verb; verbs are loaded when they are used, so that help is fast.
@@ -74,10 +86,11 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--checkpoints <run>', 'evaluate every model in the folder of a run, and compare each with the first')
     .option('--compare <results...>', 'test whether two results differ significantly: files, or folders of runs')
     .addOption(executorOption())
+    .addOption(weightsOption())
     .option('--seed <n>', 'seed of the suite', integer, 0)
   verb(
     'report <files...>',
-    'make a report of results, folders of runs and charts: one HTML page, Markdown, SVG and CSV',
+    'make a report from results, runs and charts: one HTML page, Markdown, SVG and CSV',
     async (terminal, files: string[], options: never) =>
       (await import('./commands/report.js')).report(files, options, terminal)
   )
@@ -96,7 +109,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--repetition-penalty <p>', 'values above 1 make tokens that already appeared less likely', number)
     .option(
       '--stop <text>',
-      'stop before this text; may be repeated',
+      'stop before this text; may be given several times',
       (text: string, all: string[]) => [...all, text],
       []
     )
@@ -104,13 +117,15 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--system <text>', 'system message before the prompt, with --chat')
     .option('--seed <n>', 'seed of sampling', integer, 0)
     .addOption(executorOption())
+    .addOption(weightsOption())
   verb(
     'coverage',
     'show which relative distances a training run covers, and which target a length needs',
     async (terminal, options: never) => (await import('./commands/coverage.js')).coverage(options, terminal)
   )
-    .requiredOption('--train <tokens>', 'L_c: window of the model and of training', integer)
+    .requiredOption('--original <tokens>', 'L_c: window of the model and of training', integer)
     .requiredOption('--target <tokens>', 'L_t: window to reach', integer)
+    .addOption(new Option('--train <tokens>').hideHelp().argParser(isNow('--original')))
     .option('--transform <reference...>', 'position transforms to compare: names, or JSON as in a recipe', ['pose'])
     .option('--chunks <n>', 'number of chunks N of the transforms given by name', integer)
     .option('--serve <tokens>', 'T: longest sequence to serve, default the target', integer)
@@ -134,7 +149,11 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
       if (what === 'overhead') return (await import('./commands/overhead.js')).overhead(options, terminal)
       if (what === 'baselines') return (await import('./commands/baselines.js')).baselines(options, terminal)
       if (what !== 'train')
-        throw usageError('CLI_USAGE', `there is no benchmark '${what}'`, "use 'train', 'overhead' or 'baselines'")
+        throw usageError(
+          'CLI_USAGE',
+          `there is no benchmark called '${what}'`,
+          "use 'train', 'overhead' or 'baselines'"
+        )
       return (await import('./commands/bench.js')).bench('train', options, terminal)
     }
   )
@@ -175,7 +194,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--threads <n>', 'threads per operator', integer)
   verb(
     'doctor [model]',
-    'explain the RoPE keys of a config.json and their traps; or list what can run here',
+    'explain the RoPE keys of a config.json and their traps, or list the executors of this machine',
     async (terminal, model: string | undefined, options: { executors?: boolean; verbose?: boolean }) => {
       if (options.executors) return (await import('./commands/doctor-executors.js')).doctorExecutors(terminal, options)
       if (model === undefined)
@@ -183,7 +202,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
       return (await import('./commands/doctor.js')).doctor(model, options as never, terminal)
     }
   )
-    .option('--executors', 'list executors with their devices, memory and precision, and why one cannot be used')
+    .option('--executors', 'list executors with device, memory and precision, or the reason why one cannot be used')
     .addOption(
       new Option('--for <stack>', 'the stack that will load the model').choices([
         'transformers',
@@ -192,7 +211,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
         'axolotl'
       ])
     )
-    .option('--trained-with <scheme>', 'the interpolation that the weights were trained with, when it is known')
+    .option('--trained-with <scheme>', 'the interpolation that the weights were trained with, if known')
   verb(
     'convert <model>',
     'convert the RoPE of a config.json for a stack, exactly or not at all',
@@ -200,7 +219,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
       (await import('./commands/convert.js')).convert(model, options, terminal)
   )
     .addOption(
-      new Option('--to <stack>', 'the stack to write for')
+      new Option('--to <stack>', 'the stack to convert to')
         .choices(['transformers', 'vllm', 'llama.cpp', 'axolotl', 'litgpt'])
         .makeOptionMandatory()
     )
@@ -214,7 +233,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
         .default('both')
     )
     .option('--output <file>', 'file to write; default: standard output')
-    .option('--overwrite', 'replace the output file if it exists, also when it is the input')
+    .option('--overwrite', 'replace the output file if it exists, even if it is the input')
   verb('plugins', 'list the plugins that a recipe can name', async (terminal, options: never) =>
     (await import('./commands/plugins.js')).plugins(options, terminal)
   )
@@ -232,6 +251,11 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
         : error.message.replace(/^error: /, '').replace(/\n/g, ' ')
     throw usageError('CLI_USAGE', problem, 'see `skipwise --help`', error)
   }
+}
+
+/** The parser of an option by its earlier name. */
+const isNow = (name: string) => () => {
+  throw new InvalidArgumentError(`It is now ${name}.`)
 }
 
 function number(text: string): number {

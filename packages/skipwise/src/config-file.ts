@@ -49,7 +49,7 @@ export async function loadPlugins(
     const why = cause instanceof Error ? cause.message : String(cause)
     const fix =
       cause instanceof TimeLimitError
-        ? 'it should only name plugins: look for a loop, or an await that never ends (SKIPWISE_CONFIG_SECONDS gives it more time)'
+        ? 'it should only name plugins: look for an endless loop, or an await that never resolves (SKIPWISE_CONFIG_SECONDS gives it more time)'
         : 'correct the file'
     throw usageError('CLI_CONFIG', `${file} cannot be loaded (${oneLine(why)})`, fix, cause)
   })

@@ -29,7 +29,7 @@ export async function writeOwnFiles(folder: string, files: readonly OutputFile[]
     if (isThere && !own.has(name)) {
       throw usageError(
         'CLI_OUTPUT_EXISTS',
-        `${join(folder, name)} is there and is not of an earlier report`,
+        `${join(folder, name)} exists and is not part of an earlier report`,
         'choose another folder'
       )
     }
@@ -50,7 +50,7 @@ export async function checkDrawing(file: string): Promise<void> {
   await checkPlace(file)
   const bytes = await readNamedFile(file, 'result')
   const isDrawing = bytes === undefined || new TextDecoder().decode(bytes.subarray(0, 1000)).includes('<svg')
-  if (!isDrawing) throw usageError('CLI_OUTPUT_EXISTS', `${file} is there and is not a drawing`, 'choose another file')
+  if (!isDrawing) throw usageError('CLI_OUTPUT_EXISTS', `${file} exists and is not a drawing`, 'choose another file')
 }
 
 /** What the list of a folder names, itself included; nothing where there is no list of ours. */

@@ -24,7 +24,7 @@ test.each([
   ],
   ['a name that is too long', () => openSync(join(tmpdir(), 'n'.repeat(5000)), 'r'), 'CLI_SYSTEM', /too long/],
   ['a full disk', () => writeFileSync('/dev/full', 'text'), 'DISK_FULL', /ENOSPC/],
-  ['an array that cannot be', () => new Array(-1), 'CLI_MEMORY', /larger than memory allows/],
+  ['an array that cannot be', () => new Array(-1), 'CLI_MEMORY', /out of memory/],
   ['a text that cannot be', () => 'x'.repeat(2 ** 29), 'CLI_MEMORY', /./]
 ])('%s has a code', (_, run, code, problem) => {
   const named = namedError(thrownBy(run))

@@ -3,18 +3,18 @@ import { readFileSync } from 'node:fs'
 
 /** What a refusal of the operating system means and what helps. */
 const REFUSALS: Readonly<Record<string, readonly [problem: string, fix: string]>> = {
-  EACCES: ['permission denied', 'give this user permission, or choose another place'],
-  EPERM: ['permission denied', 'give this user permission, or choose another place'],
-  EROFS: ['the file system is read-only', 'choose another place'],
-  EISDIR: ['it is a folder, where a file is needed', 'pass a file'],
-  ENOTDIR: ['it is a file, where a folder is needed', 'pass a folder'],
+  EACCES: ['permission denied', 'give this user permission, or use another path'],
+  EPERM: ['permission denied', 'give this user permission, or use another path'],
+  EROFS: ['the file system is read-only', 'use another path'],
+  EISDIR: ['it is a folder, and a file is needed', 'pass a file'],
+  ENOTDIR: ['it is a file, and a folder is needed', 'pass a folder'],
   ENOENT: ['it does not exist', 'check the name'],
   ELOOP: ['its links form a loop', 'use the file itself'],
   ENAMETOOLONG: ['the name is too long', 'use a shorter one'],
-  EMFILE: ['this process may open no more files', 'raise the limit: ulimit -n 1024'],
-  ENFILE: ['the system may open no more files', 'close other programs'],
+  EMFILE: ['this process has too many open files', 'raise the limit: ulimit -n 1024'],
+  ENFILE: ['the system has too many open files', 'close other programs'],
   ENOMEM: ['the system has no memory left', 'close other programs, or use a smaller model'],
-  EIO: ['the device does not answer as it should', 'check the disk']
+  EIO: ['the device reports an input/output error', 'check the disk']
 }
 
 /** Memory that JavaScript was not given, as V8 says it. */
@@ -29,7 +29,7 @@ export function namedError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   if (error instanceof RangeError && MEMORY.test(error.message)) {
     return new SkipwiseError('CLI_MEMORY', {
-      problem: `something is larger than memory allows (${error.message})`,
+      problem: `out of memory (${error.message})`,
       fix: 'use smaller files or a smaller model',
       cause: error
     })
@@ -49,10 +49,10 @@ export function namedError(error: unknown): unknown {
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new SkipwiseError('DISK_FULL', {
       problem: `${path} cannot be written (${code})`,
-      fix: 'make space, and run the same command again',
+      fix: 'free disk space, and run the same command again',
       cause: error
     })
-  const [problem, fix] = REFUSALS[code] ?? ['the system refuses it', 'look up the code']
+  const [problem, fix] = REFUSALS[code] ?? ['the system refused', 'look up the code']
   return new SkipwiseError('CLI_SYSTEM', { problem: `${path}: ${problem} (${code})`, fix, cause: error })
 }
 

@@ -38,7 +38,7 @@ export async function withTimeLimit<Result>(run: () => Promise<Result>, seconds:
   const tooLong = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       Atomics.store(over, 0, 1)
-      reject(new TimeLimitError(`it takes more than ${seconds} seconds`))
+      reject(new TimeLimitError(`it takes longer than ${seconds} seconds`))
     }, 1000 * seconds)
   })
   try {

@@ -141,6 +141,6 @@ async function readCase(folder: string): Promise<unknown> {
   throw usageError(
     'VERIFY_CASE',
     `${folder} has no case.json`,
-    'name a folder with config.json, weights, case.json and expected.safetensors'
+    'pass a folder with config.json, weights, case.json and expected.safetensors'
   )
 }

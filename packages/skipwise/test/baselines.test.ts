@@ -81,6 +81,6 @@ test('a method that the documents are too short for is left out, and why is said
   })
   expect(await workspace.run(['bench', 'baselines', '--recipe', 'short.yaml', '--only', 'pose'])).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/^CLI_USAGE: there is no method 'pose'/m)
+    stderr: expect.stringMatching(/^CLI_USAGE: there is no method called 'pose'/m)
   })
 })

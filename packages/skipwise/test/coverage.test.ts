@@ -9,7 +9,7 @@ describe('skipwise coverage', () => {
   test('plans exactly where it can, counts where it must, and draws the chart', async () => {
     const { code, stdout } = await workspace.run([
       'coverage',
-      '--train',
+      '--original',
       '2048',
       '--target',
       '16384',
@@ -40,18 +40,19 @@ describe('skipwise coverage', () => {
   })
 
   test('says which target serves a length', async () => {
-    const { code, stdout } = await workspace.run(['coverage', '--train', '2048', '--target', '131072'])
+    const { code, stdout } = await workspace.run(['coverage', '--original', '2048', '--target', '131072'])
     expect(code).toBe(0)
     expect(stdout).toContain('at least 133120 (T + L_c)')
     expect(
-      (await workspace.run(['coverage', '--train', '2048', '--target', '131072', '--serve', '120000'])).stdout
+      (await workspace.run(['coverage', '--original', '2048', '--target', '131072', '--serve', '120000'])).stdout
     ).toContain('covers every distance below 120000 about evenly')
   })
 
   test.each([
-    [['--train', '8', '--target', '4'], 'POSITIONS_WINDOW'],
-    [['--train', '8'], 'CLI_USAGE'],
-    [['--train', '8', '--target', '16', '--transform', 'pos'], 'PLUGIN_UNKNOWN']
+    [['--original', '8', '--target', '4'], 'POSITIONS_WINDOW'],
+    [['--original', '8'], 'CLI_USAGE'],
+    [['--train', '8', '--target', '16'], 'CLI_USAGE: .*It is now --original'],
+    [['--original', '8', '--target', '16', '--transform', 'pos'], 'PLUGIN_UNKNOWN']
   ])('refuses %j', async (args, error) => {
     const { code, stdout, stderr } = await workspace.run(['coverage', ...args])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

@@ -80,7 +80,7 @@ describe('skipwise eval', () => {
     )
     expect(await workspace.run(['eval', '--compare', 'run-a', 'tokenizer'])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^EVAL_RESULT: tokenizer holds no/)
+      stderr: expect.stringMatching(/^EVAL_RESULT: tokenizer contains no/)
     })
     expect(await workspace.run(['report', 'run-a', 'run-b', '--out', 'report', '--json'])).toMatchObject({
       code: 0,
@@ -145,8 +145,8 @@ describe('skipwise eval', () => {
   })
 
   test.each([
-    [['eval'], 'no suite is given'],
-    [['eval', 'perplexity'], 'no model is given'],
+    [['eval'], 'missing argument: suite'],
+    [['eval', 'perplexity'], 'missing option: --model'],
     [['eval', 'passkey', '--compare', 'a', 'b'], '--compare takes two'],
     [['eval', 'passkey', '--checkpoints', 'tokenizer'], 'EVAL_NO_CHECKPOINTS'],
     [['eval', 'no.yaml', '--model', 'base'], 'EVAL_SUITES']

@@ -121,7 +121,7 @@ describe("other people's folders", () => {
 
   test('a chart is not drawn over a text', async () => {
     workspace.write('thesis.svg', 'mine')
-    const draw = (file: string) => workspace.run(['coverage', '--train', '256', '--target', '1024', '--svg', file])
+    const draw = (file: string) => workspace.run(['coverage', '--original', '256', '--target', '1024', '--svg', file])
     expect(await draw('thesis.svg')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^CLI_OUTPUT_EXISTS: /m) })
     expect(readFileSync(workspace.path('thesis.svg'), 'utf8')).toBe('mine')
     for (let round = 0; round < 2; round++) expect(await draw('chart.svg')).toMatchObject({ code: 0 })

@@ -192,7 +192,7 @@ describe('openModel and evaluate', () => {
   test.each([undefined, null, 7, {}, [], { passkey: {}, perplexity: {} }])(
     'refuse %j for a suite, an executor and a model: no part of it is left out',
     async given => {
-      const named = /^PLUGIN_UNKNOWN: a plugin is given by its name, or by one key with its options/
+      const named = /^PLUGIN_UNKNOWN: expected the name of a plugin, or one key with its options/
       await expect(evaluate(at('base'), [given as never])).rejects.toThrow(named)
       if (given !== undefined) await expect(openModel(at('base'), { executor: given as never })).rejects.toThrow(named)
       await expect(openModel(given as never)).rejects.toThrow(/^MODEL_NOT_FOUND: a model is named by a text/)

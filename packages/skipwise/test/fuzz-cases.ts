@@ -291,7 +291,7 @@ export function fuzzCase(seed: number, index: number, folder: string): FuzzCase 
     ],
     () => [
       'coverage',
-      '--train',
+      '--original',
       pick(random, ['0', '1', '32', '64']),
       '--target',
       pick(random, ['0', '1', '64', '128']),

@@ -205,7 +205,7 @@ const harmless: Record<string, Change> = {
   'train.guard': { to: guard },
   'train.guard.loss': { given: { 'train.guard': guard }, to: 3 },
   'train.guard.gradientNorm': { given: { 'train.guard': guard }, to: 3 },
-  'train.guard.window': { given: { 'train.guard': guard }, to: 5 },
+  'train.guard.steps': { given: { 'train.guard': guard }, to: 5 },
   'train.guard.action': { given: { 'train.guard': guard }, to: 'skip' },
   'train.guard.patience': { given: { 'train.guard': { ...guard, action: 'skip' } }, to: 3 },
   evaluate: { to: [validate.suite] },

@@ -51,7 +51,7 @@ function variablesOf(given: Value): (readonly [string, Value])[] {
   if (!(given instanceof Dict)) throw new TemplateFault('chat_template_kwargs is not an object')
   return given.entries().map(([name, value]) => {
     if (typeof name !== 'string' || OWN.has(name))
-      throw new TemplateFault(`chat_template_kwargs cannot name '${String(name)}'`)
+      throw new TemplateFault(`chat_template_kwargs cannot set '${String(name)}'`)
     return [name, value] as const
   })
 }

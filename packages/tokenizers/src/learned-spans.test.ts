@@ -127,7 +127,7 @@ describe('what the assistant wrote of a conversation', () => {
     expect(await textsOf(template, { messages, chat_template_kwargs: { mood: 'calm ' } })).toEqual(['calm a'])
     expect(await textsOf(template, { messages, tools: [1] })).toMatch(/tools are not a list of objects/)
     expect(await textsOf(template, { messages, chat_template_kwargs: { messages: [] } })).toMatch(
-      /cannot name 'messages'/
+      /cannot set 'messages'/
     )
   })
 

@@ -59,7 +59,7 @@ function atItsTurn(turn: Turn): LearnedText {
 }
 
 const UNCLEAR =
-  'the part of the text that is the assistant’s cannot be found: put {% generation %} and {% endgeneration %} around it in the template'
+  'the assistant’s part of the text cannot be found: put {% generation %} and {% endgeneration %} around it in the template'
 
 /** An answer, given by renderings of the beginning of its conversation. */
 interface Turn {

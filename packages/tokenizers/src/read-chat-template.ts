@@ -90,6 +90,6 @@ async function readText(folder: string, name: string): Promise<string | undefine
 export const invalidTemplate = (where: string, problem: string, cause?: unknown) =>
   new SkipwiseError('CHAT_TEMPLATE_INVALID', {
     problem: `${where}: the chat template cannot be used: ${problem}`,
-    fix: 'download the file again, or give the model a plain prompt',
+    fix: 'download the file again, or use a plain prompt',
     cause
   })

@@ -58,8 +58,8 @@ export function makeBatch(
     checkPositions(example, window)
     if (example.documentIds && !documents)
       throw positionsError(
-        'an example holds several documents, which this run is not compiled for',
-        'say that its examples are packed'
+        'an example contains several documents, and the programs of this run are for one',
+        'set packed'
       )
     const at = row * T
     ids.set(example.ids, at)

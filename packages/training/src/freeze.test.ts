@@ -63,7 +63,7 @@ describe('freeze', () => {
     [
       'a pattern that fits nothing',
       ['model.embed_token.*'],
-      "TRAINING_FREEZE: no parameter of the model fits 'model.embed_token.*'"
+      "TRAINING_FREEZE: no parameter of the model matches 'model.embed_token.*'"
     ],
     ['everything', ['*'], 'TRAINING_FREEZE: every parameter is frozen']
   ])('refuses %s', (_, patterns, message) => {

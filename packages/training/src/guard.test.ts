@@ -10,19 +10,19 @@ import { trainedParameters } from './trained-parameters.js'
 describe('a spike', () => {
   const history = { losses: [2, 2.2, 1.8, 2, Number.NaN], gradientNorms: [1, 1, 3, 1, 1] }
   test.each<[string, number, number, GuardOptions, RegExp | undefined]>([
-    ['a usual step', 2.5, 1.5, { loss: 1.5, gradientNorm: 2, window: 8 }, undefined],
+    ['a usual step', 2.5, 1.5, { loss: 1.5, gradientNorm: 2, steps: 8 }, undefined],
     [
       'a loss above its factor of the median',
       3.1,
       1,
-      { loss: 1.5, window: 8 },
+      { loss: 1.5, steps: 8 },
       /the loss is 3\.100, more than 1\.5 times the median of 2\.000/
     ],
-    ['a loss at its factor', 3, 1, { loss: 1.5, window: 8 }, undefined],
-    ['a norm above its factor', 2, 2.5, { gradientNorm: 2, window: 8 }, /the gradient norm is 2\.500/],
+    ['a loss at its factor', 3, 1, { loss: 1.5, steps: 8 }, undefined],
+    ['a norm above its factor', 2, 2.5, { gradientNorm: 2, steps: 8 }, /the gradient norm is 2\.500/],
     ['a norm without a factor', 2, 99, { loss: 9 }, undefined],
-    ['too few steps to judge by', 99, 99, { loss: 1.5, gradientNorm: 2, window: 100 }, undefined],
-    ['a loss that is no number, at any time', Number.NaN, 1, { window: 100 }, /the loss is NaN/],
+    ['too few steps to judge by', 99, 99, { loss: 1.5, gradientNorm: 2, steps: 100 }, undefined],
+    ['a loss that is no number, at any time', Number.NaN, 1, { steps: 100 }, /the loss is NaN/],
     ['an infinite norm', 2, Infinity, {}, /the gradient norm is Infinity/]
   ])('%s', (_, loss, gradientNorm, guard, expected) => {
     const spike = spikeOf({ loss, gradientNorm }, history, guard)
@@ -41,7 +41,7 @@ const surprising: Pick<TrainSetup, 'example'> = {
       ? { ...example(index), ids: Int32Array.from({ length: 24 }, (_, t) => (t * t * 7 + index * 11) % 32) }
       : example(index % 4)
 }
-const guard: GuardOptions = { loss: 1.25, window: 8 }
+const guard: GuardOptions = { loss: 1.25, steps: 8 }
 const options = { steps: 14, learningRate: 2e-2, checkpointEvery: 5 }
 
 /** Name and width of the table of token embeddings, the first parameter. */
@@ -114,7 +114,7 @@ describe('a guard', () => {
   })
 
   test('stops after too many steps left out in a row', async () => {
-    const hopeless = await setup({ ...options, guard: { loss: 1e-9, window: 8, action: 'skip', patience: 3 } })
+    const hopeless = await setup({ ...options, guard: { loss: 1e-9, steps: 8, action: 'skip', patience: 3 } })
     await expect(train(hopeless)).rejects.toThrow('TRAINING_SPIKE: at step 5 ')
   })
 })

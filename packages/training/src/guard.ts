@@ -8,8 +8,8 @@ export interface GuardOptions {
   readonly loss?: number | undefined
   /** A gradient norm, before clipping, of more than this times the median of the steps before. */
   readonly gradientNorm?: number | undefined
-  /** Steps that the median is of; a step is judged when a quarter of them are there. Default 100. */
-  readonly window?: number | undefined
+  /** Steps of the median; a step is judged once a quarter of them are done. Default 100. */
+  readonly steps?: number | undefined
   /** `stop` ends the run with the state before the step saved; `skip` leaves the update out. Default `stop`. */
   readonly action?: 'stop' | 'skip' | undefined
   /** With `skip`: steps left out in a row after which the run stops all the same. Default 5. */
@@ -30,7 +30,7 @@ export function spikeOf(
 ): string | undefined {
   const judge = (name: string, value: number, before: readonly number[], factor: number | undefined) => {
     if (!Number.isFinite(value)) return `the ${name} is ${value}`
-    const usual = factor === undefined ? undefined : medianOfLast(before, guard.window ?? 100)
+    const usual = factor === undefined ? undefined : medianOfLast(before, guard.steps ?? 100)
     return usual !== undefined && factor !== undefined && value > factor * usual
       ? `the ${name} is ${value.toPrecision(4)}, more than ${factor} times the median of ${usual.toPrecision(4)}`
       : undefined
@@ -41,14 +41,14 @@ export function spikeOf(
   )
 }
 
-/** Median of the finite ones of the last `window` values; undefined while there are fewer than a quarter of these. */
-function medianOfLast(values: readonly number[], window: number): number | undefined {
+/** Median of the finite ones of the last `steps` values; undefined while there are fewer than a quarter of these. */
+function medianOfLast(values: readonly number[], steps: number): number | undefined {
   const last = values
-    .slice(-window)
+    .slice(-steps)
     .filter(Number.isFinite)
     .sort((a, b) => a - b)
   const { length } = last
-  if (length < Math.max(1, window / 4)) return undefined
+  if (length < Math.max(1, steps / 4)) return undefined
   return length % 2 ? last[(length - 1) / 2] : (last[length / 2 - 1] + last[length / 2]) / 2
 }
 

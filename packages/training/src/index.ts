@@ -3,6 +3,7 @@ export type { TrainResult, TrainSetup } from './training-run.js'
 export { Trainer, type StepGradients, type TrainerSetup } from './trainer.js'
 export {
   completeOptions,
+  learningRateAt,
   type StrategyName,
   type StrategyOption,
   type SecoOptions,
@@ -19,7 +20,6 @@ export { writePeftAdapter, type PeftAdapter } from './peft-adapter.js'
 export type { AverageOptions } from './weight-average.js'
 export type { GuardOptions } from './guard.js'
 export { bestOf, type Validation, type ValidationScore } from './best.js'
-export { learningRateAt } from './schedule.js'
 export { initializeWeights, type InitializeOptions } from './initialize.js'
 export { countLabels, makeBatch, type Batch } from './batch.js'
 export {

@@ -22,6 +22,6 @@ export function missing(file: string, name: string): never {
 export const damagedState = (file: string, problem: string, cause?: unknown) =>
   new SkipwiseError('TRAINING_STATE', {
     problem: `${file} is damaged (${problem})`,
-    fix: `remove ${dirname(file)} and run the same command again: the training begins at its first step`,
+    fix: `remove ${dirname(file)} and run the same command again: training starts again at its first step`,
     cause
   })

@@ -30,12 +30,12 @@ describe('the adapters of a model', () => {
   })
 
   test.each([
-    ['a module that is not there', { targets: ['query'] }, "no matrix of the model is called 'query'"],
-    ['a part of a name', { targets: ['proj'] }, "no matrix of the model is called 'proj'"],
-    ['a norm', { targets: ['norm'] }, "no matrix of the model is called 'norm'"],
+    ['a module that is not there', { targets: ['query'] }, "the model has no matrix called 'query'"],
+    ['a part of a name', { targets: ['proj'] }, "the model has no matrix called 'proj'"],
+    ['a norm', { targets: ['norm'] }, "the model has no matrix called 'norm'"],
     ['the output layer', { targets: ['lm_head'] }, "'lm_head' is an embedding or the output layer"],
-    ['a module to train whole that is not there', { alsoTrain: ['wte'] }, "no module of the model is called 'wte'"],
-    ['a module named twice', { alsoTrain: ['down_proj'] }, 'is a target of adapters and trained whole']
+    ['a module to train whole that is not there', { alsoTrain: ['wte'] }, "the model has no module called 'wte'"],
+    ['a module named twice', { alsoTrain: ['down_proj'] }, 'is both a target of adapters and trained in full']
   ])('refuse %s', (_, changes, problem) => {
     expect(() => names({ ...lora, ...changes })).toThrow(`TRAINING_LORA: `)
     expect(() => names({ ...lora, ...changes })).toThrow(problem)

@@ -64,20 +64,20 @@ export function loraAdapters(
   )
   for (const end of alsoTrain) {
     if (!parameters.some(({ name }) => moduleOf(name).endsWith(end)))
-      throw loraError(`no module of the model is called '${end}'`, `use a name such as ${moduleNames(parameters)}`)
+      throw loraError(`the model has no module called '${end}'`, `use a name such as ${moduleNames(parameters)}`)
   }
   if (targets !== 'all-linear') {
     for (const last of targets) {
       const found = matrices.filter(({ name }) => isModule(moduleOf(name), last))
       if (!found.length)
         throw loraError(
-          `no matrix of the model is called '${last}'`,
+          `the model has no matrix called '${last}'`,
           `use names such as ${moduleNames(matrices.filter(isLinear))}, or all-linear`
         )
       if (!found.every(isLinear))
         throw loraError(
-          `'${last}' is an embedding or the output layer, which have no adapters`,
-          `train it whole: alsoTrain: [${last}]`
+          `'${last}' is an embedding or the output layer, which cannot have an adapter`,
+          `train it in full: alsoTrain: [${last}]`
         )
     }
   }
@@ -85,7 +85,11 @@ export function loraAdapters(
     targets === 'all-linear' ? isLinear(spec) : targets.some(last => isModule(moduleOf(spec.name), last))
   )
   const both = adapted.find(({ name }) => whole.has(name))
-  if (both) throw loraError(`'${moduleOf(both.name)}' is a target of adapters and trained whole`, 'name it once')
+  if (both)
+    throw loraError(
+      `'${moduleOf(both.name)}' is both a target of adapters and trained in full`,
+      'remove it from targets or from alsoTrain'
+    )
   const adapters = adapted.map(({ name, shape: [rows, columns] }): LoraAdapter => ({
     target: name,
     a: { name: adapterName(moduleOf(name), 'A'), shape: [rank, columns], initializer: 'normal' },

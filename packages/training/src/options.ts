@@ -140,7 +140,7 @@ export function completeOptions(options: TrainingOptions | CompleteTrainingOptio
   }
   if (!Number.isInteger(steps) || steps < 1) throw optionsError(`steps is ${steps}`, 'use a whole number of at least 1')
   if (!Number.isInteger(batch / microBatch) || microBatch < 1)
-    throw optionsError(`microBatch ${microBatch} does not divide batch ${batch}`, 'choose a divisor')
+    throw optionsError(`microBatch ${microBatch} does not divide batch ${batch}`, 'use a divisor of batch')
   if (!(learningRate > 0)) throw optionsError(`learningRate is ${learningRate}`, 'use a positive number')
   if (complete.lora && !(Number.isInteger(complete.lora.rank) && complete.lora.rank >= 1))
     throw optionsError(`lora.rank is ${complete.lora.rank}`, 'use a whole number of at least 1')
@@ -166,7 +166,7 @@ function strategyOf(
   if (strategy === 'spaco' && !(Number.isInteger(chunks) && (chunks as number) >= 1))
     throw optionsError(
       `strategy.spaco.chunks is ${chunks}`,
-      'say how many chunks of a sequence go backward, at least 1'
+      'set how many chunks of a sequence go backward, at least 1'
     )
   if (maxCompensation !== undefined && !(maxCompensation >= 1))
     throw optionsError(`strategy.spaco.maxCompensation is ${maxCompensation}`, 'use a number of at least 1')
@@ -174,3 +174,17 @@ function strategyOf(
 }
 
 const optionsError = (problem: string, fix: string) => new SkipwiseError('TRAINING_OPTIONS', { problem, fix })
+
+/**
+ * Learning rate of a step: linear warm-up to the peak, then the chosen fall to `finalLearningRate` of it.
+ *
+ * @param step 0 … steps − 1
+ */
+export function learningRateAt(step: number, options: CompleteTrainingOptions): number {
+  const { learningRate, warmup, steps, schedule, finalLearningRate } = options
+  if (step < warmup) return (learningRate * (step + 1)) / warmup
+  const progress = (step - warmup) / Math.max(1, steps - warmup)
+  const remaining =
+    schedule === 'constant' ? 1 : schedule === 'linear' ? 1 - progress : (1 + Math.cos(Math.PI * progress)) / 2
+  return learningRate * (finalLearningRate + (1 - finalLearningRate) * remaining)
+}

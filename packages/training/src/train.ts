@@ -28,7 +28,7 @@ export async function train(setup: TrainSetup): Promise<TrainResult> {
     await run.save()
     throw new SkipwiseError('TRAINING_INTERRUPTED', {
       problem: `training stopped after step ${run.done} of ${run.total}`,
-      fix: 'run the same command again to go on',
+      fix: 'run the same command again to resume',
       cause: error
     })
   } finally {

@@ -40,8 +40,8 @@ export function trainedParameters(
   if (lora) {
     if (freeze.length)
       throw freezeError(
-        'lora freezes the model already',
-        'remove freeze, or name in lora.alsoTrain what is to be trained whole'
+        'lora already freezes the model',
+        'remove freeze, or name what to train in full in lora.alsoTrain'
       )
     const { adapters, whole } = loraAdapters(parameters, lora)
     const trained = [...parameters.filter(({ name }) => whole.has(name)), ...adapters.flatMap(({ a, b }) => [a, b])]
@@ -57,7 +57,7 @@ export function trainedParameters(
     if (names.some(name => matchesPattern(pattern, name))) continue
     const nearest = nearestName(pattern, names)
     throw freezeError(
-      `no parameter of the model fits '${pattern}'`,
+      `no parameter of the model matches '${pattern}'`,
       nearest
         ? `did you mean '${nearest}'? '*' matches any characters`
         : `use a name such as '${names[0]}', with '*' for any characters`
@@ -65,7 +65,7 @@ export function trainedParameters(
   }
   const isFrozen = (name: string) => freeze.some(pattern => matchesPattern(pattern, name))
   const trained = parameters.filter(({ name }) => !isFrozen(name))
-  if (!trained.length) throw freezeError('every parameter is frozen', 'leave something to train')
+  if (!trained.length) throw freezeError('every parameter is frozen', 'leave at least one parameter to train')
   return { trained, frozen: parameters.filter(({ name }) => isFrozen(name)), adapters: [], adapterScale: 1 }
 }
 

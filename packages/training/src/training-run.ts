@@ -9,8 +9,13 @@ import { storagesOf, type Weight } from '@skipwise/runtime'
 import { bestOf, checkBest, loadBest, saveBest, type Validation, type ValidationScore } from './best.js'
 import { spikeOf } from './guard.js'
 import { planMemory, plannedStrategy } from './memory-plan.js'
-import { completeOptions, type CompleteTrainingOptions, type StrategyName, type TrainingOptions } from './options.js'
-import { learningRateAt } from './schedule.js'
+import {
+  completeOptions,
+  learningRateAt,
+  type CompleteTrainingOptions,
+  type StrategyName,
+  type TrainingOptions
+} from './options.js'
 import { loadState, removeUnfinished, saveState, stateTensors, type TrainingState } from './state.js'
 import { trainedParameters } from './trained-parameters.js'
 import { Trainer, type TrainerSetup } from './trainer.js'
@@ -270,11 +275,11 @@ export class TrainingRun {
 const spikeError = (step: number, spike: string) =>
   new SkipwiseError('TRAINING_SPIKE', {
     problem: `at step ${step + 1} ${spike}`,
-    fix: 'look at the documents of this step, or let guard leave such steps out (action: skip): the state before it is saved, the same command goes on from there'
+    fix: 'check the documents of this step, or set guard.action to skip to leave such steps out: the state before it is saved, and the same command resumes there'
   })
 
 const diverged = (problem: string) =>
   new SkipwiseError('TRAINING_DIVERGED', {
     problem,
-    fix: 'lower learningRate or maxGradientNorm, or look for broken documents; the last saved state is kept'
+    fix: 'lower learningRate or maxGradientNorm, or check for broken documents; the last saved state is kept'
   })

@@ -64,3 +64,12 @@ export interface ChartCategories {
 
 /** Whether a chart is one of lines, the kind where none is named. */
 export const isLineChart = (chart: Chart): chart is LineChart => chart.kind === undefined || chart.kind === 'line'
+
+/** A cell of a {@link Table}; whoever shows it formats numbers. */
+export type Cell = string | number
+
+/** Rows under headers, which `@skipwise/report` shows as Markdown, as text and as CSV. */
+export interface Table {
+  readonly headers: readonly string[]
+  readonly rows: readonly (readonly Cell[])[]
+}

@@ -115,7 +115,7 @@ const dataError = (minTokens: number, fewest: number) =>
 const keyError = (textKey: string, format: string) =>
   new SkipwiseError('RECIPE_DATA', {
     problem: `textKey is '${textKey}', but records of the format ${format} have their text in ${format === 'messages' ? 'messages' : 'prompt and completion'}`,
-    fix: 'leave out textKey or format'
+    fix: 'remove textKey or format'
   })
 
 /** The fewest tokens of a document in a packed example: shorter ones teach little and make rows of many parts. */
@@ -129,7 +129,7 @@ function checkPacking(transform: PositionTransform, window: Window, minTokens = 
   const shortest = { original: Math.min(minTokens, window.original), target: window.target }
   if (transform.exampleLength || transform.minimumTokens(shortest) > shortest.original) {
     throw new SkipwiseError('RECIPE_DATA', {
-      problem: 'pack puts short documents together, but the position transform makes examples of long ones',
+      problem: 'pack joins short documents, but the position transform makes examples from long ones',
       fix: 'remove pack, or use another transform'
     })
   }

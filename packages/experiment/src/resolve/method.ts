@@ -23,16 +23,13 @@ export function checkVerb({ recipe, kind, document }: ResolveContext): void {
   const { target } = recipe.window
   if (kind === 'extend') {
     if (target === undefined)
-      check.add(
-        ['window', 'target'],
-        [verbError('extend needs window.target', 'add the window to reach, or use `skipwise train`')]
-      )
+      check.add(['window', 'target'], [verbError('extend needs window.target', 'add it, or use `skipwise train`')])
     if (typeof recipe.model !== 'string')
       check.add(
         ['model'],
         [
           verbError(
-            'extend needs a trained model, the recipe describes a new one',
+            'extend needs a trained model, but the recipe describes a new one',
             'set model to a folder, or use `skipwise train`'
           )
         ]
@@ -43,7 +40,7 @@ export function checkVerb({ recipe, kind, document }: ResolveContext): void {
         ['window', 'target'],
         [
           verbError(
-            "train keeps the model's window, the recipe has window.target",
+            "train keeps the model's window, but the recipe has window.target",
             'remove it, or use `skipwise extend`'
           )
         ]
@@ -51,7 +48,12 @@ export function checkVerb({ recipe, kind, document }: ResolveContext): void {
     if (recipe.interpolation !== undefined)
       check.add(
         ['interpolation'],
-        [verbError("train keeps the model's RoPE, the recipe has interpolation", 'remove it, or use `skipwise extend`')]
+        [
+          verbError(
+            "train keeps the model's RoPE, but the recipe has interpolation",
+            'remove it, or use `skipwise extend`'
+          )
+        ]
       )
   }
   check.end()
@@ -62,7 +64,7 @@ const verbError = (problem: string, fix: string) => new SkipwiseError('RECIPE_VE
 /** Hyperparameters, complete. @throws SkipwiseErrors `TRAINING_OPTIONS` */
 export async function trainingOf({ recipe, document }: ResolveContext): Promise<CompleteTrainingOptions> {
   const check = Collector.ofPart(document)
-  const { seed: _, lora, validate: _validate, strategy, ...given } = recipe.train
+  const { seed: _, base: _base, lora, validate: _validate, strategy, ...given } = recipe.train
   const seed = trainSeedOf(recipe)
   const training = await check.attempt(['train'], () =>
     completeOptions({

@@ -50,8 +50,8 @@ function readingOf(
 /** Scaled further from the wrong window, a model gets a factor that is off by that of the file. */
 function windowUnclear({ name, geometry: { originalLength, targetLength } }: ModelSource['rope']): SkipwiseError {
   return new SkipwiseError('RECIPE_ROPE_SCALED', {
-    problem: `the model's RoPE is scaled by ${name}, and its config.json does not say whether ${Math.round(targetLength)} tokens are its window after that or before`,
-    fix: `write "original_max_position_embeddings": ${Math.round(originalLength)} or ${Math.round(targetLength)} into its config.json: the window that it was first trained with`
+    problem: `the model's RoPE is scaled by ${name}, and its config.json does not say whether ${Math.round(targetLength)} tokens are its window before or after scaling`,
+    fix: `write "original_max_position_embeddings": ${Math.round(originalLength)} or ${Math.round(targetLength)} in its config.json: the window that it was first trained with`
   })
 }
 
@@ -63,8 +63,8 @@ function checkRope(scheme: string, { rope, model }: ModelSource): SkipwiseError[
   if (model.geometry.rotaryDim === 0 && scheme !== 'none') {
     return [
       new SkipwiseError('RECIPE_ROPE_NONE', {
-        problem: `the model has no RoPE (${model.positionalEncoding}), the recipe's interpolation is ${scheme}`,
-        fix: 'remove interpolation: its window is extended by positions only'
+        problem: `the model has no RoPE (${model.positionalEncoding}), but the recipe's interpolation is ${scheme}`,
+        fix: 'remove interpolation: the window of such a model is extended by positions only'
       })
     ]
   }
@@ -72,8 +72,8 @@ function checkRope(scheme: string, { rope, model }: ModelSource): SkipwiseError[
   if (rope.name === scheme) return rope.windowUnclear ? [windowUnclear(rope)] : []
   return [
     new SkipwiseError('RECIPE_ROPE_SCALED', {
-      problem: `the model's RoPE is already scaled by ${rope.name}, the recipe's interpolation is ${scheme}`,
-      fix: `use ${rope.name}, which is then computed again from the original ${Math.round(rope.geometry.originalLength)} tokens, or extend the model before it was scaled`
+      problem: `the model's RoPE is already scaled by ${rope.name}, but the recipe's interpolation is ${scheme}`,
+      fix: `use ${rope.name}, which is then computed from the original ${Math.round(rope.geometry.originalLength)} tokens, or extend the unscaled model`
     })
   ]
 }

@@ -43,7 +43,7 @@ export function checkValues(chart: Chart, axis: ChartAxis, values: readonly numb
   const domain: unknown = axis.domain
   if (domain === undefined) return
   if (Array.isArray(domain) && domain.length === 2 && domain.every(isOn) && domain[1] - domain[0] > 1 / FARTHEST) return
-  const problem = `chart '${chart.id}' has a domain that is not two growing numbers ${where}`
+  const problem = `chart '${chart.id}' has a domain that is not two increasing numbers ${where}`
   throw new SkipwiseError('REPORT_CHART_POINT', { problem, fix: 'correct the domain or leave it out' })
 }
 

@@ -84,7 +84,7 @@ export function barScale(chart: BarChart): AxisScale {
     if (values.length !== longest || intervals.length > longest)
       throw new SkipwiseError('REPORT_CHART_SHAPE', {
         problem: `chart '${chart.id}': series '${name}' has ${values.length} values for ${longest} categories`,
-        fix: 'give one value a category, null where there is none'
+        fix: 'give one value per category, null where there is none'
       })
     return [...values, ...intervals.flatMap(interval => interval ?? [])].filter(value => value !== null)
   })

@@ -87,7 +87,7 @@ export function heatScale(chart: HeatMapChart): AxisScale {
     if (cells.length !== y.categories.length || cells.some(row => row.length !== x.categories.length)) {
       throw new SkipwiseError('REPORT_CHART_SHAPE', {
         problem: `chart '${chart.id}': the grid of '${name}' is not ${y.categories.length} rows of ${x.categories.length}`,
-        fix: 'give one cell a category of both axes, null where there is none'
+        fix: 'give one cell per pair of categories, null where there is none'
       })
     }
     return cells.flat().filter(cell => cell !== null)

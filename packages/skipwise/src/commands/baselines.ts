@@ -58,7 +58,7 @@ export async function baselines(
   const wrong = only?.find(name => !isBaseline(name))
   const methods = known.filter(name => only?.includes(name) ?? true)
   if (wrong !== undefined)
-    throw usageError('CLI_USAGE', `there is no method '${wrong}'`, `use some of ${known.join(', ')}`)
+    throw usageError('CLI_USAGE', `there is no method called '${wrong}'`, `use any of ${known.join(', ')}`)
   const baseFolder = dirname(resolve(file))
   const parts = await loadParts([baseFolder, process.cwd()])
   const recipe = parseRecipe(await readRecipe(file), file, parts.registry)
@@ -118,7 +118,7 @@ async function trainApart(
     if (reason !== undefined) return { method, reason }
     throw new SkipwiseError('BENCH_PROCESS', {
       problem: `the process that trains ${method} failed: ${stderr.trim() || String(cause)}`,
-      fix: 'correct the recipe, or leave the method out (--only)',
+      fix: 'correct the recipe, or exclude the method (--only)',
       cause
     })
   }

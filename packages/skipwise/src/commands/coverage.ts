@@ -18,7 +18,7 @@ import type { Terminal } from '../terminal.js'
 
 /** Options of `skipwise coverage`. */
 export interface CoverageOptions {
-  readonly train: number
+  readonly original: number
   readonly target: number
   readonly transform: readonly string[]
   readonly chunks?: number | undefined
@@ -38,12 +38,16 @@ const LISTED = 1024
 /** `skipwise coverage`: which relative distances a training run shows, and which target serves a length evenly. */
 export async function coverage(options: CoverageOptions, terminal: Terminal): Promise<number> {
   const { registry } = await loadParts([process.cwd()])
-  const window = { original: options.train, target: options.target }
+  const window = { original: options.original, target: options.target }
   const serve = options.serve ?? window.target
   const planned = options.steps * options.batch
-  if (serve < 1) throw usageError('CLI_USAGE', `--serve is ${serve}`, 'give a length of at least 1 token')
+  if (serve < 1) throw usageError('CLI_USAGE', `--serve is ${serve}`, 'use a length of at least 1 token')
   if (options.examples === 0 || options.every === 0)
-    throw usageError('CLI_USAGE', '--examples and --every count from 1', 'give a larger number, or leave it out')
+    throw usageError(
+      'CLI_USAGE',
+      '--examples and --every must be at least 1',
+      'use a larger number, or remove the option'
+    )
   const plans = options.transform.map(text => {
     const { name, transform, document } = openTransform(registry, text, options)
     const { seed, examples } = options

@@ -102,7 +102,7 @@ async function openEachQuietly(signal: AbortSignal): Promise<ExecutorReport[]> {
   })
   if (code === 0) return answerSchema.parse(JSON.parse(answer)).executors
   throw new SkipwiseError('EXECUTOR_UNAVAILABLE', {
-    problem: `a library ended the process that opens the executors (exit code ${code}): ${said.trim()}`,
+    problem: `a library crashed the process that opens the executors (exit code ${code}): ${said.trim()}`,
     fix: 'use skipwise doctor --executors --verbose to see which one'
   })
 }

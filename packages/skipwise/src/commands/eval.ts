@@ -19,7 +19,7 @@ export async function evaluate(suite: string | undefined, options: EvalOptions, 
     if (suite !== undefined || options.compare.length !== 2)
       throw usageError(
         'CLI_USAGE',
-        '--compare takes two results and no suite',
+        '--compare takes two results, and no suite',
         'write skipwise eval --compare A B, files of results or folders of runs'
       )
     return (await import('./eval-compare.js')).compareFiles(options.compare[0], options.compare[1], terminal)
@@ -27,7 +27,7 @@ export async function evaluate(suite: string | undefined, options: EvalOptions, 
   if (suite === undefined)
     throw usageError(
       'CLI_USAGE',
-      'no suite is given',
+      'missing argument: suite',
       'pass one, or a .yaml file with a list of them: see `skipwise plugins`'
     )
   const suites: PluginReference[] = /\.ya?ml$/i.test(suite)
@@ -39,7 +39,7 @@ export async function evaluate(suite: string | undefined, options: EvalOptions, 
   if (options.model === undefined)
     throw usageError(
       'CLI_USAGE',
-      'no model is given',
+      'missing option: --model',
       'add --model with a Hugging Face model folder, or hub:owner/name'
     )
   return evaluateModel(options.model, setting, options, terminal)
@@ -48,7 +48,7 @@ export async function evaluate(suite: string | undefined, options: EvalOptions, 
 async function evaluateModel(
   model: string,
   { suites: given, base }: SuiteSetting,
-  { executor: name, seed, output }: EvalOptions,
+  { executor: name, weights, seed, output }: EvalOptions,
   terminal: Terminal
 ): Promise<number> {
   const folder = await locateModel(model, { progress: terminal.progress, signal: terminal.signal })
@@ -67,6 +67,7 @@ async function evaluateModel(
     const records = await evaluateFolder({
       parts,
       executor,
+      weights,
       folder,
       name: model,
       suites,

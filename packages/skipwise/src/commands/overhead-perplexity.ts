@@ -34,7 +34,7 @@ export async function openComparison(recipeFile: string) {
   const { validate } = recipe.train
   if (validate) return { recipe, baseFolder, parts, metric: validate.metric }
   throw new SkipwiseError('BENCH_RECIPE', {
-    problem: `${recipeFile} has no train.validate: nothing is measured during its training`,
+    problem: `${recipeFile} has no train.validate: nothing is evaluated during its training`,
     fix: "add validate: { every: 10, suite: { perplexity: { data: held-out.jsonl, windows: [16384] } }, metric: 'perplexity@16384' }"
   })
 }

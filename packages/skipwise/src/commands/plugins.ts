@@ -1,4 +1,5 @@
 import { type StandardSchemaV1, withoutUndefined } from '@skipwise/core'
+import { keysOf, typeText, type JsonSchema } from '@skipwise/experiment'
 import { z } from 'zod'
 import { colours } from '../colours.js'
 import { loadParts } from '../parts.js'
@@ -10,21 +11,6 @@ interface PluginOption {
   /** `integer ≥ 1`, `sampled | contiguous`, `list of number > 0`; missing where the schema does not tell. */
   readonly type?: string
   readonly required: boolean
-  readonly default?: unknown
-  readonly description?: string
-}
-
-interface JsonSchema {
-  readonly type?: string
-  readonly enum?: readonly unknown[]
-  readonly anyOf?: readonly JsonSchema[]
-  readonly items?: JsonSchema
-  readonly properties?: Readonly<Record<string, JsonSchema>>
-  readonly required?: readonly string[]
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly exclusiveMinimum?: number
-  readonly exclusiveMaximum?: number
   readonly default?: unknown
   readonly description?: string
 }
@@ -44,38 +30,16 @@ export async function describeOptions(schema: StandardSchemaV1): Promise<PluginO
           default: value as unknown
         }))
   }
-  const { properties = {}, required = [] } = z.toJSONSchema(schema as z.ZodType, {
-    io: 'input',
-    unrepresentable: 'any'
-  }) as JsonSchema
-  return Object.entries(properties).map(([name, option]) =>
+  const json = z.toJSONSchema(schema as z.ZodType, { io: 'input', unrepresentable: 'any' }) as JsonSchema
+  return keysOf(json).map(({ name, schema: option, required }) =>
     withoutUndefined({
       name,
       type: typeText(option),
-      required: required.includes(name),
+      required,
       default: option.default,
       description: option.description
     })
   )
-}
-
-/** A default integer bound of zod's, which tells nobody anything. */
-const bound = (value: number | undefined) =>
-  value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : undefined
-
-function typeText(schema: JsonSchema): string {
-  if (schema.enum) return schema.enum.join(' | ')
-  if (schema.anyOf) return schema.anyOf.map(typeText).join(' | ')
-  if (schema.type === 'array') return `list of ${schema.items ? typeText(schema.items) : 'anything'}`
-  if (schema.properties) return `{ ${Object.keys(schema.properties).join(', ')} }`
-  const bounds = [
-    ['≥', schema.minimum],
-    ['>', schema.exclusiveMinimum],
-    ['≤', schema.maximum],
-    ['<', schema.exclusiveMaximum]
-  ] as const
-  const shown = bounds.flatMap(([sign, value]) => (bound(value) === undefined ? [] : [`${sign} ${value}`]))
-  return [schema.type ?? 'anything', shown.join(', ')].filter(Boolean).join(' ')
 }
 
 /** `skipwise plugins`: what can be named in a recipe, with its options and their defaults. */

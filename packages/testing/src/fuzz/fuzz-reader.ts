@@ -112,7 +112,7 @@ function fuzzSeed(): number {
 /** Bytes of a file that a failure shows. */
 const SHOWN = 3000
 
-/** Runs in a thread of its own: the process has the same number of steps behind it after the time of one. */
+/** Runs in a thread of its own: the process has done the same number of steps after the time of one. */
 const WATCHDOG = `
 const { workerData: { steps, length, file, seconds, seed } } = require('node:worker_threads')
 let before = -1

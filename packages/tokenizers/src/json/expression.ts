@@ -15,7 +15,7 @@ export function translate(expression: string, exact: boolean, where: string): st
   const reader = new ExpressionReader(expression)
   const state: State = { reader, exact, where, atomics: 0, depth: 0 }
   const source = alternatives(state, false)
-  if (!reader.done) throw refuse(state, 'a parenthesis too many')
+  if (!reader.done) throw refuse(state, 'an unmatched parenthesis')
   return source
 }
 
@@ -107,7 +107,7 @@ function group(state: State, ignoreCase: boolean): string {
   if (state.depth > DEEPEST) throw refuse(state, `parentheses nested more than ${DEEPEST} deep`)
   const inside = (open: string, folded: boolean): string => {
     const source = `${open}${alternatives(state, folded)})`
-    if (!reader.take(')')) throw refuse(state, 'a parenthesis that does not close')
+    if (!reader.take(')')) throw refuse(state, 'a parenthesis that is not closed')
     state.depth--
     return source
   }
@@ -184,7 +184,7 @@ function characterClass(state: State, ignoreCase: boolean): string {
   if (reader.sees(']')) throw refuse(state, 'a class of nothing')
   let inside = ''
   while (!reader.take(']')) {
-    if (reader.done) throw refuse(state, 'a class that does not close')
+    if (reader.done) throw refuse(state, 'a class that is not closed')
     if (reader.sees('&&') || reader.sees('[:')) throw refuse(state, reader.text.slice(reader.at, reader.at + 2))
     if (reader.take('[')) inside += characterClass(state, ignoreCase)
     else inside += classMember(state, ignoreCase)
@@ -217,6 +217,6 @@ function classMember(state: State, ignoreCase: boolean): string {
   if (ignoreCase) throw refuse(state, 'a range of either case')
   if (reader.sees('[') || first === '-') throw refuse(state, 'a range to a class')
   const last = one()
-  if ((first.codePointAt(0) ?? 0) > (last.codePointAt(0) ?? 0)) throw refuse(state, 'a range that goes down')
+  if ((first.codePointAt(0) ?? 0) > (last.codePointAt(0) ?? 0)) throw refuse(state, 'a range in reverse order')
   return `${escaped(first)}-${escaped(last)}`
 }

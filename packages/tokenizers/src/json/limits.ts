@@ -52,7 +52,7 @@ export const mostAfter = (length: number): number => GROWTH * length + GROWTH_BE
 export function checkGrowth(length: number, most: number, file: string): void {
   if (length <= most) return
   throw new SkipwiseError('TOKENIZER_UNSUPPORTED', {
-    problem: `${file}: its replacements make more than ${most} characters of a text, ${GROWTH} times what it has`,
+    problem: `${file}: its replacements grow a text to more than ${most} characters, ${GROWTH} times its length`,
     fix: 'use a tokenizer without them'
   })
 }

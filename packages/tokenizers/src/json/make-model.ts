@@ -66,7 +66,7 @@ function bpe(
   bytes: boolean,
   file: string
 ): WordModel {
-  if (model.dropout) throw unsupported(file, 'merges that are left out by chance (dropout)')
+  if (model.dropout) throw unsupported(file, 'merges that are dropped at random (dropout)')
   const prefix = model.continuing_subword_prefix ?? ''
   const suffix = model.end_of_word_suffix ?? ''
   const unknown = model.unk_token ?? undefined

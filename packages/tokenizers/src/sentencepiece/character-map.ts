@@ -27,12 +27,11 @@ export function readCharacterMap(bytes: Uint8Array, file: string): CharacterMap 
     throw invalid(file, 'its precompiled_charsmap is damaged')
   const units = trieBytes / 4
   const unitAt = (index: number): number => {
-    if (index >= units) throw invalid(file, 'its precompiled_charsmap leads out of its trie')
+    if (index >= units) throw invalid(file, 'its precompiled_charsmap points outside its trie')
     return view.getUint32(4 + 4 * index, true)
   }
   const replacementAt = (start: number): Uint8Array => {
-    if (start >= replacements.length)
-      throw invalid(file, 'its precompiled_charsmap names a replacement that is not there')
+    if (start >= replacements.length) throw invalid(file, 'its precompiled_charsmap refers to a missing replacement')
     return replacements.subarray(start, replacements.indexOf(0, start))
   }
   return {

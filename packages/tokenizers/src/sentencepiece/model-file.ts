@@ -174,10 +174,10 @@ function checkPieces(pieces: readonly Piece[], byteFallback: boolean, file: stri
   for (const [id, { text, score, type }] of pieces.entries()) {
     const wrong = (problem: string) => invalid(file, `piece ${id} ${problem}`)
     if (text === '') throw wrong('has no text')
-    if (seen.has(text)) throw wrong(`is '${text}' like an earlier one`)
+    if (seen.has(text)) throw wrong(`is '${text}', as is an earlier one`)
     seen.add(text)
     if (!Number.isFinite(score)) throw wrong(`has the score ${score}`)
-    if (!(type >= PieceType.NORMAL && type <= PieceType.BYTE)) throw wrong(`is of the unknown type ${type}`)
+    if (!(type >= PieceType.NORMAL && type <= PieceType.BYTE)) throw wrong(`has the unknown type ${type}`)
     if (type === PieceType.UNKNOWN) unknown++
     if (type === PieceType.BYTE) {
       if (byteOf(text) === undefined) throw wrong(`is the byte '${text}'`)

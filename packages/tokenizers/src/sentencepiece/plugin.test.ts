@@ -168,7 +168,7 @@ describe('parseModel', () => {
         ]
       }),
       'TOKENIZER_INVALID',
-      /piece 4 .*like an earlier/
+      /piece 4 .*as is an earlier/
     ],
     ['a piece of nothing', modelOf({ pieces: [['', 0, 1]] }), 'TOKENIZER_INVALID', /piece 3 has no text/],
     ['a score that is none', modelOf({ pieces: [['a', NaN, 1]] }), 'TOKENIZER_INVALID', /piece 3 has the score NaN/],

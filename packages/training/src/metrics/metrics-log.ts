@@ -38,7 +38,7 @@ export class MetricsLog {
       const { code } = cause as NodeJS.ErrnoException
       throw new SkipwiseError(code === 'ENOSPC' ? 'DISK_FULL' : 'TRAINING_METRICS', {
         problem: `the metrics in ${this.folder} cannot be written (${code})`,
-        fix: 'make room, or make the folder writable, and run the same command again',
+        fix: 'free disk space or make the folder writable, and run the same command again to resume',
         cause
       })
     }

@@ -1,7 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
-import { completeOptions } from './options.js'
-import { learningRateAt } from './schedule.js'
+import { completeOptions, learningRateAt } from './options.js'
 
 const base = { steps: 100, batch: 1, learningRate: 2e-5 }
 

@@ -1,4 +1,0 @@
-import { createRequire } from 'node:module'
-
-/** The version of this package, which all packages of a release share. */
-export const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
