@@ -64,6 +64,8 @@ export interface EvaluationRecord extends EvalResult {
     readonly data: string
     readonly model: { readonly folder: string; readonly sha256: string }
     readonly executor: string
+    /** How weights lay in memory, where not in float32, and ‖stored − given‖ / ‖given‖ of the matrices at rest. */
+    readonly weights?: { readonly type: string; readonly relativeError: number }
     readonly versions: Readonly<Record<string, string>>
     /** Digest of all other keys of the record, by `digestOfJson`. */
     readonly sha256: string
@@ -78,6 +80,8 @@ export interface RecordOptions {
   readonly open: () => Promise<LanguageModel>
   /** Executor that runs the model. */
   readonly executor: { readonly name: string; readonly device: string }
+  /** How its weights lie in memory, where not in float32, and how far off that is, once the model is open. */
+  readonly weights?: { readonly type: string; readonly relativeError: () => number } | undefined
   /** Hugging Face model folder. */
   readonly folder: string
   /** Name of the model in results; default the folder as given. */
@@ -103,6 +107,7 @@ export async function recordEvaluations({
   registry,
   open,
   executor,
+  weights,
   folder,
   name = folder,
   suites,
@@ -138,7 +143,8 @@ export async function recordEvaluations({
         seed,
         sha256,
         run.executor,
-        run.versions
+        run.versions,
+        ...(weights ? [weights.type] : [])
       ])
       const release = file === undefined ? undefined : await lockRecord(file)
       let journal: Journal | undefined
@@ -157,7 +163,8 @@ export async function recordEvaluations({
           { seed, resolvePath, progress, signal },
           kept && (() => Promise.resolve(kept))
         )
-        const record = sealed({ ...result, run: { key, data, ...run } })
+        const stored = weights && { weights: { type: weights.type, relativeError: weights.relativeError() } }
+        const record = sealed({ ...result, run: { key, data, ...run, ...stored } })
         if (file !== undefined) {
           await mkdir(dirname(file), { recursive: true })
           await writeJsonAtomic(file, record)

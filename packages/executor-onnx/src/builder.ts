@@ -9,7 +9,7 @@ import {
   type ValueId,
   type ValueSpec
 } from '@skipwise/runtime'
-import type { OnnxAttribute, OnnxInitializer, OnnxNode, OnnxType } from './onnx-model.js'
+import { OPSET, type OnnxAttribute, type OnnxInitializer, type OnnxNode, type OnnxType } from './onnx-model.js'
 
 /** Attributes as plain numbers and arrays: integers become ints, `{ float }` stays. */
 type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>
@@ -20,6 +20,8 @@ const MICROSOFT = 'com.microsoft'
 export interface LoweringSetup {
   /** Whether attention over a cache is lowered to elementary operators: where GroupQueryAttention is wrong. */
   readonly composedCaches?: boolean
+  /** Of the standard domain; default {@link OPSET}. */
+  readonly opset?: number
 }
 
 /**
@@ -31,12 +33,17 @@ export class OnnxBuilder {
   readonly initializers: OnnxInitializer[] = []
   readonly #memo = new Map<string, string>()
   readonly #names = new Map<ValueId, string>()
+  readonly #read: ReadonlySet<ValueId>
   #temporaries = 0
 
   constructor(
     readonly graph: Graph,
     readonly setup: LoweringSetup = {}
   ) {
+    this.#read = new Set([
+      ...graph.nodes.flatMap(({ inputs }) => Object.values(inputs)),
+      ...Object.values(graph.outputs)
+    ])
     const computed = new Set(graph.nodes.flatMap(node => node.outputs))
     for (const [name, id] of Object.entries(graph.inputs)) this.#names.set(id, `in_${name}`)
     for (const [name, id] of Object.entries(graph.outputs))
@@ -47,6 +54,11 @@ export class OnnxBuilder {
 
   name(id: ValueId): string {
     return this.#names.get(id) ?? `v${id}`
+  }
+
+  /** Whether anything reads a value: ONNX Runtime also computes what nothing does. */
+  isRead(id: ValueId): boolean {
+    return this.#read.has(id)
   }
 
   spec(id: ValueId): ValueSpec {
@@ -91,6 +103,14 @@ export class OnnxBuilder {
     return this.op('Transpose', [x], { perm }, output)
   }
 
+  /** A reduction: its axes are an input since opset 18, of ReduceSum since 13. */
+  reduce(op: string, x: string, axes: readonly number[], keepdims: number, output?: string): string {
+    const isInput = op === 'ReduceSum' || (this.setup.opset ?? OPSET) >= 18
+    return isInput
+      ? this.op(op, [x, this.int64(axes)], { keepdims }, output)
+      : this.op(op, [x], { axes, keepdims }, output)
+  }
+
   /** x[…, begin:end, …] along one axis. */
   slice(x: string, axis: number, begin: number, end: number): string {
     return this.op('Slice', [x, this.int64([begin]), this.int64([end]), this.int64([axis])])
@@ -103,6 +123,18 @@ export class OnnxBuilder {
       inputs: [data, indices, updates],
       outputs: [output],
       attributes: { reduction: { string: 'add' } }
+    })
+    return output
+  }
+
+  /** The bits of whole numbers, `places` lower. */
+  shiftRight(x: string, places: string): string {
+    const output = this.#temporary()
+    this.nodes.push({
+      op: 'BitShift',
+      inputs: [x, places],
+      outputs: [output],
+      attributes: { direction: { string: 'RIGHT' } }
     })
     return output
   }

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import {
   allocate,
+  storageNames,
+  type CodeData,
   type CompileOptions,
   type Executor,
   type Graph,
@@ -28,12 +30,14 @@ export async function openOnnxExecutor({
   return {
     name: 'onnx',
     device: `cpu, ${threads} threads`,
+    storages: storageNames,
+    adopts: true,
     compile: async (graph: Graph, options: CompileOptions = {}): Promise<Program> =>
       HostProgram.canRun(graph, options)
         ? new HostProgram(graph, options)
         : OnnxProgram.compile(graph, options, threads),
     workspace: (graph: Graph): number => sessionBytes(lower(graph)),
-    upload: (spec: ValueSpec, data?: HostData, { adopt = false } = {}): Value =>
+    upload: (spec: ValueSpec, data?: HostData | CodeData, { adopt = false } = {}): Value =>
       OnnxValue.of(spec, data ? (adopt ? data : data.slice()) : allocate(spec)),
     read: async (value: Value): Promise<HostData> => (value as OnnxValue).data,
     dispose: async () => {}

@@ -1,5 +1,5 @@
 import { expandKernels, loweringFinder, rematerialize, type Graph } from '@skipwise/runtime'
-import type { OnnxGraph, OnnxNode } from './onnx-model.js'
+import { BIT_CAST_OPSET, OPSET, type OnnxGraph, type OnnxNode } from './onnx-model.js'
 import { kernelError, OnnxBuilder, type Lowerings, type LoweringSetup } from './builder.js'
 import { attentionLowerings } from './lowerings/attention.js'
 import { chunkAttentionLowerings } from './lowerings/chunk-attention.js'
@@ -7,6 +7,7 @@ import { crossEntropyLowerings } from './lowerings/cross-entropy.js'
 import { elementaryLowerings } from './lowerings/elementary.js'
 import { embeddingLowerings } from './lowerings/embedding.js'
 import { normAndActivationLowerings } from './lowerings/norm-and-activation.js'
+import { restoreLowerings } from './lowerings/restore-weight.js'
 import { rotaryLowerings } from './lowerings/rotary.js'
 import { conversionEnd } from './uncopied-outputs.js'
 
@@ -32,6 +33,7 @@ const table: Lowerings = {
   ...attentionLowerings,
   ...chunkAttentionLowerings,
   ...crossEntropyLowerings,
+  ...restoreLowerings,
   // in a graph of its own it runs on the host: host-kernels.ts
   ClippedAdamW: 'composed'
 }
@@ -41,10 +43,15 @@ const loweringOf = loweringFinder(table)
 /** Whether a kernel is lowered as such. */
 export const hasLowering = (kernel: string): boolean => loweringOf(kernel) !== undefined
 
+/** The opset of a graph's kernels. */
+const opsetOf = ({ nodes }: Graph): number =>
+  nodes.some(({ kernel }) => kernel === 'RestoreWeight') ? BIT_CAST_OPSET : OPSET
+
 /** A graph as an ONNX model; its inputs and outputs are called `in_…` and `out_…` by their names in the graph. */
 export function lower(traced: Graph, setup?: LoweringSetup): OnnxGraph {
   const graph = rematerialize(expandKernels(traced, hasLowering))
-  const b = new OnnxBuilder(graph, setup)
+  const opset = opsetOf(graph)
+  const b = new OnnxBuilder(graph, { ...setup, opset })
   for (const node of graph.nodes) {
     const lowering = loweringOf(node.kernel)
     if (!lowering) throw kernelError(node.kernel, '')
@@ -56,11 +63,12 @@ export function lower(traced: Graph, setup?: LoweringSetup): OnnxGraph {
   const values = (prefix: string, named: Graph['inputs']) =>
     Object.entries(named).map(([name, id]) => ({
       name: prefix + name,
-      type: graph.values[id].dtype,
+      type: graph.values[id].codes ?? graph.values[id].dtype,
       shape: graph.values[id].shape
     }))
   return {
     name: graph.name,
+    opset,
     nodes: [conversionEnd.node, ...leavesLast(b.nodes)],
     initializers: b.initializers,
     inputs: values('in_', graph.inputs),

@@ -1,7 +1,17 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 
 /** Element types of ONNX tensors that we write (onnx.proto3, `TensorProto.DataType`). */
-export const onnxType = { float32: 1, int32: 6, int64: 7, bool: 9 } as const
+export const onnxType = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  bfloat16: 16
+} as const
 
 /** A name of an element type in {@link onnxType}. */
 export type OnnxType = keyof typeof onnxType
@@ -43,19 +53,26 @@ export interface OnnxInitializer extends OnnxValueInfo {
 /** What {@link encodeModel} writes. */
 export interface OnnxGraph {
   readonly name: string
+  /** Of the standard domain; default {@link OPSET}. */
+  readonly opset?: number
   readonly nodes: readonly OnnxNode[]
   readonly inputs: readonly OnnxValueInfo[]
   readonly outputs: readonly (OnnxValueInfo | OnnxSequence)[]
   readonly initializers: readonly OnnxInitializer[]
 }
 
-const OPSET = 17
-const IR_VERSION = 8
+/** What every execution provider has. */
+export const OPSET = 17
+/** The first one with BitCast, which weights at rest are restored by. */
+export const BIT_CAST_OPSET = 26
+/** The format of the file that an opset begins with (onnx/docs/Versioning.md). */
+const IR_VERSIONS: Readonly<Record<number, number>> = { [OPSET]: 8, [BIT_CAST_OPSET]: 13 }
 
-/** Encodes a ModelProto (opset 17 and com.microsoft 1). Field numbers: onnx/onnx.proto3. */
+/** Encodes a ModelProto (the opset of the graph, and com.microsoft 1). Field numbers: onnx/onnx.proto3. */
 export function encodeModel(graph: OnnxGraph): Uint8Array {
+  const { opset = OPSET } = graph
   const model = new BinaryWriter()
-  model.tag(1, WireType.Varint).int64(IR_VERSION)
+  model.tag(1, WireType.Varint).int64(IR_VERSIONS[opset])
   model.tag(2, WireType.LengthDelimited).string('skipwise')
   model.tag(7, WireType.LengthDelimited).fork()
   for (const node of graph.nodes) writeNode(model.tag(1, WireType.LengthDelimited).fork(), node).join()
@@ -66,7 +83,7 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
   for (const output of graph.outputs) writeValueInfo(model.tag(12, WireType.LengthDelimited).fork(), output).join()
   model.join()
   for (const [domain, version] of [
-    ['', OPSET],
+    ['', opset],
     ['com.microsoft', 1]
   ] as const) {
     model.tag(8, WireType.LengthDelimited).fork()

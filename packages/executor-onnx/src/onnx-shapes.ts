@@ -6,9 +6,21 @@ export interface TensorSpec {
   readonly type: OnnxType
 }
 
+const BYTES: Readonly<Record<OnnxType, number>> = {
+  float32: 4,
+  int32: 4,
+  int64: 8,
+  bool: 1,
+  uint8: 1,
+  int8: 1,
+  uint16: 2,
+  float16: 2,
+  bfloat16: 2
+}
+
 /** Bytes of a tensor. */
 export const bytesOf = ({ shape, type }: TensorSpec): number =>
-  shape.reduce((product, size) => product * size, 1) * { float32: 4, int32: 4, int64: 8, bool: 1 }[type]
+  shape.reduce((product, size) => product * size, 1) * BYTES[type]
 
 /** What shape rules see of a node. */
 interface Context {
@@ -62,6 +74,14 @@ const product: Rule = node => {
   ]
 }
 
+/** The type that `to` names. */
+const typed: Rule = node => [
+  {
+    ...node.inputs[0],
+    type: (Object.keys(onnxType) as OnnxType[]).find(type => onnxType[type] === node.int('to')) ?? 'float32'
+  }
+]
+
 /** Rules of the operators whose output is not shaped like their first input. */
 const rules: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(
@@ -74,16 +94,15 @@ const rules: Readonly<Record<string, Rule>> = {
   FusedMatMul: product,
   SimplifiedLayerNormalization: ({ inputs: [x] }) => [x, { ...x, shape: [...x.shape.slice(0, -1), 1] }],
   LayerNormalization: norm,
-  ReduceSum: reduction(node => node.constant(1)),
   ...Object.fromEntries(
-    ['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd'].map(op => [op, reduction(node => node.ints('axes'))])
+    ['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd'].map(op => [
+      op,
+      reduction(node => [...node.ints('axes'), ...(node.inputs.length > 1 ? node.constant(1) : [])])
+    ])
   ),
-  Cast: node => [
-    {
-      ...node.inputs[0],
-      type: (Object.keys(onnxType) as OnnxType[]).find(type => onnxType[type] === node.int('to')) ?? 'float32'
-    }
-  ],
+  Cast: typed,
+  BitCast: typed,
+  DequantizeLinear: ({ inputs: [x, scale] }) => [{ ...x, type: scale.type }],
   Reshape: node => {
     const [{ shape, type }] = node.inputs
     const asked = node.constant(1)

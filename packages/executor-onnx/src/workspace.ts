@@ -28,7 +28,7 @@ export function executionOrder(nodes: readonly OnnxNode[]): OnnxNode[] {
 }
 
 /** Operators that give their input under another shape: no memory of their own. */
-const VIEWS = new Set(['Reshape', 'Identity', 'Squeeze', 'Unsqueeze', 'Flatten'])
+const VIEWS = new Set(['Reshape', 'Identity', 'Squeeze', 'Unsqueeze', 'Flatten', 'BitCast'])
 /**
  * Operators whose kernels write over their first input when nothing else reads it (`MayInplace`; in ONNX Runtime 1.30
  * arithmetic is not among them: measured by the arena's growth).

@@ -18,6 +18,8 @@ const table: Lowerings = {
   ...cachedAttentionLowerings,
   ...crossEntropyLowerings,
   ...adamWLowerings,
+  // refused: it is only in graphs for executors that have `storages`
+  RestoreWeight: 'composed',
   LayerNorm: 'composed',
   LayerNormGrad: 'composed',
   TanhGelu: 'composed',

@@ -35,6 +35,7 @@ export {
 } from './open-language-model.js'
 export { checkDigestList, describeChanges, DIGEST_LIST, type DigestCheck } from './digest-list.js'
 export { extendedConfig, openModelFolder, type ModelSource } from './model-source.js'
+export { StorageError, storageOf, weightTypes, type StorageOf, type StoreAs, type WeightType } from './weight-types.js'
 export { saveModel, type ModelToSave } from './save-model.js'
 export {
   defineModel,

@@ -17,10 +17,11 @@ import {
 import { locateModel, modelName, type LocateOptions } from '@skipwise/hub'
 import { initializeWeights } from '@skipwise/training'
 import type { ModelDefinition } from '@skipwise/nn'
+import { bytesOf as bytesOfSpec, storedSpecs, type Weight } from '@skipwise/runtime'
 import { stat } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { readWeights } from './digest.js'
-import { checkLayers, hasOwnHead, modelWeights, refuseQuantized, type ModelWeights } from './model-weights.js'
+import { checkLayers, hasOwnHead, modelWeights, refuseQuantized } from './model-weights.js'
 import {
   defineModel,
   findArchitecture,
@@ -31,6 +32,7 @@ import {
 } from './parts.js'
 import type { Recipe } from './recipe-schema.js'
 import { checkCompanions } from './save-model.js'
+import { StorageError, storageOf, stored, type StorageOf, type WeightType } from './weight-types.js'
 
 /** A model to start from: everything but its weights is read. */
 export interface ModelSource extends DefinedModel {
@@ -43,13 +45,25 @@ export interface ModelSource extends DefinedModel {
   readonly tokenizerFolder: string
   /** Data type of the weights as they are kept. */
   readonly dtype: WritableDtype
-  /** Every parameter by name, row-major float32. Also finds a file that is cut off. */
-  weights(progress?: ProgressListener): Promise<Map<string, Float32Array>>
   /**
-   * Calls `use` with a function that reads one parameter, row-major float32 of its shape, and closes the files after
-   * it.
+   * Every parameter by name, row-major float32. Also finds a file that is cut off.
+   *
+   * @param as which of them lie at rest; default none. `error` notes what that does to their numbers
    */
-  withWeights<Result>(use: (read: (name: string) => Promise<Float32Array>) => Promise<Result>): Promise<Result>
+  weights(progress?: ProgressListener): Promise<Map<string, Float32Array>>
+  weights(
+    progress: ProgressListener | undefined,
+    as: { readonly of: StorageOf; readonly error: StorageError }
+  ): Promise<Map<string, Weight>>
+  /**
+   * Calls `use` with a function that reads one parameter, row-major float32 of its shape or at rest as `type` says, and
+   * closes the files after it.
+   */
+  withWeights<Result>(
+    use: (read: (name: string) => Promise<Weight>) => Promise<Result>,
+    type?: WeightType,
+    error?: StorageError
+  ): Promise<Result>
 }
 
 /**
@@ -94,17 +108,21 @@ export async function openModelFolder(folder: string, parts: Collaborators): Pro
   })
   const tokenizer = await findTokenizer(parts.registry, folder)
   await checkCompanions(folder)
-  const withWeights = <Result>(use: (read: ModelWeights['read']) => Promise<Result>) =>
-    withCheckpoint(checkpoint => use(modelWeights(checkpoint, opened.model).read))
-  const weights = (progress?: ProgressListener) =>
-    withWeights(read =>
-      readWeights(
-        opened.model.parameters.map(({ name }) => name),
-        bytesOf(opened.model),
-        read,
-        progress
-      )
-    )
+  const withWeights = <Result>(
+    use: (read: (name: string) => Promise<Weight>) => Promise<Result>,
+    type: WeightType = 'float32',
+    error = new StorageError()
+  ) =>
+    withCheckpoint(checkpoint => {
+      const { readAs } = modelWeights(checkpoint, opened.model)
+      return use(name => readAs(name, storageOf(type), error))
+    })
+  const weights = ((progress, { of, error } = IN_FLOAT32) =>
+    withCheckpoint(checkpoint => {
+      const { readAs } = modelWeights(checkpoint, opened.model)
+      const names = opened.model.parameters.map(({ name }) => name)
+      return readWeights(names, bytesOf(opened.model, of), name => readAs(name, of, error), progress)
+    })) as ModelSource['weights']
   return { folder, configText, ...opened, tokenizer, tokenizerFolder: folder, dtype, weights, withWeights }
 }
 
@@ -129,7 +147,13 @@ export async function newModel(
   const defined = defineModel(config, parts, undefined, architecture)
   checkSize(defined.model)
   const { standardDeviation, seed: ownSeed = seed } = recipe.initialize
-  const weights = async () => initializeWeights(defined.model, { seed: ownSeed, standardDeviation })
+  const initial = () => initializeWeights(defined.model, { seed: ownSeed, standardDeviation })
+  const weights = (async (_, { of, error } = IN_FLOAT32) => {
+    const shapes = new Map(defined.model.parameters.map(({ name, shape }) => [name, shape]))
+    const atRest = (name: string, data: Float32Array) =>
+      stored(data, { name, shape: shapes.get(name) as readonly number[] }, of, error)
+    return new Map([...initial()].map(([name, data]) => [name, atRest(name, data)]))
+  }) as ModelSource['weights']
   return {
     folder: undefined,
     config,
@@ -139,15 +163,22 @@ export async function newModel(
     dtype: 'float32',
     weights,
     async withWeights(use) {
-      const tensors = await weights()
+      const tensors = initial()
       return use(async name => tensors.get(name) ?? missingParameter(name))
     }
   }
 }
 
-/** Bytes of all parameters in float32. */
-const bytesOf = ({ parameters }: ModelDefinition): number =>
-  4 * parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+const IN_FLOAT32 = { of: storageOf('float32'), error: new StorageError() }
+
+/** Bytes of all parameters. */
+const bytesOf = ({ parameters }: ModelDefinition, of = IN_FLOAT32.of): number =>
+  parameters.reduce((sum, parameter) => {
+    const storage = of(parameter)
+    const { codes, scales } =
+      storage === 'float32' ? { codes: { ...parameter, dtype: storage } } : storedSpecs(storage, parameter.shape)
+    return sum + bytesOfSpec(codes) + (scales ? bytesOfSpec(scales) : 0)
+  }, 0)
 
 /** Random weights are made before the plan of memory: those that cannot be are said here. */
 function checkSize(model: ModelDefinition): void {

@@ -1,6 +1,8 @@
 import type { Checkpoint, ModelConfig, TensorInfo, WritableDtype } from '@skipwise/checkpoints'
 import { SkipwiseError } from '@skipwise/core'
-import type { ModelDefinition } from '@skipwise/nn'
+import type { ModelDefinition, ParameterSpec } from '@skipwise/nn'
+import type { StoredWeight, Weight } from '@skipwise/runtime'
+import { stored, type StorageError, type StorageOf } from './weight-types.js'
 
 /** The weights of a model folder, under the names that the model gives them. */
 export interface ModelWeights {
@@ -12,6 +14,13 @@ export interface ModelWeights {
    * @throws SkipwiseError `MODEL_WEIGHT_NOT_FINITE`, and what reading throws
    */
   read(name: string): Promise<Float32Array>
+  /**
+   * A parameter, float32 or at rest. What a file has in 16 bits is read as it is.
+   *
+   * @param error notes what storing does to numbers that it changes
+   * @throws as `read`
+   */
+  readAs(name: string, of: StorageOf, error: StorageError): Promise<Weight>
 }
 
 const DTYPES: Readonly<Record<string, WritableDtype>> = {
@@ -20,6 +29,9 @@ const DTYPES: Readonly<Record<string, WritableDtype>> = {
   F16: 'float16',
   F64: 'float32'
 }
+
+/** Types of files whose numbers are codes already. */
+const HALVES: Readonly<Record<string, 'bfloat16' | 'float16'>> = { BF16: 'bfloat16', F16: 'float16' }
 
 /**
  * The weights of an opened checkpoint, whose names, shapes and types are those of a model. A checkpoint that stores the
@@ -34,12 +46,24 @@ export function modelWeights(checkpoint: Checkpoint, model: ModelDefinition): Mo
   for (const { name, shape } of model.parameters)
     checkTensor(checkpoint, checkpoint.info(storedName(name)), name, shape)
   checkOthers(checkpoint, model)
+  const specs = new Map(model.parameters.map(parameter => [parameter.name, parameter]))
+  const read = async (name: string) => {
+    const tensor = await checkpoint.read(storedName(name))
+    checkFinite(checkpoint, name, tensor)
+    return tensor
+  }
   return {
     dtype: DTYPES[checkpoint.info(storedName(model.parameters[0].name)).dtype] ?? 'float32',
-    async read(name) {
-      const tensor = await checkpoint.read(storedName(name))
-      checkFinite(checkpoint, name, tensor)
-      return tensor
+    read,
+    async readAs(name, of, error) {
+      const { shape } = specs.get(name) as ParameterSpec
+      const half = HALVES[checkpoint.info(storedName(name)).dtype]
+      if (of({ name, shape }) !== 'bfloat16' || half === undefined)
+        return stored(await read(name), { name, shape }, of, error)
+      const { buffer } = await checkpoint.readRaw(storedName(name))
+      const weight: StoredWeight = { storage: half, shape, codes: new Uint16Array(buffer) }
+      checkFiniteCodes(checkpoint, name, weight)
+      return weight
     }
   }
 }
@@ -119,11 +143,21 @@ function checkFinite({ folder }: Checkpoint, name: string, tensor: Float32Array)
   for (let i = 0; i < tensor.length; i++) sum += tensor[i] * 0
   if (sum === 0) return
   const at = tensor.findIndex(value => !Number.isFinite(value))
-  throw new SkipwiseError('MODEL_WEIGHT_NOT_FINITE', {
-    problem: `${folder}: element ${at} of '${name}' is ${tensor[at]}`,
+  throw notFinite(folder, name, at, tensor[at])
+}
+
+/** The same of codes in 16 bits: a number whose exponent is all ones is none. */
+function checkFiniteCodes({ folder }: Checkpoint, name: string, { storage, codes }: StoredWeight): void {
+  const exponent = storage === 'bfloat16' ? 0x7f80 : 0x7c00
+  for (let i = 0; i < codes.length; i++)
+    if ((codes[i] & exponent) === exponent) throw notFinite(folder, name, i, 'not a finite number')
+}
+
+const notFinite = (folder: string, name: string, at: number, value: number | string) =>
+  new SkipwiseError('MODEL_WEIGHT_NOT_FINITE', {
+    problem: `${folder}: element ${at} of '${name}' is ${value}`,
     fix: 'the training that made these weights diverged, or the file is damaged: use another checkpoint'
   })
-}
 
 const mismatch = (problem: string) =>
   new SkipwiseError('MODEL_WEIGHT_SHAPE', {

@@ -4,6 +4,7 @@ import { createLanguageModel, type LanguageModelSetup } from '@skipwise/inferenc
 import type { Executor } from '@skipwise/runtime'
 import { frequenciesOf, openModelFolder, type ModelSource } from './model-source.js'
 import type { Collaborators } from './parts.js'
+import { StorageError, type WeightType } from './weight-types.js'
 
 /** How {@link openLanguageModel} opens a model. */
 export interface OpenLanguageModelOptions {
@@ -50,6 +51,10 @@ export function openLanguageModel(
 export interface LoadLanguageModelOptions extends Pick<OpenLanguageModelOptions, 'executor' | 'lengthLimit'> {
   /** What results call the model; default the folder as given. */
   readonly name?: string | undefined
+  /** How matrices lie in memory; default float32. */
+  readonly weights?: WeightType | undefined
+  /** Notes what storing does to numbers that it changes. */
+  readonly storageError?: StorageError | undefined
 }
 
 /**
@@ -61,18 +66,22 @@ export interface LoadLanguageModelOptions extends Pick<OpenLanguageModelOptions,
 export async function loadLanguageModel(
   folder: string,
   parts: Collaborators,
-  { name = folder, ...options }: LoadLanguageModelOptions
+  { name = folder, weights: type, storageError, ...options }: LoadLanguageModelOptions
 ): Promise<LanguageModel> {
   const source = await openModelFolder(folder, parts)
   const interpolation = parts.registry.resolveUnknown('interpolation', source.rope)
-  return source.withWeights(weights => openLanguageModel(source, { name, interpolation, weights, ...options }))
+  const open = (weights: LanguageModelSetup['weights']) =>
+    openLanguageModel(source, { name, interpolation, weights, ...options })
+  return source.withWeights(open, type, storageError)
 }
 
 /** How {@link evaluateFolder} evaluates. */
-export interface EvaluateFolderOptions extends Omit<RecordOptions, 'registry' | 'open' | 'executor'> {
+export interface EvaluateFolderOptions extends Omit<RecordOptions, 'registry' | 'open' | 'executor' | 'weights'> {
   readonly parts: Collaborators
   /** Runs the model; stays the caller's. */
   readonly executor: Executor
+  /** How matrices lie in memory; default float32. */
+  readonly weights?: WeightType | undefined
 }
 
 /**
@@ -81,8 +90,15 @@ export interface EvaluateFolderOptions extends Omit<RecordOptions, 'registry' | 
  *
  * @throws SkipwiseError what opening the model and `recordEvaluations` throw; `signal.reason` when aborted
  */
-export function evaluateFolder({ parts, ...options }: EvaluateFolderOptions): Promise<EvaluationRecord[]> {
+export function evaluateFolder({
+  parts,
+  weights: type = 'float32',
+  ...options
+}: EvaluateFolderOptions): Promise<EvaluationRecord[]> {
   const { folder, name, executor } = options
-  const open = () => loadLanguageModel(folder, parts, { name, executor, lengthLimit: Infinity })
-  return recordEvaluations({ ...options, registry: parts.registry, open })
+  const storageError = new StorageError()
+  const open = () =>
+    loadLanguageModel(folder, parts, { name, executor, weights: type, storageError, lengthLimit: Infinity })
+  const weights = type === 'float32' ? undefined : { type, relativeError: () => storageError.relative }
+  return recordEvaluations({ ...options, registry: parts.registry, open, weights })
 }

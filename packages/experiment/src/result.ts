@@ -8,6 +8,7 @@ import { evalResultSchema } from '@skipwise/evaluation'
 import type { ExperimentKind } from './resolve/context.js'
 import { outputName, type Experiment } from './resolve/experiment.js'
 import type { Recipe } from './recipe-schema.js'
+import { weightTypes, type WeightType } from './weight-types.js'
 
 /** The version of this package, which all packages of a release share. */
 const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
@@ -27,6 +28,8 @@ export interface TrainingSummary {
   readonly tokensPerSecond: number
   /** How gradients were computed. */
   readonly strategy: StrategyName
+  /** How frozen matrices lay in memory, where the recipe says, and ‖stored − given‖ / ‖given‖ of them. */
+  readonly base?: { readonly type: WeightType; readonly relativeError: number }
   readonly peakMemoryMB: number
 }
 
@@ -55,6 +58,7 @@ export const trainingSummarySchema: z.ZodType<TrainingSummary> = z.object({
     .exactOptional(),
   tokensPerSecond: z.number(),
   strategy: z.enum(['whole', 'blockwise', 'seco', 'spaco']),
+  base: z.object({ type: z.enum(weightTypes), relativeError: z.number() }).exactOptional(),
   peakMemoryMB: z.number()
 })
 

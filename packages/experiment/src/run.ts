@@ -1,12 +1,13 @@
 import { openCheckpoint, writeJsonAtomic } from '@skipwise/checkpoints'
 import { type EvalResult, type LanguageModel, type ProgressListener, withoutUndefined } from '@skipwise/core'
 import { keepStage, keptStage, openJournal, RESULT_FILE, runSuites } from '@skipwise/evaluation'
-import type { Executor } from '@skipwise/runtime'
+import { storagesOf, type Executor } from '@skipwise/runtime'
 import { MetricsLog, planMemory, plannedStrategy, train, type MemoryPlan, type TrainerSetup } from '@skipwise/training'
 import { cp, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { demandUnchanged, writeDigestList } from './digest-list.js'
+import { modelWeights } from './model-weights.js'
 import { openLanguageModel } from './open-language-model.js'
 import { frequenciesOf } from './model-source.js'
 import { writeModelFolder } from './write-model-folder.js'
@@ -23,6 +24,7 @@ import {
 import { writeReport } from './report.js'
 import { storedKey } from './stored-output.js'
 import { createValidation } from './validation.js'
+import { StorageError, storageOf, type WeightType } from './weight-types.js'
 
 /** Folder of the metrics of every step, in the state folder and then in the output. */
 const METRICS = 'metrics'
@@ -97,15 +99,7 @@ async function make(experiment: Experiment, resultKey: string, hooks: RunHooks):
       kind === 'train'
         ? []
         : await remember(join(stateFolder, 'base.json'), resultKey, keptResultsSchema, () =>
-            evaluate(experiment, hooks, () =>
-              openLanguageModel(source, {
-                name: 'base',
-                executor,
-                interpolation: experiment.baseInterpolation,
-                weights: experiment.weights,
-                lengthLimit: Infinity
-              })
-            )
+            evaluate(experiment, hooks, () => openBase(experiment, executor))
           )
     hooks.onBase?.(base)
 
@@ -115,13 +109,15 @@ async function make(experiment: Experiment, resultKey: string, hooks: RunHooks):
     hooks.onTrained?.(training)
 
     const checkpoint = await openCheckpoint(made)
+    const { readAs } = modelWeights(checkpoint, source.model)
+    const of = storageOf(evaluatedAs(experiment))
     const results = await evaluate(experiment, hooks, () =>
       openLanguageModel(source, {
         name: kind === 'extend' ? 'extended' : outputName(experiment),
         executor,
         interpolation: experiment.rope.interpolation,
         geometry: experiment.rope.geometry,
-        weights: name => checkpoint.read(name),
+        weights: name => readAs(name, of, new StorageError()),
         maxLength: kind === 'extend' ? window.target : undefined,
         lengthLimit: Infinity
       })
@@ -136,6 +132,19 @@ async function make(experiment: Experiment, resultKey: string, hooks: RunHooks):
   } finally {
     await executor.dispose()
   }
+}
+
+/** How matrices of a model that is evaluated lie in memory: what training rounds to 8 or 4 bits is not rounded here. */
+const evaluatedAs = ({ recipe }: Experiment): WeightType =>
+  (recipe.train.base ?? 'float32') === 'float32' ? 'float32' : 'bf16'
+
+/** The model to start from. */
+function openBase(experiment: Experiment, executor: Executor): Promise<LanguageModel> {
+  const { source, baseInterpolation: interpolation } = experiment
+  const open = (weights: Parameters<typeof openLanguageModel>[1]['weights']) =>
+    openLanguageModel(source, { name: 'base', executor, interpolation, weights, lengthLimit: Infinity })
+  const type = evaluatedAs(experiment)
+  return type === 'float32' ? open(experiment.weights) : source.withWeights(open, type)
 }
 
 /** What a stage leaves when training is done. */
@@ -153,10 +162,11 @@ export async function planExperiment(experiment: Experiment): Promise<MemoryPlan
 
 /** What gradients are computed of. */
 const trainingSetup = (
-  { source, rope, window, options, exampleLength, data }: Experiment,
+  { source, rope, window, options, exampleLength, data, weights }: Experiment,
   executor: Executor
 ): TrainerSetup => ({
   model: source.model,
+  stored: storagesOf(weights),
   encoding: source.encoding,
   executor,
   options,
@@ -171,7 +181,7 @@ async function trainAndWrite(
   { progress, signal }: RunHooks,
   folder: string
 ): Promise<TrainingSummary> {
-  const { options, weights, example, exampleLength, stateFolder, runKey } = experiment
+  const { options, weights, example, exampleLength, stateFolder, runKey, recipe } = experiment
   const metrics = new MetricsLog(join(stateFolder, METRICS))
   const validation = createValidation(experiment, executor, progress, signal)
   const result = await train({
@@ -199,6 +209,7 @@ async function trainAndWrite(
     }),
     tokensPerSecond: result.tokensPerSecond,
     strategy: result.strategy,
+    ...(recipe.train.base && { base: { type: recipe.train.base, relativeError: experiment.storageError } }),
     peakMemoryMB: process.resourceUsage().maxRSS / 1024
   }
 }

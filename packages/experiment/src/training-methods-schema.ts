@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { referenceSchema } from './reference-schema.js'
+import { weightTypes } from './weight-types.js'
 
 const names = z.array(z.string().min(1)).min(1)
 
@@ -24,8 +25,17 @@ export const trainingStrategy = z
   ])
   .describe("how gradients are computed; default 'auto', the fastest that fits in memory")
 
+/** How frozen weights lie in memory. */
+const base = z
+  .enum(weightTypes)
+  .optional()
+  .describe(
+    'how frozen matrices lie in memory: in 16 bits as the file has them (bf16), or rounded to 8 or 4 bits; default float32'
+  )
+
 /** Keys of `train` that say what is trained, and what is watched meanwhile. */
 export const trainingMethods = {
+  base,
   freeze: names
     .optional()
     .describe("parameters that are not trained, by patterns of their names in which '*' matches any characters"),

@@ -1,10 +1,26 @@
 import { SkipwiseError, type RopeFrequencies } from '@skipwise/core'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
-import { sizeOf, type Executor, type HostData, type Program, type Value } from '@skipwise/runtime'
+import {
+  checkStorages,
+  isStored,
+  scalesName,
+  sizeOf,
+  storedSpecs,
+  storeWeights,
+  type Executor,
+  type HostData,
+  type Program,
+  type StorageName,
+  type Value,
+  type Weight
+} from '@skipwise/runtime'
 import { cacheNames, traceStep, type KeyValueCache, type StepShape } from './step-program.js'
 
-/** Where a model's weights come from: by name, row-major float32. A function gives away what it returns. */
-export type WeightSource = ReadonlyMap<string, Float32Array> | ((name: string) => Promise<Float32Array>)
+/**
+ * Where a model's weights come from: by name, row-major float32, or matrices at rest. A function gives away what it
+ * returns.
+ */
+export type WeightSource = ReadonlyMap<string, Weight> | ((name: string) => Promise<Weight>)
 
 /** Which tokens go through the model, and what is wanted of them. */
 export type StepInputs = {
@@ -27,12 +43,13 @@ export class Stepper {
     private readonly model: ModelDefinition,
     private readonly encoding: PositionalEncoding,
     private readonly executor: Executor,
-    parameters: Record<string, Value>
+    parameters: Record<string, Value>,
+    private readonly stored: ReadonlyMap<string, StorageName>
   ) {
     this.#parameters = parameters
   }
 
-  /** @throws SkipwiseError `INFERENCE_WEIGHTS` */
+  /** @throws SkipwiseError `INFERENCE_WEIGHTS`, `EXECUTOR_STORAGE` */
   static async open(
     model: ModelDefinition,
     encoding: PositionalEncoding,
@@ -40,12 +57,23 @@ export class Stepper {
     weights: WeightSource
   ): Promise<Stepper> {
     const parameters: Record<string, Value> = {}
+    const stored = new Map<string, StorageName>()
+    const adopt = typeof weights === 'function'
     for (const { name, shape } of model.parameters) {
-      const data = typeof weights === 'function' ? await weights(name) : weights.get(name)
-      if (data?.length !== sizeOf(shape)) throw weightError(name, shape, data)
-      parameters[name] = executor.upload({ shape, dtype: 'float32' }, data, { adopt: typeof weights === 'function' })
+      const weight = typeof weights === 'function' ? await weights(name) : weights.get(name)
+      if (weight === undefined || sizeOfWeight(weight) !== sizeOf(shape)) throw weightError(name, shape, weight)
+      if (!isStored(weight)) {
+        parameters[name] = executor.upload({ shape, dtype: 'float32' }, weight, { adopt })
+        continue
+      }
+      checkStorages(executor, [weight.storage])
+      stored.set(name, weight.storage)
+      const { codes, scales } = storedSpecs(weight.storage, shape)
+      // nothing writes to codes
+      parameters[name] = executor.upload(codes, weight.codes, { adopt: true })
+      if (scales) parameters[scalesName(name)] = executor.upload(scales, weight.scales, { adopt: true })
     }
-    return new Stepper(model, encoding, executor, parameters)
+    return new Stepper(model, encoding, executor, parameters, stored)
   }
 
   /**
@@ -109,9 +137,12 @@ export class Stepper {
     const names = Array.from({ length: this.model.geometry.layers }, (_, layer) =>
       Object.values(cacheNames(layer))
     ).flat()
-    const program = await this.executor.compile(traceStep(this.model, this.encoding, shape), {
-      donate: Object.fromEntries(names.map(name => [name, name]))
-    })
+    const program = await this.executor.compile(
+      storeWeights(traceStep(this.model, this.encoding, shape), this.stored),
+      {
+        donate: Object.fromEntries(names.map(name => [name, name]))
+      }
+    )
     this.#programs.set(key, program)
     return program
   }
@@ -142,10 +173,12 @@ function padded(ids: Int32Array, length: number): Int32Array {
   return all
 }
 
-const weightError = (name: string, shape: readonly number[], data: Float32Array | undefined) =>
+const sizeOfWeight = (weight: Weight): number => (isStored(weight) ? sizeOf(weight.shape) : weight.length)
+
+const weightError = (name: string, shape: readonly number[], weight: Weight | undefined) =>
   new SkipwiseError('INFERENCE_WEIGHTS', {
-    problem: data
-      ? `${name} has ${data.length} elements, and its shape [${shape.join()}] has ${sizeOf(shape)}`
+    problem: weight
+      ? `${name} has ${sizeOfWeight(weight)} elements, and its shape [${shape.join()}] has ${sizeOf(shape)}`
       : `the weight ${name} is missing`,
     fix: 'use the weights of the checkpoint whose config.json defined the model'
   })

@@ -7,5 +7,6 @@ export const runtimeErrorCodes = {
   TRACE_OUTPUT: 'A traced function used or returned something that is not a tensor made by it or passed to it.',
   EXECUTOR_KERNEL: 'An executor has no lowering for a kernel of the graph.',
   EXECUTOR_INPUT: 'A program was run with a missing, unknown or wrongly shaped input.',
+  EXECUTOR_STORAGE: 'An executor cannot hold weights at rest in the type that was asked for.',
   EXECUTOR_UNAVAILABLE: 'An executor cannot run on this machine.'
 } as const satisfies ErrorCodes

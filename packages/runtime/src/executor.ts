@@ -1,5 +1,6 @@
 import { SkipwiseError } from '@skipwise/core'
 import type { Graph, HostData, ValueSpec } from './graph.js'
+import type { CodeData, StorageName } from './stored-weight.js'
 
 /** A value on an executor's device. It belongs to the executor that made it. */
 export interface Value extends ValueSpec {
@@ -36,6 +37,10 @@ export interface Executor {
   readonly name: string
   /** The device in words, for instance `'cpu, 2 threads'`. */
   readonly device: string
+  /** How it can hold weights at rest (`storeWeights`); absent: only as float32. */
+  readonly storages?: readonly StorageName[]
+  /** Whether it keeps data that it is given to adopt, so that they are in memory once. */
+  readonly adopts?: boolean
   compile(graph: Graph, options?: CompileOptions): Promise<Program>
   /**
    * Bytes of temporaries that a program of this graph holds at once at its peak and keeps for its next run, besides
@@ -43,10 +48,11 @@ export interface Executor {
    */
   workspace?(graph: Graph): number
   /**
-   * A value holding a copy of `data`, row-major, or zeros. With `adopt` the caller gives `data` away and does not use
-   * it again: an executor on the host may keep it in place of a copy, so that a large tensor is in memory once.
+   * A value holding a copy of `data`, row-major, or zeros. With `adopt` the caller does not write to `data` again, and
+   * does not donate the value: an executor on the host may keep it in place of a copy, so that a large tensor is in
+   * memory once.
    */
-  upload(spec: ValueSpec, data?: HostData, options?: { readonly adopt?: boolean }): Value
+  upload(spec: ValueSpec, data?: HostData | CodeData, options?: { readonly adopt?: boolean }): Value
   /**
    * The numbers of a value, row-major; on a CPU executor this may be its own memory: copy what must outlive the next
    * run.
@@ -78,16 +84,34 @@ export function checkInputs(graph: Graph, inputs: Values): void {
     const spec = graph.values[id]
     const value = inputs[name]
     if (!value) throw inputError(graph, `input '${name}' is missing`)
-    if (value.dtype !== spec.dtype || String(value.shape) !== String(spec.shape)) {
+    const isSame = value.dtype === spec.dtype && value.codes === spec.codes
+    if (!isSame || String(value.shape) !== String(spec.shape)) {
       throw inputError(
         graph,
-        `input '${name}' is ${value.dtype} [${value.shape.join()}], not ${spec.dtype} [${spec.shape.join()}]`
+        `input '${name}' is ${typeOf(value)} [${value.shape.join()}], not ${typeOf(spec)} [${spec.shape.join()}]`
       )
     }
   }
   for (const name of Object.keys(inputs))
     if (!(name in graph.inputs)) throw inputError(graph, `there is no input '${name}'`)
 }
+
+/**
+ * An executor can hold all these weights at rest.
+ *
+ * @throws SkipwiseError `EXECUTOR_STORAGE`
+ */
+export function checkStorages({ name, storages = [] }: Executor, asked: Iterable<StorageName>): void {
+  for (const storage of asked) {
+    if (storages.includes(storage)) continue
+    throw new SkipwiseError('EXECUTOR_STORAGE', {
+      problem: `the executor ${name} cannot hold weights in ${storage}`,
+      fix: `use ${storages.length > 0 ? storages.join(', ') : 'float32'}, or the executor onnx`
+    })
+  }
+}
+
+const typeOf = ({ dtype, codes }: ValueSpec): string => codes ?? dtype
 
 const inputError = (graph: Graph, problem: string) =>
   new SkipwiseError('EXECUTOR_INPUT', {

@@ -4,10 +4,15 @@ export type DType = 'float32' | 'int32' | 'bool'
 /** Host data of a value: `Uint8Array` holds bools. */
 export type HostData = Float32Array | Int32Array | Uint8Array
 
+/** How the codes of a weight at rest lie in memory: see `StoredWeight`. */
+export type CodeType = 'uint16' | 'int8' | 'uint8'
+
 /** Static shape and element type. */
 export interface ValueSpec {
   readonly shape: readonly number[]
   readonly dtype: DType
+  /** Of int32: its elements are codes that take fewer bits. */
+  readonly codes?: CodeType
 }
 
 /** Index into {@link Graph.values}. */
@@ -54,7 +59,16 @@ export function lastUses(graph: Graph): Map<ValueId, number> {
 }
 
 /** Bytes of a value. */
-export const bytesOf = ({ shape, dtype }: ValueSpec): number => sizeOf(shape) * (dtype === 'bool' ? 1 : 4)
+export const bytesOf = ({ shape, dtype, codes }: ValueSpec): number => sizeOf(shape) * BYTES[codes ?? dtype]
+
+const BYTES: Readonly<Record<DType | CodeType, number>> = {
+  float32: 4,
+  int32: 4,
+  bool: 1,
+  uint16: 2,
+  int8: 1,
+  uint8: 1
+}
 
 /**
  * The most bytes of a graph's own values that are alive at once when each is freed after its last use: a lower bound

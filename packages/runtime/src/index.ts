@@ -5,6 +5,7 @@ export {
   lastUses,
   peakOfTemporaries,
   sizeOf,
+  type CodeType,
   type DType,
   type Graph,
   type GraphNode,
@@ -12,6 +13,21 @@ export {
   type ValueId,
   type ValueSpec
 } from './graph.js'
+export {
+  bytesOfWeight,
+  canStore,
+  isStored,
+  restoreWeight,
+  storageNames,
+  storagesOf,
+  storedSpecs,
+  storeWeight,
+  type CodeData,
+  type StorageName,
+  type StoredWeight,
+  type Weight
+} from './stored-weight.js'
+export { scalesName, storeWeights } from './store-weights.js'
 export { trace, isFusedKernel, type TensorFunction } from './trace.js'
 export {
   defineFusedKernel,
@@ -41,6 +57,7 @@ export type {
   NodeOf,
   OptionalInput,
   SavedOutput,
+  StorageKernels,
   TfjsKernels
 } from './kernel-types.js'
 export { loweringFinder, type KernelLowering, type LoweringTable } from './lowering-table.js'
@@ -61,6 +78,7 @@ export {
 } from './attention-plan.js'
 export {
   checkInputs,
+  checkStorages,
   executorKernelError,
   FETCHED_ELEMENTS,
   valueHasEnded,

@@ -1,4 +1,5 @@
 import type { DType, GraphNode, ValueId } from './graph.js'
+import type { StorageName } from './stored-weight.js'
 
 /** What a kernel is called with and gives, as types: an entry of {@link TfjsKernels} or {@link FusedKernels}. */
 export interface KernelSignature {
@@ -151,8 +152,13 @@ export interface AttentionKernels {
   CacheWrite: { inputs: 'cache' | 'rows' | 'pastLength' }
 }
 
+/** The kernel that `storeWeights` puts before the readers of a weight at rest. */
+export interface StorageKernels {
+  RestoreWeight: { inputs: 'codes'; optional: 'scales'; attributes: { storage: StorageName } }
+}
+
 /** The fused kernels of this package: an executor of this repository says of each how it is lowered. */
-export type BuiltInKernels = LayerKernels & AttentionKernels
+export type BuiltInKernels = LayerKernels & AttentionKernels & StorageKernels
 
 /**
  * Every fused kernel by name. Merge a kernel of your own into it:
@@ -166,7 +172,7 @@ export type BuiltInKernels = LayerKernels & AttentionKernels
  * }
  * ```
  */
-export interface FusedKernels extends LayerKernels, AttentionKernels {}
+export interface FusedKernels extends LayerKernels, AttentionKernels, StorageKernels {}
 
 /** Every kernel that a graph can hold, by name. */
 export type Kernels = TfjsKernels & FusedKernels

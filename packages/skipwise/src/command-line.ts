@@ -14,6 +14,15 @@ export const executorOption = (): Option =>
     'onnx'
   )
 
+/** How matrices lie in memory: the names of `weightTypes`, which would load the packages of training here. */
+const weightsOption = (): Option =>
+  new Option('--weights <type>', 'matrices in memory: as 16-bit files have them, or rounded to 8 or 4 bits').choices([
+    'float32',
+    'bf16',
+    'int8',
+    'int4'
+  ])
+
 /**
  * Parses a command line and runs its verb; verbs are loaded when they are used, so that help is fast.
  *
@@ -77,6 +86,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--checkpoints <run>', 'evaluate every model in the folder of a run, and compare each with the first')
     .option('--compare <results...>', 'test whether two results differ significantly: files, or folders of runs')
     .addOption(executorOption())
+    .addOption(weightsOption())
     .option('--seed <n>', 'seed of the suite', integer, 0)
   verb(
     'report <files...>',
@@ -107,6 +117,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--system <text>', 'system message before the prompt, with --chat')
     .option('--seed <n>', 'seed of sampling', integer, 0)
     .addOption(executorOption())
+    .addOption(weightsOption())
   verb(
     'coverage',
     'show which relative distances a training run covers, and which target a length needs',

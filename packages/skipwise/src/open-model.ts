@@ -4,7 +4,8 @@ import {
   loadLanguageModel,
   toReference,
   type PluginLookup,
-  type RecipeReference
+  type RecipeReference,
+  type WeightType
 } from '@skipwise/experiment'
 import { locateModel } from '@skipwise/hub'
 import type { Executor, ExecutorLoader } from '@skipwise/runtime'
@@ -21,6 +22,11 @@ export interface OpenModelOptions<Added extends AnyPlugin = never> {
   readonly executor?: Reference<'executor', DefaultPlugins | Added> | ExecutorLoader | Executor | undefined
   /** Name in results; default the model as given. */
   readonly name?: string | undefined
+  /**
+   * How matrices lie in memory: in 16 bits as the file has them (bf16), or those of the layers rounded to 8 or 4 bits.
+   * Default float32.
+   */
+  readonly weights?: WeightType | undefined
   /** Longest sequence accepted, in tokens; more than the model's window shows how it fails. Default its window. */
   readonly lengthLimit?: number | undefined
   /** Plugins besides those of Skipwise and of `skipwise.config`; default none. */
@@ -55,6 +61,7 @@ export async function openModel<Added extends AnyPlugin = never>(
   {
     executor: given = DEFAULT_EXECUTOR,
     name = model,
+    weights,
     lengthLimit,
     plugins,
     progress,
@@ -73,7 +80,7 @@ export async function openModel<Added extends AnyPlugin = never>(
     if (executor !== given) await executor.dispose()
   }
   try {
-    const opened = await loadLanguageModel(folder, parts, { name, executor, lengthLimit })
+    const opened = await loadLanguageModel(folder, parts, { name, executor, weights, lengthLimit })
     const disposeModel = opened.dispose.bind(opened)
     return Object.assign(opened, {
       folder,

@@ -1,10 +1,11 @@
 // Every architecture × interpolation × position transform that is registered: what fits together trains, what does not
 // is refused with a reason before any work. The cross is complete: a combination takes some 50 ms.
+
 import { writeCheckpoint, writeModelConfig } from '@skipwise/checkpoints'
 import { SkipwiseErrors } from '@skipwise/core'
 import { findArchitecture, parseRecipe, resolveRecipe, type Experiment } from '@skipwise/experiment'
 import { readHuggingFaceRope } from '@skipwise/interpolation'
-import type { Executor } from '@skipwise/runtime'
+import { restoreWeight, type Executor } from '@skipwise/runtime'
 import { initializeWeights, train } from '@skipwise/training'
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -138,7 +139,8 @@ async function trainShortly({
     frequencies
   })
   const [name] = [...weights.keys()]
-  const moved = weights.get(name)?.some((value, i) => value !== result.weights.get(name)?.[i])
+  const before = restoreWeight(weights.get(name) ?? new Float32Array(0))
+  const moved = before.some((value, i) => value !== result.weights.get(name)?.[i])
   return { losses: result.losses, moved, frequencies }
 }
 

@@ -48,7 +48,7 @@ test('or the last ones, with the scores told', async () => {
   const { seen, given } = validation({ keep: 'last' })
   const { weights, scores, bestStep } = await train(await setup({}, { validation: given }))
   expect([scores.map(({ step }) => step), bestStep]).toEqual([[3, 6, 9, 12], undefined])
-  expect(weights).toEqual(seen.get(12))
+  expect(new Map(weights)).toEqual(seen.get(12))
 })
 
 test.each([

@@ -1,11 +1,11 @@
 import { SkipwiseError } from '@skipwise/core'
 import type { ParameterSpec } from '@skipwise/nn'
-import { bytesOf } from '@skipwise/runtime'
+import { bytesOf, checkStorages, storedSpecs, type StorageName } from '@skipwise/runtime'
 import { totalmem } from 'node:os'
 import { strategyNames, type StrategyName } from './options.js'
 import { strategies } from './strategies/index.js'
 import { parameterSpecs } from './loss-program.js'
-import { allParameters, trainedParameters } from './trained-parameters.js'
+import { trainedParameters } from './trained-parameters.js'
 import type { TrainerSetup } from './trainer.js'
 
 /**
@@ -28,7 +28,7 @@ export interface StrategyMemory {
 export interface MemoryPlan {
   /** In use before training: Node, libraries, the weights that training starts from. */
   readonly process: number
-  /** Parameters of the model and adapters. */
+  /** Parameters of the model and adapters, as they lie in memory. */
   readonly weights: number
   /** Adam's two moments of what is trained, and its moving average where there is one. */
   readonly optimizer: number
@@ -53,11 +53,15 @@ export function planMemory(given: TrainerSetup): MemoryPlan {
   const { options } = given
   const trains = trainedParameters(given.model, options)
   const setup = { ...given, trains }
-  const weights = bytesOfAll(allParameters(trains).parameters)
+  checkStorages(given.executor, new Set(given.stored?.values()))
   const trained = bytesOfAll(trains.trained)
+  const frozen = trains.frozen.reduce((sum, parameter) => sum + bytesAtRest(parameter, given.stored), 0)
+  const weights = frozen + trained
   const optimizer = (options.ema ? 3 : 2) * trained
   const inUse = process.memoryUsage().rss
-  const state = inUse + COMPILER_BYTES + weights + optimizer + trained
+  // frozen weights are in the process already, and stay where they are
+  const copied = given.executor.adopts === true ? trained : weights
+  const state = inUse + COMPILER_BYTES + copied + optimizer + trained
   const machine = { total: totalmem(), available: process.availableMemory() + inUse }
   const limit = options.memoryLimit === undefined ? USABLE * machine.available : options.memoryLimit * 1e9
   const hasChunks = given.window.original > options.chunkwise.chunk
@@ -82,6 +86,14 @@ export function planMemory(given: TrainerSetup): MemoryPlan {
 
 const bytesOfAll = (parameters: readonly ParameterSpec[]) =>
   Object.values(parameterSpecs({ parameters })).reduce((sum, spec) => sum + bytesOf(spec), 0)
+
+/** Bytes of a frozen parameter. */
+function bytesAtRest({ name, shape }: ParameterSpec, stored?: ReadonlyMap<string, StorageName>): number {
+  const storage = stored?.get(name)
+  if (storage === undefined) return bytesOf({ shape, dtype: 'float32' })
+  const { codes, scales } = storedSpecs(storage, shape)
+  return bytesOf(codes) + (scales ? bytesOf(scales) : 0)
+}
 
 /** Strategies of the same numbers, fastest first: what `auto` chooses from. */
 const automatic = ['whole', 'blockwise', 'seco'] as const

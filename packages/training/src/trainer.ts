@@ -1,8 +1,23 @@
-import { letEventsIn, type ProgressListener, type TrainingExample } from '@skipwise/core'
-import { adamWHyper, type HostData, type Program, type Value, type Values } from '@skipwise/runtime'
+import { letEventsIn, SkipwiseError, type ProgressListener, type TrainingExample } from '@skipwise/core'
+import type { ParameterSpec } from '@skipwise/nn'
+import {
+  adamWHyper,
+  checkStorages,
+  isStored,
+  scalesName,
+  storagesOf,
+  storedSpecs,
+  type Executor,
+  type HostData,
+  type Program,
+  type Value,
+  type Values,
+  type Weight
+} from '@skipwise/runtime'
 import { countLabels, makeBatch } from './batch.js'
 import { batchSpecs, gradientName } from './loss-program.js'
-import { initializeAdapters, mergeAdapter } from './lora.js'
+import { initializeAdapters } from './lora.js'
+import { MergedWeights } from './merged-weights.js'
 import { traceGradientNorm } from './guard.js'
 import { updatedTensors } from './state.js'
 import { strategies } from './strategies/index.js'
@@ -29,6 +44,7 @@ export class Trainer {
     private readonly updateProgram: Program,
     private readonly normProgram: Program | undefined,
     private readonly average: WeightAverage | undefined,
+    private readonly base: ReadonlyMap<string, Weight>,
     private readonly frozen: Values,
     private state: Record<string, Value>
   ) {}
@@ -37,12 +53,13 @@ export class Trainer {
    * Without a plan, the strategy `auto` is `whole`.
    *
    * @param tensors by name, row-major: parameters, and on resume adapters, `mean:` and `variance:`; those that are
-   * absent start at zero, adapters at their own beginning
+   * absent start at zero, adapters at their own beginning. Frozen ones may be at rest, as `setup.stored` says; they are
+   * read until the trainer's end
    * @param progress told of the programs that are compiled
    */
   static async create(
     setup: TrainerSetup,
-    tensors: ReadonlyMap<string, Float32Array>,
+    tensors: ReadonlyMap<string, Weight>,
     progress?: ProgressListener
   ): Promise<Trainer> {
     const { model, executor, options } = setup
@@ -51,7 +68,16 @@ export class Trainer {
     const trains = trainedParameters(model, options)
     const { trained, adapters, frozen } = trains
     const matrices = new Set(trained.filter(parameter => parameter.shape.length > 1).map(parameter => parameter.name))
-    const strategySetup: StrategySetup = { ...setup, trains }
+    const initial = new Map(options.lora ? initializeAdapters(adapters, options.lora.seed) : [])
+    const base = new Map<string, Weight>()
+    const isFrozen = new Set(frozen.map(({ name }) => name))
+    for (const [name, tensor] of tensors) {
+      if (isFrozen.has(name)) base.set(name, tensor)
+      else initial.set(name, demandFloats(name, tensor))
+    }
+    const stored = storagesOf(base)
+    checkStorages(executor, stored.values())
+    const strategySetup: StrategySetup = { ...setup, trains, stored }
     const prepared = strategies[options.strategy === 'auto' ? 'whole' : options.strategy](strategySetup)
     const strategy = await prepared.open()
     report(1)
@@ -63,7 +89,6 @@ export class Trainer {
       }
     )
     report(2)
-    const initial = new Map([...(options.lora ? initializeAdapters(adapters, options.lora.seed) : []), ...tensors])
     const upload = (specs: readonly { name: string; shape: readonly number[] }[]) =>
       Object.fromEntries(
         specs.map(({ name, shape }) => [name, executor.upload({ shape, dtype: 'float32' }, initial.get(name))])
@@ -77,7 +102,8 @@ export class Trainer {
       update,
       norm,
       average,
-      upload(frozen),
+      base,
+      uploadFrozen(executor, frozen, base),
       upload(updatedTensors(trained))
     )
   }
@@ -193,30 +219,14 @@ export class Trainer {
   }
 
   /**
-   * The parameters of the model, by name, row-major, as {@link read} gives them, with adapters merged into their
-   * matrices.
+   * The parameters of the model, by name, row-major, with adapters merged into their matrices: see
+   * {@link MergedWeights}. Those that are trained are as {@link read} gives them.
    *
    * @param trained what `trained()` gives, now or at an earlier step
-   * @param progress told of every matrix that an adapter is merged into: seconds each for a large model
    */
-  async weights(
-    trained?: ReadonlyMap<string, Float32Array>,
-    progress?: ProgressListener
-  ): Promise<Map<string, Float32Array>> {
-    const {
-      model,
-      trains: { adapters, adapterScale }
-    } = this.setup
-    const all = new Map([...(await this.#readAll(this.frozen)), ...(trained ?? (await this.trained()))])
-    for (const [done, adapter] of adapters.entries()) {
-      progress?.({ task: 'merge adapters', done, total: adapters.length, unit: 'matrices' })
-      await letEventsIn()
-      const [weight, a, b] = [adapter.target, adapter.a.name, adapter.b.name].map(name => all.get(name) as Float32Array)
-      all.set(adapter.target, mergeAdapter(weight, adapter, a, b, adapterScale))
-    }
-    if (adapters.length > 0)
-      progress?.({ task: 'merge adapters', done: adapters.length, total: adapters.length, unit: 'matrices' })
-    return new Map(model.parameters.map(({ name }) => [name, all.get(name) as Float32Array]))
+  async weights(trained?: ReadonlyMap<string, Float32Array>): Promise<ReadonlyMap<string, Float32Array>> {
+    const { model, trains } = this.setup
+    return new MergedWeights(model.parameters, this.base, trained ?? (await this.trained()), trains)
   }
 
   async #readAll(values: Values): Promise<Map<string, Float32Array>> {
@@ -237,4 +247,34 @@ export class Trainer {
     await this.normProgram?.dispose()
     await this.updateProgram.dispose()
   }
+}
+
+/** Values of parameters that stay, with the scales of those at rest; nothing writes to them. */
+function uploadFrozen(
+  executor: Executor,
+  frozen: readonly ParameterSpec[],
+  weights: ReadonlyMap<string, Weight>
+): Record<string, Value> {
+  const values: Record<string, Value> = {}
+  const upload = (name: string, ...[spec, data]: Parameters<Executor['upload']>) =>
+    (values[name] = executor.upload(spec, data, { adopt: true }))
+  for (const { name, shape } of frozen) {
+    const weight = weights.get(name)
+    if (weight === undefined || !isStored(weight)) {
+      upload(name, { shape, dtype: 'float32' }, weight)
+      continue
+    }
+    const { codes, scales } = storedSpecs(weight.storage, shape)
+    upload(name, codes, weight.codes)
+    if (scales) upload(scalesName(name), scales, weight.scales)
+  }
+  return values
+}
+
+function demandFloats(name: string, weight: Weight): Float32Array {
+  if (!isStored(weight)) return weight
+  throw new SkipwiseError('TRAINING_OPTIONS', {
+    problem: `'${name}' is trained, and its weights are in ${weight.storage}`,
+    fix: 'keep what is trained in float32: only frozen matrices can be at rest in fewer bits'
+  })
 }

@@ -5,6 +5,7 @@ import {
   type TrainingExample,
   withoutUndefined
 } from '@skipwise/core'
+import { storagesOf, type Weight } from '@skipwise/runtime'
 import { bestOf, checkBest, loadBest, saveBest, type Validation, type ValidationScore } from './best.js'
 import { spikeOf } from './guard.js'
 import { planMemory, plannedStrategy } from './memory-plan.js'
@@ -22,8 +23,8 @@ import { Trainer, type TrainerSetup } from './trainer.js'
 /** What a run of training takes. */
 export interface TrainSetup extends Omit<TrainerSetup, 'options'> {
   readonly options: TrainingOptions | CompleteTrainingOptions
-  /** Parameters to start from, by name, row-major. */
-  readonly weights: ReadonlyMap<string, Float32Array>
+  /** Parameters to start from, by name, row-major; frozen matrices may be at rest. */
+  readonly weights: ReadonlyMap<string, Weight>
   /** Example number `index` of the whole run: pure, so that a resumed run sees the same ones. */
   readonly example: (index: number) => TrainingExample
   /** Where the state of the unfinished run is kept. */
@@ -37,8 +38,8 @@ export interface TrainSetup extends Omit<TrainerSetup, 'options'> {
 
 /** What a finished run leaves. */
 export interface TrainResult {
-  /** Parameters of the model by name, row-major, adapters merged. */
-  readonly weights: Map<string, Float32Array>
+  /** Parameters of the model by name, row-major, adapters merged: each is made when it is asked for. */
+  readonly weights: ReadonlyMap<string, Float32Array>
   /** With `lora`: the trained adapters, and the parameters trained whole, by name, row-major. */
   readonly adapters?: Map<string, Float32Array> | undefined
   /** Mean loss of every step, nats a label. */
@@ -109,11 +110,12 @@ export class TrainingRun {
     // a resumed run goes on as it began: strategies round differently
     const planned = {
       ...setup,
+      stored: storagesOf(setup.weights),
       options: given.strategy === 'auto' && saved ? { ...given, strategy: saved.strategy } : given
     }
     const options = { ...given, strategy: plannedStrategy(planMemory(planned), planned) }
     await removeUnfinished(stateFolder)
-    const weights = new Map([...setup.weights, ...(saved?.tensors ?? [])])
+    const weights = new Map<string, Weight>([...setup.weights, ...(saved?.tensors ?? [])])
     const trainer = await Trainer.create({ ...setup, options }, weights, setup.progress)
     const run = new TrainingRun(setup, options, trains, trainer, saved)
     // the first step may take long
@@ -197,7 +199,7 @@ export class TrainingRun {
     const { keep, better, score } = validation
     const step = this.done
     const trained = await this.trainer.trained()
-    const found = { step, score: await score(await this.trainer.weights(trained, this.setup.progress), step) }
+    const found = { step, score: await score(await this.trainer.weights(trained), step) }
     this.#scores.push(found)
     if (keep === 'best' && bestOf(this.#scores, { better }) === found)
       await saveBest(stateFolder, runKey, step, this.trains.trained, trained)
@@ -254,7 +256,7 @@ export class TrainingRun {
     const kept = best && (await loadBest(stateFolder, runKey, best.step, this.trains.trained))
     const trained = kept ?? (await this.trainer.trained())
     return {
-      weights: await this.trainer.weights(trained, this.setup.progress),
+      weights: await this.trainer.weights(trained),
       adapters: this.options.lora && trained,
       losses: this.#losses,
       strategy: this.options.strategy,

@@ -38,7 +38,7 @@ const crossEntropy: Lowering<'LinearCrossEntropy'> = (b, node) => {
     const softmax = () => b.op('Softmax', [logits], { axis: -1 })
     const probabilities = kept ? b.once(keptKey(node, piece), softmax) : softmax()
     // −log p = max − log p_max − logit: p_max ≥ 1/V, so nothing underflows however unlikely the label is.
-    const maximum = (x: string) => b.op('ReduceMax', [x], { axes: [1], keepdims: 1 })
+    const maximum = (x: string) => b.reduce('ReduceMax', x, [1], 1)
     const ofLabel = b.op('GatherElements', [logits, b.reshape(rowsOf(b, labels, N, piece), [rows, 1])], { axis: 1 })
     const nll = b.op('Sub', [b.op('Sub', [maximum(logits), b.op('Log', [maximum(probabilities)])]), ofLabel])
     return b.reshape(nll, [rows])
@@ -56,6 +56,8 @@ const crossEntropyGrad: Lowering<'LinearCrossEntropyGrad'> = (b, node) => {
   const pieces = rowBlocksOf(N, V, PIECE_ELEMENTS)
   const factor = b.reshape(dy, [N, 1])
   const scaled = b.op('Mul', [hidden, factor])
+  // a head that is frozen has no gradient
+  const isTrained = b.isRead(outputs[1])
   const shares = pieces.map(piece => {
     const rows = rowsOf(b, hidden, N, piece)
     const P = b.recall(keptKey(node, piece)) ?? b.op('Softmax', [logitsOf(b, rows, node)], { axis: -1 })
@@ -63,11 +65,11 @@ const crossEntropyGrad: Lowering<'LinearCrossEntropyGrad'> = (b, node) => {
       b.matMul(P, weight),
       b.op('Gather', [weight, rowsOf(b, labels, N, piece)], { axis: 0 })
     ])
-    const dWeight = b.matMul(P, rowsOf(b, scaled, N, piece), { transA: true })
     return {
       dHidden,
-      dWeight,
-      dBias: outputs.length < 3 ? '' : b.matMul(P, rowsOf(b, factor, N, piece), { transA: true })
+      dWeight: isTrained ? b.matMul(P, rowsOf(b, scaled, N, piece), { transA: true }) : '',
+      dBias:
+        outputs.length < 3 || !b.isRead(outputs[2]) ? '' : b.matMul(P, rowsOf(b, factor, N, piece), { transA: true })
     }
   })
   const dHidden =
@@ -79,20 +81,22 @@ const crossEntropyGrad: Lowering<'LinearCrossEntropyGrad'> = (b, node) => {
           { axis: 0 }
         )
   b.op('Mul', [dHidden, factor], {}, b.name(outputs[0]))
-  const labelRows = b.op('Cast', [b.reshape(labels, [N, 1])], { to: onnxType.int64 })
-  b.scatterAdd(
-    b.reshape(
-      total(
-        b,
-        shares.map(share => share.dWeight)
+  const labelRows = () =>
+    b.once(`label rows ${labels}`, () => b.op('Cast', [b.reshape(labels, [N, 1])], { to: onnxType.int64 }))
+  if (isTrained)
+    b.scatterAdd(
+      b.reshape(
+        total(
+          b,
+          shares.map(share => share.dWeight)
+        ),
+        [V, d]
       ),
-      [V, d]
-    ),
-    labelRows,
-    b.op('Neg', [scaled]),
-    b.name(outputs[1])
-  )
-  if (outputs.length > 2)
+      labelRows(),
+      b.op('Neg', [scaled]),
+      b.name(outputs[1])
+    )
+  if (outputs.length > 2 && b.isRead(outputs[2]))
     b.scatterAdd(
       b.reshape(
         total(
@@ -101,7 +105,7 @@ const crossEntropyGrad: Lowering<'LinearCrossEntropyGrad'> = (b, node) => {
         ),
         [V]
       ),
-      labelRows,
+      labelRows(),
       b.op('Neg', [dy]),
       b.name(outputs[2])
     )

@@ -1,7 +1,6 @@
-import { reducedAxes, type DType } from '@skipwise/runtime'
+import { reducedAxes } from '@skipwise/runtime'
 import { kernelError, type Lowering, type Lowerings } from '../builder.js'
-
-const onnxDType: Readonly<Record<DType, number>> = { float32: 1, int32: 6, bool: 9 }
+import { onnxType } from '../onnx-model.js'
 
 /** A kernel with one input that is one ONNX operator. */
 const unary =
@@ -13,15 +12,11 @@ const binary =
   (b, { inputs, outputs }) =>
     void b.op(op, [b.name(inputs.a), b.name(inputs.b)], {}, b.name(outputs[0]))
 
-/** Reductions whose axes are an input since opset 13 (ReduceSum) or still an attribute in opset 17 (the others). */
 const reduction =
-  (op: string, axesAreInput: boolean): Lowering<'Sum'> =>
+  (op: string): Lowering<'Sum'> =>
   (b, { inputs, outputs, attributes }) => {
     const axes = reducedAxes(b.spec(inputs.x).shape.length, attributes)
-    const keepdims = attributes.keepDims ? 1 : 0
-    const x = b.name(inputs.x)
-    if (axesAreInput) b.op(op, [x, b.int64(axes)], { keepdims }, b.name(outputs[0]))
-    else b.op(op, [x], { axes, keepdims }, b.name(outputs[0]))
+    b.reduce(op, b.name(inputs.x), axes, attributes.keepDims ? 1 : 0, b.name(outputs[0]))
   }
 
 const filled =
@@ -61,11 +56,11 @@ export const elementaryLowerings = {
   Reciprocal: unary('Reciprocal'),
   Sign: unary('Sign'),
   Identity: unary('Identity'),
-  Sum: reduction('ReduceSum', true),
-  Mean: reduction('ReduceMean', false),
-  Max: reduction('ReduceMax', false),
-  Min: reduction('ReduceMin', false),
-  Prod: reduction('ReduceProd', false),
+  Sum: reduction('ReduceSum'),
+  Mean: reduction('ReduceMean'),
+  Max: reduction('ReduceMax'),
+  Min: reduction('ReduceMin'),
+  Prod: reduction('ReduceProd'),
   ZerosLike: filled(0),
   OnesLike: filled(1),
   NotEqual: (b, { inputs, outputs }) =>
@@ -82,12 +77,12 @@ export const elementaryLowerings = {
   Step: (b, { inputs, outputs, attributes }) => {
     if (attributes.alpha) throw kernelError('Step', 'alpha other than 0')
     const positive = b.op('Greater', [b.name(inputs.x), b.scalar(0)])
-    b.op('Cast', [positive], { to: onnxDType.float32 }, b.name(outputs[0]))
+    b.op('Cast', [positive], { to: onnxType.float32 }, b.name(outputs[0]))
   },
   Softmax: (b, { inputs, outputs, attributes }) =>
     void b.op('Softmax', [b.name(inputs.logits)], { axis: attributes.dim }, b.name(outputs[0])),
   Cast: (b, { inputs, outputs }) =>
-    void b.op('Cast', [b.name(inputs.x)], { to: onnxDType[b.spec(outputs[0]).dtype] }, b.name(outputs[0])),
+    void b.op('Cast', [b.name(inputs.x)], { to: onnxType[b.spec(outputs[0]).dtype] }, b.name(outputs[0])),
   Fill: (b, { outputs, attributes }) => {
     const { shape, dtype } = b.spec(outputs[0])
     b.op('Expand', [b.scalar(attributes.value, dtype), b.int64(shape)], {}, b.name(outputs[0]))
@@ -163,7 +158,7 @@ export const elementaryLowerings = {
     const hot = b.op('OneHot', [b.op('Cast', [b.name(inputs.indices)], { to: 7 }), b.int64([depth]), values], {
       axis: -1
     })
-    b.op('Cast', [hot], { to: onnxDType[b.spec(outputs[0]).dtype] }, b.name(outputs[0]))
+    b.op('Cast', [hot], { to: onnxType[b.spec(outputs[0]).dtype] }, b.name(outputs[0]))
   },
   BatchMatMul: (b, { inputs, outputs, attributes }) =>
     void b.matMul(

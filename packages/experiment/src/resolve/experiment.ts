@@ -1,6 +1,6 @@
 import type { EvalSuite, Interpolation, TrainingExample, Window } from '@skipwise/core'
 import type { CompleteTrainingOptions } from '@skipwise/training'
-import type { ExecutorLoader } from '@skipwise/runtime'
+import type { ExecutorLoader, Weight } from '@skipwise/runtime'
 import type { ModelConfig, WritableDtype } from '@skipwise/checkpoints'
 import { basename } from 'node:path'
 import type { ExperimentKind } from './context.js'
@@ -33,8 +33,10 @@ export interface Experiment {
   /** `config.json` of the model to be written. */
   readonly config: ModelConfig
   readonly dtype: WritableDtype
-  /** By name, row-major. */
-  readonly weights: ReadonlyMap<string, Float32Array>
+  /** By name, row-major; frozen matrices at rest as `train.base` says. */
+  readonly weights: ReadonlyMap<string, Weight>
+  /** ‖stored − given‖ / ‖given‖ of the matrices at rest. */
+  readonly storageError: number
   /** Absolute. */
   readonly output: string
   /** Next to the output: training state and the output while it is being made. */

@@ -64,7 +64,7 @@ const verbError = (problem: string, fix: string) => new SkipwiseError('RECIPE_VE
 /** Hyperparameters, complete. @throws SkipwiseErrors `TRAINING_OPTIONS` */
 export async function trainingOf({ recipe, document }: ResolveContext): Promise<CompleteTrainingOptions> {
   const check = Collector.ofPart(document)
-  const { seed: _, lora, validate: _validate, strategy, ...given } = recipe.train
+  const { seed: _, base: _base, lora, validate: _validate, strategy, ...given } = recipe.train
   const seed = trainSeedOf(recipe)
   const training = await check.attempt(['train'], () =>
     completeOptions({

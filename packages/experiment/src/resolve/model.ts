@@ -1,9 +1,10 @@
 import { SkipwiseError, type Window } from '@skipwise/core'
 import { isHubReference, locateModel } from '@skipwise/hub'
-import { trainedParameters, type CompleteTrainingOptions } from '@skipwise/training'
+import { trainedParameters, type CompleteTrainingOptions, type TrainedParameters } from '@skipwise/training'
 import { Collector } from '../collector.js'
 import { newModel, openModelFolder, type ModelSource } from '../model-source.js'
 import type { Recipe } from '../recipe-schema.js'
+import { storageOf } from '../weight-types.js'
 import type { ResolveContext } from './context.js'
 
 /** Where a recipe's model, or the tokenizer of a new one, is from. */
@@ -34,7 +35,7 @@ const located = ({ baseFolder, progress, signal }: Omit<ResolveContext, 'recipe'
  * @throws SkipwiseErrors `RECIPE_WINDOW`, `RECIPE_TOKENIZER`, `TRAINING_OPTIONS`
  */
 export async function checkModel(
-  { window, kind, document }: ResolveContext,
+  { recipe, window, kind, document }: ResolveContext,
   source: ModelSource | undefined,
   training: CompleteTrainingOptions | undefined
 ): Promise<void> {
@@ -42,8 +43,23 @@ export async function checkModel(
   const ofWindow = checkWindow(window, source, kind)
   for (const key of ['original', 'target'] as const) check.add(['window', key], ofWindow[key], [['window']])
   if (source) check.add(['model'], checkTokenizer(source))
-  if (source && training) await check.attempt(['train'], () => trainedParameters(source.model, training))
+  if (source && training) {
+    const trains = await check.attempt(['train'], () => trainedParameters(source.model, training))
+    if (trains) check.add(['train', 'base'], checkBase(recipe, trains))
+  }
   check.end()
+}
+
+/** Only what stays can be at rest. */
+function checkBase({ train: { base = 'float32' } }: Recipe, { frozen }: TrainedParameters): SkipwiseError[] {
+  const of = storageOf(base)
+  if (base === 'float32' || frozen.some(parameter => of(parameter) !== 'float32')) return []
+  return [
+    new SkipwiseError('TRAINING_OPTIONS', {
+      problem: `train.base is ${base}, and every matrix is trained`,
+      fix: 'train adapters (lora) or freeze matrices, or remove base'
+    })
+  ]
 }
 
 /** The windows against the model and one another, by the key that is wrong. */

@@ -1,4 +1,6 @@
 import { isHubReference } from '@skipwise/hub'
+import type { ModelDefinition } from '@skipwise/nn'
+import { trainedParameters, type CompleteTrainingOptions } from '@skipwise/training'
 import { resolve } from 'node:path'
 import type { Experiment } from './experiment.js'
 import { Collector } from '../collector.js'
@@ -6,6 +8,7 @@ import { digestOfWeights } from '../digest.js'
 import { createExamples } from '../examples.js'
 import type { Recipe } from '../recipe-schema.js'
 import { claimStateFolder } from '../state-folder.js'
+import { StorageError, storageOf, type StorageOf } from '../weight-types.js'
 import { checkOutput } from '../stored-output.js'
 import { outputOf, trainSeedOf, windowOf, type ResolveContext, type ResolveOptions } from './context.js'
 import { checkData, conversationsOf, dataOf } from './data.js'
@@ -50,6 +53,13 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
   }
 }
 
+/** How the weights to start from lie in memory: only frozen ones at rest. */
+function baseOf({ train }: Recipe, model: ModelDefinition, training: CompleteTrainingOptions): StorageOf {
+  const frozen = new Set(trainedParameters(model, training).frozen.map(({ name }) => name))
+  const of = storageOf(train.base ?? 'float32')
+  return parameter => (frozen.has(parameter.name) ? of(parameter) : 'float32')
+}
+
 /** Folders of this machine that a recipe reads. */
 function localInputs(recipe: Recipe, baseFolder: string): string[] {
   const named = modelReference(recipe)
@@ -76,7 +86,9 @@ async function resolveParts(context: ResolveContext, collect: Collector): Promis
     throw collect.all
 
   const documents = await collect.part(() => dataOf(context, source, state, fewest || 1, conversations))
-  const weights = await collect.attempt(['model'], () => source.weights(progress))
+  const error = new StorageError()
+  const of = baseOf(recipe, source.model, training)
+  const weights = await collect.attempt(['model'], () => source.weights(progress, { of, error }))
   if (collect.hasErrors || !documents || !weights) throw collect.all
 
   const { data, dataDigest } = documents
@@ -109,6 +121,7 @@ async function resolveParts(context: ResolveContext, collect: Collector): Promis
     suites,
     executor,
     weights,
+    storageError: error.relative,
     output,
     state,
     stateFolder: state.path,

@@ -44,6 +44,7 @@ export async function evaluateCheckpoints(
       const results = await evaluateFolder({
         parts,
         executor,
+        weights: options.weights,
         folder,
         name,
         suites,

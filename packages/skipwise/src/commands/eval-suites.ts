@@ -1,6 +1,6 @@
 import type { PluginReference } from '@skipwise/core'
 import { join } from 'node:path'
-import type { Collaborators } from '@skipwise/experiment'
+import type { Collaborators, WeightType } from '@skipwise/experiment'
 import { withLengths, lengthsBeyond } from '@skipwise/evaluation'
 import type { Terminal } from '../terminal.js'
 
@@ -9,6 +9,7 @@ export interface EvalOptions {
   readonly model?: string | undefined
   readonly config: string
   readonly executor: string
+  readonly weights?: WeightType | undefined
   readonly seed: number
   readonly output?: string | undefined
   readonly checkpoints?: string | undefined

@@ -48,7 +48,7 @@ export async function evaluate(suite: string | undefined, options: EvalOptions, 
 async function evaluateModel(
   model: string,
   { suites: given, base }: SuiteSetting,
-  { executor: name, seed, output }: EvalOptions,
+  { executor: name, weights, seed, output }: EvalOptions,
   terminal: Terminal
 ): Promise<number> {
   const folder = await locateModel(model, { progress: terminal.progress, signal: terminal.signal })
@@ -67,6 +67,7 @@ async function evaluateModel(
     const records = await evaluateFolder({
       parts,
       executor,
+      weights,
       folder,
       name: model,
       suites,

@@ -1,6 +1,7 @@
 import { readFolderJson, readModelConfig } from '@skipwise/checkpoints'
 import { visibleLines, type Tokenizer } from '@skipwise/core'
 import { z } from 'zod'
+import type { WeightType } from '@skipwise/experiment'
 import { generateText } from '@skipwise/inference'
 import { loadChatTemplate } from '@skipwise/tokenizers'
 import { usageError } from '../errors.js'
@@ -40,6 +41,7 @@ interface GenerateCommandOptions {
   readonly system?: string | undefined
   readonly seed: number
   readonly executor: string
+  readonly weights?: WeightType | undefined
 }
 
 /** `skipwise generate MODEL PROMPT`: streams the continuation, or with `--chat` the answer. */
@@ -54,7 +56,7 @@ export async function generate(
     throw usageError('CLI_USAGE', '--system is given without --chat', 'add --chat, or put the text into the prompt')
   const { progress, signal } = terminal
   const executor = await findExecutor(options.executor)
-  const model = await openModel(name, { executor, progress, signal })
+  const model = await openModel(name, { executor, weights: options.weights, progress, signal })
   try {
     const template = chat ? await loadChatTemplate(model.folder) : undefined
     const messages = [

@@ -1,7 +1,7 @@
 import { bytesOf, type Graph, type Program, type Value, type Values } from '@skipwise/runtime'
 import { gradientName, KEEP } from '../loss-program.js'
 import { hiddenSpec, partsOf, type NetworkPart } from './network-parts.js'
-import { partAccumulated, partGradient, partParameter, PartTracer, SLOT, type PartGraph } from './part-programs.js'
+import { partAccumulated, partGradient, partParameters, PartTracer, SLOT, type PartGraph } from './part-programs.js'
 import {
   programShape,
   temporariesOf,
@@ -46,7 +46,7 @@ export function prepareBlockwise(setup: StrategySetup): PreparedStrategy {
     return known ?? made
   }
   const parts = partsOf(model, encoding, shape, trains)
-  const tracer = new PartTracer(model, encoding, shape, trains)
+  const tracer = new PartTracer(model, encoding, shape, trains, setup.stored)
   // in the order of the backward pass: to a parameter of two parts (tied embeddings), the second adds what the first
   // began
   const begun = new Set<string>()
@@ -114,7 +114,7 @@ class BlockwiseStrategy implements GradientStrategy {
     const { slots, gradients } = this
     const keep = executor.upload({ shape: [], dtype: 'float32' }, Float32Array.of(begin ? 0 : 1))
     const inputsOf = (part: NetworkPart): Record<string, Value> => ({
-      ...Object.fromEntries(part.parameters.map((name, i) => [partParameter(i), parameters[name]])),
+      ...partParameters(part, parameters),
       ...Object.fromEntries(part.batch.map(name => [name, batch[name]]))
     })
     const forward = async ({ part, forward }: LayerPass<Program>, to: number, more: Values) => {

@@ -15,6 +15,7 @@ import {
 import {
   programShape,
   temporariesOf,
+  withStored,
   zeroGradients,
   type GradientStrategy,
   type PreparedStrategy,
@@ -52,8 +53,8 @@ export function prepareChunkwise(setup: StrategySetup, choose?: ChooseWeights): 
     encoding,
     shape: { batch, length, slots: Math.max(1, choose ? count : count - 1) * length, packed, softmaxScale, trains }
   }
-  const forward = traceChunkForward(of, { loss: choose !== undefined })
-  const backward = traceChunkBackward(of)
+  const forward = withStored(setup, traceChunkForward(of, { loss: choose !== undefined }))
+  const backward = withStored(setup, traceChunkBackward(of))
   const caches = cacheNames(of)
   const gradients = cacheGradientNames(of)
   const same = (names: readonly string[]) => Object.fromEntries(names.map(name => [name, name]))

@@ -1,5 +1,16 @@
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
-import { tf, trace, type CompileOptions, type Graph, type ValueSpec } from '@skipwise/runtime'
+import {
+  scalesName,
+  storeWeights,
+  tf,
+  trace,
+  type CompileOptions,
+  type Graph,
+  type StorageName,
+  type Value,
+  type Values,
+  type ValueSpec
+} from '@skipwise/runtime'
 import { accumulateGradient, batchSpecs, KEEP, parameterSpecs, type LossProgramOptions } from '../loss-program.js'
 import { allParameters, type TrainedParameters } from '../trained-parameters.js'
 import { hiddenSpec, type NetworkPart } from './network-parts.js'
@@ -15,6 +26,16 @@ export type Accumulation = 'begin' | 'add' | 'keep'
 
 /** Names of a part's i-th parameter and its gradient: those of no layer, so that layers share programs. */
 export const partParameter = (i: number): string => `parameter:${i}`
+/** The parameters of a part, by the names that its programs give them, with the scales of those at rest. */
+export const partParameters = ({ parameters }: NetworkPart, values: Values): Record<string, Value> =>
+  Object.fromEntries(
+    parameters.flatMap((name, i) => {
+      const scales = values[scalesName(name)]
+      const own = [partParameter(i), values[name]] as const
+      return scales === undefined ? [own] : [own, [scalesName(partParameter(i)), scales] as const]
+    })
+  )
+
 /** Name of the gradient of a part's i-th trained parameter. */
 export const partGradient = (i: number): string => `gradient:${i}`
 /** The gradient so far: memory of the new one, donated. */
@@ -35,7 +56,8 @@ export class PartTracer {
     model: ModelDefinition,
     encoding: PositionalEncoding,
     shape: LossProgramOptions,
-    trains: TrainedParameters
+    trains: TrainedParameters,
+    private readonly stored: ReadonlyMap<string, StorageName> = new Map()
   ) {
     this.#hidden = hiddenSpec(model, shape)
     this.#parameters = parameterSpecs(allParameters(trains))
@@ -49,7 +71,7 @@ export class PartTracer {
       inputs => ({ y: part.apply(named(part, inputs), inputs.x as tf.Tensor2D, inputs) }),
       this.#specs(part)
     )
-    return { graph, donate: { [SLOT]: 'y' } }
+    return { graph: this.#withStored(part, graph), donate: { [SLOT]: 'y' } }
   }
 
   /**
@@ -96,7 +118,15 @@ export class PartTracer {
       specs
     )
     const donate = Object.fromEntries(part.trained.map((_, i) => [partAccumulated(i), partGradient(i)]))
-    return { graph, donate: isEmbed ? donate : { ...donate, [SLOT]: 'dx' } }
+    return { graph: this.#withStored(part, graph), donate: isEmbed ? donate : { ...donate, [SLOT]: 'dx' } }
+  }
+
+  #withStored({ parameters }: NetworkPart, graph: Graph): Graph {
+    const storages = parameters.flatMap((name, i) => {
+      const storage = this.stored.get(name)
+      return storage === undefined ? [] : [[partParameter(i), storage] as const]
+    })
+    return storeWeights(graph, new Map(storages))
   }
 
   #specs(part: NetworkPart): Record<string, ValueSpec> {

@@ -1,6 +1,14 @@
 import type { RopeFrequencies, Window } from '@skipwise/core'
 import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
-import { peakOfTemporaries, type Executor, type Graph, type Value, type Values } from '@skipwise/runtime'
+import {
+  peakOfTemporaries,
+  storeWeights,
+  type Executor,
+  type Graph,
+  type StorageName,
+  type Value,
+  type Values
+} from '@skipwise/runtime'
 import { gradientName, parameterSpecs, type LossProgramOptions } from '../loss-program.js'
 import type { CompleteTrainingOptions } from '../options.js'
 import type { TrainedParameters } from '../trained-parameters.js'
@@ -14,6 +22,8 @@ export interface StrategySetup {
   readonly window: Window
   readonly options: CompleteTrainingOptions
   readonly trains: TrainedParameters
+  /** Of frozen matrices at rest, by name. */
+  readonly stored?: ReadonlyMap<string, StorageName> | undefined
   /** Whether examples hold several documents, with `documentIds`. */
   readonly packed?: boolean
 }
@@ -60,6 +70,9 @@ export function temporariesOf({ executor }: StrategySetup, graphs: Iterable<Grap
   for (const graph of graphs) bytes += executor.workspace?.(graph) ?? peakOfTemporaries(graph)
   return bytes
 }
+
+/** A program that reads parameters by their names, with those at rest that are. */
+export const withStored = ({ stored = new Map() }: StrategySetup, graph: Graph): Graph => storeWeights(graph, stored)
 
 /** A gradient of zeros for everything that is trained, by `gradientName`. */
 export const zeroGradients = ({ trains, executor }: StrategySetup): Record<string, Value> =>

@@ -3,6 +3,7 @@ import { accumulatedName, gradientName, KEEP, traceLoss } from '../loss-program.
 import {
   programShape,
   temporariesOf,
+  withStored,
   zeroGradients,
   type GradientStrategy,
   type PreparedStrategy,
@@ -16,7 +17,7 @@ import {
 export function prepareWhole(setup: StrategySetup): PreparedStrategy {
   const { model, encoding, executor, trains } = setup
   const shape = programShape(setup)
-  const graph = traceLoss(model, encoding, shape)
+  const graph = withStored(setup, traceLoss(model, encoding, shape))
   const donate = shape.accumulate
     ? Object.fromEntries(trains.trained.map(({ name }) => [accumulatedName(name), gradientName(name)]))
     : {}
