@@ -17,7 +17,7 @@ describe('parseLlamaConfig', () => {
     expect(parseLlamaConfig(small)).toMatchObject({
       keyValueHeads: 4,
       headDim: 8,
-      rmsNormEps: 1e-6,
+      normEpsilon: 1e-6,
       tieWordEmbeddings: false,
       queryKeyValueBias: false
     })
@@ -48,14 +48,74 @@ describe('parseLlamaConfig', () => {
     [
       'qwen3',
       { hidden_size: 1024 },
-      { keyValueHeads: 32, headDim: 128, maxPositionEmbeddings: 32768, headNorms: true }
+      {
+        keyValueHeads: 32,
+        headDim: 128,
+        maxPositionEmbeddings: 32768,
+        form: { queryKeyNorm: 'shared by heads', norm: 'rms', residual: 'pre-norm', fusedProjections: false }
+      }
     ],
-    ['mistral', { num_key_value_heads: null }, { keyValueHeads: 32 }]
+    ['mistral', { num_key_value_heads: null }, { keyValueHeads: 32 }],
+    ['olmo2', {}, { keyValueHeads: 32, normEpsilon: 1e-5, maxPositionEmbeddings: 2048, tieWordEmbeddings: false }],
+    // Granite multiplies scores by 1 where its file does not say
+    ['granite', {}, { keyValueHeads: 32, scoreScale: 1, multipliers: { embedding: 1, residual: 1, logitsDivisor: 1 } }],
+    ['smollm3', {}, { keyValueHeads: 4, tieWordEmbeddings: true, maxPositionEmbeddings: 32768, normEpsilon: 1e-6 }],
+    ['stablelm', { head_dim: 64 }, { keyValueHeads: 32, headDim: 128, rotaryDim: 32, normEpsilon: 1e-5 }],
+    [
+      'gemma',
+      { hidden_act: 'gelu' },
+      {
+        keyValueHeads: 16,
+        headDim: 256,
+        tieWordEmbeddings: true,
+        activation: 'gelu_pytorch_tanh',
+        multipliers: { embedding: 64, residual: 1, logitsDivisor: 1 },
+        scoreSoftCap: undefined
+      }
+    ],
+    [
+      'gemma2',
+      { query_pre_attn_scalar: 64 },
+      {
+        keyValueHeads: 4,
+        headDim: 256,
+        activation: 'gelu_pytorch_tanh',
+        scoreScale: 1 / 8,
+        scoreSoftCap: 50,
+        logitSoftCap: 30,
+        slidingWindows: [4096, undefined]
+      }
+    ],
+    [
+      'gemma2',
+      { attn_logit_softcapping: null, final_logit_softcapping: null, hidden_activation: 'silu' },
+      { scoreSoftCap: undefined, logitSoftCap: undefined, activation: 'silu' }
+    ],
+    ['phi3', {}, { keyValueHeads: 32, rotaryDim: 128, normEpsilon: 1e-5, slidingWindows: [undefined, undefined] }]
   ])('has the defaults of %s %j', (model_type, change, expected) => {
     const { max_position_embeddings: _, ...rest } = small
     expect(
       parseLlamaConfig({ ...rest, model_type, hidden_size: 4096, num_attention_heads: 32, ...change })
     ).toMatchObject(expected)
+  })
+
+  test.each([
+    ['by the numbers of the file', { no_rope_layers: [0, 1, 1] }, [false, true]],
+    ['by an interval', { no_rope_layer_interval: 2 }, [true, false]],
+    ['every fourth without them', {}, [true, true]]
+  ])('layers of SmolLM3 have positions %s', (_, change, hasPositions) => {
+    const config = { ...small, model_type: 'smollm3', ...change }
+    expect(parseLlamaConfig(config).hasPositions).toEqual(hasPositions)
+  })
+
+  test('reads the share of a head that turns from either place, the newer first, where the model type has one', () => {
+    const rotaryDim = (change: object) =>
+      parseLlamaConfig({ ...small, model_type: 'stablelm', num_key_value_heads: 4, ...change }).rotaryDim
+    expect(rotaryDim({})).toBe(2)
+    expect(rotaryDim({ partial_rotary_factor: 0.5 })).toBe(4)
+    const parameters = { rope_type: 'default', partial_rotary_factor: 1 }
+    expect(rotaryDim({ partial_rotary_factor: 0.5, rope_parameters: parameters })).toBe(8)
+    expect(rotaryDim({ model_type: 'llama', partial_rotary_factor: 0.5 })).toBe(8)
   })
 
   test.each([
@@ -82,6 +142,27 @@ describe('parseLlamaConfig', () => {
         layer_types: ['sliding_attention', 'full_attention']
       },
       [8, undefined]
+    ],
+    ['Phi-3 slides in every layer', { model_type: 'phi3', sliding_window: 8 }, [8, 8]],
+    [
+      'SmolLM3 slides where it has no positions',
+      { model_type: 'smollm3', sliding_window: 8, use_sliding_window: true, no_rope_layer_interval: 2 },
+      [undefined, 8]
+    ],
+    [
+      'SmolLM3 does not unless told',
+      { model_type: 'smollm3', sliding_window: 8, no_rope_layer_interval: 1 },
+      [undefined, undefined]
+    ],
+    [
+      'SmolLM3 slides by the type of the layer',
+      {
+        model_type: 'smollm3',
+        sliding_window: 8,
+        use_sliding_window: true,
+        layer_types: ['sliding_attention', 'full_attention']
+      },
+      [8, undefined]
     ]
   ])('windows: %s', (_, change, slidingWindows) => {
     expect(parseLlamaConfig({ ...small, num_key_value_heads: 4, ...change }).slidingWindows).toEqual(slidingWindows)
@@ -99,7 +180,30 @@ describe('parseLlamaConfig', () => {
     [
       'a layer that slides without a window',
       { model_type: 'qwen3', num_key_value_heads: 2, layer_types: ['full_attention', 'sliding_attention'] },
-      'layer 1 slides'
+      'layer 1 slides, but there is no window'
+    ],
+    [
+      'a layer of SmolLM3 that slides without a window',
+      { model_type: 'smollm3', layer_types: ['full_attention', 'sliding_attention'] },
+      'SmolLM3: layer 1 slides'
+    ],
+    ['too few layers of SmolLM3', { model_type: 'smollm3', no_rope_layers: [1] }, 'no_rope_layers names 1'],
+    [
+      'a Gemma that looks ahead',
+      { model_type: 'gemma', head_dim: 8, num_key_value_heads: 4, use_bidirectional_attention: true },
+      'only causal attention'
+    ],
+    [
+      'a Gemma 2 that slides without a window',
+      { model_type: 'gemma2', sliding_window: null },
+      'Gemma 2: layer 0 slides'
+    ],
+    ['a soft cap of nothing', { model_type: 'gemma2', attn_logit_softcapping: 0 }, 'attn_logit_softcapping'],
+    ['a multiplier of nothing', { model_type: 'granite', logits_scaling: 0 }, 'logits_scaling'],
+    [
+      'an odd number of rotary dimensions',
+      { model_type: 'stablelm', num_key_value_heads: 4, partial_rotary_factor: 0.4 },
+      'turns 3 of the 8'
     ],
     [
       'too few layer types',

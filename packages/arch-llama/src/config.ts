@@ -1,39 +1,48 @@
-import { activations, configError, MAX_LAYERS } from '@skipwise/nn'
-import { z } from 'zod'
 import { validate } from '@skipwise/core'
+import { configError } from '@skipwise/nn'
+import { families } from './families.js'
+import { llamaKeys, type LlamaKeys } from './keys.js'
 
-/** Values of `model_type` whose models are made of these blocks. */
-export const modelTypes = ['llama', 'mistral', 'qwen2', 'qwen3'] as const
+/** Where blocks differ from LLaMA's. */
+export interface BlockForm {
+  /** RMS norms, RMS norms that multiply by 1 + weight (Gemma), or layer norms with a bias (StableLM). */
+  readonly norm: 'rms' | 'rms of 1 + weight' | 'layer'
+  /**
+   * `pre-norm`: attention and feed-forward read normed states. `post-norm`: what they give is normed (OLMo 2).
+   * `both`: what they read and what they give (Gemma 2). `parallel`: both read the same normed states (StableLM 2 12B).
+   */
+  readonly residual: 'pre-norm' | 'post-norm' | 'both' | 'parallel'
+  /**
+   * Norms of queries and keys before they get positions: an RMS norm of every head, whose weight all heads share
+   * (Qwen3), one RMS norm of all heads together (OLMo 2), a layer norm of every head with a weight of its own
+   * (StableLM 2 12B).
+   */
+  readonly queryKeyNorm: 'none' | 'shared by heads' | 'of all heads' | 'own to each head'
+  /** `qkv_proj` gives queries, keys and values, `gate_up_proj` gate and up (Phi-3). */
+  readonly fusedProjections: boolean
+}
 
-const size = z.int().min(1)
+/** Where hidden states are multiplied; 1 where a model has no such number. */
+export interface Multipliers {
+  /** Of what the embedding gives: Granite's own number; √d in float32, in which it is multiplied, for Gemma. */
+  readonly embedding: number
+  /** Of what attention and feed-forward add to the hidden states. */
+  readonly residual: number
+  /** Logits are divided by it. */
+  readonly logitsDivisor: number
+}
 
-/** The keys of `config.json` that decide a LLaMA's shape; others are kept and ignored. */
-const llamaKeys = z.looseObject({
-  model_type: z.enum(modelTypes),
-  vocab_size: size,
-  hidden_size: size,
-  intermediate_size: size,
-  num_hidden_layers: size.max(MAX_LAYERS),
-  num_attention_heads: size,
-  num_key_value_heads: size.nullish(),
-  head_dim: size.nullish(),
-  max_position_embeddings: size.optional(),
-  rms_norm_eps: z.number().positive().default(1e-6),
-  hidden_act: z.enum(Object.keys(activations)).default('silu'),
-  tie_word_embeddings: z.boolean().default(false),
-  attention_bias: z.boolean().default(false),
-  mlp_bias: z.boolean().default(false),
-  sliding_window: size.nullish(),
-  use_sliding_window: z.boolean().default(false),
-  max_window_layers: z.int().min(0).default(28),
-  layer_types: z.array(z.enum(['full_attention', 'sliding_attention'])).nullish()
-})
-
-/** The keys of a file, checked one by one. */
-type LlamaKeys = z.output<typeof llamaKeys>
+/** Which projections have a bias. */
+export interface Biases {
+  /** Bias of the query, key and value projections. */
+  readonly queryKeyValueBias: boolean
+  /** Bias of the output projection: LLaMA has all four or none, Qwen2 only the first three. */
+  readonly outputBias: boolean
+  readonly mlpBias: boolean
+}
 
 /** A checked LLaMA configuration, under the field's names. */
-export interface LlamaConfig {
+export interface LlamaConfig extends Biases {
   readonly vocabSize: number
   readonly hiddenSize: number
   readonly intermediateSize: number
@@ -41,124 +50,93 @@ export interface LlamaConfig {
   readonly heads: number
   readonly keyValueHeads: number
   readonly headDim: number
+  /** Dimensions of a head that turn: all of them but in StableLM and Phi-4-mini. */
+  readonly rotaryDim: number
   readonly maxPositionEmbeddings: number
-  readonly rmsNormEps: number
+  /** ε of all norms. */
+  readonly normEpsilon: number
   /** A name in `activations` of @skipwise/nn. */
   readonly activation: string
   readonly tieWordEmbeddings: boolean
-  /** Bias of the query, key and value projections. */
-  readonly queryKeyValueBias: boolean
-  /** Bias of the output projection: LLaMA has all four or none, Qwen2 only the first three. */
-  readonly outputBias: boolean
-  readonly mlpBias: boolean
-  /** Whether every head of queries and keys has an RMS norm (Qwen3). */
-  readonly headNorms: boolean
+  readonly form: BlockForm
+  readonly multipliers: Multipliers
+  /** What scores of attention are multiplied by; undefined for 1/√headDim. */
+  readonly scoreScale: number | undefined
+  /** c: a scaled score s becomes c · tanh(s / c) (Gemma 2); undefined for s itself. */
+  readonly scoreSoftCap: number | undefined
+  /** The same for logits. */
+  readonly logitSoftCap: number | undefined
   /** Tokens that a token of a layer attends to, itself included; undefined for all before it. [layers] */
   readonly slidingWindows: readonly (number | undefined)[]
+  /** Whether the queries and keys of a layer turn: SmolLM3 has layers without positions. [layers] */
+  readonly hasPositions: readonly boolean[]
 }
 
 /**
- * Reads `config.json` of LLaMA, Mistral, Qwen2 and Qwen3; what a file leaves out has the default that transformers
- * gives its model type.
+ * Reads `config.json` of the model types of {@link modelTypes}; what a file leaves out has the default that
+ * transformers gives its model type.
  *
  * @throws SkipwiseError `ARCHITECTURE_CONFIG`
  */
 export function parseLlamaConfig(json: Readonly<Record<string, unknown>>): LlamaConfig {
   const config = validate(llamaKeys, json, 'ARCHITECTURE_CONFIG', 'config.json of a LLaMA')
   const family = families[config.model_type]
-  const heads = config.num_attention_heads
   const layers = config.num_hidden_layers
+  if (config.use_bidirectional_attention)
+    throw configError('a Gemma', 'use_bidirectional_attention is true, only causal attention is supported')
+  if (config.layer_types && config.layer_types.length < layers)
+    throw configError('a LLaMA', `layer_types lists ${config.layer_types.length} layers, and the model has ${layers}`)
+  const byLayer = <Value>(of: (layer: number) => Value) => Array.from({ length: layers }, (_, layer) => of(layer))
+  return {
+    vocabSize: config.vocab_size,
+    hiddenSize: config.hidden_size,
+    intermediateSize: config.intermediate_size,
+    layers,
+    ...headsOf(config),
+    maxPositionEmbeddings: config.max_position_embeddings ?? family.maxPositionEmbeddings,
+    normEpsilon: config[family.normEpsilonKey ?? 'rms_norm_eps'] ?? family.normEpsilon ?? 1e-6,
+    activation: family.activation?.(config) ?? config.hidden_act ?? 'silu',
+    tieWordEmbeddings: config.tie_word_embeddings ?? family.tieWordEmbeddings ?? false,
+    ...family.biases(config),
+    form: { ...llamaForm, ...family.form?.(config) },
+    multipliers: { embedding: 1, residual: 1, logitsDivisor: 1, ...family.multipliers?.(config) },
+    scoreScale: family.scoreScale?.(config),
+    scoreSoftCap: family.softCaps?.(config).scores,
+    logitSoftCap: family.softCaps?.(config).logits,
+    slidingWindows: byLayer(layer => family.slidingWindow?.(config, layer)),
+    hasPositions: byLayer(layer => family.hasPositions?.(config, layer) ?? true)
+  }
+}
+
+const llamaForm: BlockForm = {
+  norm: 'rms',
+  residual: 'pre-norm',
+  queryKeyNorm: 'none',
+  fusedProjections: false
+}
+
+/** Sizes of heads, checked. */
+function headsOf(config: LlamaKeys): Pick<LlamaConfig, 'heads' | 'keyValueHeads' | 'headDim' | 'rotaryDim'> {
+  const family = families[config.model_type]
+  const heads = config.num_attention_heads
   const keyValueHeads =
     config.num_key_value_heads === undefined ? (family.keyValueHeads ?? heads) : (config.num_key_value_heads ?? heads)
-  const headDim = config.head_dim ?? family.headDim ?? config.hidden_size / heads
+  const given = family.headDim === 'divided' ? undefined : (config.head_dim ?? family.headDim)
+  const headDim = given ?? config.hidden_size / heads
   if (!Number.isInteger(headDim))
     throw configError('a LLaMA', `hidden_size ${config.hidden_size} is not a multiple of num_attention_heads ${heads}`)
   if (headDim % 2 !== 0)
     throw configError('a LLaMA', `head_dim ${headDim} is odd, and RoPE rotates pairs of dimensions`)
   if (heads % keyValueHeads !== 0)
     throw configError('a LLaMA', `num_key_value_heads ${keyValueHeads} does not divide num_attention_heads ${heads}`)
-  if (config.layer_types && config.layer_types.length < layers)
-    throw configError('a LLaMA', `layer_types lists ${config.layer_types.length} layers, and the model has ${layers}`)
-  return {
-    vocabSize: config.vocab_size,
-    hiddenSize: config.hidden_size,
-    intermediateSize: config.intermediate_size,
-    layers,
-    heads,
-    keyValueHeads,
-    headDim,
-    maxPositionEmbeddings: config.max_position_embeddings ?? family.maxPositionEmbeddings,
-    rmsNormEps: config.rms_norm_eps,
-    activation: config.hidden_act,
-    tieWordEmbeddings: config.tie_word_embeddings,
-    headNorms: family.headNorms,
-    ...family.biases(config),
-    slidingWindows: Array.from({ length: layers }, (_, layer) => family.slidingWindow(config, layer))
-  }
-}
-
-/** Where a model type differs from LLaMA (transformers 5.18: `configuration_*.py` and `modeling_*.py` of each). */
-interface Family {
-  /** Default of `num_key_value_heads`; undefined for one per query head. */
-  readonly keyValueHeads?: number
-  /** Default of `head_dim`; undefined for `hidden_size` / `num_attention_heads`. */
-  readonly headDim?: number
-  /** Default of `max_position_embeddings`. */
-  readonly maxPositionEmbeddings: number
-  readonly headNorms: boolean
-  biases(config: LlamaKeys): Pick<LlamaConfig, 'queryKeyValueBias' | 'outputBias' | 'mlpBias'>
-  /** Tokens that a token of a layer attends to. */
-  slidingWindow(config: LlamaKeys, layer: number): number | undefined
-}
-
-/** Where the default of `sliding_window` is 4,096 tokens, `null` says that there is none. */
-const slidingWindowOf = ({ sliding_window }: LlamaKeys) =>
-  sliding_window === undefined ? 4096 : (sliding_window ?? undefined)
-
-/** `layer_types` decides, else layers from `max_window_layers` on slide; all of it only with `use_sliding_window`. */
-function qwenSlidingWindow(config: LlamaKeys, layer: number): number | undefined {
-  const slidingWindow = config.use_sliding_window ? slidingWindowOf(config) : undefined
-  const type = config.layer_types?.[layer]
-  if (type === 'sliding_attention' && slidingWindow === undefined)
+  const share =
+    family.rotaryShare &&
+    (config.rope_parameters?.partial_rotary_factor ?? config.partial_rotary_factor ?? family.rotaryShare)
+  const rotaryDim = Math.floor(headDim * (share ?? 1))
+  if (rotaryDim === 0 || rotaryDim % 2 !== 0)
     throw configError(
-      'a Qwen',
-      `layer_types says that layer ${layer} slides, but use_sliding_window and sliding_window do not`
+      'a LLaMA',
+      `partial_rotary_factor ${share} turns ${rotaryDim} of the ${headDim} dimensions of a head, which is not an even number`
     )
-  return (type === undefined ? layer >= config.max_window_layers : type === 'sliding_attention')
-    ? slidingWindow
-    : undefined
-}
-
-const same = (bias: boolean) => ({ queryKeyValueBias: bias, outputBias: bias })
-
-/** By `model_type`. */
-const families: Readonly<Record<(typeof modelTypes)[number], Family>> = {
-  llama: {
-    maxPositionEmbeddings: 2048,
-    headNorms: false,
-    biases: ({ attention_bias, mlp_bias }) => ({ ...same(attention_bias), mlpBias: mlp_bias }),
-    slidingWindow: () => undefined
-  },
-  mistral: {
-    maxPositionEmbeddings: 4096 * 32,
-    headNorms: false,
-    keyValueHeads: 8,
-    biases: () => ({ ...same(false), mlpBias: false }),
-    slidingWindow: slidingWindowOf
-  },
-  qwen2: {
-    maxPositionEmbeddings: 32768,
-    headNorms: false,
-    keyValueHeads: 32,
-    biases: () => ({ queryKeyValueBias: true, outputBias: false, mlpBias: false }),
-    slidingWindow: qwenSlidingWindow
-  },
-  qwen3: {
-    maxPositionEmbeddings: 32768,
-    headNorms: true,
-    keyValueHeads: 32,
-    headDim: 128,
-    biases: ({ attention_bias }) => ({ ...same(attention_bias), mlpBias: false }),
-    slidingWindow: qwenSlidingWindow
-  }
+  return { heads, keyValueHeads, headDim, rotaryDim }
 }

@@ -1,2 +1,3 @@
-export { parseLlamaConfig, type LlamaConfig } from './config.js'
-export { defineLlama, llamaParameters, llama } from './model.js'
+export { parseLlamaConfig, type Biases, type BlockForm, type LlamaConfig, type Multipliers } from './config.js'
+export { defineLlama, llama } from './model.js'
+export { llamaParameters } from './parameters.js'

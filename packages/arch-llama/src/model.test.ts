@@ -30,8 +30,47 @@ describeArchitecture(llama, {
       num_hidden_layers: 1
     },
     'the sliding window of Mistral': { ...small, model_type: 'mistral', num_key_value_heads: 1, sliding_window: 4 },
+    'the norms of OLMo 2': { ...small, model_type: 'olmo2', num_attention_heads: 4, num_key_value_heads: 2 },
+    'the multipliers of Granite': {
+      ...small,
+      model_type: 'granite',
+      embedding_multiplier: 3,
+      attention_multiplier: 0.3,
+      residual_multiplier: 0.7,
+      logits_scaling: 1.5
+    },
+    'layers of SmolLM3 without positions': {
+      ...small,
+      model_type: 'smollm3',
+      num_key_value_heads: 1,
+      no_rope_layer_interval: 2
+    },
+    StableLM: { ...small, model_type: 'stablelm', num_key_value_heads: 1, partial_rotary_factor: 0.5 },
+    'the head norms and the parallel residual of StableLM 2 12B': {
+      ...small,
+      model_type: 'stablelm',
+      num_key_value_heads: 1,
+      partial_rotary_factor: 0.5,
+      use_qkv_bias: true,
+      qk_layernorm: true,
+      use_parallel_residual: true
+    },
+    'the fused projections of Phi-3': { ...small, model_type: 'phi3', num_key_value_heads: 1 },
+    'a part of a head turned, Phi-4-mini': { ...small, model_type: 'phi3', partial_rotary_factor: 0.5 },
+    'the norms of Gemma': { ...small, model_type: 'gemma', head_dim: 4, num_key_value_heads: 1, num_hidden_layers: 1 },
+    'the soft caps and four norms of Gemma 2': {
+      ...small,
+      model_type: 'gemma2',
+      head_dim: 4,
+      num_key_value_heads: 1,
+      query_pre_attn_scalar: 9,
+      attn_logit_softcapping: 1.5,
+      final_logit_softcapping: 2,
+      sliding_window: 4
+    },
     'another activation': { ...small, hidden_act: 'gelu_new', num_hidden_layers: 1 }
-  }
+  },
+  withoutPositions: { 'layers of SmolLM3 without positions': [1] }
 })
 
 describe('a sliding window', () => {

@@ -45,7 +45,8 @@ export {
   type DefinedModel,
   type Collaborators,
   type PluginLookup,
-  type RopeReading
+  type RopeReading,
+  type RopeToWrite
 } from './parts.js'
 export { readSuites } from './suite-list.js'
 export { experimentErrorCodes } from './errors.js'

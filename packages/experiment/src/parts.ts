@@ -1,6 +1,8 @@
 import {
   nearestName,
   SkipwiseError,
+  type HuggingFaceRope,
+  type Interpolation,
   type PluginReference,
   type Registry,
   type RopeGeometry,
@@ -26,6 +28,13 @@ export interface RopeReading {
   readonly windowUnclear?: true
 }
 
+/** A scheme with its name and the geometry that it is written for. */
+export interface RopeToWrite {
+  readonly name: string
+  readonly interpolation: Interpolation
+  readonly geometry: RopeGeometry
+}
+
 /** Where plugins and the meaning of RoPE keys come from: the entry package knows them. */
 export interface Collaborators {
   readonly registry: PluginLookup
@@ -34,6 +43,11 @@ export interface Collaborators {
     config: ModelConfig,
     known?: { readonly rotaryDim: number; readonly window: number }
   ) => RopeReading
+  /**
+   * `writeHuggingFaceRope` of @skipwise/interpolation: the keys of a scheme for a model; without it they are those of
+   * the scheme's own type, whether the model has that or not.
+   */
+  readonly writeRope?: ((config: ModelConfig, scheme: RopeToWrite) => HuggingFaceRope) | undefined
   /** `loadChatTemplate` of @skipwise/tokenizers, for data of messages; given a folder with a tokenizer. */
   readonly readChatTemplate?: ((folder: string) => Promise<ConversationRenderer>) | undefined
 }

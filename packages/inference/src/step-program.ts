@@ -68,7 +68,7 @@ export function traceStep(model: ModelDefinition, encoding: PositionalEncoding, 
           const attended = cachedAttention(
             { query, key, value, keyCache, valueCache, pastLength: inputs.pastLength as tf.Scalar },
             scale,
-            { slopes, slidingWindow }
+            { slopes, slidingWindow, softCap: geometry.scoreSoftCap }
           )
           outputs[names.key] = attended.keyCache
           outputs[names.value] = attended.valueCache

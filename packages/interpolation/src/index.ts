@@ -46,7 +46,7 @@ export {
   type ConvertOptions
 } from './convert/convert-config.js'
 export { stacks, type Conversion, type Stack } from './convert/conversion.js'
-export type { TransformersOptions } from './convert/to-transformers.js'
+export { writeHuggingFaceRope, type SchemeOfModel, type TransformersOptions } from './convert/to-transformers.js'
 export {
   diagnoseRope,
   doctorRules,

@@ -28,6 +28,10 @@ export interface ModelGeometry {
   readonly rotaryDim: number
   /** `max_position_embeddings` */
   readonly maxPositionEmbeddings: number
+  /** What scores of attention are multiplied by, > 0; 1/√D if not given. */
+  readonly scoreScale?: number | undefined
+  /** c > 0: a scaled score s of attention becomes c · tanh(s / c) (Gemma 2); undefined for s itself. */
+  readonly scoreSoftCap?: number | undefined
 }
 
 /** Parameters by name. */
@@ -53,7 +57,7 @@ export interface BlockContext {
   attend(layer: number, query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D, slidingWindow?: number): tf.Tensor4D
 }
 
-/** The output layer: logits are hidden · weightᵀ + bias. */
+/** The output layer: logits are hidden · weightᵀ + bias, capped where there is a soft cap. */
 export interface Head {
   /** [N, d], after the final norm. */
   readonly hidden: tf.Tensor2D
@@ -61,6 +65,8 @@ export interface Head {
   readonly weight: tf.Tensor2D
   /** [V], where the output layer has one. */
   readonly bias?: tf.Tensor1D
+  /** c > 0: a logit x becomes c · tanh(x / c) (Gemma 2); undefined for x itself. */
+  readonly softCap?: number | undefined
 }
 
 /** A model as pure tensor functions over flat tokens, N = B·T. */

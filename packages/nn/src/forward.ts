@@ -25,9 +25,9 @@ export interface ForwardInputs extends Omit<SequenceInputs, 'length'> {
   readonly ids: tf.Tensor1D
 }
 
-/** Scale of attention scores: softmaxScale / √D. */
-export const attentionScale = ({ headDim }: ModelGeometry, softmaxScale: number): number =>
-  softmaxScale / Math.sqrt(headDim)
+/** What attention scores are multiplied by: the model's own scale times `softmaxScale`. */
+export const attentionScale = ({ headDim, scoreScale }: ModelGeometry, softmaxScale: number): number =>
+  scoreScale === undefined ? softmaxScale / Math.sqrt(headDim) : softmaxScale * scoreScale
 
 /**
  * Attention of whole sequences: causal by index, positions by the tables, so that position ids may skip; documents only
@@ -46,7 +46,12 @@ export function sequenceContext(
     length,
     encode: (x, role) => encoding.apply(x, cos, sin, role),
     attend: (_, query, key, value, slidingWindow) =>
-      causalAttention(query, key, value, scale, { bias, slidingWindow, documents })
+      causalAttention(query, key, value, scale, {
+        bias,
+        slidingWindow,
+        documents,
+        softCap: model.geometry.scoreSoftCap
+      })
   }
 }
 

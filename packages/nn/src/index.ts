@@ -19,6 +19,7 @@ export {
   crossEntropy,
   embeddingSpecs,
   gatedMlp,
+  headRmsNorm,
   l2Normalize,
   linear,
   linearSpecs,
@@ -27,6 +28,8 @@ export {
   normSpecs,
   selfAttention,
   type Activation,
+  type GatedMlpOptions,
+  type LayerAttentionOptions,
   type SelfAttentionOptions
 } from './layers.js'
 export {

@@ -116,6 +116,9 @@ test('is down(silu(gate(x)) · up(x))', () => {
     'mlp.down_proj.weight': tensor(down)
   }
   expect(difference(gatedMlp(parameters, 'mlp', tensor(x)), plainGatedMlp(x, gate, up, down))).toBeLessThan(1e-6)
+  const fused = { 'mlp.gate_up.weight': tensor([...gate, ...up]), 'mlp.down_proj.weight': tensor(down) }
+  const both = gatedMlp(fused, 'mlp', tensor(x), 'silu', { fused: 'gate_up' })
+  expect(difference(both, plainGatedMlp(x, gate, up, down))).toBeLessThan(1e-6)
 })
 
 beforeAll(() => tf.setBackend('cpu'))

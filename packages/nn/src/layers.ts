@@ -1,5 +1,5 @@
 import { linearCrossEntropy, rmsNorm, swiGlu, tanhGelu, tf } from '@skipwise/runtime'
-import type { BlockContext, Head, ModelGeometry, Parameters, ParameterSpec } from './contracts.js'
+import type { AttentionRole, BlockContext, Head, ModelGeometry, Parameters, ParameterSpec } from './contracts.js'
 
 /** An elementwise function of a tensor of any shape. */
 export type Activation = (x: tf.Tensor) => tf.Tensor
@@ -64,6 +64,12 @@ export const mlp = (parameters: Parameters, prefix: string, x: tf.Tensor2D, acti
     activations[activation](linear(parameters, `${prefix}.fc_in`, x)) as tf.Tensor2D
   )
 
+/** What differs between gated feed-forwards. */
+export interface GatedMlpOptions {
+  /** Name of a projection that gives gate and up next to one another, in place of the two. */
+  readonly fused?: string | undefined
+}
+
 /**
  * Gated feed-forward: down(activation(gate(x)) · up(x)) with `gate_proj`, `up_proj` and `down_proj` under `prefix`.
  *
@@ -71,22 +77,38 @@ export const mlp = (parameters: Parameters, prefix: string, x: tf.Tensor2D, acti
  * @param activation a name in {@link activations}; `silu` makes it SwiGLU
  * @returns [N, d]
  */
-export function gatedMlp(parameters: Parameters, prefix: string, x: tf.Tensor2D, activation = 'silu'): tf.Tensor2D {
-  const gate = linear(parameters, `${prefix}.gate_proj`, x)
-  const up = linear(parameters, `${prefix}.up_proj`, x)
+export function gatedMlp(
+  parameters: Parameters,
+  prefix: string,
+  x: tf.Tensor2D,
+  activation = 'silu',
+  { fused }: GatedMlpOptions = {}
+): tf.Tensor2D {
+  const [gate, up] =
+    fused === undefined
+      ? ['gate_proj', 'up_proj'].map(name => linear(parameters, `${prefix}.${name}`, x))
+      : tf.split<tf.Tensor2D>(linear(parameters, `${prefix}.${fused}`, x), 2, 1)
   const gated = activation === 'silu' ? swiGlu(gate, up) : (tf.mul(activations[activation](gate), up) as tf.Tensor2D)
   return linear(parameters, `${prefix}.down_proj`, gated)
 }
 
-/** What differs between models of the same projections. */
-export interface SelfAttentionOptions {
+/** What differs between layers of one model. */
+export interface LayerAttentionOptions {
   /** Tokens that a token attends to, itself included; undefined for all before it. */
   readonly slidingWindow?: number | undefined
+  /** Whether queries and keys get positions; `true` if not given. */
+  readonly hasPositions?: boolean
+}
+
+/** What differs between models of the same projections. */
+export interface SelfAttentionOptions extends LayerAttentionOptions {
   /**
-   * ε of an RMS norm over every head of queries and keys, with `q_norm` and `k_norm` under the prefix; undefined for
-   * none.
+   * What queries [N, H·D] and keys [N, K·D] pass through before they get positions, of the same shape; undefined for
+   * nothing. {@link headRmsNorm} is one.
    */
-  readonly headNormEpsilon?: number | undefined
+  readonly norm?: ((x: tf.Tensor2D, role: AttentionRole) => tf.Tensor2D) | undefined
+  /** Name of a projection that gives queries, keys and values next to one another, in place of the three. */
+  readonly fused?: string | undefined
   /** Name of the output projection. */
   readonly output?: string
 }
@@ -106,27 +128,30 @@ export function selfAttention(
   context: BlockContext,
   options: SelfAttentionOptions = {}
 ): tf.Tensor2D {
-  const { headDim } = geometry
-  const { slidingWindow, headNormEpsilon, output = 'o_proj' } = options
-  const project = (name: string) => linear(parameters, `${prefix}.${name}`, x)
-  const normed = (name: string, heads: tf.Tensor2D) => {
-    if (headNormEpsilon === undefined) return heads
-    const rows = tf.reshape(heads, [-1, headDim]) as tf.Tensor2D
-    return tf.reshape(
-      rmsNorm(rows, parameters[`${prefix}.${name}.weight`] as tf.Tensor1D, headNormEpsilon),
-      heads.shape
-    ) as tf.Tensor2D
-  }
-  const mixed = attention(
-    layer,
-    normed('q_norm', project('q_proj')),
-    normed('k_norm', project('k_proj')),
-    project('v_proj'),
-    geometry,
-    context,
-    slidingWindow
-  )
+  const { heads, keyValueHeads, headDim } = geometry
+  const { norm = same => same, fused, output = 'o_proj' } = options
+  const [query, key, value] =
+    fused === undefined
+      ? ['q_proj', 'k_proj', 'v_proj'].map(name => linear(parameters, `${prefix}.${name}`, x))
+      : tf.split<tf.Tensor2D>(
+          linear(parameters, `${prefix}.${fused}`, x),
+          [heads, keyValueHeads, keyValueHeads].map(count => count * headDim),
+          1
+        )
+  const mixed = attention(layer, norm(query, 'query'), norm(key, 'key'), value, geometry, context, options)
   return linear(parameters, `${prefix}.${output}`, mixed)
+}
+
+/**
+ * An RMS norm of every head, with one weight for all of them.
+ *
+ * @param x [N, heads·D]
+ * @param weight [D]
+ * @returns [N, heads·D]
+ */
+export function headRmsNorm(x: tf.Tensor2D, weight: tf.Tensor1D, epsilon: number): tf.Tensor2D {
+  const rows = tf.reshape(x, [-1, weight.shape[0]]) as tf.Tensor2D
+  return tf.reshape(rmsNorm(rows, weight, epsilon), x.shape) as tf.Tensor2D
 }
 
 /**
@@ -144,14 +169,15 @@ export function attention(
   value: tf.Tensor2D,
   { heads, keyValueHeads, headDim }: ModelGeometry,
   context: BlockContext,
-  slidingWindow?: number
+  { slidingWindow, hasPositions = true }: LayerAttentionOptions = {}
 ): tf.Tensor2D {
   const { batch, length } = context
+  const encode = (x: tf.Tensor4D, role: AttentionRole) => (hasPositions ? context.encode(x, role) : x)
   const split = (x: tf.Tensor2D, count: number) => tf.reshape(x, [batch, length, count, headDim]) as tf.Tensor4D
   const mixed = context.attend(
     layer,
-    context.encode(split(query, heads), 'query'),
-    context.encode(split(key, keyValueHeads), 'key'),
+    encode(split(query, heads), 'query'),
+    encode(split(key, keyValueHeads), 'key'),
     split(value, keyValueHeads),
     slidingWindow
   )
@@ -159,9 +185,10 @@ export function attention(
 }
 
 /** Logits of an output layer, [N, V]. */
-export function logits({ hidden, weight, bias }: Head): tf.Tensor2D {
+export function logits({ hidden, weight, bias, softCap }: Head): tf.Tensor2D {
   const product = tf.matMul(hidden, weight, false, true) as tf.Tensor2D
-  return bias ? (tf.add(product, bias) as tf.Tensor2D) : product
+  const raw = bias ? tf.add(product, bias) : product
+  return (softCap === undefined ? raw : tf.mul(tf.tanh(tf.div(raw, softCap)), softCap)) as tf.Tensor2D
 }
 
 /**
@@ -170,8 +197,8 @@ export function logits({ hidden, weight, bias }: Head): tf.Tensor2D {
  * @param labels [N], int32
  * @returns [N], nats
  */
-export const crossEntropy = ({ hidden, weight, bias }: Head, labels: tf.Tensor1D): tf.Tensor1D =>
-  linearCrossEntropy(hidden, weight, labels, bias)
+export const crossEntropy = ({ hidden, weight, bias, softCap }: Head, labels: tf.Tensor1D): tf.Tensor1D =>
+  linearCrossEntropy(hidden, weight, labels, bias, softCap)
 
 /** The smallest norm divided by, as in `torch.nn.functional.normalize`. */
 const EPSILON = 1e-12

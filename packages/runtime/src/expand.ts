@@ -3,16 +3,16 @@ import type { Graph, GraphNode, ValueId, ValueSpec } from './graph.js'
 import { trace } from './trace.js'
 
 /**
- * Replaces the fused kernels that an executor has no lowering for by the operations of their definition. Other kernels,
- * and the ids of values, stay.
+ * Replaces the fused kernels that an executor has no lowering for, and calls that no lowering knows
+ * (`alwaysComposed`), by the operations of their definition. Other kernels, and the ids of values, stay.
  */
 export function expandKernels(graph: Graph, hasLowering: (kernel: string) => boolean): Graph {
   const values: ValueSpec[] = [...graph.values]
   const constants = new Map(graph.constants)
   const nodes: GraphNode[] = []
   for (const node of graph.nodes) {
-    const fused = hasLowering(node.kernel) ? undefined : fusedKernels.get(node.kernel)
-    if (!fused) {
+    const fused = fusedKernels.get(node.kernel)
+    if (!fused || (hasLowering(node.kernel) && !fused.alwaysComposed?.(node.attributes))) {
       nodes.push(node)
       continue
     }

@@ -32,6 +32,8 @@ export interface FusedKernelDefinition<K extends FusedKernelName> {
   compose(inputs: ByInput<K, tf.Tensor>, attributes: AttributesOf<K>): tf.Tensor[]
   /** Its gradient; `'none'` where nothing is differentiated through it. */
   readonly gradient: 'none' | GradientDefinition<K>
+  /** Whether a call is computed by its definition everywhere, because of attributes that no lowering knows. */
+  alwaysComposed?(attributes: AttributesOf<K>): boolean
   /** The kernel that this one computes the gradient of: a backward pass begins with such a kernel. */
   readonly gradientOf?: FusedKernelName
   /**
@@ -78,6 +80,7 @@ export interface FusedKernel {
           attributes: Attributes
         ): { readonly [input: string]: (() => tf.Tensor) | undefined }
       }
+  alwaysComposed?(attributes: Attributes): boolean
   readonly gradientOf?: string
   readonly originalInputs?: boolean
   readonly recompute?: 'cheap'

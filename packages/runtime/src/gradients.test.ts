@@ -39,8 +39,14 @@ const attention = (
   {
     slopes,
     slidingWindow,
-    documents
-  }: { slopes?: readonly number[]; slidingWindow?: number; documents?: readonly number[] } = {}
+    documents,
+    softCap
+  }: {
+    slopes?: readonly number[]
+    slidingWindow?: number
+    documents?: readonly number[]
+    softCap?: number
+  } = {}
 ): GradientCase => ({
   shapes: { query: [B, T, H, D], key: [B, T, K, D], value: [B, T, K, D] },
   fn: ({ query, key, value }) => {
@@ -54,6 +60,7 @@ const attention = (
     return causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, {
       bias,
       slidingWindow,
+      softCap,
       documents: documents && tf.tensor2d([...documents], [B, T])
     })
   }
@@ -68,8 +75,14 @@ const chunk = (
   {
     slopes,
     slidingWindow,
-    documents
-  }: { slopes?: readonly number[]; slidingWindow?: number; documents?: readonly number[] } = {}
+    documents,
+    softCap
+  }: {
+    slopes?: readonly number[]
+    slidingWindow?: number
+    documents?: readonly number[]
+    softCap?: number
+  } = {}
 ): GradientCase => ({
   shapes: {
     query: [B, 3, H, D],
@@ -101,6 +114,7 @@ const chunk = (
       D ** -0.5,
       {
         slidingWindow,
+        softCap,
         bias: slopes && { slopes, positions: numbers((row, t) => (row + 1) * t * t) },
         documents: documents && numbers((row, t) => documents[7 * row + t])
       }
@@ -151,6 +165,20 @@ const cases: Readonly<Record<string, GradientCase>> = {
         bias as tf.Tensor1D
       )
   },
+  'LinearCrossEntropy, with a soft cap': {
+    shapes: { hidden: [4, 3], weight: [6, 3], bias: [6] },
+    fn: ({ hidden, weight, bias }) =>
+      linearCrossEntropy(
+        hidden as tf.Tensor2D,
+        weight as tf.Tensor2D,
+        tf.tensor1d([5, 0, 3, 3], 'int32'),
+        bias as tf.Tensor1D,
+        0.7
+      )
+  },
+  'CausalAttention, with a soft cap, grouped-query, B 2': attention(2, 3, 4, 2, 2, { softCap: 0.5 }),
+  'CausalAttention, with a soft cap and ALiBi': attention(1, 4, 2, 1, 2, { softCap: 0.3, slopes: [0.5, 0.1] }),
+  'ChunkAttention, with a soft cap, B 2': chunk(2, 4, 2, 2, { softCap: 0.5, slidingWindow: 3 }),
   'CausalAttention, multi-head': attention(1, 4, 2, 2, 3),
   'CausalAttention, grouped-query, B 2': attention(2, 3, 4, 2, 2),
   'CausalAttention, ALiBi, grouped-query, B 2': attention(2, 3, 4, 2, 2, { slopes: [0.5, 0.25, 0.1, 0.02] }),

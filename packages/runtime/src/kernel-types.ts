@@ -93,6 +93,14 @@ export type AttentionAttributes = {
   readonly slopes?: readonly number[]
   /** Tokens that a token attends to, itself included; absent for all before it. */
   readonly slidingWindow?: number
+  /** c > 0: a scaled score s becomes c · tanh(s / c) before the bias; absent for s itself. */
+  readonly softCap?: number
+}
+
+/** Attributes of the loss of an output layer. */
+export type CrossEntropyAttributes = {
+  /** c > 0: a logit x becomes c · tanh(x / c); absent for x itself. */
+  readonly softCap?: number
 }
 
 /** Numbers of an optimizer's parameters and of their state. */
@@ -116,8 +124,16 @@ export interface LayerKernels {
   EmbeddingGrad: { inputs: 'ids' | 'dy'; attributes: { vocabSize: number } }
   RotaryHalf: { inputs: 'x' | 'cos' | 'sin'; attributes: { inverse: boolean } }
   RotaryInterleaved: { inputs: 'x' | 'cos' | 'sin'; attributes: { inverse: boolean } }
-  LinearCrossEntropy: { inputs: 'hidden' | 'weight' | 'labels'; optional: 'bias' }
-  LinearCrossEntropyGrad: { inputs: 'hidden' | 'weight' | 'labels' | 'dy'; optional: 'bias' }
+  LinearCrossEntropy: {
+    inputs: 'hidden' | 'weight' | 'labels'
+    optional: 'bias'
+    attributes: CrossEntropyAttributes
+  }
+  LinearCrossEntropyGrad: {
+    inputs: 'hidden' | 'weight' | 'labels' | 'dy'
+    optional: 'bias'
+    attributes: CrossEntropyAttributes
+  }
   ClippedAdamW: { inputs: 'hyper' | `${OfParameter}${number}`; attributes: { weightDecay: readonly number[] } }
 }
 

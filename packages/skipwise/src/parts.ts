@@ -1,6 +1,6 @@
 import type { AnyPlugin, Registry } from '@skipwise/core'
 import { toReference, type Collaborators, type PluginLookup, type RecipeReference } from '@skipwise/experiment'
-import { readHuggingFaceRope } from '@skipwise/interpolation'
+import { readHuggingFaceRope, writeHuggingFaceRope } from '@skipwise/interpolation'
 import type { Executor, ExecutorLoader } from '@skipwise/runtime'
 import { loadChatTemplate } from '@skipwise/tokenizers'
 import { findConfigFile, loadPlugins } from './config-file.js'
@@ -18,7 +18,12 @@ export async function loadParts(
   plugins: readonly AnyPlugin[] = []
 ): Promise<Collaborators> {
   const registry = (await loadRegistry(folders)).register(...plugins)
-  return { registry, readRope: readHuggingFaceRope, readChatTemplate: loadChatTemplate }
+  return {
+    registry,
+    readRope: readHuggingFaceRope,
+    writeRope: writeHuggingFaceRope,
+    readChatTemplate: loadChatTemplate
+  }
 }
 
 async function loadRegistry(folders: readonly string[]): Promise<Registry<AnyPlugin>> {

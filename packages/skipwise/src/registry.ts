@@ -2,6 +2,7 @@ import { baichuan } from '@skipwise/arch-baichuan'
 import { gptj } from '@skipwise/arch-gptj'
 import { gptneox } from '@skipwise/arch-gptneox'
 import { llama } from '@skipwise/arch-llama'
+import { phi } from '@skipwise/arch-phi'
 import { createRegistry, type Registry } from '@skipwise/core'
 import { benchmarks } from '@skipwise/eval-benchmarks'
 import { perplexity } from '@skipwise/eval-perplexity'
@@ -23,6 +24,7 @@ const defaultPlugins = [
   llama,
   gptj,
   gptneox,
+  phi,
   baichuan,
   tokenizerJson,
   sentencePiece,

@@ -2,7 +2,7 @@ import { openCheckpoint, readModelConfig, writeCheckpoint, writeModelConfig } fr
 import { randomStream } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { defineModel, extendedConfig } from '@skipwise/experiment'
-import { readHuggingFaceRope } from '@skipwise/interpolation'
+import { readHuggingFaceRope, writeHuggingFaceRope } from '@skipwise/interpolation'
 import { forward, logits } from '@skipwise/nn'
 import { sizeOf, trace, type HostData, type tf } from '@skipwise/runtime'
 import { matchers } from '@skipwise/testing'
@@ -63,6 +63,63 @@ const qwen3 = {
   head_dim: 16,
   tie_word_embeddings: true
 }
+const olmo2 = { ...llama, architectures: ['Olmo2ForCausalLM'], model_type: 'olmo2' }
+const granite = {
+  ...llama,
+  architectures: ['GraniteForCausalLM'],
+  model_type: 'granite',
+  embedding_multiplier: 3,
+  attention_multiplier: 0.25,
+  residual_multiplier: 0.5,
+  logits_scaling: 2
+}
+const { rope_theta: _theta, ...withoutBase } = llama
+const smollm3 = {
+  ...withoutBase,
+  architectures: ['SmolLM3ForCausalLM'],
+  model_type: 'smollm3',
+  no_rope_layer_interval: 2,
+  pad_token_id: 0
+}
+const stablelm = {
+  ...llama,
+  architectures: ['StableLmForCausalLM'],
+  model_type: 'stablelm',
+  use_qkv_bias: true,
+  qk_layernorm: true,
+  partial_rotary_factor: 0.5
+}
+const phi3 = {
+  ...llama,
+  architectures: ['Phi3ForCausalLM'],
+  model_type: 'phi3',
+  original_max_position_embeddings: L,
+  pad_token_id: 0,
+  sliding_window: 7
+}
+const phi = {
+  ...llama,
+  architectures: ['PhiForCausalLM'],
+  model_type: 'phi',
+  partial_rotary_factor: 0.5
+}
+const gemma = {
+  ...llama,
+  architectures: ['GemmaForCausalLM'],
+  model_type: 'gemma',
+  head_dim: 8,
+  hidden_act: 'gelu',
+  tie_word_embeddings: true
+}
+const gemma2 = {
+  ...gemma,
+  architectures: ['Gemma2ForCausalLM'],
+  model_type: 'gemma2',
+  query_pre_attn_scalar: 12,
+  attn_logit_softcapping: 1.5,
+  final_logit_softcapping: 2,
+  sliding_window: 7
+}
 const gptj = {
   architectures: ['GPTJForCausalLM'],
   model_type: 'gptj',
@@ -120,6 +177,19 @@ const cases: Readonly<
   'mistral, a sliding window, linear': { config: mistral, scheme: { name: 'linear' } },
   'qwen2, a sliding layer, yarn': { config: qwen2, scheme: { name: 'yarn' } },
   'qwen3 yarn': { config: qwen3, scheme: { name: 'yarn' } },
+  'olmo2 yarn': { config: olmo2, scheme: { name: 'yarn' } },
+  'granite linear': { config: granite, scheme: { name: 'linear' } },
+  'smollm3 yarn': { config: smollm3, scheme: { name: 'yarn' } },
+  'stablelm yarn': { config: stablelm, scheme: { name: 'yarn' } },
+  'stablelm parallel, ntk': { config: { ...stablelm, use_parallel_residual: true }, scheme: { name: 'ntk' } },
+  'phi3 yarn, as a table': { config: phi3, scheme: { name: 'yarn' } },
+  'phi3 longrope, a part of a head': {
+    config: { ...phi3, partial_rotary_factor: 0.75, sliding_window: null, hidden_size: 64 },
+    scheme: { name: 'longrope', config: { shortFactor: factors(6, 2), longFactor: factors(6, 8) } }
+  },
+  'phi yarn': { config: phi, scheme: { name: 'yarn' } },
+  'gemma linear': { config: gemma, scheme: { name: 'linear' } },
+  'gemma2 yarn': { config: gemma2, scheme: { name: 'yarn' } },
   'gpt_neox linear': { config: gptneox, scheme: { name: 'linear' } },
   'gpt_neox yarn': { config: gptneox, scheme: { name: 'yarn' } },
   'gpt_neox longrope': {
@@ -159,7 +229,14 @@ async function writeModel(folder: string, { config, scheme }: (typeof cases)[str
   )
   await writeModelConfig(
     folder,
-    extendedConfig({ config, model }, interpolation.toHuggingFace({ ...rope.geometry, targetLength: TARGET }))
+    extendedConfig(
+      { config, model },
+      writeHuggingFaceRope(config, {
+        name: scheme.name,
+        interpolation,
+        geometry: { ...rope.geometry, targetLength: TARGET }
+      })
+    )
   )
   await writeFile(join(folder, 'input.json'), JSON.stringify({ ids: [...ids], positionIds: [...positionIds] }))
 }

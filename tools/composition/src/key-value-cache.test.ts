@@ -2,6 +2,7 @@ import { baichuan } from '@skipwise/arch-baichuan'
 import { gptj } from '@skipwise/arch-gptj'
 import { gptneox } from '@skipwise/arch-gptneox'
 import { llama } from '@skipwise/arch-llama'
+import { phi } from '@skipwise/arch-phi'
 import { randomStream } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { openTfjsExecutor } from '@skipwise/executor-tfjs'
@@ -60,6 +61,40 @@ const models = {
     max_window_layers: 1
   }),
   Qwen3: llama().define({ ...llamaLike, model_type: 'qwen3', tie_word_embeddings: true }),
+  'OLMo 2': llama().define({ ...llamaLike, model_type: 'olmo2' }),
+  Granite: llama().define({
+    ...llamaLike,
+    model_type: 'granite',
+    embedding_multiplier: 3,
+    attention_multiplier: 0.3,
+    residual_multiplier: 0.5,
+    logits_scaling: 2
+  }),
+  'SmolLM3 with a layer without positions': llama().define({
+    ...llamaLike,
+    model_type: 'smollm3',
+    no_rope_layer_interval: 2
+  }),
+  'StableLM with head norms': llama().define({
+    ...llamaLike,
+    model_type: 'stablelm',
+    hidden_size: 24,
+    num_attention_heads: 3,
+    num_key_value_heads: 1,
+    partial_rotary_factor: 0.5,
+    qk_layernorm: true,
+    use_parallel_residual: true
+  }),
+  'Phi-3 with a sliding window': llama().define({ ...llamaLike, model_type: 'phi3', sliding_window: 7 }),
+  Gemma: llama().define({ ...llamaLike, model_type: 'gemma', head_dim: 8 }),
+  'Gemma 2 with soft caps': llama().define({
+    ...llamaLike,
+    model_type: 'gemma2',
+    head_dim: 8,
+    attn_logit_softcapping: 1.5,
+    final_logit_softcapping: 2,
+    sliding_window: 7
+  }),
   'GPT-J': gptj().define({
     model_type: 'gptj',
     vocab_size: V,
@@ -79,6 +114,15 @@ const models = {
     num_attention_heads: 3,
     max_position_embeddings: 128,
     rotary_pct: 0.5
+  }),
+  'Phi-2': phi().define({
+    model_type: 'phi',
+    vocab_size: V,
+    hidden_size: 24,
+    intermediate_size: 32,
+    num_hidden_layers: 2,
+    num_attention_heads: 3,
+    max_position_embeddings: 128
   }),
   'Baichuan2-7B': baichuan().define({ ...baichuanLike, position_embedding: 'rope', normalized_head: true }),
   'Baichuan-13B': baichuan().define({ ...baichuanLike, position_embedding: 'alibi', normalized_head: false })

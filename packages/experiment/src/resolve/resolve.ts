@@ -67,7 +67,8 @@ function localInputs(recipe: Recipe, baseFolder: string): string[] {
 }
 
 async function resolveParts(context: ResolveContext, collect: Collector): Promise<Experiment> {
-  const { kind, recipe, baseFolder, registry, readRope, readChatTemplate, window, output, state, progress } = context
+  const { kind, recipe, baseFolder, registry, readRope, writeRope, readChatTemplate, window, output, state, progress } =
+    context
   await collect.part(() => checkVerb(context))
   const training = await collect.part(() => trainingOf(context))
   const transform = await collect.part(() => transformOf(context))
@@ -112,7 +113,7 @@ async function resolveParts(context: ResolveContext, collect: Collector): Promis
     kind,
     recipe,
     baseFolder,
-    parts: { registry, readRope, readChatTemplate },
+    parts: { registry, readRope, writeRope, readChatTemplate },
     source,
     window,
     ...rope,

@@ -3,8 +3,7 @@ import { SkipwiseError, type Interpolation } from '@skipwise/core'
 import { Collector } from '../collector.js'
 import { extendedConfig, type ModelSource } from '../model-source.js'
 import { toReference, type RopeReading } from '../parts.js'
-import type { Recipe } from '../recipe-schema.js'
-import type { ExperimentKind, ResolveContext } from './context.js'
+import type { ResolveContext } from './context.js'
 
 /** RoPE of the model to be written. */
 export interface RopePart {
@@ -20,11 +19,10 @@ export interface RopePart {
  * @throws SkipwiseErrors `RECIPE_ROPE_NONE`, `RECIPE_ROPE_SCALED`, and what making the scheme throws
  */
 export async function ropeOf(context: ResolveContext, source: ModelSource): Promise<RopePart> {
-  const { recipe, kind, document } = context
+  const { document } = context
   const check = Collector.ofPart(document)
   const rope = await check.attempt(['interpolation'], () => readingOf(context, source, check))
-  const config =
-    rope && (await check.attempt(['interpolation'], () => configOf(recipe, source, rope, kind), [['window']]))
+  const config = rope && (await check.attempt(['interpolation'], () => configOf(context, source, rope), [['window']]))
   return check.end({ rope, config })
 }
 
@@ -81,17 +79,15 @@ function checkRope(scheme: string, { rope, model }: ModelSource): SkipwiseError[
 }
 
 function configOf(
-  { dtype }: Recipe,
+  { recipe: { dtype }, kind, writeRope }: ResolveContext,
   source: ModelSource,
-  { interpolation, geometry }: RopePart['rope'],
-  kind: ExperimentKind
+  rope: RopePart['rope']
 ): ModelConfig {
+  const written = () => writeRope?.(source.config, rope) ?? rope.interpolation.toHuggingFace(rope.geometry)
   const config =
-    kind === 'extend'
-      ? extendedConfig(source, interpolation.toHuggingFace(geometry))
-      : { ...source.config, ...source.model.configKeys }
+    kind === 'extend' ? extendedConfig(source, written()) : { ...source.config, ...source.model.configKeys }
   if (dtype === undefined && source.folder !== undefined) return config
   // transformers ≤ 4 reads torch_dtype, later ones dtype
-  const written = dtype ?? source.dtype
-  return { ...config, torch_dtype: written, ...('dtype' in config ? { dtype: written } : {}) }
+  const stored = dtype ?? source.dtype
+  return { ...config, torch_dtype: stored, ...('dtype' in config ? { dtype: stored } : {}) }
 }

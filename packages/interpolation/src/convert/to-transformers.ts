@@ -1,6 +1,6 @@
-import type { HuggingFaceRope } from '@skipwise/core'
+import type { HuggingFaceRope, Interpolation, RopeGeometry } from '@skipwise/core'
 import { tableAsLongrope } from '../table-as-longrope.js'
-import { isPhi3 } from '../text-model.js'
+import { isPhi3, textModelOf } from '../text-model.js'
 import { inexpressible, staticFrequencies, type Conversion, type RopeSource, type Stack } from './conversion.js'
 
 /** How keys for transformers are written. */
@@ -20,6 +20,31 @@ export function ropeKeys(source: RopeSource, stack: Stack, asLongrope = false): 
   const rope = refused ? tableKeys(source, stack) : own
   // dynamic reads the window as L_c
   return rope.rope_parameters['rope_type'] === 'dynamic' ? rope : { ...rope, max_position_embeddings: source.window }
+}
+
+/** A scheme for one model. */
+export interface SchemeOfModel {
+  /** Name of the plugin, for messages. */
+  readonly name: string
+  readonly interpolation: Interpolation
+  /** With L_t of the model to write. */
+  readonly geometry: RopeGeometry
+}
+
+/**
+ * The RoPE keys for the `config.json` of a model: those of the scheme's own type, or where transformers refuses that
+ * type for the model (Phi-3 has `longrope` alone) the table of its frequencies.
+ *
+ * @param config the file that they are for
+ * @throws SkipwiseError `INTERPOLATION_EXPORT`, `ROPE_INEXPRESSIBLE`
+ */
+export function writeHuggingFaceRope(
+  config: Readonly<Record<string, unknown>>,
+  { name, interpolation, geometry }: SchemeOfModel
+): HuggingFaceRope {
+  const window = Math.round(geometry.targetLength)
+  const source = { name, interpolation, geometry, window, model: textModelOf(config), rope: {} }
+  return ropeKeys(source, 'transformers')
 }
 
 function tableKeys(source: RopeSource, stack: Stack): HuggingFaceRope {

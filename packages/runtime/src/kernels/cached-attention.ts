@@ -1,7 +1,7 @@
 import { withoutUndefined } from '@skipwise/core'
 import { defineFusedKernel } from '../fused-kernel.js'
 import { tf } from '../tfjs.js'
-import { indices, isVisible, joinQueryHeads, probabilitiesOf, splitQueryHeads } from './heads.js'
+import { hasSoftCap, indices, isVisible, joinQueryHeads, probabilitiesOf, splitQueryHeads } from './heads.js'
 
 const writing = defineFusedKernel({
   name: 'CacheWrite',
@@ -40,6 +40,7 @@ export const cacheWrite = (cache: tf.Tensor4D, rows: tf.Tensor4D, pastLength: tf
 const attending = defineFusedKernel({
   name: 'CachedAttention',
   gradient: 'none',
+  alwaysComposed: hasSoftCap,
   outputs: ({ query, keyCache, valueCache }) => [query, keyCache, valueCache],
   compose: ({ query, key, value, keyCache, valueCache, pastLength }, attributes) => {
     const T = query.shape[1] as number
@@ -79,6 +80,8 @@ export interface CachedAttentionOptions {
   readonly slopes?: readonly number[] | undefined
   /** A token attends to itself and the `slidingWindow` − 1 tokens before it; undefined for all before it. */
   readonly slidingWindow?: number | undefined
+  /** c > 0: a scaled score s becomes c · tanh(s / c) before the bias (Gemma 2). */
+  readonly softCap?: number | undefined
 }
 
 /**
@@ -91,10 +94,15 @@ export interface CachedAttentionOptions {
 export function cachedAttention(
   inputs: CachedAttentionInputs,
   scale: number,
-  { slopes, slidingWindow }: CachedAttentionOptions = {}
+  { slopes, slidingWindow, softCap }: CachedAttentionOptions = {}
 ): { output: tf.Tensor4D; keyCache: tf.Tensor4D; valueCache: tf.Tensor4D } {
   const isSliding = slidingWindow !== undefined && slidingWindow < inputs.keyCache.shape[2]
-  const attributes = withoutUndefined({ scale, slopes, slidingWindow: isSliding ? slidingWindow : undefined })
+  const attributes = withoutUndefined({
+    scale,
+    slopes,
+    slidingWindow: isSliding ? slidingWindow : undefined,
+    softCap
+  })
   const [output, keyCache, valueCache] = attending(inputs, attributes) as tf.Tensor4D[]
   return { output, keyCache, valueCache }
 }

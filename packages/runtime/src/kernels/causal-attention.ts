@@ -4,6 +4,7 @@ import type { AttributesOf, ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
 import {
   attentionGradient,
+  hasSoftCap,
   indices,
   isVisible,
   joinKeyHeads,
@@ -20,19 +21,21 @@ const backward = defineFusedKernel({
   name: 'CausalAttentionGrad',
   gradientOf: 'CausalAttention',
   gradient: 'none',
+  alwaysComposed: hasSoftCap,
   optional,
   outputs: ({ query, key, value }) => [query, key, value],
   compose: (inputs, attributes) => {
     const { query, key, value, output, dy } = inputs
     const K = key.shape[2] as number
     const pass = { ...partsOf(inputs, attributes), output: splitQueryHeads(output, K), dOutput: splitQueryHeads(dy, K) }
-    const { dQuery, dKeys, dValues } = attentionGradient(pass, attributes.scale)
+    const { dQuery, dKeys, dValues } = attentionGradient(pass, attributes)
     return [joinQueryHeads(dQuery, query.shape), joinKeyHeads(dKeys, key.shape), joinKeyHeads(dValues, value.shape)]
   }
 })
 
 const forward = defineFusedKernel({
   name: 'CausalAttention',
+  alwaysComposed: hasSoftCap,
   optional,
   outputs: ({ query }) => [query],
   compose: (inputs, attributes) => {
@@ -86,6 +89,8 @@ export interface AttentionOptions {
    * of a document.
    */
   readonly documents?: tf.Tensor2D | undefined
+  /** c > 0: a scaled score s becomes c · tanh(s / c) before the bias (Gemma 2). */
+  readonly softCap?: number | undefined
 }
 
 /**
@@ -103,12 +108,17 @@ export function causalAttention(
   key: tf.Tensor4D,
   value: tf.Tensor4D,
   scale: number,
-  { bias, slidingWindow, documents }: AttentionOptions = {}
+  { bias, slidingWindow, documents, softCap }: AttentionOptions = {}
 ): tf.Tensor4D {
   const isSliding = slidingWindow !== undefined && slidingWindow < query.shape[1]
   const [output] = forward(
     withoutUndefined({ query, key, value, positions: bias?.positions, documents }),
-    withoutUndefined({ scale, slidingWindow: isSliding ? slidingWindow : undefined, slopes: bias?.slopes })
+    withoutUndefined({
+      scale,
+      slidingWindow: isSliding ? slidingWindow : undefined,
+      slopes: bias?.slopes,
+      softCap
+    })
   )
   return output as tf.Tensor4D
 }

@@ -4,6 +4,7 @@ import type { AttributesOf, ByInput } from '../kernel-types.js'
 import { tf } from '../tfjs.js'
 import {
   attentionGradient,
+  hasSoftCap,
   indices,
   isVisible,
   joinKeyHeads,
@@ -20,13 +21,14 @@ const backward = defineFusedKernel({
   name: 'ChunkAttentionGrad',
   gradientOf: 'ChunkAttention',
   gradient: 'none',
+  alwaysComposed: hasSoftCap,
   optional,
   outputs: ({ query, key, value, pastKeys, pastValues }) => [query, key, value, pastKeys, pastValues],
   compose: (inputs, attributes) => {
     const { query, key, pastKeys, output, dy } = inputs
     const K = key.shape[2] as number
     const pass = { ...partsOf(inputs, attributes), output: splitQueryHeads(output, K), dOutput: splitQueryHeads(dy, K) }
-    const { dQuery, dKeys, dValues } = attentionGradient(pass, attributes.scale)
+    const { dQuery, dKeys, dValues } = attentionGradient(pass, attributes)
     const [dPastKeys, dKey] = apart(dKeys, key.shape, pastKeys.shape)
     const [dPastValues, dValue] = apart(dValues, key.shape, pastKeys.shape)
     return [joinQueryHeads(dQuery, query.shape), dKey, dValue, dPastKeys, dPastValues]
@@ -35,6 +37,7 @@ const backward = defineFusedKernel({
 
 const forward = defineFusedKernel({
   name: 'ChunkAttention',
+  alwaysComposed: hasSoftCap,
   optional,
   outputs: ({ query }) => [query],
   compose: (inputs, attributes) => {
@@ -120,6 +123,8 @@ export interface ChunkAttentionOptions {
   readonly slidingWindow?: number | undefined
   /** Which document of its row every token belongs to; a token attends to its own document alone. */
   readonly documents?: TokenNumbers | undefined
+  /** c > 0: a scaled score s becomes c · tanh(s / c) before the bias (Gemma 2). */
+  readonly softCap?: number | undefined
 }
 
 /**
@@ -131,7 +136,7 @@ export interface ChunkAttentionOptions {
 export function chunkAttention(
   inputs: ChunkAttentionInputs,
   scale: number,
-  { bias, slidingWindow, documents }: ChunkAttentionOptions = {}
+  { bias, slidingWindow, documents, softCap }: ChunkAttentionOptions = {}
 ): tf.Tensor4D {
   const reach = inputs.pastKeys.shape[2] + inputs.query.shape[1]
   const isSliding = slidingWindow !== undefined && slidingWindow < reach
@@ -142,6 +147,6 @@ export function chunkAttention(
     documents: documents?.own,
     pastDocuments: documents?.past
   }
-  const attributes = { scale, slidingWindow: isSliding ? slidingWindow : undefined, slopes: bias?.slopes }
+  const attributes = { scale, slidingWindow: isSliding ? slidingWindow : undefined, slopes: bias?.slopes, softCap }
   return forward(withoutUndefined(all), withoutUndefined(attributes))[0] as tf.Tensor4D
 }

@@ -63,6 +63,15 @@ interface Sight {
   readonly documents?: tf.Tensor | undefined
 }
 
+/** c · tanh(x / c): x near 0, and never beyond ±c (Bello et al. 2016, Gemma 2). */
+export const softCapped = (x: tf.Tensor, cap: number): tf.Tensor => tf.mul(tf.tanh(tf.div(x, cap)), cap)
+
+/** The derivative of {@link softCapped}: 1 − tanh²(x / c). */
+export const softCapSlope = (x: tf.Tensor, cap: number): tf.Tensor => tf.sub(1, tf.square(tf.tanh(tf.div(x, cap))))
+
+/** Whether an attention has a soft cap: executors lower none, its definition runs. */
+export const hasSoftCap = ({ softCap }: { readonly softCap?: number }): boolean => softCap !== undefined
+
 /**
  * softmax(scale · q·kᵀ + bias) over the keys that are visible, [B·K, G·T, N].
  *
@@ -74,11 +83,12 @@ export function probabilitiesOf(
   q: tf.Tensor3D,
   keys: tf.Tensor3D,
   [B, T, H]: readonly number[],
-  { scale, slopes }: AttentionAttributes,
+  { scale, slopes, softCap }: AttentionAttributes,
   { visible, distances, documents }: Sight
 ): tf.Tensor3D {
   const N = keys.shape[1]
-  const products = tf.reshape(tf.mul(tf.matMul(q, keys, false, true), scale), [B, H, T, N])
+  const scaled = tf.reshape(tf.mul(tf.matMul(q, keys, false, true), scale), [B, H, T, N])
+  const products = softCap === undefined ? scaled : softCapped(scaled, softCap)
   const scores =
     slopes && distances ? tf.add(products, tf.mul(distances, tf.tensor([...slopes], [1, H, 1, 1]))) : products
   const seen = documents ? tf.logicalAnd(visible, tf.equal(documents, tf.scalar(0))) : visible
@@ -101,13 +111,20 @@ interface AttentionPass {
   readonly dOutput: tf.Tensor3D
 }
 
-/** P = softmax(s·QKᵀ + bias):  dV = PᵀdO,  dS = P·(dOVᵀ − Σ dO·O),  dQ = s·dS·K,  dK = s·dSᵀQ. */
+/**
+ * P = softmax(s·QKᵀ + bias):  dV = PᵀdO,  dS = P·(dOVᵀ − Σ dO·O),  dQ = s·dS·K,  dK = s·dSᵀQ. With a soft cap dS is
+ * multiplied by its slope.
+ */
 export function attentionGradient(
   { P, q, keys, values, output, dOutput }: AttentionPass,
-  scale: number
+  { scale, softCap }: AttentionAttributes
 ): { readonly dQuery: tf.Tensor3D; readonly dKeys: tf.Tensor3D; readonly dValues: tf.Tensor3D } {
   const delta = tf.sum(tf.mul(dOutput, output), 2, true)
-  const dScores = tf.mul(tf.mul(P, tf.sub(tf.matMul(dOutput, values, false, true), delta)), scale) as tf.Tensor3D
+  const dCapped = tf.mul(tf.mul(P, tf.sub(tf.matMul(dOutput, values, false, true), delta)), scale) as tf.Tensor3D
+  const dScores =
+    softCap === undefined
+      ? dCapped
+      : (tf.mul(dCapped, softCapSlope(tf.mul(tf.matMul(q, keys, false, true), scale), softCap)) as tf.Tensor3D)
   return {
     dQuery: tf.matMul(dScores, keys),
     dKeys: tf.matMul(dScores, q, true),

@@ -1,5 +1,6 @@
 import { createRegistry, isSkipwiseError, randomStream, type Plugin, type StandardSchemaV1 } from '@skipwise/core'
 import {
+  attentionScale,
   forward,
   logits as logitsOf,
   runBlocks,
@@ -17,6 +18,8 @@ import { matchers } from '../allclose.js'
 export interface ArchitectureConformance {
   /** What each `config.json` is about → the file's content; sizes as small as they can be, V ≥ 8. */
   readonly configs: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** Layers whose queries and keys get no positions, by what the `config.json` is about; others get them everywhere. */
+  readonly withoutPositions?: Readonly<Record<string, readonly number[]>>
 }
 
 /** Own encodings, so that no plugin is needed: rotary for a model that rotates, else a bias of the distance. */
@@ -52,7 +55,7 @@ const encodingOf = ({ geometry }: ModelDefinition): PositionalEncoding => ({
  */
 export function describeArchitecture<Schema extends StandardSchemaV1>(
   plugin: Plugin<'architecture', string, Schema, Architecture>,
-  { configs }: ArchitectureConformance
+  { configs, withoutPositions = {} }: ArchitectureConformance
 ): void {
   expect.extend(matchers)
   const create = () => createRegistry().register(plugin).resolveUnknown('architecture', { name: plugin.name })
@@ -72,11 +75,16 @@ export function describeArchitecture<Schema extends StandardSchemaV1>(
       }
       expect(isSkipwiseError(thrown) && thrown.code).toBe('ARCHITECTURE_CONFIG')
     })
-    for (const [label, config] of Object.entries(configs)) describe(label, () => describeModel(create, config))
+    for (const [label, config] of Object.entries(configs))
+      describe(label, () => describeModel(create, config, withoutPositions[label]))
   })
 }
 
-function describeModel(create: () => Architecture, config: Readonly<Record<string, unknown>>): void {
+function describeModel(
+  create: () => Architecture,
+  config: Readonly<Record<string, unknown>>,
+  withoutPositions: readonly number[] = []
+): void {
   const model = create().define(Object.freeze({ ...config }))
   const encoding = encodingOf(model)
   const { vocabSize: V, hiddenSize: d, heads: H, keyValueHeads: K, headDim: D, layers, rotaryDim } = model.geometry
@@ -196,10 +204,14 @@ function describeModel(create: () => Architecture, config: Readonly<Record<strin
         }
       })
       expect(encoded).toEqual(
-        Array.from({ length: layers }, () => [
-          [2, 6, H, D],
-          [2, 6, K, D]
-        ]).flat()
+        Array.from({ length: layers }, (_, layer) =>
+          withoutPositions.includes(layer)
+            ? []
+            : [
+                [2, 6, H, D],
+                [2, 6, K, D]
+              ]
+        ).flat()
       )
       expect(attended).toEqual(
         Array.from({ length: layers }, (_, layer) => [layer, [2, 6, H, D], [2, 6, K, D], [2, 6, K, D]])
@@ -233,7 +245,11 @@ function describeModel(create: () => Architecture, config: Readonly<Record<strin
               valueCache: cache.values,
               pastLength: tf.scalar(begin, 'int32')
             }
-            const attended = cachedAttention(inputs, D ** -0.5, { slopes: encoding.slopes?.(H), slidingWindow })
+            const attended = cachedAttention(inputs, attentionScale(model.geometry, 1), {
+              slopes: encoding.slopes?.(H),
+              slidingWindow,
+              softCap: model.geometry.scoreSoftCap
+            })
             caches[layer] = { keys: attended.keyCache, values: attended.valueCache }
             return attended.output
           }

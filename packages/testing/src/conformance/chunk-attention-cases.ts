@@ -15,6 +15,7 @@ interface ChunkShape {
   /** Of ALiBi, [H]. */
   readonly slopes?: readonly number[]
   readonly slidingWindow?: number
+  readonly softCap?: number
   /** Where the documents of the first row end. */
   readonly ends?: readonly number[]
 }
@@ -40,7 +41,7 @@ function cut(
 }
 
 function chunk(shape: ChunkShape): KernelCase {
-  const { B, T, H, K, D, S, past, slopes, slidingWindow, ends } = shape
+  const { B, T, H, K, D, S, past, slopes, slidingWindow, ends, softCap } = shape
   return withGradients(
     `attention of a chunk ${JSON.stringify(shape)}`,
     {
@@ -72,6 +73,7 @@ function chunk(shape: ChunkShape): KernelCase {
         {
           bias: slopes && { slopes, positions: numbers('positions', 'pastPositions') },
           slidingWindow,
+          softCap,
           documents: ends && numbers('documents', 'pastDocuments')
         }
       )
@@ -112,7 +114,9 @@ export const chunkAttentionCases: readonly KernelCase[] = [
       { B: 1, T: 4, H: 2, K: 2, D: 8, S: 8, past: 8, slopes: [1 / 16, 1 / 256], slidingWindow: 5 },
       { B: 2, T: 4, H: 4, K: 2, D: 6, S: 8, past: 5, ends: [2, 6] },
       { B: 1, T: 4, H: 2, K: 1, D: 8, S: 8, past: 8, ends: [3, 9], slidingWindow: 6 },
-      { B: 2, T: 4, H: 4, K: 2, D: 6, S: 8, past: 5, ends: [2, 6], slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] }
+      { B: 2, T: 4, H: 4, K: 2, D: 6, S: 8, past: 5, ends: [2, 6], slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] },
+      { B: 2, T: 4, H: 4, K: 2, D: 6, S: 8, past: 5, softCap: 0.5 },
+      { B: 1, T: 4, H: 2, K: 1, D: 8, S: 8, past: 6, ends: [3, 9], softCap: 1, slidingWindow: 3 }
     ] satisfies ChunkShape[]
   ).map(chunk)
 ]

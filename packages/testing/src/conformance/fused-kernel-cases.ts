@@ -25,10 +25,15 @@ const causal = (
   H: number,
   K: number,
   D: number,
-  { slopes, slidingWindow, ends }: { slopes?: readonly number[]; slidingWindow?: number; ends?: readonly number[] } = {}
+  {
+    slopes,
+    slidingWindow,
+    ends,
+    softCap
+  }: { slopes?: readonly number[]; slidingWindow?: number; ends?: readonly number[]; softCap?: number } = {}
 ): KernelCase =>
   withGradients(
-    `causal attention${slopes ? ' with ALiBi' : ''}, B ${B}, T ${T}, H ${H}, K ${K}, D ${D}${slidingWindow ? `, window ${slidingWindow}` : ''}${ends ? `, documents that end at ${ends.join()}` : ''}`,
+    `causal attention${slopes ? ' with ALiBi' : ''}, B ${B}, T ${T}, H ${H}, K ${K}, D ${D}${slidingWindow ? `, window ${slidingWindow}` : ''}${ends ? `, documents that end at ${ends.join()}` : ''}${softCap ? `, capped at ${softCap}` : ''}`,
     {
       query: normal([B, T, H, D], 1),
       key: normal([B, T, K, D], 2),
@@ -41,6 +46,7 @@ const causal = (
       causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, D ** -0.5, {
         bias: slopes && { slopes, positions: positions as tf.Tensor2D },
         slidingWindow,
+        softCap,
         documents: documents as tf.Tensor2D | undefined
       }),
     ['query', 'key', 'value']
@@ -71,6 +77,8 @@ export interface CachedShape {
   readonly slopes?: readonly number[]
   /** Tokens that a token attends to. */
   readonly slidingWindow?: number
+  /** Of the scores. */
+  readonly softCap?: number
 }
 
 /** Prefill, later chunks, decoding and a full cache, multi-head and grouped-query; head dimensions of every kind. */
@@ -99,7 +107,9 @@ export const cachedShapes: readonly CachedShape[] = [
   { B: 1, T: 3, H: 4, K: 2, D: 6, S: 8, past: 4, slidingWindow: 3 },
   { B: 2, T: 3, H: 2, K: 2, D: 8, S: 8, past: 4, slidingWindow: 4 },
   { B: 1, T: 5, H: 2, K: 2, D: 8, S: 16, past: 7, slidingWindow: 3, slopes: [1 / 16, 1 / 256] },
-  { B: 1, T: 150, H: 2, K: 1, D: 8, S: 256, past: 40, slidingWindow: 64 }
+  { B: 1, T: 150, H: 2, K: 1, D: 8, S: 256, past: 40, slidingWindow: 64 },
+  { B: 1, T: 5, H: 4, K: 2, D: 8, S: 16, past: 7, softCap: 0.5 },
+  { B: 2, T: 1, H: 2, K: 1, D: 8, S: 8, past: 4, softCap: 2, slidingWindow: 3 }
 ]
 
 /**
@@ -117,7 +127,7 @@ export const cachedInputs = ({ B, T, H, K, D, S, past }: CachedShape): Record<st
 /** A step of cached attention. */
 export const cachedStep = (
   { query, key, value, keyCache, valueCache, pastLength }: Tensors,
-  { D, slopes, slidingWindow }: Pick<CachedShape, 'D' | 'slopes' | 'slidingWindow'>
+  { D, slopes, slidingWindow, softCap }: Pick<CachedShape, 'D' | 'slopes' | 'slidingWindow' | 'softCap'>
 ) =>
   cachedAttention(
     {
@@ -129,7 +139,7 @@ export const cachedStep = (
       pastLength: pastLength as tf.Scalar
     },
     D ** -0.5,
-    { slopes, slidingWindow }
+    { slopes, slidingWindow, softCap }
   )
 
 const cached = (shape: CachedShape): KernelCase => ({
@@ -237,6 +247,14 @@ export const fusedKernelCases: readonly KernelCase[] = [
       linearCrossEntropy(hidden as tf.Tensor2D, weight as tf.Tensor2D, labels as tf.Tensor1D, bias as tf.Tensor1D),
     ['hidden', 'weight', 'bias']
   ),
+  withGradients(
+    'linear cross-entropy with a soft cap',
+    { hidden: normal([7, 6], 1), weight: normal([11, 6], 2), bias: normal([11], 3), labels: integers([7], 11) },
+    [7],
+    ({ hidden, weight, bias, labels }) =>
+      linearCrossEntropy(hidden as tf.Tensor2D, weight as tf.Tensor2D, labels as tf.Tensor1D, bias as tf.Tensor1D, 1.5),
+    ['hidden', 'weight', 'bias']
+  ),
   causal(1, 5, 2, 2, 8),
   causal(2, 7, 4, 2, 6),
   causal(1, 128, 2, 1, 8),
@@ -251,6 +269,9 @@ export const fusedKernelCases: readonly KernelCase[] = [
   causal(1, 200, 2, 1, 8, { ends: [90, 128] }),
   causal(1, 7, 2, 2, 8, { ends: [3], slidingWindow: 2 }),
   causal(2, 150, 4, 2, 6, { ends: [40, 130], slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] }),
+  causal(2, 7, 4, 2, 6, { softCap: 0.5 }),
+  causal(1, 150, 2, 1, 8, { softCap: 2, slidingWindow: 20 }),
+  causal(2, 7, 4, 2, 6, { softCap: 1, ends: [2, 5], slopes: [1 / 4, 1 / 16, 1 / 64, 1 / 256] }),
   ...chunkAttentionCases,
   ...cachedShapes.map(cached)
 ]

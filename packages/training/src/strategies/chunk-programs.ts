@@ -124,6 +124,7 @@ function chunkHead({ model, encoding, shape }: ChunkModel, inputs: Tensors, seen
       }
       return chunkAttention({ query, key, value, ...past }, scale, {
         slidingWindow,
+        softCap: model.geometry.scoreSoftCap,
         bias: slopes && { slopes, positions: numbers('positions', 'pastPositions') },
         documents: shape.packed ? numbers('documents', 'pastDocuments') : undefined
       })

@@ -1,0 +1,192 @@
+import { configError } from '@skipwise/nn'
+import type { Biases, BlockForm, Multipliers } from './config.js'
+import type { LlamaKeys, modelTypes } from './keys.js'
+
+/** Where a model type differs from LLaMA (transformers 5.18: `configuration_*.py` and `modeling_*.py` of each). */
+interface Family {
+  /** Default of `num_key_value_heads`; undefined for one per query head. */
+  readonly keyValueHeads?: number
+  /** Default of `head_dim`; `divided` where that key is not read; undefined for the quotient. */
+  readonly headDim?: number | 'divided'
+  /** Default of `max_position_embeddings`. */
+  readonly maxPositionEmbeddings: number
+  /** The key of ε; `rms_norm_eps` if not given. */
+  readonly normEpsilonKey?: 'layer_norm_eps'
+  /** Default of ε; 1e-6 if not given. */
+  readonly normEpsilon?: number
+  /** Default of `tie_word_embeddings`; `false` if not given. */
+  readonly tieWordEmbeddings?: boolean
+  /** Default of `partial_rotary_factor`; undefined where that key is not read. */
+  readonly rotaryShare?: number
+  readonly biases: (config: LlamaKeys) => Biases
+  readonly form?: (config: LlamaKeys) => Partial<BlockForm>
+  readonly multipliers?: (config: LlamaKeys) => Partial<Multipliers>
+  readonly scoreScale?: (config: LlamaKeys) => number
+  /** Bounds of scores and of logits. */
+  readonly softCaps?: (config: LlamaKeys) => {
+    readonly scores?: number | undefined
+    readonly logits?: number | undefined
+  }
+  /** The activation, where it is not `hidden_act` with the default `silu`. */
+  readonly activation?: (config: LlamaKeys) => string
+  /** Tokens that a token of a layer attends to. */
+  readonly slidingWindow?: (config: LlamaKeys, layer: number) => number | undefined
+  readonly hasPositions?: (config: LlamaKeys, layer: number) => boolean
+}
+
+/** Where the default of `sliding_window` is 4,096 tokens, `null` says that there is none. */
+const slidingWindowOf = ({ sliding_window }: LlamaKeys) =>
+  sliding_window === undefined ? 4096 : (sliding_window ?? undefined)
+
+/** The window of a layer that `layer_types` says slides. */
+function slidingOf(model: string, layer: number, slidingWindow: number | undefined): number {
+  if (slidingWindow !== undefined) return slidingWindow
+  throw configError(
+    model,
+    `layer ${layer} slides, but there is no window: see layer_types, use_sliding_window and sliding_window`
+  )
+}
+
+/** `layer_types` decides, else layers from `max_window_layers` on slide; all of it only with `use_sliding_window`. */
+function qwenSlidingWindow(config: LlamaKeys, layer: number): number | undefined {
+  const slidingWindow = config.use_sliding_window ? slidingWindowOf(config) : undefined
+  const type = config.layer_types?.[layer]
+  if (type === 'sliding_attention') return slidingOf('a Qwen', layer, slidingWindow)
+  return type === undefined && layer >= config.max_window_layers ? slidingWindow : undefined
+}
+
+/** `layer_types` decides, else layers without positions slide; all of it only with `use_sliding_window`. */
+function smollm3SlidingWindow(config: LlamaKeys, layer: number): number | undefined {
+  const slidingWindow = config.use_sliding_window ? (config.sliding_window ?? undefined) : undefined
+  const type = config.layer_types?.[layer]
+  if (type === 'sliding_attention') return slidingOf('a SmolLM3', layer, slidingWindow)
+  return type === undefined && !smollm3HasPositions(config, layer) ? slidingWindow : undefined
+}
+
+/** `no_rope_layers` has 1 for a layer with positions; without it every `no_rope_layer_interval`-th has none. */
+function smollm3HasPositions(config: LlamaKeys, layer: number): boolean {
+  const { no_rope_layers: layers, no_rope_layer_interval: interval } = config
+  if (!layers) return (layer + 1) % interval !== 0
+  if (layers.length < config.num_hidden_layers)
+    throw configError('a SmolLM3', `no_rope_layers names ${layers.length} layers of ${config.num_hidden_layers}`)
+  return Boolean(layers[layer])
+}
+
+/** √d as transformers multiplies by it in float32. */
+const gemmaMultipliers = ({ hidden_size }: LlamaKeys) => ({ embedding: Math.fround(Math.sqrt(hidden_size)) })
+
+/** `gelu` in a Gemma's file means the tanh form, which it was trained with. */
+const gemmaActivation = (name: string | null | undefined) =>
+  name === undefined || name === null || name === 'gelu' ? 'gelu_pytorch_tanh' : name
+
+/** The number of a key that may be `null` for none. */
+const orDefault = (value: number | null | undefined, otherwise: number) =>
+  value === undefined ? otherwise : (value ?? undefined)
+
+/** `layer_types` decides, else every other layer slides, the first one too. */
+function gemma2SlidingWindow(config: LlamaKeys, layer: number): number | undefined {
+  const slides = config.layer_types ? config.layer_types[layer] === 'sliding_attention' : layer % 2 === 0
+  return slides ? slidingOf('a Gemma 2', layer, slidingWindowOf(config)) : undefined
+}
+
+const same = (bias: boolean) => ({ queryKeyValueBias: bias, outputBias: bias })
+
+/** By `model_type`. */
+export const families: Readonly<Record<(typeof modelTypes)[number], Family>> = {
+  llama: {
+    maxPositionEmbeddings: 2048,
+    biases: ({ attention_bias, mlp_bias }) => ({ ...same(attention_bias), mlpBias: mlp_bias })
+  },
+  mistral: {
+    maxPositionEmbeddings: 4096 * 32,
+    keyValueHeads: 8,
+    biases: () => ({ ...same(false), mlpBias: false }),
+    slidingWindow: slidingWindowOf
+  },
+  qwen2: {
+    maxPositionEmbeddings: 32768,
+    keyValueHeads: 32,
+    biases: () => ({ queryKeyValueBias: true, outputBias: false, mlpBias: false }),
+    slidingWindow: qwenSlidingWindow
+  },
+  qwen3: {
+    maxPositionEmbeddings: 32768,
+    keyValueHeads: 32,
+    headDim: 128,
+    biases: ({ attention_bias }) => ({ ...same(attention_bias), mlpBias: false }),
+    form: () => ({ queryKeyNorm: 'shared by heads' }),
+    slidingWindow: qwenSlidingWindow
+  },
+  olmo2: {
+    maxPositionEmbeddings: 2048,
+    normEpsilon: 1e-5,
+    biases: ({ attention_bias }) => ({ ...same(attention_bias), mlpBias: false }),
+    form: () => ({ residual: 'post-norm', queryKeyNorm: 'of all heads' })
+  },
+  granite: {
+    maxPositionEmbeddings: 2048,
+    biases: ({ attention_bias, mlp_bias }) => ({ ...same(attention_bias), mlpBias: mlp_bias }),
+    multipliers: config => ({
+      embedding: config.embedding_multiplier,
+      residual: config.residual_multiplier,
+      logitsDivisor: config.logits_scaling
+    }),
+    scoreScale: config => config.attention_multiplier
+  },
+  smollm3: {
+    maxPositionEmbeddings: 32768,
+    keyValueHeads: 4,
+    tieWordEmbeddings: true,
+    biases: ({ attention_bias, mlp_bias }) => ({ ...same(attention_bias), mlpBias: mlp_bias }),
+    slidingWindow: smollm3SlidingWindow,
+    hasPositions: smollm3HasPositions
+  },
+  stablelm: {
+    maxPositionEmbeddings: 4096,
+    keyValueHeads: 32,
+    headDim: 'divided',
+    normEpsilonKey: 'layer_norm_eps',
+    normEpsilon: 1e-5,
+    rotaryShare: 0.25,
+    biases: ({ use_qkv_bias }) => ({ queryKeyValueBias: use_qkv_bias, outputBias: false, mlpBias: false }),
+    form: ({ qk_layernorm, use_parallel_residual }) => ({
+      norm: 'layer',
+      residual: use_parallel_residual ? 'parallel' : 'pre-norm',
+      queryKeyNorm: qk_layernorm ? 'own to each head' : 'none'
+    })
+  },
+  phi3: {
+    maxPositionEmbeddings: 4096,
+    normEpsilon: 1e-5,
+    rotaryShare: 1,
+    biases: () => ({ ...same(false), mlpBias: false }),
+    form: () => ({ fusedProjections: true }),
+    slidingWindow: ({ sliding_window }) => sliding_window ?? undefined
+  },
+  gemma: {
+    maxPositionEmbeddings: 8192,
+    keyValueHeads: 16,
+    headDim: 256,
+    tieWordEmbeddings: true,
+    biases: ({ attention_bias }) => ({ ...same(attention_bias), mlpBias: false }),
+    form: () => ({ norm: 'rms of 1 + weight' }),
+    activation: ({ hidden_act }) => gemmaActivation(hidden_act),
+    multipliers: gemmaMultipliers
+  },
+  gemma2: {
+    maxPositionEmbeddings: 8192,
+    keyValueHeads: 4,
+    headDim: 256,
+    tieWordEmbeddings: true,
+    biases: ({ attention_bias }) => ({ ...same(attention_bias), mlpBias: false }),
+    form: () => ({ norm: 'rms of 1 + weight', residual: 'both' }),
+    activation: ({ hidden_activation }) => hidden_activation ?? 'gelu_pytorch_tanh',
+    multipliers: gemmaMultipliers,
+    scoreScale: ({ query_pre_attn_scalar }) => query_pre_attn_scalar ** -0.5,
+    softCaps: config => ({
+      scores: orDefault(config.attn_logit_softcapping, 50),
+      logits: orDefault(config.final_logit_softcapping, 30)
+    }),
+    slidingWindow: gemma2SlidingWindow
+  }
+}

@@ -1,0 +1,2 @@
+export { parsePhiConfig, type PhiConfig } from './config.js'
+export { definePhi, phi, phiParameters } from './model.js'
