@@ -53,8 +53,16 @@ test.each([
   ],
   ['syntax', { 'skipwise.config.ts': 'const a: = 1' }, /CLI_CONFIG: .*cannot be loaded \(.*1:9\)/],
   ['imports', { 'skipwise.config.ts': "import 'no-such-plugin'" }, /CLI_CONFIG: .*no-such-plugin/],
-  ['loops', { 'skipwise.config.mjs': 'for (;;) {}' }, /CLI_CONFIG: .*longer than 1 seconds\): .*look for an endless loop/],
-  ['loops-ts', { 'skipwise.config.ts': 'while (true) {}' }, /CLI_CONFIG: .*longer than 1 seconds\): .*look for an endless loop/],
+  [
+    'loops',
+    { 'skipwise.config.mjs': 'for (;;) {}' },
+    /CLI_CONFIG: .*longer than 1 seconds\): .*look for an endless loop/
+  ],
+  [
+    'loops-ts',
+    { 'skipwise.config.ts': 'while (true) {}' },
+    /CLI_CONFIG: .*longer than 1 seconds\): .*look for an endless loop/
+  ],
   ['waits', { 'skipwise.config.mjs': 'await new Promise(() => {})' }, /CLI_CONFIG: .*longer than 1 seconds/],
   [
     'list',
