@@ -66,7 +66,7 @@ export interface TypeStyle {
   readonly map?: (keys: readonly string[]) => string
 }
 
-/** The type of a value as a person reads it: `integer ≥ 1`, `sampled | contiguous`, `list of number > 0`, `{ from }`. */
+/** The type of a value as a person reads it: `integer ≥ 1`, `sampled | contiguous`, `list of string`, `{ from }`. */
 export function typeText(schema: JsonSchema, style: TypeStyle = {}): string {
   const { or = ' | ', word = String, map = keys => (keys.length > 0 ? `{ ${keys.join(', ')} }` : 'map') } = style
   if (schema.enum) return schema.enum.map(word).join(or)

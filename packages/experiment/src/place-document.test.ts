@@ -120,7 +120,7 @@ describe('the loss of a prompt', () => {
     }
     const example = createExamples([{ corpus, weight: 1 }], silent, window, 0, 20)
     expect(() => Array.from({ length: 20 }, (_, index) => example(index))).toThrow(
-      /^RECIPE_DATA: the position transform gives sources that are not those of its tokens/
+      /^RECIPE_DATA: the position transform returns sources that do not match its tokens/
     )
   })
 })

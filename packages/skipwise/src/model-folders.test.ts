@@ -230,7 +230,7 @@ describe('numbers of config.json', () => {
       const folder = await modelFolder(llamaConfig)
       await writeModelConfig(folder, { ...llamaConfig, num_hidden_layers: layers })
       await expect(openModelFolder(folder, parts)).rejects.toThrow(
-        /^MODEL_WEIGHT_SHAPE.*num_hidden_layers \d+, the weights are 20 tensors/
+        /^MODEL_WEIGHT_SHAPE.*num_hidden_layers \d+, and the weights have 20 tensors/
       )
     }
   )

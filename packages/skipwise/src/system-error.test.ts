@@ -15,7 +15,7 @@ function thrownBy(run: () => unknown): unknown {
 }
 
 test.each([
-  ['a folder that is read', () => readFileSync(tmpdir()), 'CLI_SYSTEM', /folder, where a file is needed \(EISDIR\)/],
+  ['a folder that is read', () => readFileSync(tmpdir()), 'CLI_SYSTEM', /folder, and a file is needed \(EISDIR\)/],
   [
     'a file that is not there',
     () => openSync(join(tmpdir(), 'no', 'such'), 'r'),

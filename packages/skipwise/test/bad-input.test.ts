@@ -277,7 +277,7 @@ describe('what goes wrong while running', () => {
         ['-c', `ulimit -n ${files}; exec '${process.execPath}' '${cli}' extend extend.yaml`],
         { cwd: workspace.folder, encoding: 'utf8' }
       )
-      expect(stderr).toMatch(/^CLI_SYSTEM: .*no more files \(EMFILE\): raise the limit/m)
+      expect(stderr).toMatch(/^CLI_SYSTEM: .*too many open files \(EMFILE\): raise the limit/m)
     }
   })
 

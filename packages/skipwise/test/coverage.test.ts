@@ -51,7 +51,7 @@ describe('skipwise coverage', () => {
   test.each([
     [['--original', '8', '--target', '4'], 'POSITIONS_WINDOW'],
     [['--original', '8'], 'CLI_USAGE'],
-    [['--train', '8', '--target', '16'], 'CLI_USAGE: .*It is now --original'],
+    [['--train', '8', '--target', '16'], 'CLI_USAGE: .*It is now --original\\.'],
     [['--original', '8', '--target', '16', '--transform', 'pos'], 'PLUGIN_UNKNOWN']
   ])('refuses %j', async (args, error) => {
     const { code, stdout, stderr } = await workspace.run(['coverage', ...args])

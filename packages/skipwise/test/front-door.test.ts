@@ -195,7 +195,7 @@ describe('openModel and evaluate', () => {
       const named = /^PLUGIN_UNKNOWN: expected the name of a plugin, or one key with its options/
       await expect(evaluate(at('base'), [given as never])).rejects.toThrow(named)
       if (given !== undefined) await expect(openModel(at('base'), { executor: given as never })).rejects.toThrow(named)
-      await expect(openModel(given as never)).rejects.toThrow(/^MODEL_NOT_FOUND: a model is named by a text/)
+      await expect(openModel(given as never)).rejects.toThrow(/^MODEL_NOT_FOUND: expected the name of a model/)
     }
   )
 })

@@ -96,7 +96,7 @@ describe('a recipe that trains a part of the model', () => {
     )
     expect(await workspace.run(['extend', 'full.yaml'])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^RECIPE_DATA: full\.yaml:\d+:\d+: pack puts short documents together/m)
+      stderr: expect.stringMatching(/^RECIPE_DATA: full\.yaml:\d+:\d+: pack joins short documents/m)
     })
   })
 

@@ -174,7 +174,7 @@ describe('an example of several documents is refused', () => {
 
   test('by a run that was not told of it', async () => {
     await expect(gradientsOf('positions that rotate', await openInterpreter(), [row])).rejects.toThrow(
-      'TRAINING_POSITIONS: an example holds several documents'
+      'TRAINING_POSITIONS: an example contains several documents'
     )
   })
 })
