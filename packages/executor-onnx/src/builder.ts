@@ -16,6 +16,13 @@ type Attributes = Readonly<Record<string, number | readonly number[] | { readonl
 
 const MICROSOFT = 'com.microsoft'
 
+/**
+ * Makes rows of a value [N, …]: `select` takes them from something of the same N rows, as many as `rows`.
+ *
+ * @returns its name
+ */
+type RowMaker = (select: (x: string) => string, rows: number) => string
+
 /** What lowering depends on besides the graph. */
 export interface LoweringSetup {
   /** Whether attention over a cache is lowered to elementary operators: where GroupQueryAttention is wrong. */
@@ -29,7 +36,11 @@ export interface LoweringSetup {
  * temporary.
  */
 export class OnnxBuilder {
-  readonly nodes: OnnxNode[] = []
+  readonly #nodes: OnnxNode[] = []
+  /** What is made when it is read: before the others, so that ONNX Runtime makes it just before its reader. */
+  readonly #early: OnnxNode[] = []
+  #to = this.#nodes
+  readonly #makers = new Map<ValueId, RowMaker>()
   readonly initializers: OnnxInitializer[] = []
   readonly #memo = new Map<string, string>()
   readonly #names = new Map<ValueId, string>()
@@ -52,7 +63,34 @@ export class OnnxBuilder {
       this.initializers.push({ name: this.name(id), type: graph.values[id].dtype, shape: graph.values[id].shape, data })
   }
 
+  get nodes(): readonly OnnxNode[] {
+    return [...this.#early, ...this.#nodes]
+  }
+
+  /** Has a value made when it is read. */
+  makeWhenRead(id: ValueId, make: RowMaker): void {
+    this.#makers.set(id, make)
+  }
+
+  /** Rows of a value [N, …], and how many: `select` takes them from something of the same rows. */
+  rowsOf(id: ValueId, rows: number, select: (x: string) => string): string {
+    const make = this.#makers.get(id)
+    return make ? this.#make(() => make(select, rows)) : select(this.name(id))
+  }
+
+  #make(make: () => string): string {
+    const to = this.#to
+    this.#to = this.#early
+    try {
+      return make()
+    } finally {
+      this.#to = to
+    }
+  }
+
   name(id: ValueId): string {
+    const make = this.#makers.get(id)
+    if (make) return this.once(`whole ${id}`, () => this.#make(() => make(x => x, this.spec(id).shape[0])))
     return this.#names.get(id) ?? `v${id}`
   }
 
@@ -118,7 +156,7 @@ export class OnnxBuilder {
 
   /** `data` with `updates` [N, …] added at rows `indices` [N, 1], int64. */
   scatterAdd(data: string, indices: string, updates: string, output: string = this.#temporary()): string {
-    this.nodes.push({
+    this.#to.push({
       op: 'ScatterND',
       inputs: [data, indices, updates],
       outputs: [output],
@@ -130,7 +168,7 @@ export class OnnxBuilder {
   /** The bits of whole numbers, `places` lower. */
   shiftRight(x: string, places: string): string {
     const output = this.#temporary()
-    this.nodes.push({
+    this.#to.push({
       op: 'BitShift',
       inputs: [x, places],
       outputs: [output],
@@ -188,7 +226,7 @@ export class OnnxBuilder {
     attributes: Attributes,
     outputs: readonly string[]
   ): string {
-    this.nodes.push({
+    this.#to.push({
       op,
       domain,
       inputs,

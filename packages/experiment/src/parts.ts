@@ -15,6 +15,7 @@ import type { Architecture, ModelDefinition, PositionalEncoding } from '@skipwis
 import type {} from '@skipwise/runtime'
 import type { RecipeReference } from './recipe-schema.js'
 import { shown } from './schema-words.js'
+import { unsupported } from './unsupported-model.js'
 
 /** The part of a registry that experiments use: plugins found by names that come from files. */
 export type PluginLookup = Pick<Registry, 'resolveUnknown' | 'find' | 'list'>
@@ -77,6 +78,12 @@ export function findArchitecture(registry: PluginLookup, config: ModelConfig): A
   const type = String(config['model_type'])
   const found = architectures.find(architecture => architecture.modelTypes.includes(type))
   if (found) return found
+  const reason = unsupported(config)
+  if (reason)
+    throw new SkipwiseError('MODEL_ARCHITECTURE', {
+      problem: `no architecture reads the model_type '${type}': ${reason.problem}`,
+      fix: `${reason.fix}, or add a plugin to skipwise.config.ts`
+    })
   const known = architectures.flatMap(architecture => architecture.modelTypes)
   const nearest = nearestName(type, known)
   throw new SkipwiseError('MODEL_ARCHITECTURE', {

@@ -1,8 +1,11 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import {
+  causalAttention,
+  expandKernels,
   fusedKernels,
   shapeRules,
   tf,
+  trace,
   type AttributesOf,
   type BuiltInKernels,
   type StorageKernels,
@@ -53,6 +56,23 @@ describe('a fused kernel', () => {
       ClippedAdamW: true
     }
     expect([...fusedKernels.keys()].sort()).toEqual(Object.keys(names).sort())
+  })
+
+  test('is computed by its definition where it says so, whatever an executor lowers', () => {
+    const heads = { shape: [1, 4, 2, 2], dtype: 'float32' } as const
+    const kernels = (softCap?: number) => {
+      const graph = trace(
+        'attention',
+        ({ query, key, value }) => ({
+          output: causalAttention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, 1, { softCap })
+        }),
+        { query: heads, key: heads, value: heads }
+      )
+      return expandKernels(graph, () => true).nodes.map(({ kernel }) => kernel)
+    }
+    expect(kernels()).toContain('CausalAttention')
+    expect(kernels(2)).toContain('Tanh')
+    expect(kernels(2)).not.toContain('CausalAttention')
   })
 
   test('that is the gradient of another names one that there is', () => {

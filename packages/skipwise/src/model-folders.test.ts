@@ -8,9 +8,9 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { trainRecipe, Workspace } from '../test/workspace.js'
+import { extendRecipe, trainRecipe, Workspace } from '../test/workspace.js'
 import { endIds } from './commands/generate.js'
-import { openExecutor } from './parts.js'
+import { loadParts, openExecutor } from './parts.js'
 import { defaultRegistry } from './registry.js'
 
 const parts = { registry: defaultRegistry, readRope: readHuggingFaceRope }
@@ -275,6 +275,36 @@ test.each([
   const recipe = parseRecipe(trainRecipe.replace(given, claimed), 'train.yaml', parts.registry)
   await expect(resolveRecipe(recipe, { kind: 'train', baseFolder: workspace.folder, ...parts })).rejects.toMatchObject({
     code
+  })
+})
+
+describe('a Phi-3 that is extended', () => {
+  const phi3Config = { ...llamaConfig, model_type: 'phi3', original_max_position_embeddings: 32 }
+  const resolveExtension = async (interpolation: string) => {
+    const folder = await modelFolder(phi3Config)
+    const text = extendRecipe.replace('model: base', `model: ${folder}\ninterpolation: ${interpolation}`)
+    const recipe = parseRecipe(
+      text.replace(/evaluate:[^]*/, `output: phi3-${interpolation}\n`),
+      'extend.yaml',
+      parts.registry
+    )
+    const own = await loadParts([])
+    return resolveRecipe(recipe, { kind: 'extend', baseFolder: workspace.folder, ...own })
+  }
+
+  test('gets a table of frequencies: transformers reads its yarn as longrope', async () => {
+    const { config } = await resolveExtension('yarn')
+    expect(config).toMatchObject({
+      max_position_embeddings: 128,
+      original_max_position_embeddings: 32,
+      rope_scaling: { type: 'longrope' },
+      rope_parameters: { rope_type: 'longrope', factor: 4 }
+    })
+    expect(readHuggingFaceRope(config).name).toBe('longrope')
+  })
+
+  test('is refused a scheme that no table gives', async () => {
+    await expect(resolveExtension('dynamic-ntk')).rejects.toMatchObject({ code: 'ROPE_INEXPRESSIBLE' })
   })
 })
 

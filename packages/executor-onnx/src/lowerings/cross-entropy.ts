@@ -1,10 +1,11 @@
 import { rowBlocksOf, type NodeOf, type RowBlock } from '@skipwise/runtime'
 import type { Lowering, Lowerings, OnnxBuilder } from '../builder.js'
 import { onnxType } from '../onnx-model.js'
+import { wideCrossEntropy, wideCrossEntropyGrad } from './wide-cross-entropy.js'
 
 /** Logits are computed in pieces of at most this many elements (16 MB). */
 const PIECE_ELEMENTS = 2 ** 22
-/** Probabilities of up to this many elements (64 MB) are kept for the backward pass; more are computed again. */
+/** Probabilities of up to this many elements (64 MB) are kept for the backward pass; of more see `wideCrossEntropy`. */
 const KEPT_ELEMENTS = 2 ** 24
 
 /** A node of either pass. */
@@ -26,17 +27,20 @@ function logitsOf(b: OnnxBuilder, rows: string, { inputs }: CrossEntropyNode): s
 const keptKey = ({ inputs: { hidden, weight, bias } }: CrossEntropyNode, { begin }: RowBlock) =>
   `softmax ${hidden} ${weight} ${bias} ${begin}`
 
+/** Whether probabilities of all rows are too many to keep. */
+const isWide = (b: OnnxBuilder, { inputs: { hidden, weight } }: CrossEntropyNode): boolean =>
+  b.spec(hidden).shape[0] * b.spec(weight).shape[0] > KEPT_ELEMENTS
+
 const crossEntropy: Lowering<'LinearCrossEntropy'> = (b, node) => {
+  if (isWide(b, node)) return wideCrossEntropy(b, node)
   const { inputs, outputs } = node
   const [hidden, labels] = [inputs.hidden, inputs.labels].map(id => b.name(id))
   const [N] = b.spec(inputs.hidden).shape
   const [V] = b.spec(inputs.weight).shape
-  const kept = N * V <= KEPT_ELEMENTS
   const parts = rowBlocksOf(N, V, PIECE_ELEMENTS).map(piece => {
     const { rows } = piece
     const logits = logitsOf(b, rowsOf(b, hidden, N, piece), node)
-    const softmax = () => b.op('Softmax', [logits], { axis: -1 })
-    const probabilities = kept ? b.once(keptKey(node, piece), softmax) : softmax()
+    const probabilities = b.once(keptKey(node, piece), () => b.op('Softmax', [logits], { axis: -1 }))
     // −log p = max − log p_max − logit: p_max ≥ 1/V, so nothing underflows however unlikely the label is.
     const maximum = (x: string) => b.reduce('ReduceMax', x, [1], 1)
     const ofLabel = b.op('GatherElements', [logits, b.reshape(rowsOf(b, labels, N, piece), [rows, 1])], { axis: 1 })
@@ -49,6 +53,7 @@ const crossEntropy: Lowering<'LinearCrossEntropy'> = (b, node) => {
 // With P the softmax and Y the one-hot labels:  dH = dy·(P·W − W[label]),  dW = Pᵀ(dy·H) − Yᵀ(dy·H),  dBias = Pᵀdy −
 // Yᵀdy. The row factors act on [rows, d] and Y is a gather and a scatter: no pass over [rows, V] besides the products.
 const crossEntropyGrad: Lowering<'LinearCrossEntropyGrad'> = (b, node) => {
+  if (isWide(b, node)) return wideCrossEntropyGrad(b, node)
   const { inputs, outputs } = node
   const [hidden, weight, labels, dy] = [inputs.hidden, inputs.weight, inputs.labels, inputs.dy].map(id => b.name(id))
   const [N, d] = b.spec(inputs.hidden).shape
