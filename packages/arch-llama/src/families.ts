@@ -1,6 +1,43 @@
 import { configError } from '@skipwise/nn'
-import type { Biases, BlockForm, Multipliers } from './config.js'
 import type { LlamaKeys, modelTypes } from './keys.js'
+
+/** Where blocks differ from LLaMA's. */
+export interface BlockForm {
+  /** RMS norms, RMS norms that multiply by 1 + weight (Gemma), or layer norms with a bias (StableLM). */
+  readonly norm: 'rms' | 'rms of 1 + weight' | 'layer'
+  /**
+   * `pre-norm`: attention and feed-forward read normed states. `post-norm`: what they give is normed (OLMo 2).
+   * `both`: what they read and what they give (Gemma 2). `parallel`: both read the same normed states (StableLM 2 12B).
+   */
+  readonly residual: 'pre-norm' | 'post-norm' | 'both' | 'parallel'
+  /**
+   * Norms of queries and keys before they get positions: an RMS norm of every head, whose weight all heads share
+   * (Qwen3), one RMS norm of all heads together (OLMo 2), a layer norm of every head with a weight of its own
+   * (StableLM 2 12B).
+   */
+  readonly queryKeyNorm: 'none' | 'shared by heads' | 'of all heads' | 'own to each head'
+  /** `qkv_proj` gives queries, keys and values, `gate_up_proj` gate and up (Phi-3). */
+  readonly fusedProjections: boolean
+}
+
+/** Where hidden states are multiplied; 1 where a model has no such number. */
+export interface Multipliers {
+  /** Of what the embedding gives: Granite's own number; √d in float32, in which it is multiplied, for Gemma. */
+  readonly embedding: number
+  /** Of what attention and feed-forward add to the hidden states. */
+  readonly residual: number
+  /** Logits are divided by it. */
+  readonly logitsDivisor: number
+}
+
+/** Which projections have a bias. */
+export interface Biases {
+  /** Bias of the query, key and value projections. */
+  readonly queryKeyValueBias: boolean
+  /** Bias of the output projection: LLaMA has all four or none, Qwen2 only the first three. */
+  readonly outputBias: boolean
+  readonly mlpBias: boolean
+}
 
 /** Where a model type differs from LLaMA (transformers 5.18: `configuration_*.py` and `modeling_*.py` of each). */
 interface Family {

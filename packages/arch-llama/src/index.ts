@@ -1,3 +1,4 @@
-export { parseLlamaConfig, type Biases, type BlockForm, type LlamaConfig, type Multipliers } from './config.js'
+export { parseLlamaConfig, type LlamaConfig } from './config.js'
+export type { Biases, BlockForm, Multipliers } from './families.js'
 export { defineLlama, llama } from './model.js'
 export { llamaParameters } from './parameters.js'

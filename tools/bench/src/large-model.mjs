@@ -1,5 +1,5 @@
-// Training steps of adapters on a large model with random weights at rest, next to PEFT's: each in a process of its own,
-// one after the other. Prints a JSON line for each. Run `npm run build` first.
+// Training steps of adapters on a large model with random weights at rest, or PEFT's on the same shape: one of them a
+// process. Prints a JSON line. Run `npm run build` first.
 //
 //   node tools/bench/src/large-model.mjs 1.2b bf16                     LoRA of the attention, T = 2,048, two steps
 //   node tools/bench/src/large-model.mjs 7b int4 --steps 1             QLoRA
