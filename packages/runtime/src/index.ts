@@ -18,6 +18,7 @@ export {
   canStore,
   isStored,
   restoreWeight,
+  STORAGE_BLOCK,
   storageNames,
   storagesOf,
   storedSpecs,

@@ -25,7 +25,7 @@ export interface StoredWeight {
 export type Weight = Float32Array | StoredWeight
 
 /** Numbers of a row that have one scale. */
-export const BLOCK = 64
+export const STORAGE_BLOCK = 64
 
 const CODES: Readonly<Record<StorageName, CodeType>> = {
   bfloat16: 'uint16',
@@ -39,7 +39,7 @@ const isScaled = (storage: StorageName): boolean => storage === 'int8' || storag
 
 /** Whether a tensor of this shape can be stored so: a matrix, of whole blocks where these have scales. */
 export const canStore = (storage: StorageName, shape: readonly number[]): boolean =>
-  shape.length === 2 && (!isScaled(storage) || shape[1] % BLOCK === 0)
+  shape.length === 2 && (!isScaled(storage) || shape[1] % STORAGE_BLOCK === 0)
 
 /** What a program reads of a matrix at rest of this shape, [rows, columns]. */
 export function storedSpecs(
@@ -48,7 +48,7 @@ export function storedSpecs(
 ): { readonly codes: ValueSpec; readonly scales?: ValueSpec } {
   const width = storage === 'int4' ? columns / 2 : columns
   const codes: ValueSpec = { shape: [rows, width], dtype: 'int32', codes: CODES[storage] }
-  return isScaled(storage) ? { codes, scales: { shape: [rows, columns / BLOCK], dtype: 'float32' } } : { codes }
+  return isScaled(storage) ? { codes, scales: { shape: [rows, columns / STORAGE_BLOCK], dtype: 'float32' } } : { codes }
 }
 
 /** Whether a tensor is a matrix at rest. */
@@ -82,7 +82,7 @@ export function storeWeight(
   storage: Exclude<StorageName, 'float16'>
 ): StoredWeight {
   if (storage === 'bfloat16') return { storage, shape, codes: toBfloat16(data) }
-  const scales = new Float32Array(data.length / BLOCK)
+  const scales = new Float32Array(data.length / STORAGE_BLOCK)
   if (storage === 'int8') {
     const codes = new Int8Array(data.length)
     for (let block = 0; block < scales.length; block++) storeInt8(data, codes, scales, block)
@@ -96,24 +96,25 @@ export function storeWeight(
 /** The number of the largest magnitude of a block. */
 function largestOf(data: Float32Array, begin: number): number {
   let largest = 0
-  for (let i = begin; i < begin + BLOCK; i++) if (Math.abs(data[i]) > Math.abs(largest)) largest = data[i]
+  for (let i = begin; i < begin + STORAGE_BLOCK; i++) if (Math.abs(data[i]) > Math.abs(largest)) largest = data[i]
   return largest
 }
 
 function storeInt8(data: Float32Array, codes: Int8Array, scales: Float32Array, block: number): void {
-  const begin = block * BLOCK
+  const begin = block * STORAGE_BLOCK
   scales[block] = Math.abs(largestOf(data, begin)) / 127
   const inverse = inverseOf(scales[block])
-  for (let i = begin; i < begin + BLOCK; i++) codes[i] = Math.max(-127, Math.min(127, Math.round(data[i] * inverse)))
+  for (let i = begin; i < begin + STORAGE_BLOCK; i++)
+    codes[i] = Math.max(-127, Math.min(127, Math.round(data[i] * inverse)))
 }
 
 function storeInt4(data: Float32Array, codes: Uint8Array, scales: Float32Array, block: number): void {
-  const begin = block * BLOCK
+  const begin = block * STORAGE_BLOCK
   scales[block] = largestOf(data, begin) / -8
   const inverse = inverseOf(scales[block])
   const code = (x: number) => Math.max(0, Math.min(15, Math.round(x * inverse) + 8))
-  for (let i = 0; i < BLOCK / 2; i++)
-    codes[begin / 2 + i] = code(data[begin + i]) | (code(data[begin + BLOCK / 2 + i]) << 4)
+  for (let i = 0; i < STORAGE_BLOCK / 2; i++)
+    codes[begin / 2 + i] = code(data[begin + i]) | (code(data[begin + STORAGE_BLOCK / 2 + i]) << 4)
 }
 
 /** 0 for a block of zeros, or of numbers whose scale float32 does not have. */
@@ -138,7 +139,8 @@ export function restoreWeight(weight: Weight): Float32Array {
   } else if (storage === 'float16') {
     for (let i = 0; i < data.length; i++) data[i] = fromFloat16(codes[i])
   } else {
-    for (let i = 0; i < data.length; i++) data[i] = codeAt(storage, codes, i) * (scales?.[Math.floor(i / BLOCK)] ?? 0)
+    for (let i = 0; i < data.length; i++)
+      data[i] = codeAt(storage, codes, i) * (scales?.[Math.floor(i / STORAGE_BLOCK)] ?? 0)
   }
   return data
 }
@@ -146,9 +148,9 @@ export function restoreWeight(weight: Weight): Float32Array {
 /** The whole number of element i. */
 function codeAt(storage: 'int8' | 'int4', codes: CodeData, i: number): number {
   if (storage === 'int8') return codes[i]
-  const inBlock = i % BLOCK
-  const byte = codes[(i - inBlock) / 2 + (inBlock % (BLOCK / 2))]
-  return (inBlock < BLOCK / 2 ? byte & 15 : byte >> 4) - 8
+  const inBlock = i % STORAGE_BLOCK
+  const byte = codes[(i - inBlock) / 2 + (inBlock % (STORAGE_BLOCK / 2))]
+  return (inBlock < STORAGE_BLOCK / 2 ? byte & 15 : byte >> 4) - 8
 }
 
 /** IEEE 754 binary16. */

@@ -31,7 +31,8 @@ async function extend(name: string, train: string, more = '') {
 describe('train.base', () => {
   test('bf16 gives the bytes of float32: the file is in bfloat16', async () => {
     expect(await extend('float32', LORA)).toMatchObject({ code: 0 })
-    expect(await extend('bf16', `base: bf16, ${LORA}`)).toMatchObject({ code: 0 })
+    const run = await extend('bf16', `base: bf16, ${LORA}`)
+    expect(run).toMatchObject({ code: 0, stdout: expect.stringContaining('base in bf16, exactly') })
     for (const file of ['model.safetensors', 'adapter/adapter_model.safetensors'])
       expect(readFileSync(workspace.path(`out/bf16/${file}`))).toEqual(
         readFileSync(workspace.path(`out/float32/${file}`))

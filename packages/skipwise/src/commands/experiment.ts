@@ -100,8 +100,15 @@ function describe(prepared: Experiment, { say }: Terminal): void {
   const apart = answersOf(prepared)
   const answers = apart ? ` (${apart} of them one answer of a conversation each, as it was at its turn)` : ''
   say(
-    `${parameters} parameters · ${documents} documents${answers} of ${tokens} tokens · ${options.steps} steps of ${options.batch} × ${window.original} tokens`
+    `${parameters} parameters · ${documents} documents${answers} of ${tokens} tokens · ${options.steps} steps of ${options.batch} × ${window.original} tokens${baseOf(prepared)}`
   )
+}
+
+/** How the frozen base lies in memory, and what that does to its numbers. */
+function baseOf({ recipe: { train }, storageError }: Experiment): string {
+  if (train.base === undefined || train.base === 'float32') return ''
+  const error = storageError === 0 ? 'exactly' : `${(100 * storageError).toPrecision(2)} % off`
+  return ` · base in ${train.base}, ${error}`
 }
 
 function showResults(
