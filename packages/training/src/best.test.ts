@@ -40,8 +40,8 @@ test('a run gives the weights that scored best, at every so many steps and the l
     { step: 12, score: -1 }
   ])
   expect(bestStep).toBe(5)
-  expect(weights).toEqual(seen.get(5))
-  expect(weights).not.toEqual(seen.get(12))
+  expect(new Map(weights)).toEqual(seen.get(5))
+  expect(new Map(weights)).not.toEqual(seen.get(12))
 })
 
 test('or the last ones, with the scores told', async () => {
