@@ -36,7 +36,7 @@ export class StorageError {
   #squares = 0
   #errors = 0
 
-  /** Stores a float32 matrix, and notes how far off it is. */
+  /** Stores a float32 matrix [rows, columns], row-major, and notes how far off it is. */
   store(data: Float32Array, shape: readonly number[], storage: StoreAs): StoredWeight {
     const stored = storeWeight(data, shape, storage)
     const restored = restoreWeight(stored)
