@@ -173,6 +173,7 @@ const deciding: Record<string, Change> = {
   'train.maxGradientNorm': { to: 2 },
   'train.seed': { to: 4 },
   'train.freeze': { to: ['model.embed_tokens.*'] },
+  'train.base': { given: { 'train.lora': lora }, to: 'int8' },
   'train.lora': { to: lora },
   'train.lora.rank': { given: { 'train.lora': lora }, to: 4 },
   'train.lora.alpha': { given: { 'train.lora': lora }, to: 8 },
