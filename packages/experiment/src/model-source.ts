@@ -45,12 +45,13 @@ export interface ModelSource extends DefinedModel {
   readonly tokenizerFolder: string
   /** Data type of the weights as they are kept. */
   readonly dtype: WritableDtype
-  /**
-   * Every parameter by name, row-major float32. Also finds a file that is cut off.
-   *
-   * @param as which of them lie at rest; default none. `error` notes what that does to their numbers
-   */
+  /** Every parameter by name, row-major float32. Also finds a file that is cut off. */
   weights(progress?: ProgressListener): Promise<Map<string, Float32Array>>
+  /**
+   * Every parameter by name, row-major, matrices also at rest.
+   *
+   * @param as which of them lie at rest; `error` notes what that does to their numbers
+   */
   weights(
     progress: ProgressListener | undefined,
     as: { readonly of: StorageOf; readonly error: StorageError }

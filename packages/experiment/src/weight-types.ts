@@ -15,6 +15,7 @@ import {
  * Vectors are float32 always.
  */
 export const weightTypes = ['float32', 'bf16', 'int8', 'int4'] as const
+/** A name of {@link weightTypes}. */
 export type WeightType = (typeof weightTypes)[number]
 
 /** How a parameter lies in memory: in float32, or stored so. */

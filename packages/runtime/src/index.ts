@@ -48,6 +48,7 @@ export type {
   BuiltInKernels,
   ByInput,
   BySaved,
+  CrossEntropyAttributes,
   FusedKernelName,
   FusedKernels,
   InputOf,

@@ -5,6 +5,7 @@ import { sizeOf, type CodeType, type ValueSpec } from './graph.js'
  * int8 and int4 are whole numbers times the scale of their block: see {@link storeWeight}.
  */
 export const storageNames = ['bfloat16', 'float16', 'int8', 'int4'] as const
+/** A name of {@link storageNames}. */
 export type StorageName = (typeof storageNames)[number]
 
 /** Numbers of a `CodeType`. */

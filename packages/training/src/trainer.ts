@@ -219,8 +219,8 @@ export class Trainer {
   }
 
   /**
-   * The parameters of the model, by name, row-major, with adapters merged into their matrices: see
-   * {@link MergedWeights}. Those that are trained are as {@link read} gives them.
+   * The parameters of the model, by name, row-major, with adapters merged into their matrices; each is made when it is
+   * asked for. Those that are trained are as {@link read} gives them.
    *
    * @param trained what `trained()` gives, now or at an earlier step
    */
