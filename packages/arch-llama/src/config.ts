@@ -35,7 +35,7 @@ export interface LlamaConfig extends Biases {
 }
 
 /**
- * Reads `config.json` of the model types of `llama.modelTypes`; what a file leaves out has the default that
+ * Reads `config.json` of the model types that the architecture has; what a file leaves out has the default that
  * transformers gives its model type.
  *
  * @throws SkipwiseError `ARCHITECTURE_CONFIG`
