@@ -25,7 +25,7 @@ export interface PartGraph {
 export type Accumulation = 'begin' | 'add' | 'keep'
 
 /** Names of a part's i-th parameter and its gradient: those of no layer, so that layers share programs. */
-export const partParameter = (i: number): string => `parameter:${i}`
+const partParameter = (i: number): string => `parameter:${i}`
 /** The parameters of a part, by the names that its programs give them, with the scales of those at rest. */
 export const partParameters = ({ parameters }: NetworkPart, values: Values): Record<string, Value> =>
   Object.fromEntries(
