@@ -161,7 +161,12 @@ describe('makeTokenizer', () => {
     ['an added token without content', { added_tokens: [{ id: 1 }] }, 'TOKENIZER_INVALID', /added_tokens\.0\.content/],
     ['steps of zero', { pre_tokenizer: { type: 'FixedLength', length: 0 } }, 'TOKENIZER_INVALID', /length/],
     ['a pattern of nothing', split({ pattern: {} }), 'TOKENIZER_INVALID', /pattern/],
-    ['a pattern that is no expression', split({ pattern: { Regex: '(' } }), 'TOKENIZER_UNSUPPORTED', /is not closed/],
+    [
+      'a pattern that is not an expression',
+      split({ pattern: { Regex: '(' } }),
+      'TOKENIZER_UNSUPPORTED',
+      /is not closed/
+    ],
     [
       'sequences without end',
       { normalizer: JSON.parse(`${'{"type":"Sequence","normalizers":['.repeat(5000)}${']}'.repeat(5000)}`) },

@@ -22,7 +22,7 @@ describe('a spike', () => {
     ['a norm above its factor', 2, 2.5, { gradientNorm: 2, steps: 8 }, /the gradient norm is 2\.500/],
     ['a norm without a factor', 2, 99, { loss: 9 }, undefined],
     ['too few steps to judge by', 99, 99, { loss: 1.5, gradientNorm: 2, steps: 100 }, undefined],
-    ['a loss that is no number, at any time', Number.NaN, 1, { steps: 100 }, /the loss is NaN/],
+    ['a loss that is not a number, at any time', Number.NaN, 1, { steps: 100 }, /the loss is NaN/],
     ['an infinite norm', 2, Infinity, {}, /the gradient norm is Infinity/]
   ])('%s', (_, loss, gradientNorm, guard, expected) => {
     const spike = spikeOf({ loss, gradientNorm }, history, guard)
