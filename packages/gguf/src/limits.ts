@@ -1,5 +1,5 @@
 /** Bytes before the tensors of a file: vocabularies in use take some tens of megabytes. */
-export const MAX_HEADER_BYTES = 2 ** 28
+export const MAX_HEADER_BYTES = 2 ** 27
 
 /** Keys of a file; those in use have less than a hundred. */
 export const MAX_KEYS = 2 ** 16

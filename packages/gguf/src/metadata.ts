@@ -1,4 +1,7 @@
-/** Numbers that GGUF gives to the types of values, with the bytes that one takes; a string takes at least its length. */
+/**
+ * Numbers that GGUF gives to the types of values, with the bytes that one takes: a string has at least its length, a
+ * list its type and its length.
+ */
 export const VALUE_TYPES = {
   uint8: [0, 1],
   int8: [1, 1],
@@ -43,15 +46,18 @@ export const text = (value: string): MetadataValue => ({ type: 'string', value }
 export const truth = (value: boolean): MetadataValue => ({ type: 'bool', value })
 
 /** A list of one type. */
-export const list = (
-  of: MetadataList['of'],
-  values: readonly (number | string | boolean)[]
-): MetadataList => ({ type: 'array', of, length: values.length, values: () => values })
+export const list = (of: MetadataList['of'], values: readonly (number | string | boolean)[]): MetadataList => ({
+  type: 'array',
+  of,
+  length: values.length,
+  values: () => values
+})
 
 /** The number of a key; undefined where it is missing or not a number. */
 export function numberAt(metadata: Metadata, key: string): number | undefined {
   const found = metadata.get(key)
-  if (found === undefined || found.type === 'array' || found.type === 'string' || found.type === 'bool') return undefined
+  if (found === undefined || found.type === 'array' || found.type === 'string' || found.type === 'bool')
+    return undefined
   return Number(found.value)
 }
 

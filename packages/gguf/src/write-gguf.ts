@@ -13,7 +13,7 @@ export interface GgufTensor {
   /** Outermost first, as safetensors has it: [rows, columns]. */
   readonly shape: readonly number[]
   readonly type: WritableType
-  /** Its numbers, row-major float32; called once, when it is written, so that only one tensor at a time is in memory. */
+  /** Its numbers, row-major float32; called once, when it is written: only one tensor at a time is in memory. */
   readonly read: () => Promise<Float32Array>
 }
 
@@ -39,8 +39,9 @@ const PIECE = 0x1000000
  *
  * @example
  * ```ts
- * const tensor = { name: 'output_norm.weight', shape: [2], type: 'F32', read: async () => Float32Array.of(1, 2) } as const
- * await writeGguf('norm.gguf', new Map([['general.architecture', text('llama')]]), [tensor])
+ * const read = async () => Float32Array.of(1, 2)
+ * const norm = { name: 'output_norm.weight', shape: [2], type: 'F32', read } as const
+ * await writeGguf('norm.gguf', new Map([['general.architecture', text('llama')]]), [norm])
  * ```
  */
 export async function writeGguf(

@@ -14,7 +14,7 @@ export interface ModelToWrite extends WriteGgufOptions {
   readonly tokenizer: Pick<TokenizerKeys, 'entries'>
   /** Type of the matrices; norms, biases and tables are F32. */
   readonly type: WritableType
-  /** `general.name`. */
+  /** `general.name`; left out where llama.cpp would take it for that of a model with other tokens. */
   readonly name: string
   /** A parameter by name, row-major float32; called when its tensor is written. */
   readonly read: (name: string) => Promise<Float32Array>
@@ -43,24 +43,33 @@ export async function writeGgufModel(
   const metadata: Metadata = new Map<string, MetadataValue>([
     ['general.architecture', text(architecture)],
     ['general.type', text('model')],
-    ['general.name', text(name)],
+    ...(endsLlamaCpp(name, tokenizer) ? [] : [['general.name', text(name)] as const]),
     ['general.file_type', uint32(FILE_TYPES[type])],
     ['general.quantization_version', uint32(2)],
     ...plan.metadata,
     ...tokenizer.entries
   ])
   const make = tensorReader(read)
-  const tensors = plan.tensors.map(
-    (tensor): GgufTensor => ({
-      name: tensor.name,
-      shape: tensor.shape,
-      type: typeOf(tensor, type),
-      read: () => make(tensor)
-    })
-  )
+  const tensors = plan.tensors.map((tensor): GgufTensor => ({
+    name: tensor.name,
+    shape: tensor.shape,
+    type: typeOf(tensor, type),
+    read: () => make(tensor)
+  }))
   const bytes = await writeGguf(file, metadata, tensors, options)
   const inFloat16 = tensors.filter(tensor => type === 'Q8_0' && tensor.type === 'F16').map(tensor => tensor.name)
   return { bytes, tensors: tensors.length, inFloat16 }
+}
+
+/** Tokens that llama.cpp looks up, and ends on without them, in a model that is called Phi-3. */
+const TOKENS_OF_PHI_3 = ['</s>', '<unk>', '<s>', '<|endoftext|>']
+
+/** Whether llama.cpp would not load a vocabulary because of the name of the model. */
+function endsLlamaCpp(name: string, { entries }: ModelToWrite['tokenizer']): boolean {
+  if (!/phi-?3/i.test(name)) return false
+  const tokens = entries.find(([key]) => key === 'tokenizer.ggml.tokens')?.[1]
+  const known = new Set(tokens?.type === 'array' ? tokens.values() : [])
+  return !TOKENS_OF_PHI_3.every(token => known.has(token))
 }
 
 function typeOf({ keepsFloat32, shape }: PlannedTensor, type: WritableType): WritableType {

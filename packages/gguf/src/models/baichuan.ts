@@ -68,7 +68,8 @@ const names: Readonly<Record<string, string>> = {
 function tensorsOf({ name, shape }: Parameter, config: BaichuanShape, rotates: boolean): PlannedTensor[] {
   const [, layer, part] = /^(?:model\.layers\.(\d+)\.)?(.+)\.weight$/.exec(name) ?? []
   const prefix = layer === undefined ? '' : `blk.${layer}.`
-  if (part === 'self_attn.W_pack') return ['q', 'k', 'v'].map((role, i) => third(role, i, prefix, name, config, rotates))
+  if (part === 'self_attn.W_pack')
+    return ['q', 'k', 'v'].map((role, i) => third(role, i, prefix, name, config, rotates))
   const own = part === undefined ? undefined : names[part]
   if (own === undefined) throw modelError(`there is no place for the tensor '${name}'`)
   return [
@@ -78,9 +79,7 @@ function tensorsOf({ name, shape }: Parameter, config: BaichuanShape, rotates: b
       keepsFloat32: shape.length < 2,
       from: [name],
       change:
-        own === 'output' && config.normalizedHead
-          ? ([values]) => normalizeRows(values, config.hiddenSize)
-          : undefined
+        own === 'output' && config.normalizedHead ? ([values]) => normalizeRows(values, config.hiddenSize) : undefined
     }
   ]
 }

@@ -60,7 +60,10 @@ const granite = ({ multipliers, scoreScale, headDim }: BlocksConfig) => ({
   'attention.scale': float32(scoreScale ?? headDim ** -0.5)
 })
 
-/** By `model_type`: llama.cpp b9000 and later, each run against what Skipwise computes (tools/llama-cpp). */
+/**
+ * By `model_type`. Each was run by llama.cpp and compared with what Skipwise computes
+ * (`packages/skipwise/test/llama-cpp.test.ts`).
+ */
 const graphs: Readonly<Record<string, Graph>> = {
   llama: { architecture: 'llama', pairsNeighbours: true, mlpBias: true },
   mistral: { architecture: 'llama', pairsNeighbours: true },
@@ -68,7 +71,7 @@ const graphs: Readonly<Record<string, Graph>> = {
   qwen3: { architecture: 'qwen3', biases: 'none' },
   olmo2: { architecture: 'olmo2', biases: 'none', tied: 'doubled', dividedHeads: true },
   granite: { architecture: 'granite', pairsNeighbours: true, mlpBias: true, keys: granite },
-  smollm3: { architecture: 'smollm3', pairsNeighbours: true, keys: smollm3 },
+  smollm3: { architecture: 'smollm3', pairsNeighbours: true, biases: 'query, key, value', keys: smollm3 },
   stablelm: {
     architecture: 'stablelm',
     biases: 'query, key, value',
@@ -163,7 +166,9 @@ function check(modelType: string, graph: Graph, config: BlocksConfig, contextLen
 
 const slidingError = (modelType: string, layer: number, window: number | undefined, contextLength: number) =>
   window === undefined
-    ? modelError(`every other layer of ${modelType} slides, the first one too, and layer ${layer} of this model does not`)
+    ? modelError(
+        `every other layer of ${modelType} slides, the first one too, and layer ${layer} of this model does not`
+      )
     : modelError(
         `it has no sliding window for ${modelType}, and layer ${layer} of this model has one of ${window} tokens, less than its context of ${contextLength}`,
         'serve it with transformers or vLLM, or, if it was trained without the window, set sliding_window to null'

@@ -76,7 +76,9 @@ export function planGptneox(
   )
   const metadata = new Map(plan.metadata).set('gptneox.use_parallel_residual', truth(parallelResidual))
   const notes =
-    activation === 'gelu' ? ['llama.cpp has the tanh form of gelu for GPT-NeoX: probabilities differ by about 1e-4'] : []
+    activation === 'gelu'
+      ? ['llama.cpp has the tanh form of gelu for GPT-NeoX: probabilities differ by about 1e-4']
+      : []
   return { ...plan, metadata, notes }
 }
 

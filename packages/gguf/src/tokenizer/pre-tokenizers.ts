@@ -51,9 +51,7 @@ export interface FoundPreTokenizer {
  */
 export function findPreTokenizer(parts: ByteLevelParts, chosen: string | undefined): FoundPreTokenizer {
   const { file, preTokenizers: steps, ignoresMerges } = parts
-  const found = preTokenizers.find(
-    each => each.ignoresMerges === ignoresMerges && String(each.steps) === String(steps)
-  )
+  const found = preTokenizers.find(each => each.ignoresMerges === ignoresMerges && String(each.steps) === String(steps))
   if (chosen !== undefined) {
     const same = found?.name === chosen && found.difference === undefined
     return {

@@ -34,9 +34,17 @@ export function tokenizerKeys(parts: TokenizerParts, options: TokenizerOptions):
   const eosId = parts.eosId ?? options.eosId
   // without the key llama.cpp takes 11 or 2, and would end a text there
   if (eosId === undefined)
-    throw refuse(parts, 'it has no EOS, and llama.cpp would take another token for it', 'name eos_token in tokenizer_config.json')
+    throw refuse(
+      parts,
+      'it has no EOS, and llama.cpp would take another token for it',
+      'name eos_token in tokenizer_config.json'
+    )
   if (eosId >= vocabSize || (parts.bosId ?? 0) >= vocabSize)
-    throw refuse(parts, `its BOS or EOS is beyond the ${vocabSize} rows of the embedding`, 'correct tokenizer_config.json')
+    throw refuse(
+      parts,
+      `its BOS or EOS is beyond the ${vocabSize} rows of the embedding`,
+      'correct tokenizer_config.json'
+    )
   const { model, tokens, types, entries, notes } =
     parts.kind === 'byte-level' ? byteLevel(parts, options) : sentencePiece(parts, vocabSize)
   checkTokens(parts, tokens)

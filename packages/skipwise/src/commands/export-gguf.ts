@@ -27,6 +27,7 @@ import { usageError } from '../errors.js'
 import { loadParts } from '../parts.js'
 import type { Terminal } from '../terminal.js'
 import type { ExportCommandOptions } from './export.js'
+import { endIds } from './generate.js'
 
 /** Types of matrices by their names on the command line. */
 const TYPES: Readonly<Record<NonNullable<ExportCommandOptions['type']>, WritableType>> = {
@@ -59,7 +60,7 @@ export async function exportGguf(model: string, options: ExportCommandOptions, t
     vocabSize: source.model.geometry.vocabSize,
     chatTemplate: await readChatTemplateText(folder),
     preTokenizer: options.preTokenizer,
-    eosId: eosOf(source)
+    eosId: (await endIds(folder, source.tokenizer))[0]
   })
   const type = options.type ? TYPES[options.type] : OWN_TYPES[source.dtype]
   const written = await source.withWeights(async read =>
@@ -164,13 +165,6 @@ function planOf(
       return { rope, plan: planBlocks(modelType, parseLlamaConfig(config), parameters, rope, length) }
     }
   }
-}
-
-/** EOS of `config.json`; the first where it names several. */
-function eosOf({ config }: ModelSource): number | undefined {
-  const found = config['eos_token_id']
-  const first: unknown = Array.isArray(found) ? found[0] : found
-  return typeof first === 'number' ? first : undefined
 }
 
 function float32Of(weight: unknown): Float32Array {
