@@ -4,7 +4,8 @@ import { llama } from '@skipwise/arch-llama'
 import { phi } from '@skipwise/arch-phi'
 import { openSafetensors } from '@skipwise/checkpoints'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
-import { loadLanguageModel } from '@skipwise/experiment'
+import { loadLanguageModel, openModelFolder } from '@skipwise/experiment'
+import { openGguf, textAt } from '@skipwise/gguf'
 import { randomWeights, sharedFixture } from '@skipwise/testing'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -220,6 +221,8 @@ const cases: readonly Case[] = [
   )
 ]
 
+const openSource = async (model: string) => openModelFolder(model, await loadParts([process.cwd()]))
+
 const folderOf = (name: string) => join(work, name.replace(/\W+/g, '-'))
 
 describeWithLlamaCpp('llama.cpp computes what Skipwise computes', () => {
@@ -270,17 +273,20 @@ describeWithLlamaCpp('llama.cpp computes what Skipwise computes', () => {
     const at = prompt.map((_, t) => t).filter(t => t < 64 || t % 16 === 0 || (t >= 4000 && t < 4063))
     const [{ next, generated }] = runLlamaCpp(work, [{ file, context: 4096, ids: prompt, at, generate: 32 }])
     expect(next).toHaveLength(at.length)
-    const differences = async (tables?: Parameters<typeof ourProbabilities>[3]) => {
-      const ours = await ourProbabilities(await executor, folder, prompt, tables)
-      return at.map((t, i) => Math.abs(next[i] - ours[t][prompt[t + 1]]))
+    const differences = async (some: readonly number[], tables?: Parameters<typeof ourProbabilities>[3]) => {
+      const ours = await ourProbabilities(await executor, folder, some, tables)
+      return at.filter(t => t < some.length - 1).map((t, i) => Math.abs(next[i] - ours[t][some[t + 1]]))
     }
-    // llama.cpp rounds angles to float32 for every pair of dimensions, so that they are off by more the further a
-    // position is: with such angles of ours next to nothing is left
-    const own = await differences()
-    const withItsAngles = await differences(yarnOfGgml(10000, 32, 16, 256))
+    const own = await differences(prompt)
     expect(Math.max(...own.slice(0, 64))).toBeLessThan(2e-6)
     expect(Math.max(...own)).toBeLessThan(2e-3)
-    expect(Math.max(...withItsAngles)).toBeLessThan(1e-4)
+    // llama.cpp rounds angles to float32 for every pair of dimensions, so that they are off by more the further a
+    // position is: with such angles of ours next to nothing is left
+    const near = prompt.slice(0, 1024)
+    const left = Math.max(...(await differences(near, yarnOfGgml(10000, 32, 16, 256))))
+    const before = Math.max(...own.slice(0, at.filter(t => t < near.length - 1).length))
+    expect(left).toBeLessThan(before / 4)
+    expect(left).toBeLessThan(1e-5)
     const ours: number[] = []
     for await (const id of model.generate(Int32Array.from(prompt), { maxNewTokens: 32 })) ours.push(id)
     expect(ours.length).toBeGreaterThan(8)
@@ -288,3 +294,88 @@ describeWithLlamaCpp('llama.cpp computes what Skipwise computes', () => {
     model.dispose()
   })
 })
+
+/** Texts in which pre-tokenizers and normalizers differ. */
+const TEXTS = [
+  "Hello, world! It's 12345 o'clock, I'LL say.",
+  'a  5 b   67\n\n\n 8\t9',
+  '  two  spaces  ',
+  '\n\n\tcode();\r\nnext\r\n\r\n',
+  'naïve café 東京タワー 🙂👩‍👩‍👧 ﬁ ½ ²',
+  'price: $3.50/kg (≈ €3,20) #1 @home... !!! ???',
+  "don't DON'T we'Ve they're",
+  '١٢٣٤٥ ၁၂၃ Ⅷ'
+]
+
+describeWithLlamaCpp('llama.cpp gives the same token ids', () => {
+  const folder = sharedFixture('tokenizers')
+  const llama3 =
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+  const split = (Regex: string) => [
+    { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false },
+    { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false }
+  ]
+  const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true }
+  type Change = (file: { pre_tokenizer: unknown; model: Record<string, unknown> }) => void
+  const sequence =
+    (pretokenizers: readonly unknown[], ignoresMerges = false): Change =>
+    file => {
+      file.pre_tokenizer = { type: 'Sequence', pretokenizers }
+      file.model['ignore_merges'] = ignoresMerges
+    }
+  const kinds: [pre: string, from: string, change?: Change][] = [
+    ['gpt-2', 'byte-level-gpt2'],
+    ['smaug-bpe', 'byte-level-llama3'],
+    ['llama-bpe', 'byte-level-llama3', sequence(split(llama3), true)],
+    ['qwen2', 'byte-level-llama3', sequence(split(llama3.replace('{1,3}', '')))],
+    ['smollm', 'byte-level-gpt2', sequence([{ type: 'Digits', individual_digits: true }, bytes])],
+    ['default', 'llama-1-real']
+  ]
+  const golden = folder && (JSON.parse(readFileSync(join(folder, 'golden.json'), 'utf8')) as GoldenTexts)
+  const real = folder && (JSON.parse(readFileSync(join(folder, 'llama-1-real/golden.json'), 'utf8')) as GoldenTexts)
+  const texts = [...TEXTS, ...(golden ? Object.values(golden.sets).flatMap(set => set.map(each => each.text)) : [])]
+
+  test.skipIf(folder === undefined).each(kinds)('%s (%s)', async (pre, from, change) => {
+    const model = folderOf(`tokenizer-${pre}`)
+    const source = join(folder ?? '', from)
+    const isPiece = from === 'llama-1-real'
+    const vocabSize = isPiece ? 32000 : 700
+    const config = { ...sizes, vocab_size: vocabSize, model_type: 'llama', eos_token_id: 1 }
+    const definition = architectures['arch-llama'].define(config)
+    await writeModel(model, config, definition, randomWeights(definition))
+    if (isPiece) {
+      rmSync(join(model, 'tokenizer.json'))
+      rmSync(join(model, 'tokenizer_config.json'))
+      cpSync(join(source, 'tokenizer.model'), join(model, 'tokenizer.model'))
+    } else {
+      const file = JSON.parse(readFileSync(join(source, 'tokenizer.json'), 'utf8')) as Parameters<Change>[0]
+      change?.(file)
+      writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(file))
+      writeFileSync(join(model, 'tokenizer_config.json'), JSON.stringify({ eos_token: '<|end|>' }))
+    }
+    await exportModel(model, `${model}.gguf`)
+    const gguf = await openGguf(`${model}.gguf`)
+    expect(textAt(gguf.metadata, 'tokenizer.ggml.pre')).toBe(pre)
+    await gguf.close()
+    const given = isPiece && real ? [...TEXTS, ...real.cases.map(each => each.text)] : texts
+    const whole = given.filter(
+      text => !/[\ud800-\udfff](?![\udc00-\udfff])/.test(text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ''))
+    )
+    const [result] = runLlamaCpp(work, [{ file: `${model}.gguf`, context: 64, texts: whole }])
+    expect(result?.error).toBeUndefined()
+    const { tokenizer } = await openSource(model)
+    const differing = whole.filter((text, i) => String(result.ids[i]) !== String(tokenizer.encode(text)))
+    expect(whole.length).toBeGreaterThan(60)
+    expect(differing).toEqual([])
+    if (isPiece || pre === 'gpt-2') return
+    // and not under another name
+    await exportModel(model, `${model}.gguf`, { preTokenizer: 'gpt-2' })
+    const [other] = runLlamaCpp(work, [{ file: `${model}.gguf`, context: 64, texts: whole }])
+    expect(whole.some((text, i) => String(other.ids[i]) !== String(tokenizer.encode(text)))).toBe(true)
+  })
+})
+
+interface GoldenTexts {
+  readonly sets: Readonly<Record<string, readonly { readonly text: string }[]>>
+  readonly cases: readonly { readonly text: string }[]
+}
