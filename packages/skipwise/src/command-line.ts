@@ -194,7 +194,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--threads <n>', 'threads per operator', integer)
   verb(
     'doctor [model]',
-    'explain the RoPE keys of a config.json and their traps, or list the executors of this machine',
+    'explain the RoPE keys of a config.json or a GGUF file and their traps, or list the executors of this machine',
     async (terminal, model: string | undefined, options: { executors?: boolean; verbose?: boolean }) => {
       if (options.executors) return (await import('./commands/doctor-executors.js')).doctorExecutors(terminal, options)
       if (model === undefined)
