@@ -88,7 +88,7 @@ export class GraphBuilder {
     const make = this.#whenRead.get(id)
     if (make) {
       this.#whenRead.delete(id)
-      this.set(id, make(after))
+      this.set(id, make(after.filter(ref => this.isComputed(ref))))
     }
     const update = this.updated.get(id)
     if (update)

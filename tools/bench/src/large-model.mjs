@@ -4,10 +4,12 @@
 //   node tools/bench/src/large-model.mjs 1.2b bf16                     LoRA of the attention, T = 2,048, two steps
 //   node tools/bench/src/large-model.mjs 7b int4 --steps 1             QLoRA
 //   node tools/bench/src/large-model.mjs 1.2b bf16 --python VENV/bin/python   the same step by PEFT (bf16, recompute)
-//   --strategy whole|blockwise|seco, --target 131072 (positions of PoSE), --rank 8, --length 2048
+//   --executor tensorflow|tensorflow:bfloat16 (SKIPWISE_TFJS_NODE: docs/executors.md), --strategy whole|blockwise|seco,
+//   --target 131072 (positions of PoSE), --rank 8, --length 2048
 import { llama } from '@skipwise/arch-llama'
 import { randomStream } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
+import { openTensorFlowExecutor } from '@skipwise/executor-tensorflow'
 import { storageOf } from '@skipwise/experiment'
 import { rotaryHalf } from '@skipwise/positional-encodings'
 import { pose } from '@skipwise/position-transforms'
@@ -37,6 +39,7 @@ const { positionals, values } = parseArgs({
     target: { type: 'string' },
     rank: { type: 'string', default: '8' },
     length: { type: 'string', default: '2048' },
+    executor: { type: 'string', default: 'onnx' },
     python: { type: 'string' }
   }
 })
@@ -92,7 +95,7 @@ async function measure() {
     tie_word_embeddings: shape.tied
   })
   const { rotaryDim } = model.geometry
-  const executor = await openOnnxExecutor()
+  const executor = await openExecutor(values.executor)
   const window = { original: T, target: Number(values.target ?? T) }
   const options = completeOptions({
     steps,
@@ -132,7 +135,7 @@ async function measure() {
   const warm = (times.length > 1 ? times.slice(1) : times).sort((a, b) => a - b)
   const seconds = warm[warm.length >> 1]
   return {
-    engine: `skipwise onnx, base ${base}, ${plan.chosen}`,
+    engine: `skipwise ${values.executor}, base ${base}, ${plan.chosen}`,
     config: { ...shape, T, rank, targets: TARGETS, target: window.target },
     params: model.parameters.reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0),
     tokens_per_s: round(T / seconds),
@@ -143,6 +146,10 @@ async function measure() {
     peak_rss_mb: Math.round((process.resourceUsage().maxRSS * 1024) / 1e6),
     loss: round(loss)
   }
+}
+
+function openExecutor(name) {
+  return name === 'onnx' ? openOnnxExecutor() : openTensorFlowExecutor({ dtype: name.split(':')[1] })
 }
 
 function example(index, window) {

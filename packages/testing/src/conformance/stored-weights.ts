@@ -82,6 +82,35 @@ export function describeStoredWeights(
       })
 
       // everything else is the same program: no number may differ, in the forward pass or the backward pass
+      // layers that share a program
+      test('is multiplied by an input, one weight after the other', async () => {
+        const x = numbers(3 * 64, 7)
+        const plain = trace('product', ({ x, w }) => ({ y: tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D) }), {
+          x: { shape: [3, 64], dtype: 'float32' },
+          w: { shape: [64, 64], dtype: 'float32' }
+        })
+        const graph = storeWeights(plain, new Map([['w', storage]]))
+        const program = await executor.compile(graph)
+        const whole = await executor.compile(plain)
+        for (const seed of [1, 2]) {
+          // of float16 the codes of numbers below 2
+          const { codes, ...rest } = stored(storage, 64, 64, seed)
+          const weight = { ...rest, codes: storage === 'float16' ? codes.map(code => code & 0x3fff) : codes }
+          const { y } = await program.run({
+            x: executor.upload({ shape: [3, 64], dtype: 'float32' }, x),
+            ...upload(executor, { w: weight }, graph)
+          })
+          const products = (await executor.read(y)).slice()
+          const expected = await whole.run({
+            x: executor.upload({ shape: [3, 64], dtype: 'float32' }, x),
+            w: executor.upload({ shape: [64, 64], dtype: 'float32' }, restoreWeight(weight))
+          })
+          expect(products).toEqual(await executor.read(expected.y))
+        }
+        await program.dispose()
+        await whole.dispose()
+      })
+
       test('gives the loss and gradients of the float32 weights', async () => {
         const [N, V, d] = [6, 40, 64]
         const plain = trace(
