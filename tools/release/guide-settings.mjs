@@ -15,7 +15,8 @@ export const notRun = [
   ],
   [/^python3 -m venv /, 'installs TensorFlow from PyPI'],
   [/^node tools\/libtensorflow\/|^export SKIPWISE_TFJS_NODE=/, 'needs TensorFlow'],
-  [/^node tools\/bench\/src\/against-torch\.mjs/, 'needs PyTorch']
+  [/^node tools\/bench\/src\/against-torch\.mjs/, 'needs PyTorch'],
+  [/^llama-cli |^ollama /, 'needs llama.cpp or Ollama; packages/skipwise/test/llama-cpp.test.ts runs what they would']
 ]
 
 /** Shown → what is run in its place. */
@@ -68,6 +69,7 @@ const pages = {
       run(`skipwise eval passkey --model ${model} --config '{"lengths": [128, 256], "trials": 4}' --output ${file}`)
   },
   'docs/positions.md': ({ at }) => mkdirSync(at('docs/images'), { recursive: true }),
+  'docs/use-your-model.md': ({ copy }) => copy('extended', 'extended'),
   'docs/schemes.md': ({ copy }) => copy('extended', 'llama-pose-16k')
 }
 

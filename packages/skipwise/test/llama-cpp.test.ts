@@ -133,6 +133,15 @@ const ownCase = (
 
 const gemma2 = { model_type: 'gemma2', head_dim: 8, query_pre_attn_scalar: 8 }
 
+const gemma3 = {
+  model_type: 'gemma3_text',
+  head_dim: 8,
+  query_pre_attn_scalar: 8,
+  num_hidden_layers: 7,
+  sliding_window: 6,
+  rope_theta: 50000
+}
+
 const cases: readonly Case[] = [
   ...(fixtures === undefined
     ? []
@@ -213,6 +222,15 @@ const cases: readonly Case[] = [
     { ...gemma2, attn_logit_softcapping: 1.5, final_logit_softcapping: 2, sliding_window: 5, num_hidden_layers: 4 },
     GELU
   ),
+  ownCase('Gemma 3', gemma3, GELU),
+  ownCase('Gemma 3, interpolated', { ...gemma3, rope_scaling: { rope_type: 'linear', factor: 4 } }, GELU),
+  ownCase('Gemma 3 with yarn', { ...gemma3, rope_scaling: yarn }, GELU),
+  ownCase('OLMo 3 with yarn in the layers that do not slide', {
+    model_type: 'olmo3',
+    num_hidden_layers: 8,
+    sliding_window: 6,
+    rope_scaling: yarn
+  }),
   ownCase(
     'GPT-NeoX, tied',
     { model_type: 'gpt_neox', num_key_value_heads: undefined, rotary_pct: 0.5, tie_word_embeddings: true },

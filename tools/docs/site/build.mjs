@@ -15,6 +15,7 @@ const site = join(root, 'docs', 'api')
 const first = [
   'getting-started',
   'extend-your-model',
+  'use-your-model',
   'schemes',
   'positions',
   'recipes',

@@ -46,8 +46,8 @@ interface Graph {
   readonly mlpBias?: boolean
   /** Whether heads together must be as wide as the hidden states. */
   readonly dividedHeads?: boolean
-  /** Whether it has a sliding window of its own in every other layer. */
-  readonly alternates?: boolean
+  /** It has a sliding window in all layers but the last of every so many; without it, in none. */
+  readonly period?: number
   readonly activation?: 'gelu'
   /** Refuses what the graph has other numbers for, and gives the keys that it reads. */
   readonly keys?: (config: BlocksConfig) => Readonly<Record<string, MetadataValue>>
@@ -58,6 +58,10 @@ const granite = ({ multipliers, scoreScale, headDim }: BlocksConfig) => ({
   residual_scale: float32(multipliers.residual),
   logit_scale: float32(multipliers.logitsDivisor),
   'attention.scale': float32(scoreScale ?? headDim ** -0.5)
+})
+
+const windowKey = ({ slidingWindows }: BlocksConfig) => ({
+  'attention.sliding_window': uint32(slidingWindows.find(window => window !== undefined) ?? 0)
 })
 
 /**
@@ -81,7 +85,9 @@ const graphs: Readonly<Record<string, Graph>> = {
   },
   phi3: { architecture: 'phi3', biases: 'none', dividedHeads: true },
   gemma: { architecture: 'gemma', biases: 'none', tied: 'only', activation: 'gelu' },
-  gemma2: { architecture: 'gemma2', biases: 'none', tied: 'only', activation: 'gelu', alternates: true, keys: gemma2 }
+  gemma2: { architecture: 'gemma2', biases: 'none', tied: 'only', activation: 'gelu', period: 2, keys: gemma2 },
+  gemma3_text: { architecture: 'gemma3', biases: 'none', activation: 'gelu', period: 6, keys: gemma3 },
+  olmo3: { architecture: 'olmo2', biases: 'none', tied: 'doubled', dividedHeads: true, period: 4, keys: windowKey }
 }
 
 /** Its graph has no positions in every fourth layer. */
@@ -93,24 +99,39 @@ function smollm3({ hasPositions }: BlocksConfig): Readonly<Record<string, Metada
   )
 }
 
-/** Layers of Gemma 2 27B, by which llama.cpp recognises it. */
-const LAYERS_27B = 46
+/** Layers of Gemma 2 and 3 of 27B, by which llama.cpp recognises them. */
+const LAYERS_27B = { 'Gemma 2': 46, 'Gemma 3': 62 } as const
 
-/** It caps scores and logits always, and takes the scale of scores from the shape. */
-function gemma2(config: BlocksConfig): Readonly<Record<string, MetadataValue>> {
-  const { scoreSoftCap, logitSoftCap, slidingWindows, layers, hiddenSize, heads, headDim, scoreScale } = config
-  if (scoreSoftCap === undefined || logitSoftCap === undefined)
-    throw modelError('Gemma 2 has soft caps of scores and logits, and this model is without')
-  const its = (layers === LAYERS_27B ? Math.floor(hiddenSize / heads) : headDim) ** -0.5
+/** It takes the scale of scores from the shape. */
+function checkScale(
+  name: keyof typeof LAYERS_27B,
+  { layers, hiddenSize, heads, headDim, scoreScale }: BlocksConfig
+): void {
+  const its = (layers === LAYERS_27B[name] ? Math.floor(hiddenSize / heads) : headDim) ** -0.5
   if (scoreScale !== undefined && Math.abs(scoreScale / its - 1) > 1e-6)
     throw modelError(
-      `it scales scores of this Gemma 2 by ${its.toPrecision(6)}, and query_pre_attn_scalar says ${scoreScale.toPrecision(6)}`
+      `it scales scores of this ${name} by ${its.toPrecision(6)}, and query_pre_attn_scalar says ${scoreScale.toPrecision(6)}`
     )
+}
+
+/** It caps scores and logits always. */
+function gemma2(config: BlocksConfig): Readonly<Record<string, MetadataValue>> {
+  const { scoreSoftCap, logitSoftCap } = config
+  if (scoreSoftCap === undefined || logitSoftCap === undefined)
+    throw modelError('Gemma 2 has soft caps of scores and logits, and this model is without')
+  checkScale('Gemma 2', config)
   return {
     attn_logit_softcapping: float32(scoreSoftCap),
     final_logit_softcapping: float32(logitSoftCap),
-    'attention.sliding_window': uint32(slidingWindows.find(window => window !== undefined) ?? 4096)
+    ...windowKey(config)
   }
+}
+
+/** With sliding layers it caps nothing. */
+function gemma3(config: BlocksConfig): Readonly<Record<string, MetadataValue>> {
+  if (config.logitSoftCap !== undefined) throw modelError('Gemma 3 has no soft cap of logits, as this model has')
+  checkScale('Gemma 3', config)
+  return windowKey(config)
 }
 
 /**
@@ -157,22 +178,23 @@ function check(modelType: string, graph: Graph, config: BlocksConfig, contextLen
   if (mlpBias && !graph.mlpBias) throw modelError(`${modelType} has no biases of the feed-forward, as this model has`)
   if (graph.tied === 'only' && !config.tieWordEmbeddings)
     throw modelError(`${modelType} has the embedding for its output layer, and this model has its own`)
-  const shorter = slidingWindows.findIndex((window, layer) => {
-    if (window === undefined) return graph.alternates === true && layer % 2 === 0 && contextLength > 1
-    return window < contextLength && !(graph.alternates === true && layer % 2 === 0)
-  })
-  if (shorter >= 0) throw slidingError(modelType, shorter, slidingWindows[shorter], contextLength)
+  const { period } = graph
+  if (period !== undefined) {
+    const other = slidingWindows.findIndex((window, layer) => (window !== undefined) !== ((layer + 1) % period !== 0))
+    const odd = slidingWindows.some(window => window !== undefined && window !== slidingWindows[0])
+    if (other >= 0 || odd)
+      throw modelError(
+        `all layers of ${modelType} slide by one window, but the last of every ${period}, and ${other >= 0 ? `layer ${other}` : 'one'} of this model is other`
+      )
+    return
+  }
+  const shorter = slidingWindows.findIndex(window => window !== undefined && window < contextLength)
+  if (shorter >= 0)
+    throw modelError(
+      `it has no sliding window for ${modelType}, and layer ${shorter} of this model has one of ${slidingWindows[shorter]} tokens, less than its context of ${contextLength}`,
+      'serve it with transformers or vLLM, or, if it was trained without the window, set sliding_window to null'
+    )
 }
-
-const slidingError = (modelType: string, layer: number, window: number | undefined, contextLength: number) =>
-  window === undefined
-    ? modelError(
-        `every other layer of ${modelType} slides, the first one too, and layer ${layer} of this model does not`
-      )
-    : modelError(
-        `it has no sliding window for ${modelType}, and layer ${layer} of this model has one of ${window} tokens, less than its context of ${contextLength}`,
-        'serve it with transformers or vLLM, or, if it was trained without the window, set sliding_window to null'
-      )
 
 /** Names in a block, and of what lies around the blocks. */
 const names: Readonly<Record<string, string>> = {
