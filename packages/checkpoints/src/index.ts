@@ -17,7 +17,7 @@ export {
   type TensorToWrite
 } from './write-checkpoint.js'
 export type { WritableDtype } from './dtypes.js'
-export { TEMPORARY_FILE, writeFileAtomic, writeJsonAtomic } from './atomic.js'
+export { TEMPORARY_FILE, writeFileAtomic, writeJsonAtomic, writePiecesAtomic } from './atomic.js'
 export { editConfigText, writeChangedConfig, type ConfigEdit } from './edit-config.js'
 export { tryLock, waitForLock, type LockAttempt, type LockOwner } from './lock.js'
 export { removeEmptyFolder, removeOwnFile, removeOwnFiles, withTemporaryFolder } from './removal.js'

@@ -75,6 +75,24 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--plan', 'print how much memory training would take, without training')
     .option('--watch', 'draw the loss on the terminal during training')
   verb(
+    'export <input>',
+    'write a recipe as a folder that a PyTorch cluster trains, or a model for another program',
+    async (terminal, input: string, options: never) =>
+      (await import('./commands/export.js')).exportInput(input, options, terminal)
+  )
+    .addOption(
+      new Option('--for <format>', 'what will read it').choices(['torchrun', 'accelerate']).makeOptionMandatory()
+    )
+    .requiredOption('--output <path>', 'folder to write')
+  verb(
+    'import <run>',
+    'take back what a cluster has trained: checks it, writes the model and the report, runs the evaluations',
+    async (terminal, run: string, options: never) =>
+      (await import('./commands/import.js')).importRun(run, options, terminal)
+  )
+    .option('--recipe <file>', 'the recipe of the export; default the one that run.json names')
+    .option('--output <folder>', 'folder to write; default the output of the recipe')
+  verb(
     'eval [suite]',
     'run an evaluation suite, or a .yaml list of suites, on a model or on every checkpoint of a run; compare results',
     async (terminal, suite: string | undefined, options: never) =>
@@ -84,10 +102,21 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--config <json>', 'configuration of the suite, for instance \'{"lengths": [512, 4096]}\'', '{}')
     .option('--output <file>', 'file for the result, or folder for several; an interrupted run continues from it')
     .option('--checkpoints <run>', 'evaluate every model in the folder of a run, and compare each with the first')
+    .option('--shards <n>', 'compute one shard of n; skipwise merge puts them together', positiveInteger)
+    .option('--shard <k>', 'which shard, from 1', positiveInteger)
     .option('--compare <results...>', 'test whether two results differ significantly: files, or folders of runs')
     .addOption(executorOption())
     .addOption(weightsOption())
     .option('--seed <n>', 'seed of the suite', integer, 0)
+  verb(
+    'merge <shards...>',
+    'put the shards of an evaluation together: the result that one process would have written',
+    async (terminal, files: string[], options: never) =>
+      (await import('./commands/merge.js')).merge(files, options, terminal)
+  )
+    .requiredOption('--output <file>', 'file for the result')
+    .option('--model <folder>', 'model folder; default the one that the shards name')
+    .option('--base <folder>', 'what paths in the configuration of the suite are relative to', '.')
   verb(
     'report <files...>',
     'make a report from results, runs and charts: one HTML page, Markdown, SVG and CSV',

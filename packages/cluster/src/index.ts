@@ -1,0 +1,7 @@
+export { exportRun, launchers, type ExportedRun, type ExportOptions, type Launcher } from './export.js'
+export { openClusterRun, readClusterRun, type ClusterRun } from './import.js'
+export { writeExamples, type ExampleFile, type ExamplesToWrite } from './example-files.js'
+export { readRunFile, type RunFile } from './run-file.js'
+export { demandExportable } from './refusals.js'
+export { ropeTableOf, type RopeTable } from './rope-table.js'
+export { clusterErrorCodes } from './errors.js'
