@@ -45,6 +45,8 @@ function* ofModel({ options, recipe, source, storageError, rope, window }: Exper
     yield refused('the model has no RoPE, so there is no table to compare', HERE)
   else if (frequenciesOf(rope.interpolation, rope)(window.target).softmaxScale !== 1)
     yield refused(`${rope.name} scales the softmax, which transformers does not`, 'use another interpolation')
+  if (source.model.geometry.localRopeBase !== undefined)
+    yield refused(`the layers of a ${type} turn by two tables, and a run for torchrun has one`, HERE)
   if (storageError > 0 && recipe.train.base === 'bf16')
     yield refused('train.base bf16 rounds weights that the model has in more bits', 'remove base')
   if (options.lora?.alsoTrain && source.model.tied)

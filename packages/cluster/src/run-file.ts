@@ -13,7 +13,7 @@ export const RUN_FILE = 'run.json'
 const count = z.int().min(1)
 
 /** What {@link RUN_FILE} says. */
-export const runFileSchema = z.looseObject({
+const runFileSchema = z.looseObject({
   version: z.literal(1),
   /** Digest of recipe, model and data: of everything that decides the weights. */
   runKey: z.string(),

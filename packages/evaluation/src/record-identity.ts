@@ -8,7 +8,7 @@ import type { EvaluationRecord } from './record-file.js'
 export const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
 /** What all suites of an evaluation have in common. */
-export type EvaluationSetting = Pick<EvaluationRecord['run'], 'seed' | 'model' | 'executor' | 'versions'>
+type EvaluationSetting = Pick<EvaluationRecord['run'], 'seed' | 'model' | 'executor' | 'versions'>
 
 /** The setting of an evaluation here and now. */
 export const settingOf = async ({
@@ -27,7 +27,7 @@ export const settingOf = async ({
 })
 
 /** What decides the numbers of one suite, besides the suite. */
-export interface IdentityParts {
+interface IdentityParts {
   readonly run: EvaluationSetting
   /** Name of the model in results. */
   readonly name: string
