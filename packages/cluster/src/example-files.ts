@@ -19,7 +19,7 @@ export interface ExamplesToWrite {
   readonly rows: number
   /** T: tokens of a row. */
   readonly length: number
-  /** Tokens of a row group: what is in memory at once, as lists of numbers. Default 524,288. */
+  /** Tokens of a row group: what is in memory at once, as lists of numbers. Default 262,144. */
   readonly groupTokens?: number | undefined
   /** Files that an earlier process has written, the first of all. Default none. */
   readonly done?: readonly ExampleFile[] | undefined
@@ -29,9 +29,9 @@ export interface ExamplesToWrite {
   readonly signal?: AbortSignal | undefined
 }
 
-const GROUP_TOKENS = 2 ** 19
+const GROUP_TOKENS = 2 ** 18
 /** Row groups of a file. */
-const FILE_GROUPS = 32
+const FILE_GROUPS = 64
 
 /** What a label that does not count is in the files, as PyTorch has it. */
 const IGNORED = -100

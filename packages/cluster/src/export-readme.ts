@@ -1,5 +1,5 @@
 import type { Experiment } from '@skipwise/experiment'
-import type { Launcher } from './export.js'
+import type { Launcher } from './launchers.js'
 import type { RunFile } from './run-file.js'
 
 /** The README of a folder: what it is, how it is run, what its program checks. */

@@ -11,15 +11,10 @@ import { z } from 'zod'
 import { writeExamples, type ExampleFile } from './example-files.js'
 import { exportReadme } from './export-readme.js'
 import { firstLoss } from './first-loss.js'
+import type { Launcher } from './launchers.js'
 import { demandTrainable } from './refusals.js'
 import { ropeTableOf, writeRopeTable } from './rope-table.js'
 import { RUN_FILE, runFileOf } from './run-file.js'
-
-/** Who starts the processes: the same program for all. */
-export const launchers = ['torchrun', 'accelerate'] as const
-
-/** One of {@link launchers}. */
-export type Launcher = (typeof launchers)[number]
 
 /** How {@link exportRun} writes. */
 export interface ExportOptions {

@@ -1,4 +1,5 @@
-export { exportRun, launchers, type ExportedRun, type ExportOptions, type Launcher } from './export.js'
+export { exportRun, type ExportedRun, type ExportOptions } from './export.js'
+export { launchers, type Launcher } from './launchers.js'
 export { openClusterRun, readClusterRun, type ClusterRun } from './import.js'
 export { writeExamples, type ExampleFile, type ExamplesToWrite } from './example-files.js'
 export { readRunFile, type RunFile } from './run-file.js'

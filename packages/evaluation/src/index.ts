@@ -1,6 +1,7 @@
 export { recordEvaluations, runSuites, type RecordOptions, type SuiteContext } from './record.js'
 export type { EvaluationRecord } from './record-file.js'
-export { recordShards, type EvaluationShard, type ShardOf } from './shards.js'
+export { recordShards } from './shards.js'
+export type { EvaluationShard, ShardOf } from './shard-file.js'
 export { mergeShards, type MergeOptions } from './merge-shards.js'
 export { openJournal, type Journal } from './journal.js'
 export { keepStage, keptStage } from './kept-stage.js'

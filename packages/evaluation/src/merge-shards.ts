@@ -5,8 +5,7 @@ import { dirname } from 'node:path'
 import { digestOfModel, digestOfNamedFiles } from './digests.js'
 import { checkRecordFile, lockRecord, sealed, type EvaluationRecord } from './record-file.js'
 import { version } from './record-identity.js'
-import { readShard, shardError } from './shard-file.js'
-import type { EvaluationShard } from './shards.js'
+import { readShard, shardError, type EvaluationShard } from './shard-file.js'
 
 /** Arguments of {@link mergeShards}. */
 export interface MergeOptions {

@@ -1,8 +1,31 @@
 import { readNamedFile } from '@skipwise/checkpoints'
-import { SkipwiseError } from '@skipwise/core'
+import { SkipwiseError, type PluginReference } from '@skipwise/core'
 import { z } from 'zod'
-import { isSealed } from './record-file.js'
-import type { EvaluationShard } from './shards.js'
+import { isSealed, type EvaluationRecord } from './record-file.js'
+
+/** Which shard of how many. */
+export interface ShardOf {
+  /** From 1. */
+  readonly shard: number
+  readonly shards: number
+}
+
+/** Units of an evaluation that one process computed: those of every `of`-th place in the plan of the suite. */
+export interface EvaluationShard {
+  readonly version: 1
+  readonly kind: 'shard of an evaluation'
+  readonly shard: number
+  readonly shards: number
+  /** The suite as it was given. */
+  readonly suite: PluginReference
+  /** Name of the model in results. */
+  readonly model: string
+  /** Units of the whole evaluation, and the digest of their keys in their order. */
+  readonly plan: { readonly units: number; readonly sha256: string }
+  /** Place in the plan, key, and what was computed. */
+  readonly units: readonly (readonly [number, string, unknown])[]
+  readonly run: EvaluationRecord['run']
+}
 
 const shardSchema = z.looseObject({
   version: z.literal(1),

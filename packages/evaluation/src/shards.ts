@@ -1,36 +1,12 @@
 import { checkPlace, digestOfJson, writeJsonAtomic } from '@skipwise/checkpoints'
-import { SkipwiseError, type EvalSuite, type LanguageModel, type PluginReference } from '@skipwise/core'
+import { SkipwiseError, type EvalSuite, type LanguageModel } from '@skipwise/core'
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { openJournal } from './journal.js'
-import { lockRecord, sealed, type EvaluationRecord } from './record-file.js'
+import { lockRecord, sealed } from './record-file.js'
 import { identityOf, settingOf } from './record-identity.js'
 import type { RecordOptions } from './record.js'
-import { readShard, shardError } from './shard-file.js'
-
-/** Which shard of how many. */
-export interface ShardOf {
-  /** From 1. */
-  readonly shard: number
-  readonly shards: number
-}
-
-/** Units of an evaluation that one process computed: those of every `of`-th place in the plan of the suite. */
-export interface EvaluationShard {
-  readonly version: 1
-  readonly kind: 'shard of an evaluation'
-  readonly shard: number
-  readonly shards: number
-  /** The suite as it was given. */
-  readonly suite: PluginReference
-  /** Name of the model in results. */
-  readonly model: string
-  /** Units of the whole evaluation, and the digest of their keys in their order. */
-  readonly plan: { readonly units: number; readonly sha256: string }
-  /** Place in the plan, key, and what was computed. */
-  readonly units: readonly (readonly [number, string, unknown])[]
-  readonly run: EvaluationRecord['run']
-}
+import { readShard, shardError, type EvaluationShard, type ShardOf } from './shard-file.js'
 
 /**
  * Computes one shard of an evaluation by each suite, and writes it. Unit number i of a suite's plan belongs to shard
