@@ -75,16 +75,6 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--plan', 'print how much memory training would take, without training')
     .option('--watch', 'draw the loss on the terminal during training')
   verb(
-    'export <input>',
-    'write a recipe as a folder that a PyTorch cluster trains, or a model for another program',
-    async (terminal, input: string, options: never) =>
-      (await import('./commands/export.js')).exportInput(input, options, terminal)
-  )
-    .addOption(
-      new Option('--for <format>', 'what will read it').choices(['torchrun', 'accelerate']).makeOptionMandatory()
-    )
-    .requiredOption('--output <path>', 'folder to write')
-  verb(
     'import <run>',
     'take back what a cluster has trained: checks it, writes the model and the report, runs the evaluations',
     async (terminal, run: string, options: never) =>
@@ -223,7 +213,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--threads <n>', 'threads per operator', integer)
   verb(
     'doctor [model]',
-    'explain the RoPE keys of a config.json and their traps, or list the executors of this machine',
+    'explain the RoPE keys of a config.json or a GGUF file and their traps, or list the executors of this machine',
     async (terminal, model: string | undefined, options: { executors?: boolean; verbose?: boolean }) => {
       if (options.executors) return (await import('./commands/doctor-executors.js')).doctorExecutors(terminal, options)
       if (model === undefined)
@@ -263,6 +253,26 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     )
     .option('--output <file>', 'file to write; default: standard output')
     .option('--overwrite', 'replace the output file if it exists, even if it is the input')
+  verb(
+    'export <input>',
+    'write what another program trains or runs: a recipe for torchrun or accelerate, a model as GGUF for llama.cpp',
+    async (terminal, input: string, options: never) =>
+      (await import('./commands/export.js')).exportFor(input, options, terminal)
+  )
+    .addOption(
+      new Option('--for <format>', 'what to write').choices(['torchrun', 'accelerate', 'gguf']).makeOptionMandatory()
+    )
+    .requiredOption('--output <path>', 'file to write, or folder')
+    .option('--overwrite', 'gguf: replace the output file if it exists')
+    .addOption(
+      new Option('--type <type>', 'gguf: type of the matrices; default: that of the weights').choices([
+        'f32',
+        'f16',
+        'bf16',
+        'q8_0'
+      ])
+    )
+    .option('--pre-tokenizer <name>', 'gguf: how llama.cpp cuts texts into words, in place of what is found')
   verb('plugins', 'list the plugins that a recipe can name', async (terminal, options: never) =>
     (await import('./commands/plugins.js')).plugins(options, terminal)
   )

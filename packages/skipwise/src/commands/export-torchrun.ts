@@ -1,17 +1,24 @@
 import { demandExportable, exportRun, type Launcher } from '@skipwise/cluster'
 import { lstat, readdir } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { usageError } from '../errors.js'
 import { prepare } from '../run-recipe.js'
 import type { Terminal } from '../terminal.js'
+import type { ExportCommandOptions } from './export.js'
 
 /** `skipwise export RECIPE --for torchrun --output FOLDER`: a run as a folder for PyTorch, and what was written. */
 export async function exportTorchrun(
   recipe: string,
   launcher: Launcher,
-  output: string,
+  { output, overwrite, type, preTokenizer }: ExportCommandOptions,
   terminal: Terminal
 ): Promise<number> {
+  if (overwrite === true || type !== undefined || preTokenizer !== undefined)
+    throw usageError(
+      'CLI_USAGE',
+      '--overwrite, --type and --pre-tokenizer are options of --for gguf',
+      `remove them: what ${launcher} trains is in the recipe`
+    )
   const { progress, signal, say } = terminal
   await demandFree(output)
   const experiment = await prepare('by window', recipe, { output, check: demandExportable, progress, signal })
@@ -31,5 +38,5 @@ async function demandFree(output: string): Promise<void> {
   const found = await lstat(output).catch(() => undefined)
   const isEmpty = found?.isDirectory() === true && (await readdir(output)).length === 0
   if (found && !isEmpty)
-    throw usageError('CLI_OUTPUT_EXISTS', `${join(output)} exists`, 'choose another --output, or remove the folder')
+    throw usageError('CLI_OUTPUT_EXISTS', `${output} exists`, 'choose another --output, or remove the folder')
 }

@@ -1,19 +1,26 @@
-import { usageError } from '../errors.js'
 import type { Terminal } from '../terminal.js'
 
-/** Options of `skipwise export`. */
+/** Formats that `skipwise export` writes. */
+export const exportFormats = ['torchrun', 'accelerate', 'gguf'] as const
+
+/** Options of `skipwise export`; each format has its own among them. */
 export interface ExportCommandOptions {
-  readonly for: string
+  readonly for: (typeof exportFormats)[number]
   readonly output: string
+  readonly overwrite?: boolean
+  /** gguf */
+  readonly type?: 'f32' | 'f16' | 'bf16' | 'q8_0'
+  /** gguf */
+  readonly preTokenizer?: string
 }
 
-/** `skipwise export INPUT --for FORMAT --output PATH`. */
-export async function exportInput(input: string, options: ExportCommandOptions, terminal: Terminal): Promise<number> {
+/** `skipwise export INPUT --for FORMAT`: what other programs train or run. */
+export async function exportFor(input: string, options: ExportCommandOptions, terminal: Terminal): Promise<number> {
   switch (options.for) {
     case 'torchrun':
     case 'accelerate':
-      return (await import('./export-torchrun.js')).exportTorchrun(input, options.for, options.output, terminal)
-    default:
-      throw usageError('CLI_USAGE', `there is no format '${options.for}'`, 'see `skipwise export --help`')
+      return (await import('./export-torchrun.js')).exportTorchrun(input, options.for, options, terminal)
+    case 'gguf':
+      return (await import('./export-gguf.js')).exportGguf(input, options, terminal)
   }
 }
