@@ -88,6 +88,32 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
   await (await preparePending(path, handle => writeFully(handle, bytes))).commit()
 }
 
+/**
+ * {@link writeFileAtomic} of pieces as they come, of which only one is in memory.
+ *
+ * @param pieces each is written before the next is asked for
+ * @throws SkipwiseError `DISK_FULL`, `CHECKPOINT_WRITE_FAILED`, and what `pieces` throws, as it is; the file at `path`
+ * is then unchanged
+ */
+export async function writePiecesAtomic(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  let failure: { readonly error: unknown } | undefined
+  const watched = async function* () {
+    try {
+      yield* pieces
+    } catch (error) {
+      failure = { error }
+      throw error
+    }
+  }
+  const write = async (handle: FileHandle) => {
+    for await (const piece of watched()) await writeFully(handle, piece)
+  }
+  const pending = await preparePending(path, write).catch((error: unknown) => {
+    throw failure === undefined ? error : failure.error
+  })
+  await pending.commit()
+}
+
 /** {@link writeFileAtomic} of `value` as JSON, indented by two, with a final line end; keys keep their order. */
 export async function writeJsonAtomic(path: string, value: unknown): Promise<void> {
   await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`)

@@ -17,7 +17,14 @@ export {
   type TensorToWrite
 } from './write-checkpoint.js'
 export { decoderOf, encode as encodeFloats, float32ToFloat16, type Decode, type WritableDtype } from './dtypes.js'
-export { preparePending, TEMPORARY_FILE, writeFileAtomic, writeJsonAtomic, type PendingFile } from './atomic.js'
+export {
+  preparePending,
+  TEMPORARY_FILE,
+  writeFileAtomic,
+  writeJsonAtomic,
+  writePiecesAtomic,
+  type PendingFile
+} from './atomic.js'
 export { checkRoom, freeBytes } from './disk-room.js'
 export { openForReading, readFully, writeFully } from './files.js'
 export { editConfigText, writeChangedConfig, type ConfigEdit } from './edit-config.js'

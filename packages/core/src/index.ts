@@ -45,6 +45,12 @@ export type {
 } from './contracts/chart.js'
 export { byLength, formatPercent, metricAt, metricParts } from './contracts/metric-name.js'
 export { lengthChart, type LengthChart } from './contracts/length-chart.js'
-export type { EvalContext, EvalResult, EvalSuite, MetricSamples } from './contracts/eval-suite.js'
+export {
+  resultOfShard,
+  type EvalContext,
+  type EvalResult,
+  type EvalSuite,
+  type MetricSamples
+} from './contracts/eval-suite.js'
 export type { StandardSchemaV1 } from '@standard-schema/spec'
 export { visible, visibleLines, visibleJson, visibleJsonText, clip, shortened } from './visible.js'

@@ -1,4 +1,5 @@
 import {
+  resultOfShard,
   SkipwiseError,
   type EvalContext,
   type EvalResult,
@@ -74,6 +75,8 @@ export async function runBenchmarks(
   }
   for (const { task, shots, rows } of prepared)
     tasks.push(await runTask(task, shots, rows, { config, profile, maxLength, model, context }))
+  const described = { suite: 'benchmarks', version: BENCHMARKS_VERSION, model: model.name, config }
+  if (context.only) return resultOfShard(described)
   const metrics = Object.fromEntries(
     tasks.flatMap(result =>
       Object.entries(taskMetrics(result)).map(([name, value]) => [`${result.task}/${name}`, value])
@@ -84,7 +87,7 @@ export async function runBenchmarks(
     bos: profile.bos === 'tokenizer' && model.tokenizer.addBos && model.tokenizer.bosId !== undefined,
     tasks
   }
-  return { suite: 'benchmarks', version: BENCHMARKS_VERSION, model: model.name, config, metrics, details }
+  return { ...described, metrics, details }
 }
 
 function shotsOf(task: BenchmarkTask, { shots = task.shots }: TaskConfig): number {
@@ -107,7 +110,7 @@ async function runTask(task: BenchmarkTask, shots: number, rows: TaskRows, run: 
   const {
     config,
     profile,
-    context: { progress, remember = (_, compute) => compute() }
+    context: { progress, remember = (_, compute) => compute(), only }
   } = run
   const draws = [
     ...drawFewShots(rows.records, rows.trainingRecords, {
@@ -124,9 +127,9 @@ async function runTask(task: BenchmarkTask, shots: number, rows: TaskRows, run: 
   report()
   for (let begin = 0; begin < draws.length; begin += UNIT) {
     run.context.signal?.throwIfAborted()
-    const unit = await remember(`${task.name} ${begin}`, () =>
-      runUnit(task, draws.slice(begin, begin + UNIT), rows, run)
-    )
+    const key = `${task.name} ${begin}`
+    if (only?.(key) === false) continue
+    const unit = await remember(key, () => runUnit(task, draws.slice(begin, begin + UNIT), rows, run))
     questions.push(...unit.questions)
     truncated += unit.truncated
     report()

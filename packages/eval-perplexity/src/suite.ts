@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import {
   metricAt,
+  resultOfShard,
   SkipwiseError,
   type EvalContext,
   type EvalResult,
@@ -38,6 +39,8 @@ export async function runPerplexity(
   const sequences = sequencesOf(mode, bosId, documents, model)
   checkWindows(mode, sequences, config, model)
   const scores = await evaluateSequences(mode, sequences, config, model, context)
+  const described = { suite: 'perplexity', version: PERPLEXITY_VERSION, model: model.name, config }
+  if (context.only) return resultOfShard(described)
   const windows = config.windows.map((window, w) =>
     windowResult(
       window,
@@ -56,10 +59,7 @@ export async function runPerplexity(
     windows
   })
   return {
-    suite: 'perplexity',
-    version: PERPLEXITY_VERSION,
-    model: model.name,
-    config,
+    ...described,
     metrics: Object.fromEntries(windows.flatMap(metricsOf)),
     details
   }
@@ -71,7 +71,7 @@ async function evaluateSequences(
   sequences: readonly Sequence[],
   config: PerplexityConfig,
   model: LanguageModel,
-  { progress, signal, remember }: EvalContext
+  { progress, signal, remember, only }: EvalContext
 ): Promise<WindowScore[][]> {
   const work = sequences.map(sequence =>
     planSequence(mode, sequence, config, model).reduce((sum, pass) => sum + tokensFed(pass), 0)
@@ -92,13 +92,15 @@ async function evaluateSequences(
   report()
   for (const [i, sequence] of sequences.entries()) {
     signal?.throwIfAborted()
+    const unit = `${i} ${digestOfIds(sequence.ids)}`
+    if (only?.(unit) === false) continue
     const before = done
     const onPass = (fed: number) => {
       done += fed
       report()
     }
     const evaluate = () => evaluateSequence(mode, sequence, config, model, { onPass, signal })
-    scores.push(await (remember ? remember(`${i} ${digestOfIds(sequence.ids)}`, evaluate) : evaluate()))
+    scores.push(await (remember ? remember(unit, evaluate) : evaluate()))
     if (done < before + work[i]) onPass(before + work[i] - done)
   }
   return scores

@@ -2,6 +2,7 @@ import {
   definePlugin,
   metricAt,
   randomStream,
+  resultOfShard,
   type EvalContext,
   type EvalResult,
   type EvalSuite,
@@ -133,6 +134,8 @@ async function runPasskey(config: PasskeyConfig, model: LanguageModel, context: 
   const lengths: PasskeyLengthResult[] = []
   for (const { length, question } of plans)
     lengths.push(await runLength(length, question, config.trials, model, context))
+  const described = { suite: 'passkey', version: PASSKEY_VERSION, model: model.name, config }
+  if (context.only) return resultOfShard(described)
   const effective = effectiveLength(
     lengths.map(({ length, accuracy }) => [length, accuracy]),
     config.threshold
@@ -144,10 +147,7 @@ async function runPasskey(config: PasskeyConfig, model: LanguageModel, context: 
     lengths
   }
   return {
-    suite: 'passkey',
-    version: PASSKEY_VERSION,
-    model: model.name,
-    config,
+    ...described,
     metrics: {
       ...Object.fromEntries(lengths.map(({ length, accuracy }) => [metricAt('passkey', length), accuracy])),
       'effective-length': effective
@@ -161,7 +161,7 @@ async function runLength(
   question: ReturnType<typeof passkeyQuestions>,
   count: number,
   model: LanguageModel,
-  { progress, signal, remember }: EvalContext
+  { progress, signal, remember, only }: EvalContext
 ): Promise<PasskeyLengthResult> {
   const trials: PasskeyTrial[] = []
   const correct = () => trials.filter(trial => trial.correct).length
@@ -176,11 +176,13 @@ async function runLength(
   report()
   for (let trial = 0; trial < count; trial++) {
     signal?.throwIfAborted()
+    const unit = `${metricAt('passkey', length)} ${trial}`
+    if (only?.(unit) === false) continue
     const ask = async (): Promise<PasskeyTrial> => {
       const { prompt, key, tokens, depth, keyPosition, maxNewTokens, read } = question(trial)
       return { tokens, depth, keyPosition, key, ...(await read(continueGreedily(model, prompt, maxNewTokens, signal))) }
     }
-    trials.push(await (remember ? remember(`${metricAt('passkey', length)} ${trial}`, ask) : ask()))
+    trials.push(await (remember ? remember(unit, ask) : ask()))
     report()
   }
   return {

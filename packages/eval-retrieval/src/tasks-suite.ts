@@ -4,6 +4,7 @@ import {
   definePlugin,
   metricAt,
   randomStream,
+  resultOfShard,
   SkipwiseError,
   type EvalContext,
   type EvalResult,
@@ -96,14 +97,12 @@ async function run(
       report()
       for (let trial = 0; trial < config.trials; trial++) {
         context.signal?.throwIfAborted()
+        const unit = `${metricAt(task.name, length)} ${trial} ${haystack.digest ?? 'noise'}`
+        if (context.only?.(unit) === false) continue
         const asked = options(task, length, trial)
         const ask = () =>
           answer(questionDocument(task, model.tokenizer, asked), asked.maxNewTokens, model, context.signal)
-        trials.push(
-          await (context.remember
-            ? context.remember(`${metricAt(task.name, length)} ${trial} ${haystack.digest ?? 'noise'}`, ask)
-            : ask())
-        )
+        trials.push(await (context.remember ? context.remember(unit, ask) : ask()))
         report()
       }
       results.push({
@@ -115,6 +114,8 @@ async function run(
       })
     }
   }
+  const described = { suite: name, version, model: model.name, config }
+  if (context.only) return resultOfShard(described)
   const averages = config.lengths.map((length): [number, number] => {
     const scores = results.filter(result => result.length === length).map(({ score }) => score)
     return [length, scores.reduce((sum, score) => sum + score, 0) / scores.length]
@@ -128,10 +129,7 @@ async function run(
     results
   }
   return {
-    suite: name,
-    version,
-    model: model.name,
-    config,
+    ...described,
     metrics: {
       ...Object.fromEntries(averages.map(([length, score]) => [metricAt('average', length), score])),
       ...Object.fromEntries(results.map(({ task, length, score }) => [metricAt(task, length), score])),

@@ -1,7 +1,5 @@
-import { createRequire } from 'node:module'
-import { checkPlace, digestOfJson, readNamedFile, tryLock, writeJsonAtomic } from '@skipwise/checkpoints'
+import { checkPlace, writeJsonAtomic } from '@skipwise/checkpoints'
 import {
-  SkipwiseError,
   type EvalContext,
   type EvalResult,
   type EvalSuite,
@@ -10,11 +8,12 @@ import {
   type ProgressListener,
   type Registry
 } from '@skipwise/core'
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { digestOfModel, digestOfNamedFiles } from './digests.js'
 import { openJournal, type Journal } from './journal.js'
 import { damagedState } from './kept-stage.js'
+import { checkRecordFile, isSealed, lockRecord, readRecord, sealed, type EvaluationRecord } from './record-file.js'
+import { identityOf, settingOf } from './record-identity.js'
 
 /** Arguments of {@link runSuites}. */
 export interface SuiteContext extends Omit<EvalContext, 'remember'> {
@@ -49,27 +48,6 @@ export async function runSuites(
     }
   }
   return results
-}
-
-/** The version of this package, which all packages of a release share. */
-const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
-
-/** A result with everything needed to repeat it. */
-export interface EvaluationRecord extends EvalResult {
-  readonly run: {
-    /** Digest of everything that determines the numbers, including the files that the configuration names. */
-    readonly key: string
-    readonly seed: number
-    /** SHA-256 of the files that the configuration names. */
-    readonly data: string
-    readonly model: { readonly folder: string; readonly sha256: string }
-    readonly executor: string
-    /** How weights lay in memory, where not in float32, and ‖stored − given‖ / ‖given‖ of the matrices at rest. */
-    readonly weights?: { readonly type: string; readonly relativeError: number }
-    readonly versions: Readonly<Record<string, string>>
-    /** Digest of all other keys of the record, by `digestOfJson`. */
-    readonly sha256: string
-  }
 }
 
 /** Arguments of {@link recordEvaluations}. */
@@ -122,30 +100,13 @@ export async function recordEvaluations({
   const made = suites.map(reference => registry.resolveUnknown('eval-suite', reference))
   // checked first: hours of work must not end in a file that cannot be written
   if (fileOf) for (const i of suites.keys()) await checkPlace(fileOf(i))
-  const run = {
-    seed,
-    model: { folder, sha256: await digestOfModel(folder) },
-    executor: `${executor.name}: ${executor.device}`,
-    versions: { skipwise: version, node: process.versions.node }
-  }
+  const run = await settingOf({ seed, folder, executor })
   const records: EvaluationRecord[] = []
   let model: ReturnType<typeof open> | undefined
   try {
     for (const [i, suite] of made.entries()) {
-      const { sha256 } = run.model
       const file = fileOf?.(i)
-      const data = await digestOfNamedFiles(suites[i].config, resolvePath)
-      const key = digestOfJson([
-        suites[i].name,
-        suites[i].config ?? {},
-        data,
-        name,
-        seed,
-        sha256,
-        run.executor,
-        run.versions,
-        ...(weights ? [weights.type] : [])
-      ])
+      const { key, data } = await identityOf(suites[i], { run, name, weights: weights?.type, resolvePath })
       const release = file === undefined ? undefined : await lockRecord(file)
       let journal: Journal | undefined
       try {
@@ -184,54 +145,5 @@ export async function recordEvaluations({
       opened => opened.dispose(),
       () => undefined
     )
-  }
-}
-
-/** Accepts a missing file or a record of an evaluation. @throws SkipwiseError `EVAL_OUTPUT` */
-async function checkRecordFile(file: string): Promise<void> {
-  const isThere = await stat(file).then(
-    () => true,
-    () => false
-  )
-  if (!isThere || (await readRecord(file))?.metrics !== undefined) return
-  throw new SkipwiseError('EVAL_OUTPUT', {
-    problem: `${file} exists and is not the result of an evaluation`,
-    fix: 'choose another file'
-  })
-}
-
-/** @throws SkipwiseError `RESULT_IN_USE` */
-async function lockRecord(file: string): Promise<() => Promise<void>> {
-  await mkdir(dirname(file), { recursive: true })
-  const attempt = await tryLock(`${file}.lock`)
-  if ('release' in attempt) return attempt.release
-  const { pid, host, since, here } = attempt.owner
-  throw new SkipwiseError('RESULT_IN_USE', {
-    problem: `process ${pid} on ${host} has been evaluating into ${file} since ${since}`,
-    fix: here ? 'wait for it, or choose another file' : `wait for it, or remove ${file}.lock if it has ended`
-  })
-}
-/** A record with the digest of its other keys. */
-const sealed = <Unsealed extends EvalResult & { readonly run: object }>(record: Unsealed) => ({
-  ...record,
-  run: { ...record.run, sha256: digestOfJson(record) }
-})
-
-/** Whether the digest of a record is right. */
-function isSealed(record: SomeRecord): boolean {
-  const { sha256, ...run } = record.run ?? {}
-  return sha256 === digestOfJson({ ...record, run })
-}
-
-/** A record in a file: keys may be missing. */
-type SomeRecord = Partial<Omit<EvaluationRecord, 'run'>> & { readonly run?: Partial<EvaluationRecord['run']> }
-
-/** A result in a file; an older one may lack keys. */
-async function readRecord(file: string): Promise<SomeRecord | undefined> {
-  const bytes = await readNamedFile(file, 'result')
-  try {
-    return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as SomeRecord)
-  } catch {
-    return undefined
   }
 }

@@ -17,7 +17,11 @@ export { type Experiment } from './resolve/experiment.js'
 export { resolveRecipe } from './resolve/resolve.js'
 export type { ExperimentKind, ResolveOptions } from './resolve/context.js'
 export type { ValidationPlan } from './resolve/experiment.js'
-export { planExperiment, runExperiment, type RunHooks } from './run.js'
+export { planExperiment, runExperiment, trainingSetup, type RunHooks } from './run.js'
+export type { TrainedElsewhere, Trainers } from './trained-elsewhere.js'
+export { makeFolder, publish } from './output-folder.js'
+export { writeModelFolder, type WeightsToWrite } from './write-model-folder.js'
+export { modelWeights, type ModelWeights } from './model-weights.js'
 export { answersOf } from './result.js'
 export type { ExperimentResult, TrainingSummary } from './result.js'
 export { chartTable, evaluationCharts, headlineCharts } from './report.js'
@@ -26,15 +30,17 @@ export { composeReport, runCharts } from './compose-report.js'
 export { readReportFile, type ReportSource } from './read-report-file.js'
 export { createExamples, type WeightedCorpus } from './examples.js'
 export {
+  describeLanguageModel,
   evaluateFolder,
+  evaluateShard,
   loadLanguageModel,
   openLanguageModel,
   type EvaluateFolderOptions,
   type LoadLanguageModelOptions,
   type OpenLanguageModelOptions
 } from './open-language-model.js'
-export { checkDigestList, describeChanges, DIGEST_LIST, type DigestCheck } from './digest-list.js'
-export { extendedConfig, openModelFolder, type ModelSource } from './model-source.js'
+export { checkDigestList, describeChanges, DIGEST_LIST, writeDigestList, type DigestCheck } from './digest-list.js'
+export { extendedConfig, frequenciesOf, openModelFolder, type ModelSource } from './model-source.js'
 export { StorageError, storageOf, weightTypes, type StorageOf, type StoreAs, type WeightType } from './weight-types.js'
 export { saveModel, type ModelToSave } from './save-model.js'
 export {

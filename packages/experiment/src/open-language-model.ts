@@ -1,4 +1,11 @@
-import { recordEvaluations, type EvaluationRecord, type RecordOptions } from '@skipwise/evaluation'
+import {
+  recordEvaluations,
+  recordShards,
+  type EvaluationRecord,
+  type EvaluationShard,
+  type RecordOptions,
+  type ShardOf
+} from '@skipwise/evaluation'
 import type { Interpolation, LanguageModel, RopeGeometry } from '@skipwise/core'
 import { createLanguageModel, type LanguageModelSetup } from '@skipwise/inference'
 import type { Executor } from '@skipwise/runtime'
@@ -75,6 +82,32 @@ export async function loadLanguageModel(
   return source.withWeights(open, type, storageError)
 }
 
+/**
+ * A model folder as a suite sees it, without weights: what puts shards of an evaluation together computes nothing.
+ *
+ * @returns a model whose `score` and `generate` throw
+ * @throws SkipwiseError as {@link openModelFolder}
+ */
+export async function describeLanguageModel(
+  folder: string,
+  parts: Collaborators,
+  name: string = folder
+): Promise<LanguageModel> {
+  const { model, tokenizer } = await openModelFolder(folder, parts)
+  const compute = () => {
+    throw new TypeError('this model has no weights')
+  }
+  return {
+    name,
+    tokenizer,
+    vocabSize: model.geometry.vocabSize,
+    maxLength: model.geometry.maxPositionEmbeddings,
+    score: compute,
+    generate: compute,
+    dispose() {}
+  }
+}
+
 /** How {@link evaluateFolder} evaluates. */
 export interface EvaluateFolderOptions extends Omit<RecordOptions, 'registry' | 'open' | 'executor' | 'weights'> {
   readonly parts: Collaborators
@@ -90,15 +123,24 @@ export interface EvaluateFolderOptions extends Omit<RecordOptions, 'registry' | 
  *
  * @throws SkipwiseError what opening the model and `recordEvaluations` throw; `signal.reason` when aborted
  */
-export function evaluateFolder({
-  parts,
-  weights: type = 'float32',
-  ...options
-}: EvaluateFolderOptions): Promise<EvaluationRecord[]> {
+export function evaluateFolder(options: EvaluateFolderOptions): Promise<EvaluationRecord[]> {
+  return recordEvaluations(recordOptions(options))
+}
+
+/**
+ * The same of one shard of `of`: files for {@link evaluateFolder}'s results that `mergeShards` makes of all shards.
+ *
+ * @throws SkipwiseError what opening the model and `recordShards` throw; `signal.reason` when aborted
+ */
+export function evaluateShard(options: EvaluateFolderOptions, shard: ShardOf): Promise<EvaluationShard[]> {
+  return recordShards(recordOptions(options), shard)
+}
+
+function recordOptions({ parts, weights: type = 'float32', ...options }: EvaluateFolderOptions): RecordOptions {
   const { folder, name, executor } = options
   const storageError = new StorageError()
   const open = () =>
     loadLanguageModel(folder, parts, { name, executor, weights: type, storageError, lengthLimit: Infinity })
   const weights = type === 'float32' ? undefined : { type, relativeError: () => storageError.relative }
-  return recordEvaluations({ ...options, registry: parts.registry, open, weights })
+  return { ...options, registry: parts.registry, open, weights }
 }

@@ -8,6 +8,7 @@ import { evalResultSchema } from '@skipwise/evaluation'
 import type { ExperimentKind } from './resolve/context.js'
 import { outputName, type Experiment } from './resolve/experiment.js'
 import type { Recipe } from './recipe-schema.js'
+import { trainersSchema, type Trainers } from './trained-elsewhere.js'
 import { weightTypes, type WeightType } from './weight-types.js'
 
 /** The version of this package, which all packages of a release share. */
@@ -31,6 +32,8 @@ export interface TrainingSummary {
   /** How frozen matrices lay in memory, where the recipe says, and ‖stored − given‖ / ‖given‖ of them. */
   readonly base?: { readonly type: WeightType; readonly relativeError: number }
   readonly peakMemoryMB: number
+  /** Who trained, where it was not this program. */
+  readonly elsewhere?: Trainers
 }
 
 /** A number as it is kept in a file, where one that is none is null. */
@@ -59,7 +62,8 @@ export const trainingSummarySchema: z.ZodType<TrainingSummary> = z.object({
   tokensPerSecond: z.number(),
   strategy: z.enum(['whole', 'blockwise', 'seco', 'spaco']),
   base: z.object({ type: z.enum(weightTypes), relativeError: z.number() }).exactOptional(),
-  peakMemoryMB: z.number()
+  peakMemoryMB: z.number(),
+  elsewhere: trainersSchema.exactOptional()
 })
 
 /** What `skipwise.json` of an output folder says: everything needed to read and to repeat a run. */

@@ -1,4 +1,4 @@
-import { openCheckpoint, writeJsonAtomic } from '@skipwise/checkpoints'
+import { digestOfJson, openCheckpoint, writeJsonAtomic } from '@skipwise/checkpoints'
 import { type EvalResult, type LanguageModel, type ProgressListener, withoutUndefined } from '@skipwise/core'
 import { keepStage, keptStage, openJournal, RESULT_FILE, runSuites } from '@skipwise/evaluation'
 import { storagesOf, type Executor } from '@skipwise/runtime'
@@ -11,6 +11,7 @@ import { modelWeights } from './model-weights.js'
 import { openLanguageModel } from './open-language-model.js'
 import { frequenciesOf } from './model-source.js'
 import { writeModelFolder } from './write-model-folder.js'
+import { writeTrained } from './write-trained.js'
 import { makeFolder, publish } from './output-folder.js'
 import { outputName, type Experiment } from './resolve/experiment.js'
 import { resultKeyOf } from './resolve/run-key.js'
@@ -23,6 +24,7 @@ import {
 } from './result.js'
 import { writeReport } from './report.js'
 import { storedKey } from './stored-output.js'
+import type { TrainedElsewhere } from './trained-elsewhere.js'
 import { createValidation } from './validation.js'
 import { StorageError, storageOf, type WeightType } from './weight-types.js'
 
@@ -49,13 +51,22 @@ export interface RunHooks {
  * `<output>.training`, and the same call goes on from there. An output that this very run has made before is returned
  * as it is.
  *
+ * @param elsewhere what another program has trained by this recipe: it is written in place of training, and the result
+ * has a key of its own
  * @throws SkipwiseError what training, evaluation and writing throw; `signal.reason` when aborted
  */
-export async function runExperiment(experiment: Experiment, hooks: RunHooks = {}): Promise<ExperimentResult> {
+export async function runExperiment(
+  experiment: Experiment,
+  hooks: RunHooks = {},
+  elsewhere?: TrainedElsewhere
+): Promise<ExperimentResult> {
   const { recipe, state, stateFolder, runKey } = experiment
-  const resultKey = resultKeyOf(runKey, recipe)
+  const trainedKey = elsewhere ? digestOfJson([runKey, elsewhere.key]) : runKey
+  const resultKey = resultKeyOf(trainedKey, recipe)
   try {
-    const result = (await madeBefore(experiment, resultKey, hooks)) ?? (await make(experiment, resultKey, hooks))
+    const result =
+      (await madeBefore(experiment, resultKey, hooks)) ??
+      (await make(experiment, { trainedKey, resultKey, elsewhere }, hooks))
     const kept = await state.finish()
     if (kept.length > 0) hooks.onKept?.(stateFolder, kept)
     return result
@@ -78,18 +89,31 @@ async function madeBefore(
   return result
 }
 
-async function make(experiment: Experiment, resultKey: string, hooks: RunHooks): Promise<ExperimentResult> {
-  const { kind, source, stateFolder, output, runKey, window } = experiment
+/** Where the weights of a run come from. */
+interface Making {
+  /** Of everything that decides the weights. */
+  readonly trainedKey: string
+  /** The same with the evaluations. */
+  readonly resultKey: string
+  readonly elsewhere: TrainedElsewhere | undefined
+}
+
+async function make(
+  experiment: Experiment,
+  { trainedKey, resultKey, elsewhere }: Making,
+  hooks: RunHooks
+): Promise<ExperimentResult> {
+  const { kind, source, stateFolder, output, window } = experiment
   const made = join(stateFolder, 'model')
   const executor = await experiment.executor.open()
   try {
-    if (await keptStage(join(stateFolder, TRAINED), runKey, trainingSummarySchema)) {
+    if (await keptStage(join(stateFolder, TRAINED), trainedKey, trainingSummarySchema)) {
       await demandUnchanged(
         made,
         `remove ${join(stateFolder, TRAINED)} and run the same command again: the weights are written again from the state`,
         hooks.progress
       )
-    } else {
+    } else if (!elsewhere) {
       const setup = trainingSetup(experiment, executor)
       const plan = planMemory(setup)
       hooks.onPlan?.(plan)
@@ -99,19 +123,21 @@ async function make(experiment: Experiment, resultKey: string, hooks: RunHooks):
       kind === 'train'
         ? []
         : await remember(join(stateFolder, 'base.json'), resultKey, keptResultsSchema, () =>
-            evaluate(experiment, hooks, () => openBase(experiment, executor))
+            evaluate(experiment, resultKey, hooks, () => openBase(experiment, executor))
           )
     hooks.onBase?.(base)
 
-    const training = await remember(join(stateFolder, TRAINED), runKey, trainingSummarySchema, () =>
-      trainAndWrite(experiment, executor, hooks, made)
+    const training = await remember(join(stateFolder, TRAINED), trainedKey, trainingSummarySchema, () =>
+      elsewhere
+        ? writeTrained(experiment, elsewhere, made, METRICS, hooks.progress)
+        : trainAndWrite(experiment, executor, hooks, made)
     )
     hooks.onTrained?.(training)
 
     const checkpoint = await openCheckpoint(made)
     const { readAs } = modelWeights(checkpoint, source.model)
     const of = storageOf(evaluatedAs(experiment))
-    const results = await evaluate(experiment, hooks, () =>
+    const results = await evaluate(experiment, resultKey, hooks, () =>
       openLanguageModel(source, {
         name: kind === 'extend' ? 'extended' : outputName(experiment),
         executor,
@@ -161,7 +187,7 @@ export async function planExperiment(experiment: Experiment): Promise<MemoryPlan
 }
 
 /** What gradients are computed of. */
-const trainingSetup = (
+export const trainingSetup = (
   { source, rope, window, options, exampleLength, data, weights }: Experiment,
   executor: Executor
 ): TrainerSetup => ({
@@ -216,7 +242,8 @@ async function trainAndWrite(
 
 /** Runs every suite on one model. */
 async function evaluate(
-  { suites, recipe, baseFolder, stateFolder, runKey }: Experiment,
+  { suites, recipe, baseFolder, stateFolder }: Experiment,
+  resultKey: string,
   { progress, signal }: RunHooks,
   open: () => Promise<LanguageModel>
 ): Promise<EvalResult[]> {
@@ -231,7 +258,7 @@ async function evaluate(
       label: model.name
     }
     return await runSuites(model, suites, context, i =>
-      openJournal(join(stateFolder, `${model.name}-${i}.journal`), resultKeyOf(runKey, recipe))
+      openJournal(join(stateFolder, `${model.name}-${i}.journal`), resultKey)
     )
   } finally {
     model.dispose()

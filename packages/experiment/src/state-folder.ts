@@ -38,7 +38,7 @@ const OWN_FILES = new RegExp(
     LOCK,
     `${LOCK}\\.[0-9a-f-]{36}`,
     '(state|best)\\.safetensors',
-    '(base|trained)\\.json',
+    '(base|trained|examples)\\.json',
     '.+\\.journal',
     'tokens/[0-9a-f]{64}\\.tokens(\\.\\d+\\.[0-9a-f]+\\.tmp)?',
     'metrics/metrics\\.jsonl(\\.tmp)?',

@@ -1,10 +1,18 @@
-import { type TrainResult, writePeftAdapter } from '@skipwise/training'
+import { writePeftAdapter } from '@skipwise/training'
 import type { ProgressListener } from '@skipwise/core'
 import { isHubReference, parseHubReference } from '@skipwise/hub'
 import { join } from 'node:path'
 import type { Experiment } from './resolve/experiment.js'
-import { saveModel, bytesOfSize } from './save-model.js'
+import { saveModel, bytesOfSize, type ModelToSave } from './save-model.js'
 import { writeDigestList } from './digest-list.js'
+
+/** Weights and adapters that {@link writeModelFolder} writes. */
+export interface WeightsToWrite {
+  /** By name, row-major, or a function that reads one. */
+  readonly weights: ModelToSave['weights']
+  /** With `lora`: adapters, and the parameters trained in full, by name, row-major. */
+  readonly adapters?: ReadonlyMap<string, Float32Array> | undefined
+}
 
 /**
  * Writes configuration, weights and tokenizer of a Hugging Face model into `folder`, which is created again, adapters
@@ -13,7 +21,7 @@ import { writeDigestList } from './digest-list.js'
 export async function writeModelFolder(
   folder: string,
   { source, config, dtype, kind, window, recipe, options }: Experiment,
-  { weights, adapters }: Pick<TrainResult, 'weights' | 'adapters'>,
+  { weights, adapters }: WeightsToWrite,
   progress?: ProgressListener
 ): Promise<void> {
   const digests = await saveModel(folder, {

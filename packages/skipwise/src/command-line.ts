@@ -75,6 +75,14 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--plan', 'print how much memory training would take, without training')
     .option('--watch', 'draw the loss on the terminal during training')
   verb(
+    'import <run>',
+    'take back what a cluster has trained: checks it, writes the model and the report, runs the evaluations',
+    async (terminal, run: string, options: never) =>
+      (await import('./commands/import.js')).importRun(run, options, terminal)
+  )
+    .option('--recipe <file>', 'the recipe of the export; default the one that run.json names')
+    .option('--output <folder>', 'folder to write; default the output of the recipe')
+  verb(
     'eval [suite]',
     'run an evaluation suite, or a .yaml list of suites, on a model or on every checkpoint of a run; compare results',
     async (terminal, suite: string | undefined, options: never) =>
@@ -84,10 +92,21 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--config <json>', 'configuration of the suite, for instance \'{"lengths": [512, 4096]}\'', '{}')
     .option('--output <file>', 'file for the result, or folder for several; an interrupted run continues from it')
     .option('--checkpoints <run>', 'evaluate every model in the folder of a run, and compare each with the first')
+    .option('--shards <n>', 'compute one shard of n; skipwise merge puts them together', positiveInteger)
+    .option('--shard <k>', 'which shard, from 1', positiveInteger)
     .option('--compare <results...>', 'test whether two results differ significantly: files, or folders of runs')
     .addOption(executorOption())
     .addOption(weightsOption())
     .option('--seed <n>', 'seed of the suite', integer, 0)
+  verb(
+    'merge <shards...>',
+    'put the shards of an evaluation together: the result that one process would have written',
+    async (terminal, files: string[], options: never) =>
+      (await import('./commands/merge.js')).merge(files, options, terminal)
+  )
+    .requiredOption('--output <file>', 'file for the result')
+    .option('--model <folder>', 'model folder; default the one that the shards name')
+    .option('--base <folder>', 'what paths in the configuration of the suite are relative to', '.')
   verb(
     'report <files...>',
     'make a report from results, runs and charts: one HTML page, Markdown, SVG and CSV',
@@ -236,13 +255,15 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--overwrite', 'replace the output file if it exists, even if it is the input')
   verb(
     'export <input>',
-    'write what another program runs: a model as GGUF for llama.cpp',
+    'write what another program trains or runs: a recipe for torchrun or accelerate, a model as GGUF for llama.cpp',
     async (terminal, input: string, options: never) =>
       (await import('./commands/export.js')).exportFor(input, options, terminal)
   )
-    .addOption(new Option('--for <format>', 'what to write').choices(['gguf']).makeOptionMandatory())
-    .requiredOption('--output <path>', 'file to write')
-    .option('--overwrite', 'replace the output file if it exists')
+    .addOption(
+      new Option('--for <format>', 'what to write').choices(['torchrun', 'accelerate', 'gguf']).makeOptionMandatory()
+    )
+    .requiredOption('--output <path>', 'file to write, or folder')
+    .option('--overwrite', 'gguf: replace the output file if it exists')
     .addOption(
       new Option('--type <type>', 'gguf: type of the matrices; default: that of the weights').choices([
         'f32',

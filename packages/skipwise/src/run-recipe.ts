@@ -8,6 +8,7 @@ import {
   type Experiment,
   type ExperimentKind,
   type ExperimentResult,
+  type Recipe,
   type RunHooks
 } from '@skipwise/experiment'
 import { stat } from 'node:fs/promises'
@@ -76,18 +77,24 @@ async function run(
 /** What {@link prepare} takes besides the recipe. */
 type Preparation = {
   readonly [Key in 'plugins' | 'baseFolder' | 'progress' | 'signal']?: RunOptions<AnyPlugin>[Key] | undefined
+} & {
+  /** Folder to write in place of the recipe's output, relative to the working folder. */
+  readonly output?: string | undefined
+  /** Looks at the recipe before model and data are read, and throws where it will not do. */
+  readonly check?: ((recipe: Recipe) => void) | undefined
 }
 
 /**
  * Finds, makes and checks every part of a recipe: what {@link run} runs.
  *
+ * @param kind `'by window'`: extend where the recipe has a target, else train
  * @param recipe a recipe file, or a recipe as an object
  * @throws as {@link extend}
  */
 export async function prepare(
-  kind: ExperimentKind,
+  kind: ExperimentKind | 'by window',
   recipe: string | object,
-  { plugins, baseFolder = process.cwd(), progress, signal }: Preparation
+  { plugins, baseFolder = process.cwd(), output, check, progress, signal }: Preparation
 ): Promise<Experiment> {
   const isFile = typeof recipe === 'string'
   const folder = isFile ? dirname(resolve(recipe)) : resolve(baseFolder)
@@ -95,8 +102,11 @@ export async function prepare(
   const parts = await loadParts([folder, process.cwd()], plugins)
   const document =
     text === undefined ? openRecipeObject(recipe, parts.registry) : openRecipe(text, String(recipe), parts.registry)
-  return resolveRecipe(document.recipe, {
-    kind,
+  check?.(document.recipe)
+  const { window } = document.recipe
+  const given = output === undefined ? document.recipe : { ...document.recipe, output: resolve(output) }
+  return resolveRecipe(given, {
+    kind: kind !== 'by window' ? kind : window.target === undefined ? 'train' : 'extend',
     baseFolder: folder,
     document,
     inputs: isFile ? [resolve(recipe)] : [],

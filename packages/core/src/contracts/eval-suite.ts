@@ -15,7 +15,19 @@ export interface EvalContext {
    * survive JSON. Without it nothing is kept.
    */
   readonly remember?: (<Value>(key: string, compute: () => Promise<Value>) => Promise<Value>) | undefined
+  /**
+   * Whether the unit kept under `key` is to be computed here: a suite that supports shards asks for every unit, once,
+   * in their order, and leaves out the others. Its result is then not used: see `resultOfShard`. Without it all are.
+   */
+  readonly only?: ((key: string) => boolean) | undefined
 }
+
+/** The result of a suite that computed some units for others to put together, see {@link EvalContext.only}. */
+export const resultOfShard = (result: Omit<EvalResult, 'metrics' | 'details'>): EvalResult => ({
+  ...result,
+  metrics: {},
+  details: {}
+})
 
 /** A versioned result: everything needed to read and to repeat it. */
 export interface EvalResult {

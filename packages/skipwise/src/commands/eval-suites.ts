@@ -1,7 +1,8 @@
 import type { PluginReference } from '@skipwise/core'
 import { join } from 'node:path'
 import type { Collaborators, WeightType } from '@skipwise/experiment'
-import { withLengths, lengthsBeyond } from '@skipwise/evaluation'
+import { withLengths, lengthsBeyond, type ShardOf } from '@skipwise/evaluation'
+import { usageError } from '../errors.js'
 import type { Terminal } from '../terminal.js'
 
 /** Options of `skipwise eval`. */
@@ -14,6 +15,8 @@ export interface EvalOptions {
   readonly output?: string | undefined
   readonly checkpoints?: string | undefined
   readonly compare?: readonly string[] | undefined
+  readonly shards?: number | undefined
+  readonly shard?: number | undefined
 }
 
 /** Which suites, and what paths in their configurations are relative to. */
@@ -45,4 +48,18 @@ export function suitesFor(
       )
     return suite
   })
+}
+
+/** The shard that options ask for, undefined for the whole evaluation. @throws SkipwiseError `CLI_USAGE` */
+export function shardOf({ shard, shards, output, checkpoints, compare }: EvalOptions): ShardOf | undefined {
+  if (shard === undefined && shards === undefined) return undefined
+  if (shard === undefined || shards === undefined)
+    throw usageError('CLI_USAGE', '--shard and --shards belong together', 'write for instance --shards 8 --shard 1')
+  if (shard > shards)
+    throw usageError('CLI_USAGE', `there is no shard ${shard} of ${shards}`, `use --shard 1 to ${shards}`)
+  if (checkpoints !== undefined || compare !== undefined)
+    throw usageError('CLI_USAGE', 'shards are of the evaluation of one model', 'remove --checkpoints or --compare')
+  if (output === undefined)
+    throw usageError('CLI_USAGE', 'missing option: --output', 'add a file for the shard, another one for each')
+  return { shard, shards }
 }

@@ -1,10 +1,10 @@
 import type { PluginReference } from '@skipwise/core'
 import { metricTable, type EvaluationRecord } from '@skipwise/evaluation'
-import { evaluateFolder, openModelFolder, readSuites } from '@skipwise/experiment'
+import { evaluateFolder, evaluateShard, openModelFolder, readSuites } from '@skipwise/experiment'
 import { locateModel } from '@skipwise/hub'
 import { renderTable } from '@skipwise/report'
 import { relative, resolve } from 'node:path'
-import { type EvalOptions, type SuiteSetting, recordFile, suitesFor } from './eval-suites.js'
+import { type EvalOptions, type SuiteSetting, recordFile, shardOf, suitesFor } from './eval-suites.js'
 import { colours } from '../colours.js'
 import { usageError } from '../errors.js'
 import { loadParts, openExecutor, parseJson } from '../parts.js'
@@ -15,6 +15,7 @@ import type { Terminal } from '../terminal.js'
  * Lengths beyond the model's window are allowed: they show how it fails there.
  */
 export async function evaluate(suite: string | undefined, options: EvalOptions, terminal: Terminal): Promise<number> {
+  shardOf(options)
   if (options.compare) {
     if (suite !== undefined || options.compare.length !== 2)
       throw usageError(
@@ -48,9 +49,11 @@ export async function evaluate(suite: string | undefined, options: EvalOptions, 
 async function evaluateModel(
   model: string,
   { suites: given, base }: SuiteSetting,
-  { executor: name, weights, seed, output }: EvalOptions,
+  options: EvalOptions,
   terminal: Terminal
 ): Promise<number> {
+  const { executor: name, weights, seed, output } = options
+  const shard = shardOf(options)
   const folder = await locateModel(model, { progress: terminal.progress, signal: terminal.signal })
   const parts = await loadParts([process.cwd()])
   const {
@@ -64,7 +67,7 @@ async function evaluateModel(
     suites.length > 1 || output?.endsWith('/') ? recordFile(output as string, suites, index) : (output as string)
   try {
     const { progress, signal } = terminal
-    const records = await evaluateFolder({
+    const setting = {
       parts,
       executor,
       weights,
@@ -72,11 +75,21 @@ async function evaluateModel(
       name: model,
       suites,
       seed,
-      resolvePath: path => resolve(base, path),
+      resolvePath: (path: string) => resolve(base, path),
       progress,
       signal,
       fileOf: output === undefined ? undefined : fileOf
-    })
+    }
+    if (shard) {
+      const parts = await evaluateShard(setting, shard)
+      if (terminal.json) terminal.result(suites.length > 1 ? parts : parts[0])
+      for (const [i, { units, plan }] of parts.entries())
+        terminal.say(
+          `Shard ${shard.shard} of ${shard.shards}: ${units.length} of ${plan.units} units, in ${relative(process.cwd(), fileOf(i))}`
+        )
+      return 0
+    }
+    const records = await evaluateFolder(setting)
     if (terminal.json) terminal.result(suites.length > 1 ? records : records[0])
     else records.forEach((record, i) => show(record, made[i], terminal))
     if (output !== undefined)
@@ -87,7 +100,7 @@ async function evaluateModel(
   return 0
 }
 
-function show(record: EvaluationRecord, suite: Parameters<typeof metricTable>[0], { say }: Terminal): void {
+export function show(record: EvaluationRecord, suite: Parameters<typeof metricTable>[0], { say }: Terminal): void {
   const window = (record.details as { maxLength?: number } | undefined)?.maxLength ?? 1
   const { headers, rows, others } = metricTable(suite, record, window)
   say(colours.bold(`${record.suite}: ${record.model}`))

@@ -111,7 +111,7 @@ function baseOf({ recipe: { train }, storageError }: Experiment): string {
   return ` · base in ${train.base}, ${error}`
 }
 
-function showResults(
+export function showResults(
   title: string,
   { suites, window }: Experiment,
   models: readonly (readonly EvalResult[])[],
@@ -123,7 +123,7 @@ function showResults(
   say(`\n${colours.bold(title)}\n${renderTable(headers, rows, 'text')}\n`)
 }
 
-function showTraining(
+export function showTraining(
   { steps, tokens, losses, tokensPerSecond, peakMemoryMB }: TrainingSummary,
   { say }: Terminal
 ): void {
@@ -134,7 +134,7 @@ function showTraining(
   )
 }
 
-async function finish(prepared: Experiment, result: ExperimentResult, terminal: Terminal): Promise<void> {
+export async function finish(prepared: Experiment, result: ExperimentResult, terminal: Terminal): Promise<void> {
   const { suites, output, window } = prepared
   const models = [result.results.base, result.results.model]
   showResults(

@@ -1,7 +1,7 @@
 import type { Terminal } from '../terminal.js'
 
 /** Formats that `skipwise export` writes. */
-export const exportFormats = ['gguf'] as const
+export const exportFormats = ['torchrun', 'accelerate', 'gguf'] as const
 
 /** Options of `skipwise export`; each format has its own among them. */
 export interface ExportCommandOptions {
@@ -14,9 +14,12 @@ export interface ExportCommandOptions {
   readonly preTokenizer?: string
 }
 
-/** `skipwise export INPUT --for FORMAT`: what other programs run. */
+/** `skipwise export INPUT --for FORMAT`: what other programs train or run. */
 export async function exportFor(input: string, options: ExportCommandOptions, terminal: Terminal): Promise<number> {
   switch (options.for) {
+    case 'torchrun':
+    case 'accelerate':
+      return (await import('./export-torchrun.js')).exportTorchrun(input, options.for, options, terminal)
     case 'gguf':
       return (await import('./export-gguf.js')).exportGguf(input, options, terminal)
   }

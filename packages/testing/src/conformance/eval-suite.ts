@@ -25,7 +25,7 @@ export interface EvalSuiteConformance {
 /**
  * The conformance suite of evaluation suites; call it in a vitest file. It holds a plugin to what the recipe runner and
  * the report rely on: finite metrics, a result that survives JSON and can be repeated, determinism by seed, progress,
- * cancellation, resumption, samples, charts of one series a result.
+ * cancellation, resumption, shards, samples, charts of one series a result.
  *
  * @example
  * ```ts
@@ -92,6 +92,34 @@ export function describeEvalSuite<Schema extends StandardSchemaV1>(
       for (const key of keys.slice(keys.length / 2)) kept.delete(key)
       expect(await run({ remember }, on)).toEqual(whole)
       expect([...kept.keys()].sort()).toEqual(keys.sort())
+    })
+
+    test('computes its units in shards, which give the same result together', async () => {
+      const on = model()
+      const whole = throughJson(await run({}, on))
+      const computed = new Map<string, string>()
+      const plans: string[][] = []
+      for (const shard of [0, 1, 2]) {
+        const asked: string[] = []
+        const isMine = () => (asked.length - 1) % 3 === shard
+        const only = (key: string) => {
+          asked.push(key)
+          return isMine()
+        }
+        const remember = async <Value>(key: string, compute: () => Promise<Value>): Promise<Value> => {
+          expect([asked.at(-1), isMine()], 'only is asked for each unit before it is remembered').toEqual([key, true])
+          const value = await compute()
+          computed.set(key, JSON.stringify(value))
+          return value
+        }
+        await run({ only, remember }, on)
+        plans.push(asked)
+      }
+      expect(plans[0]).not.toEqual([])
+      expect(plans).toEqual([plans[0], plans[0], plans[0]])
+      expect([...computed.keys()].sort()).toEqual([...plans[0]].sort())
+      const remember = async <Value>(key: string): Promise<Value> => JSON.parse(computed.get(key) as string) as Value
+      expect(throughJson(await run({ remember }, on))).toEqual(whole)
     })
 
     test('makes its metrics up of samples, each unit once', async () => {

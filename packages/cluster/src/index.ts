@@ -1,0 +1,8 @@
+export { exportRun, type ExportedRun, type ExportOptions } from './export.js'
+export { launchers, type Launcher } from './launchers.js'
+export { openClusterRun, readClusterRun, type ClusterRun } from './import.js'
+export { writeExamples, type ExampleFile, type ExamplesToWrite } from './example-files.js'
+export { readRunFile, type RunFile } from './run-file.js'
+export { demandExportable } from './refusals.js'
+export { ropeTableOf, type RopeTable } from './rope-table.js'
+export { clusterErrorCodes } from './errors.js'
