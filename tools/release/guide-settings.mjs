@@ -50,6 +50,7 @@ const pages = {
     setting.copy('extended', 'llama-7b-16k')
   },
   'docs/getting-started.md': toExtend,
+  'docs/recipes.md': toExtend,
   'packages/skipwise/README.md': toExtend,
   'docs/evaluation.md': ({ at, copy, run }) => {
     for (const [from, to] of [

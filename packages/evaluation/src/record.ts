@@ -15,6 +15,7 @@ import { dirname } from 'node:path'
 import { digestOfModel, digestOfNamedFiles } from './digests.js'
 import { openJournal, type Journal } from './journal.js'
 import { damagedState } from './kept-stage.js'
+import { withTokenCounts } from './token-count.js'
 
 /** Arguments of {@link runSuites}. */
 export interface SuiteContext extends Omit<EvalContext, 'remember'> {
@@ -75,7 +76,7 @@ export interface EvaluationRecord extends EvalResult {
 /** Arguments of {@link recordEvaluations}. */
 export interface RecordOptions {
   /** Creates the suites. */
-  readonly registry: Pick<Registry, 'resolveUnknown'>
+  readonly registry: Pick<Registry, 'resolveUnknown' | 'find'>
   /** Opens the model, when the first suite runs; it is disposed at the end. */
   readonly open: () => Promise<LanguageModel>
   /** Executor that runs the model. */
@@ -110,13 +111,14 @@ export async function recordEvaluations({
   weights,
   folder,
   name = folder,
-  suites,
+  suites: given,
   seed,
   resolvePath,
   fileOf,
   progress,
   signal
 }: RecordOptions): Promise<EvaluationRecord[]> {
+  const suites = given.map(suite => withTokenCounts(suite, registry.find('eval-suite', suite.name).config))
   const files = suites.flatMap((_, i) => fileOf?.(i) ?? [])
   for (const file of files) await checkRecordFile(file)
   const made = suites.map(reference => registry.resolveUnknown('eval-suite', reference))

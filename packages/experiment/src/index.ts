@@ -1,6 +1,7 @@
 export { parseRecipe } from './parse-recipe.js'
 export { openRecipe, openRecipeObject, type PlacedError, type RecipeDocument } from './recipe-document.js'
 export type { RecipePath } from './recipe-places.js'
+export { parseSetting, type RecipeSetting } from './recipe-settings.js'
 export { keysOf, typeText, type JsonSchema, type SchemaKey, type TypeStyle } from './json-schema.js'
 export { schemaWords, type SchemaIssue } from './schema-words.js'
 export type { PluginNames } from './plugin-problems.js'

@@ -8,6 +8,7 @@ import {
   type Experiment,
   type ExperimentKind,
   type ExperimentResult,
+  type RecipeSetting,
   type RunHooks
 } from '@skipwise/experiment'
 import { stat } from 'node:fs/promises'
@@ -76,6 +77,9 @@ async function run(
 /** What {@link prepare} takes besides the recipe. */
 type Preparation = {
   readonly [Key in 'plugins' | 'baseFolder' | 'progress' | 'signal']?: RunOptions<AnyPlugin>[Key] | undefined
+} & {
+  /** Values that a recipe file is read with; default none. */
+  readonly settings?: readonly RecipeSetting[] | undefined
 }
 
 /**
@@ -87,14 +91,16 @@ type Preparation = {
 export async function prepare(
   kind: ExperimentKind,
   recipe: string | object,
-  { plugins, baseFolder = process.cwd(), progress, signal }: Preparation
+  { plugins, baseFolder = process.cwd(), settings, progress, signal }: Preparation
 ): Promise<Experiment> {
   const isFile = typeof recipe === 'string'
   const folder = isFile ? dirname(resolve(recipe)) : resolve(baseFolder)
   const text = isFile ? await readRecipe(recipe) : undefined
   const parts = await loadParts([folder, process.cwd()], plugins)
   const document =
-    text === undefined ? openRecipeObject(recipe, parts.registry) : openRecipe(text, String(recipe), parts.registry)
+    text === undefined
+      ? openRecipeObject(recipe, parts.registry)
+      : openRecipe(text, String(recipe), parts.registry, settings)
   return resolveRecipe(document.recipe, {
     kind,
     baseFolder: folder,
