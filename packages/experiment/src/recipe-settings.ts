@@ -56,6 +56,20 @@ export function parseSetting(text: string): RecipeSetting {
 export const withSettings = (recipe: unknown, settings: readonly RecipeSetting[]): unknown =>
   settings.reduce((left, setting) => replaced(left, setting, []), recipe)
 
+/**
+ * The text of a recipe with the values of `settings` in it. Comments stay but for those inside a value that changes.
+ *
+ * @throws SkipwiseError as {@link withSettings}
+ */
+export function setInRecipe(text: string, settings: readonly RecipeSetting[]): string {
+  if (settings.length === 0) return text
+  const document = parseDocument(text)
+  const before: unknown = document.toJS()
+  for (const [key, value] of Object.entries(Object(withSettings(before, settings))))
+    if (JSON.stringify(value) !== JSON.stringify(Object(before)[key])) document.set(key, document.createNode(value))
+  return document.toString({ lineWidth: 0 })
+}
+
 function replaced(current: unknown, setting: RecipeSetting, done: RecipePath): unknown {
   const { path, value } = setting
   if (done.length === path.length) return value

@@ -9,7 +9,6 @@ import type { z } from 'zod'
 import { demandUnchanged, writeDigestList } from './digest-list.js'
 import { modelWeights } from './model-weights.js'
 import { openLanguageModel } from './open-language-model.js'
-import { frequenciesOf } from './model-source.js'
 import { writeModelFolder } from './write-model-folder.js'
 import { makeFolder, publish } from './output-folder.js'
 import { outputName, type Experiment } from './resolve/experiment.js'
@@ -23,6 +22,7 @@ import {
 } from './result.js'
 import { writeReport } from './report.js'
 import { storedKey } from './stored-output.js'
+import { trainerSetup } from './trainer-setup.js'
 import { createValidation } from './validation.js'
 import { StorageError, storageOf, type WeightType } from './weight-types.js'
 
@@ -161,19 +161,11 @@ export async function planExperiment(experiment: Experiment): Promise<MemoryPlan
 }
 
 /** What gradients are computed of. */
-const trainingSetup = (
-  { source, rope, window, options, exampleLength, data, weights }: Experiment,
-  executor: Executor
-): TrainerSetup => ({
-  model: source.model,
-  stored: storagesOf(weights),
-  encoding: source.encoding,
-  executor,
-  options,
-  packed: data.some(({ pack }) => pack),
-  window: { ...window, original: exampleLength },
-  frequencies: frequenciesOf(rope.interpolation, rope)(window.target)
-})
+const trainingSetup = (experiment: Experiment, executor: Executor): TrainerSetup =>
+  trainerSetup(
+    { ...experiment, stored: storagesOf(experiment.weights), packed: experiment.data.some(({ pack }) => pack) },
+    executor
+  )
 
 async function trainAndWrite(
   experiment: Experiment,

@@ -66,6 +66,24 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
       })
 
   verb(
+    'init [model]',
+    'look at a model, at texts and at this machine, and write a recipe that runs',
+    async (terminal, model: string | undefined, options: never) =>
+      (await import('./commands/init.js')).init(model, options, terminal)
+  )
+    .option('--data <files...>', 'texts to train on: files or patterns')
+    .option('--held-out <files...>', 'texts to measure on, that are not trained on')
+    .option(
+      '--serve <tokens>',
+      'the length to read; default 4 times the window, twice one of 32k or more',
+      positiveTokens
+    )
+    .option('--steps <n>', 'optimizer steps; default 100', positiveInteger)
+    .option('--output <file>', 'recipe to write', 'recipe.yaml')
+    .option('--overwrite', 'replace the recipe if it exists')
+    .option('--yes', 'ask nothing, take what is suggested')
+    .addOption(setOption())
+  verb(
     'extend <recipe>',
     'extend the window of a model by a recipe: writes a Hugging Face folder and a report',
     async (terminal, recipe: string, options: never) =>
@@ -243,6 +261,11 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     )
     .option('--output <file>', 'file to write; default: standard output')
     .option('--overwrite', 'replace the output file if it exists, even if it is the input')
+  verb(
+    'recipes [name]',
+    'list the recipes that come with Skipwise, or print one; skipwise extend example:NAME runs it',
+    async (terminal, name: string | undefined) => (await import('./commands/recipes.js')).recipes(name, terminal)
+  )
   verb('plugins', 'list the plugins that a recipe can name', async (terminal, options: never) =>
     (await import('./commands/plugins.js')).plugins(options, terminal)
   )

@@ -56,7 +56,11 @@ export async function resolveRecipe(given: Recipe, options: ResolveOptions): Pro
 }
 
 /** How the weights to start from lie in memory: only frozen ones at rest. */
-function baseOf({ train }: Recipe, model: ModelDefinition, training: CompleteTrainingOptions): StorageOf {
+export function baseOf(
+  { train }: Recipe,
+  model: Pick<ModelDefinition, 'parameters'>,
+  training: CompleteTrainingOptions
+): StorageOf {
   const frozen = new Set(trainedParameters(model, training).frozen.map(({ name }) => name))
   const of = storageOf(train.base ?? 'float32')
   return parameter => (frozen.has(parameter.name) ? of(parameter) : 'float32')
