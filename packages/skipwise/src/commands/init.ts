@@ -102,8 +102,10 @@ export async function init(
     length => checkLength(typeof length === 'number' ? length : tokensOf(length), model),
     suggestedLength(model)
   )
-  const heldOut = await heldOutTexts(ask, options, terminal, readTexts)
-  if (heldOut && seen) await checkApart(heldOut.patterns, seen.patterns, baseFolder)
+  const heldOut = await heldOutTexts(ask, options, terminal, async patterns => {
+    if (seen) await checkApart(patterns, seen.patterns, baseFolder)
+    return readTexts(patterns)
+  })
 
   const cores = setting.cores ?? availableParallelism()
   say(`Measuring this machine: ${cores} ${cores === 1 ? 'core' : 'cores'}, ${(totalmem() / 1e9).toFixed(0)} GB`)

@@ -68,7 +68,7 @@ export async function fittingRecipe(
     const time = duration(seconds)
     const notes = [
       `Memory: ${memory}, by the plan of skipwise extend --plan.`,
-      `Time: about ${time} on this machine for training, by formula: ${outline.operations(chosen ?? 'blockwise').toPrecision(2)} operations at ${(rate / 1e9).toPrecision(2)} GFLOP/s,`,
+      `Time: about ${time} on this machine for training, by formula: ${outline.operations(chosen ?? 'blockwise').toPrecision(2)} operations at ${Number((rate / 1e9).toPrecision(2))} GFLOP/s,`,
       'which two seconds of training steps of a small model ran at. Evaluations come on top.'
     ]
     const text = setInRecipe(recipeText({ ...answers, method }, notes), settings)
