@@ -33,6 +33,11 @@ CASES = {
         "Gemma 2": dict(SIZES, model_type="gemma2", head_dim=4, query_pre_attn_scalar=9, attn_logit_softcapping=1.5, final_logit_softcapping=2.0, sliding_window=5),
         "Gemma 2 without soft caps, untied": dict(SIZES, model_type="gemma2", head_dim=4, attn_logit_softcapping=None, final_logit_softcapping=None, attention_bias=True, tie_word_embeddings=False, num_hidden_layers=1),
     },
+    "arch-llama/local-rope": {
+        "Gemma 3": dict(SIZES, model_type="gemma3_text", head_dim=4, query_pre_attn_scalar=9, sliding_window=5, rope_theta=500.0, rope_local_base_freq=20.0, layer_types=["sliding_attention", "full_attention"]),
+        "Gemma 3, nested, with soft caps, untied, the first layer full": dict(SIZES, model_type="gemma3_text", head_dim=6, sliding_window=3, attn_logit_softcapping=1.5, final_logit_softcapping=2.0, attention_bias=True, tie_word_embeddings=False, layer_types=["full_attention", "sliding_attention"], rope_parameters={"full_attention": {"rope_type": "linear", "factor": 4.0, "rope_theta": 500.0}, "sliding_attention": {"rope_type": "default", "rope_theta": 30.0}}),
+        "OLMo 3": dict(SIZES, model_type="olmo3", sliding_window=4, layer_types=["sliding_attention", "full_attention"], rope_parameters={"full_attention": {"rope_type": "default", "rope_theta": 500.0}, "sliding_attention": {"rope_type": "default", "rope_theta": 40.0}}),
+    },
     "arch-phi/families": {
         "half a head turned": dict(SIZES, model_type="phi", hidden_size=16, num_key_value_heads=2),
         "grouped queries, norms of heads": dict(SIZES, model_type="phi", qk_layernorm=True, partial_rotary_factor=1.0, rope_theta=500.0),
@@ -63,9 +68,12 @@ def case(seed, given):
     loss = torch.nn.functional.cross_entropy(out.logits[0, :-1], ids[0, 1:])
     loss.backward()
     names = dict(model.named_parameters())
+    rope = model.config.rope_parameters
+    full = rope.get("full_attention", rope)
     return {
         "config": given,
-        "base": model.config.rope_parameters["rope_theta"],
+        "base": full["rope_theta"],
+        **({"factor": full["factor"]} if "factor" in full else {}),
         "weights": {name: float32(parameter) for name, parameter in names.items()},
         "logits": [float(f"{x:.9g}") for x in out.logits.flatten().tolist()],
         "loss": loss.item(),

@@ -91,6 +91,31 @@ describe('parseLlamaConfig', () => {
       { attn_logit_softcapping: null, final_logit_softcapping: null, hidden_activation: 'silu' },
       { scoreSoftCap: undefined, logitSoftCap: undefined, activation: 'silu' }
     ],
+    [
+      'gemma3_text',
+      {},
+      {
+        keyValueHeads: 4,
+        headDim: 256,
+        tieWordEmbeddings: true,
+        scoreScale: 1 / 16,
+        scoreSoftCap: undefined,
+        logitSoftCap: undefined,
+        slidingWindows: [4096, 4096],
+        localRopeBase: 10000
+      }
+    ],
+    [
+      'gemma3_text',
+      {
+        sliding_window_pattern: 2,
+        rope_local_base_freq: 20,
+        rope_parameters: { sliding_attention: { rope_type: 'default', rope_theta: 30 } }
+      },
+      { slidingWindows: [4096, undefined], localRopeBase: 30 }
+    ],
+    ['gemma3_text', { rope_local_base_freq: 20 }, { localRopeBase: 20 }],
+    ['olmo3', { rope_theta: 20 }, { normEpsilon: 1e-5, slidingWindows: [4096, 4096], localRopeBase: 500000 }],
     ['phi3', {}, { keyValueHeads: 32, rotaryDim: 128, normEpsilon: 1e-5, slidingWindows: [undefined, undefined] }]
   ])('has the defaults of %s %j', (model_type, change, expected) => {
     const { max_position_embeddings: _, ...rest } = small
@@ -197,6 +222,11 @@ describe('parseLlamaConfig', () => {
       'a Gemma 2 that slides without a window',
       { model_type: 'gemma2', sliding_window: null },
       'Gemma 2: layer 0 slides'
+    ],
+    [
+      'a Gemma 3 whose sliding layers are scaled',
+      { model_type: 'gemma3_text', rope_parameters: { sliding_attention: { rope_type: 'linear', factor: 2 } } },
+      "RoPE of its sliding layers is 'linear'"
     ],
     ['a soft cap of nothing', { model_type: 'gemma2', attn_logit_softcapping: 0 }, 'attn_logit_softcapping'],
     ['a multiplier of nothing', { model_type: 'granite', logits_scaling: 0 }, 'logits_scaling'],

@@ -32,6 +32,8 @@ export interface LlamaConfig extends Biases {
   readonly slidingWindows: readonly (number | undefined)[]
   /** Whether the queries and keys of a layer turn: SmolLM3 has layers without positions. [layers] */
   readonly hasPositions: readonly boolean[]
+  /** `rope_theta` of the layers that slide; undefined where all layers have one RoPE. */
+  readonly localRopeBase: number | undefined
 }
 
 /**
@@ -66,7 +68,8 @@ export function parseLlamaConfig(json: Readonly<Record<string, unknown>>): Llama
     scoreSoftCap: family.softCaps?.(config).scores,
     logitSoftCap: family.softCaps?.(config).logits,
     slidingWindows: byLayer(layer => family.slidingWindow?.(config, layer)),
-    hasPositions: byLayer(layer => family.hasPositions?.(config, layer) ?? true)
+    hasPositions: byLayer(layer => family.hasPositions?.(config, layer) ?? true),
+    localRopeBase: family.localRopeBase?.(config)
   }
 }
 

@@ -69,6 +69,8 @@ interface Family {
   /** Tokens that a token of a layer attends to. */
   readonly slidingWindow?: (config: LlamaKeys, layer: number) => number | undefined
   readonly hasPositions?: (config: LlamaKeys, layer: number) => boolean
+  /** `rope_theta` of the layers that slide, where it is their own. */
+  readonly localRopeBase?: (config: LlamaKeys) => number
 }
 
 /** Where the default of `sliding_window` is 4,096 tokens, `null` says that there is none. */
@@ -120,10 +122,22 @@ const gemmaActivation = (name: string | null | undefined) =>
 const orDefault = (value: number | null | undefined, otherwise: number) =>
   value === undefined ? otherwise : (value ?? undefined)
 
-/** `layer_types` decides, else every other layer slides, the first one too. */
-function gemma2SlidingWindow(config: LlamaKeys, layer: number): number | undefined {
-  const slides = config.layer_types ? config.layer_types[layer] === 'sliding_attention' : layer % 2 === 0
-  return slides ? slidingOf('a Gemma 2', layer, slidingWindowOf(config)) : undefined
+/** `layer_types` decides, else all layers slide but the last of every `period`. */
+const slidingButOneIn =
+  (model: string, period: (config: LlamaKeys) => number) =>
+  (config: LlamaKeys, layer: number): number | undefined => {
+    const slides = config.layer_types
+      ? config.layer_types[layer] === 'sliding_attention'
+      : (layer + 1) % period(config) !== 0
+    return slides ? slidingOf(model, layer, slidingWindowOf(config)) : undefined
+  }
+
+/** The base of layers that slide, which turn by the default RoPE whatever the others do. */
+function localRopeBase({ rope_parameters }: LlamaKeys, otherwise: number): number {
+  const { rope_type: type = 'default', rope_theta: base } = rope_parameters?.sliding_attention ?? {}
+  if (type !== 'default' && type !== null)
+    throw configError('a model with a local RoPE', `the RoPE of its sliding layers is '${type}', not 'default'`)
+  return base ?? otherwise
 }
 
 const same = (bias: boolean) => ({ queryKeyValueBias: bias, outputBias: bias })
@@ -224,6 +238,29 @@ export const families: Readonly<Record<(typeof modelTypes)[number], Family>> = {
       scores: orDefault(config.attn_logit_softcapping, 50),
       logits: orDefault(config.final_logit_softcapping, 30)
     }),
-    slidingWindow: gemma2SlidingWindow
+    slidingWindow: slidingButOneIn('a Gemma 2', () => 2)
+  },
+  gemma3_text: {
+    maxPositionEmbeddings: 131072,
+    keyValueHeads: 4,
+    headDim: 256,
+    tieWordEmbeddings: true,
+    biases: ({ attention_bias }) => ({ ...same(attention_bias), mlpBias: false }),
+    form: () => ({ norm: 'rms of 1 + weight', residual: 'both', queryKeyNorm: 'shared by heads' }),
+    activation: ({ hidden_activation }) => hidden_activation ?? 'gelu_pytorch_tanh',
+    multipliers: gemmaMultipliers,
+    scoreScale: ({ query_pre_attn_scalar }) => query_pre_attn_scalar ** -0.5,
+    // transformers does not read attn_logit_softcapping for Gemma 3
+    softCaps: ({ final_logit_softcapping }) => ({ logits: final_logit_softcapping ?? undefined }),
+    slidingWindow: slidingButOneIn('a Gemma 3', ({ sliding_window_pattern }) => sliding_window_pattern),
+    localRopeBase: config => localRopeBase(config, config.rope_local_base_freq ?? 10000)
+  },
+  olmo3: {
+    maxPositionEmbeddings: 2048,
+    normEpsilon: 1e-5,
+    biases: ({ attention_bias }) => ({ ...same(attention_bias), mlpBias: false }),
+    form: () => ({ residual: 'post-norm', queryKeyNorm: 'of all heads' }),
+    slidingWindow: slidingButOneIn('an OLMo 3', () => 4),
+    localRopeBase: config => localRopeBase(config, 500000)
   }
 }

@@ -5,3 +5,4 @@ import { llama } from './index.js'
 // by tools/golden/families.py, in float64
 await describeGolden(llama, join(import.meta.dirname, '../test/golden/families.json'))
 await describeGolden(llama, join(import.meta.dirname, '../test/golden/gemma.json'))
+await describeGolden(llama, join(import.meta.dirname, '../test/golden/local-rope.json'))

@@ -13,7 +13,9 @@ export const modelTypes = [
   'stablelm',
   'phi3',
   'gemma',
-  'gemma2'
+  'gemma2',
+  'gemma3_text',
+  'olmo3'
 ] as const
 
 const size = z.int().min(1)
@@ -45,6 +47,9 @@ export const llamaKeys = z.looseObject({
   sliding_window: size.nullish(),
   use_sliding_window: z.boolean().default(false),
   max_window_layers: z.int().min(0).default(28),
+  // Gemma 3: one layer in so many does not slide
+  sliding_window_pattern: size.default(6),
+  rope_local_base_freq: z.number().positive().nullish(),
   layer_types: z.array(z.enum(['full_attention', 'sliding_attention'])).nullish(),
   // SmolLM3
   no_rope_layers: z.array(z.union([z.literal(0), z.literal(1), z.boolean()])).nullish(),
@@ -64,7 +69,14 @@ export const llamaKeys = z.looseObject({
   qk_layernorm: z.boolean().default(false),
   use_parallel_residual: z.boolean().default(false),
   partial_rotary_factor: share,
-  rope_parameters: z.looseObject({ partial_rotary_factor: share }).nullish()
+  rope_parameters: z
+    .looseObject({
+      partial_rotary_factor: share,
+      sliding_attention: z
+        .looseObject({ rope_type: z.string().nullish(), rope_theta: z.number().positive().nullish() })
+        .nullish()
+    })
+    .nullish()
 })
 
 /** The keys of a file, checked one by one. */

@@ -68,6 +68,21 @@ describeArchitecture(llama, {
       final_logit_softcapping: 2,
       sliding_window: 4
     },
+    'the two RoPEs of Gemma 3': {
+      ...small,
+      model_type: 'gemma3_text',
+      head_dim: 4,
+      num_key_value_heads: 1,
+      rope_local_base_freq: 20,
+      sliding_window: 4,
+      sliding_window_pattern: 2
+    },
+    'the two RoPEs of OLMo 3': {
+      ...small,
+      model_type: 'olmo3',
+      sliding_window: 4,
+      layer_types: ['sliding_attention', 'full_attention']
+    },
     'another activation': { ...small, hidden_act: 'gelu_new', num_hidden_layers: 1 }
   },
   withoutPositions: { 'layers of SmolLM3 without positions': [1] }

@@ -12,7 +12,8 @@ import { llamaParameters } from './parameters.js'
  * feed-forward blocks, and the models whose blocks differ from these in the ways of {@link LlamaConfig}.
  */
 export function defineLlama(config: LlamaConfig): ModelDefinition {
-  const { layers, tieWordEmbeddings, activation, slidingWindows, hasPositions, form, multipliers } = config
+  const { layers, tieWordEmbeddings, activation, slidingWindows, hasPositions, localRopeBase, form, multipliers } =
+    config
   const output = tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'
   const [qkv, gateUp] = form.fusedProjections ? ['qkv_proj', 'gate_up_proj'] : []
   const scaled = (x: tf.Tensor2D, by: number) => (by === 1 ? x : (tf.mul(x, by) as tf.Tensor2D))
@@ -33,6 +34,7 @@ export function defineLlama(config: LlamaConfig): ModelDefinition {
         selfAttention(parameters, `${prefix}.self_attn`, input, layer, config, context, {
           slidingWindow: slidingWindows[layer],
           hasPositions: hasPositions[layer],
+          hasLocalRope: localRopeBase !== undefined && slidingWindows[layer] !== undefined,
           norm: queryKeyNorm(parameters, `${prefix}.self_attn`, config),
           fused: qkv
         })
@@ -67,7 +69,7 @@ export const llama = definePlugin({
   kind: 'architecture',
   name: 'llama',
   summary:
-    'LLaMA 1/2/3, SmolLM2, Mistral, Qwen2, Qwen3, OLMo 2, Granite, SmolLM3, StableLM, Phi-3, Gemma 1 and 2: one block',
+    'LLaMA 1/2/3, SmolLM2, Mistral, Qwen2, Qwen3, OLMo 2 and 3, Granite, SmolLM3, StableLM, Phi-3, Gemma 1 to 3: one block',
   config: z.strictObject({}),
   create: (): Architecture => ({ modelTypes, define: json => defineLlama(parseLlamaConfig(json)) })
 })

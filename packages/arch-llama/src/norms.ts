@@ -34,13 +34,17 @@ export function queryKeyNorm(
   { form, normEpsilon, heads, keyValueHeads, headDim }: LlamaConfig
 ): SelfAttentionOptions['norm'] {
   const weightOf = (name: string) => parameters[`${prefix}.${name}.weight`] as tf.Tensor1D
+  const rmsWeightOf = (role: Role) => {
+    const weight = weightOf(rmsName(role))
+    return form.norm === 'rms of 1 + weight' ? (tf.add(weight, 1) as tf.Tensor1D) : weight
+  }
   switch (form.queryKeyNorm) {
     case 'none':
       return undefined
     case 'shared by heads':
-      return (x, role) => headRmsNorm(x, weightOf(rmsName(role)), normEpsilon)
+      return (x, role) => headRmsNorm(x, rmsWeightOf(role), normEpsilon)
     case 'of all heads':
-      return (x, role) => rmsNorm(x, weightOf(rmsName(role)), normEpsilon)
+      return (x, role) => rmsNorm(x, rmsWeightOf(role), normEpsilon)
     case 'own to each head':
       return (x, role) => {
         const count = role === 'query' ? heads : keyValueHeads
@@ -67,6 +71,10 @@ export function queryKeyNormSpecs(
   prefix: string,
   { form, heads, keyValueHeads, headDim }: LlamaConfig
 ): ParameterSpec[] {
+  const specs = (name: string, size: number): ParameterSpec[] =>
+    form.norm === 'rms of 1 + weight'
+      ? [{ name: `${name}.weight`, shape: [size], initializer: 'zeros' }]
+      : normSpecs(name, size)
   const roles = [
     ['query', heads],
     ['key', keyValueHeads]
@@ -75,9 +83,9 @@ export function queryKeyNormSpecs(
     case 'none':
       return []
     case 'shared by heads':
-      return roles.flatMap(([role]) => normSpecs(`${prefix}.${rmsName(role)}`, headDim))
+      return roles.flatMap(([role]) => specs(`${prefix}.${rmsName(role)}`, headDim))
     case 'of all heads':
-      return roles.flatMap(([role, count]) => normSpecs(`${prefix}.${rmsName(role)}`, count * headDim))
+      return roles.flatMap(([role, count]) => specs(`${prefix}.${rmsName(role)}`, count * headDim))
     case 'own to each head':
       return roles.flatMap(([role, count]) =>
         Array.from({ length: count }, (_, head) => normSpecs(`${prefix}.${ownName(role, head)}`, headDim)).flat()

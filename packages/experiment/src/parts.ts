@@ -42,7 +42,7 @@ export interface Collaborators {
   /** `readHuggingFaceRope` of @skipwise/interpolation. */
   readonly readRope: (
     config: ModelConfig,
-    known?: { readonly rotaryDim: number; readonly window: number }
+    known?: { readonly rotaryDim: number; readonly window: number; readonly layerType?: string | undefined }
   ) => RopeReading
   /**
    * `writeHuggingFaceRope` of @skipwise/interpolation: the keys of a scheme for a model; without it they are those of
@@ -115,9 +115,15 @@ export function defineModel(
   architecture = findArchitecture(registry, config)
 ): DefinedModel {
   const model = architecture.define(config, hint)
-  const { rotaryDim, maxPositionEmbeddings } = model.geometry
+  const { rotaryDim, maxPositionEmbeddings, localRopeBase } = model.geometry
   const encoding = registry.resolveUnknown('positional-encoding', { name: model.positionalEncoding })
-  return { model, encoding, rope: readRope(config, { rotaryDim: rotaryDim || 2, window: maxPositionEmbeddings }) }
+  const rope = readRope(config, {
+    rotaryDim: rotaryDim || 2,
+    window: maxPositionEmbeddings,
+    // layers with a local RoPE keep it
+    layerType: localRopeBase === undefined ? undefined : 'full_attention'
+  })
+  return { model, encoding, rope }
 }
 
 /**

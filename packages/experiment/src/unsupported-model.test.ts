@@ -28,8 +28,8 @@ describe('what is not supported is said', () => {
     ['gemma3', 'pictures'],
     ['mllama', 'pictures'],
     ['t5', 'encoder'],
-    ['gemma3_text', 'RoPE of its own'],
-    ['olmo3', 'RoPE of its own']
+    ['gemma4_text', 'RoPE of its own'],
+    ['modernbert', 'RoPE of its own']
   ])('%s by its name: %s', (model_type, word) => expect(problemOf({ model_type })).toContain(word))
 
   test.each([

@@ -50,10 +50,10 @@ const kinds: readonly Kind[] = [
     fix: 'use a model that is a decoder alone'
   },
   {
-    types: /^(gemma3_text|gemma4_text|olmo3|modernbert|modernbert-decoder)$/,
+    types: /^(gemma4_text|modernbert|modernbert-decoder)$/,
     says: (key, value) => LAYER_ROPE.test(key) && typeof value === 'number',
     problem: 'it has a RoPE of its own for each type of layers',
-    fix: 'use a model with one RoPE, for instance Gemma 2'
+    fix: 'use a model with one RoPE, or whose sliding layers alone differ, for instance Gemma 3'
   }
 ]
 

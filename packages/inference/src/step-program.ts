@@ -1,4 +1,6 @@
 import {
+  positionEncoder,
+  tableWidth,
   attentionScale,
   crossEntropy,
   logits,
@@ -42,9 +44,9 @@ const cacheSpec = ({ keyValueHeads, headDim }: ModelGeometry, capacity: number):
 })
 
 /**
- * T new tokens over a cache. Inputs: every parameter by name; `ids` [T]; `cos`, `sin` [1, T, R/2]; `pastLength`, tokens
- * in the cache; `keyCache0`, `valueCache0`, … [1, K, S, D]; for the loss `labels` [T]; for logits `row` [1], which
- * token's. Outputs: the caches under their names, `loss` [T] = −log p(label), `logits` [1, V].
+ * T new tokens over a cache. Inputs: every parameter by name; `ids` [T]; `cos`, `sin` [1, T, R/2], see `tableWidth`;
+ * `pastLength`, tokens in the cache; `keyCache0`, `valueCache0`, … [1, K, S, D]; for the loss `labels` [T]; for logits
+ * `row` [1], which token's. Outputs: the caches under their names, `loss` [T] = −log p(label), `logits` [1, V].
  */
 export function traceStep(model: ModelDefinition, encoding: PositionalEncoding, shape: StepShape): Graph {
   const { geometry } = model
@@ -60,7 +62,7 @@ export function traceStep(model: ModelDefinition, encoding: PositionalEncoding, 
       const hidden = runBlocks(model, inputs, inputs.ids as tf.Tensor1D, {
         batch: 1,
         length,
-        encode: (x, role) => encoding.apply(x, cos, sin, role),
+        encode: positionEncoder(encoding, geometry, cos, sin),
         attend(layer, query, key, value, slidingWindow) {
           const names = cacheNames(layer)
           const keyCache = inputs[names.key] as tf.Tensor4D
@@ -85,7 +87,7 @@ export function traceStep(model: ModelDefinition, encoding: PositionalEncoding, 
 
 function stepSpecs(model: ModelDefinition, { length, capacity, output }: StepShape): Record<string, ValueSpec> {
   const { geometry } = model
-  const table: ValueSpec = { shape: [1, length, geometry.rotaryDim / 2], dtype: 'float32' }
+  const table: ValueSpec = { shape: [1, length, tableWidth(geometry)], dtype: 'float32' }
   const specs: Record<string, ValueSpec> = {
     ...Object.fromEntries(model.parameters.map(({ name, shape }) => [name, { shape, dtype: 'float32' as const }])),
     ids: { shape: [length], dtype: 'int32' },

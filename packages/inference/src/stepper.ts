@@ -1,5 +1,5 @@
 import { SkipwiseError, type RopeFrequencies } from '@skipwise/core'
-import type { ModelDefinition, PositionalEncoding } from '@skipwise/nn'
+import { positionTables, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
 import {
   checkStorages,
   isStored,
@@ -102,7 +102,12 @@ export class Stepper {
       output,
       softmaxScale: frequencies.softmaxScale
     })
-    const { cos, sin } = this.encoding.tables(positionsFrom(cache.length, length), frequencies)
+    const { cos, sin } = positionTables(
+      this.encoding,
+      this.model.geometry,
+      positionsFrom(cache.length, length),
+      frequencies
+    )
     const data: Record<string, HostData> = {
       ids: padded(ids, length),
       cos,

@@ -51,6 +51,8 @@ export interface KnownGeometry {
   readonly rotaryDim: number
   /** The window in tokens, whatever key the file has for it. */
   readonly window: number
+  /** The layers to read, of a model whose layer types have each a RoPE; undefined for one RoPE. */
+  readonly layerType?: string | undefined
 }
 
 /** The RoPE of the layers of one type. */
@@ -107,12 +109,15 @@ export function readHuggingFaceRope(
   config: Readonly<Record<string, unknown>>,
   known?: KnownGeometry
 ): HuggingFaceRopeReading {
-  const {
-    model,
-    layers: [{ layerType, reading }]
-  } = readRopes(config, known)
-  if (layerType !== undefined)
-    throw keyError(`the file has its own RoPE for '${layerType}' layers`, 'use a model with one RoPE for all layers')
+  const { model, layers } = readRopes(config, known)
+  const wanted = known?.layerType
+  const found = layers.find(({ layerType }) => layerType === wanted)
+  if (!found)
+    throw keyError(
+      `the file has its own RoPE for ${layers.map(({ layerType }) => `'${layerType}'`).join(', ')} layers`,
+      wanted === undefined ? 'use a model with one RoPE for all layers' : `add the RoPE of the '${wanted}' layers`
+    )
+  const { reading } = found
   if (!reading) throw noRope(model)
   return reading
 }
@@ -181,7 +186,7 @@ function readForm(reader: Reader, rope: JsonObject, key: (typeof FORMS)[number] 
   const { config, type } = reader.model
   const entries = Object.entries(rope)
   if (entries.some(([, value]) => isObject(value))) return readNested(reader, rope)
-  if (type?.layers !== undefined && reader.known === undefined) {
+  if (type?.layers !== undefined && (reader.known === undefined || reader.known.layerType !== undefined)) {
     // transformers reads layer types only in rope_parameters: keys next to it are lost
     const shared = key === 'rope_parameters' ? {} : rope
     return layersOf(type.layers, (layerType, layer) =>

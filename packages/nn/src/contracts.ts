@@ -26,6 +26,8 @@ export interface ModelGeometry {
   readonly headDim: number
   /** R: rotated dimensions of a head. */
   readonly rotaryDim: number
+  /** `rope_theta` of layers with a local RoPE, which no scheme scales (Gemma 3, OLMo 3); undefined for none. */
+  readonly localRopeBase?: number | undefined
   /** `max_position_embeddings` */
   readonly maxPositionEmbeddings: number
   /** What scores of attention are multiplied by, > 0; 1/√D if not given. */
@@ -46,8 +48,12 @@ export interface BlockContext {
   readonly batch: number
   /** T */
   readonly length: number
-  /** Encodes the positions of queries or keys, [B, T, H, D] → the same shape. */
-  encode(x: tf.Tensor4D, role: AttentionRole): tf.Tensor4D
+  /**
+   * Encodes the positions of queries or keys, [B, T, H, D] → the same shape.
+   *
+   * @param isLocal by the local RoPE of the model; `false` if not given
+   */
+  encode(x: tf.Tensor4D, role: AttentionRole, isLocal?: boolean): tf.Tensor4D
   /**
    * Causal attention, [B, T, H, D] and two [B, T, K, D] → [B, T, H, D].
    *

@@ -1,4 +1,5 @@
 import { causalAttention, type LinearBias, type tf } from '@skipwise/runtime'
+import { positionEncoder } from './positions.js'
 import type { BlockContext, Head, ModelDefinition, ModelGeometry, Parameters, PositionalEncoding } from './contracts.js'
 
 /** What blocks need for whole sequences, besides the parameters. */
@@ -7,9 +8,9 @@ export interface SequenceInputs {
   readonly batch: number
   /** T */
   readonly length: number
-  /** [B, T, R/2] */
+  /** [B, T, R/2], twice as wide with a local RoPE: see `positionTables`. */
   readonly cos: tf.Tensor3D
-  /** [B, T, R/2] */
+  /** As `cos`. */
   readonly sin: tf.Tensor3D
   /** [B, T], float32: for an encoding with `slopes`. */
   readonly positions?: tf.Tensor2D
@@ -44,7 +45,7 @@ export function sequenceContext(
   return {
     batch,
     length,
-    encode: (x, role) => encoding.apply(x, cos, sin, role),
+    encode: positionEncoder(encoding, model.geometry, cos, sin),
     attend: (_, query, key, value, slidingWindow) =>
       causalAttention(query, key, value, scale, {
         bias,

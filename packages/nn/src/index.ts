@@ -40,4 +40,5 @@ export {
   type ForwardInputs,
   type SequenceInputs
 } from './forward.js'
+export { positionEncoder, positionTables, tableWidth } from './positions.js'
 export { configError, nnErrorCodes } from './errors.js'

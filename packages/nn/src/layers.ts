@@ -98,6 +98,8 @@ export interface LayerAttentionOptions {
   readonly slidingWindow?: number | undefined
   /** Whether queries and keys get positions; `true` if not given. */
   readonly hasPositions?: boolean
+  /** Whether they get them by the local RoPE of the model; `false` if not given. */
+  readonly hasLocalRope?: boolean
 }
 
 /** What differs between models of the same projections. */
@@ -169,10 +171,10 @@ export function attention(
   value: tf.Tensor2D,
   { heads, keyValueHeads, headDim }: ModelGeometry,
   context: BlockContext,
-  { slidingWindow, hasPositions = true }: LayerAttentionOptions = {}
+  { slidingWindow, hasPositions = true, hasLocalRope = false }: LayerAttentionOptions = {}
 ): tf.Tensor2D {
   const { batch, length } = context
-  const encode = (x: tf.Tensor4D, role: AttentionRole) => (hasPositions ? context.encode(x, role) : x)
+  const encode = (x: tf.Tensor4D, role: AttentionRole) => (hasPositions ? context.encode(x, role, hasLocalRope) : x)
   const split = (x: tf.Tensor2D, count: number) => tf.reshape(x, [batch, length, count, headDim]) as tf.Tensor4D
   const mixed = context.attend(
     layer,

@@ -7,7 +7,7 @@ import {
 } from '@skipwise/checkpoints'
 import { validate } from '@skipwise/core'
 import { defineModel, type Collaborators } from '@skipwise/experiment'
-import { forward, logits } from '@skipwise/nn'
+import { forward, logits, positionTables } from '@skipwise/nn'
 import { trace, type Executor, type tf, type HostData, type Values } from '@skipwise/runtime'
 import { batchSpecs, gradientName, parameterSpecs, traceLoss } from '@skipwise/training'
 import { basename, join, resolve } from 'node:path'
@@ -53,7 +53,7 @@ export async function verifyCase(folder: string, executor: Executor, parts: Coll
       .frequencies({ ...rope.geometry, length: 1 + positionIds.reduce((a, b) => Math.max(a, b), 0) })
     // the authors of ALiBi models count by index whatever the position ids say
     const positions = encoding.slopes ? positionIds.map((_, t) => t % length) : positionIds
-    const tables = encoding.tables(positions, frequencies)
+    const tables = positionTables(encoding, model.geometry, positions, frequencies)
     const shape = { batch, length }
     const labels = new Int32Array(batch * length)
     const labelWeights = new Float32Array(batch * length)

@@ -3,7 +3,7 @@ import { randomStream } from '@skipwise/core'
 import { openOnnxExecutor } from '@skipwise/executor-onnx'
 import { defineModel, extendedConfig } from '@skipwise/experiment'
 import { readHuggingFaceRope, writeHuggingFaceRope } from '@skipwise/interpolation'
-import { forward, logits } from '@skipwise/nn'
+import { forward, logits, positionTables } from '@skipwise/nn'
 import { sizeOf, trace, type HostData, type tf } from '@skipwise/runtime'
 import { matchers } from '@skipwise/testing'
 import { batchSpecs, parameterSpecs } from '@skipwise/training'
@@ -120,6 +120,24 @@ const gemma2 = {
   final_logit_softcapping: 2,
   sliding_window: 7
 }
+const gemma3 = {
+  ...gemma2,
+  architectures: ['Gemma3ForCausalLM'],
+  model_type: 'gemma3_text',
+  rope_local_base_freq: 50,
+  layer_types: ['sliding_attention', 'full_attention']
+}
+const olmo3 = {
+  ...withoutBase,
+  architectures: ['Olmo3ForCausalLM'],
+  model_type: 'olmo3',
+  sliding_window: 7,
+  layer_types: ['sliding_attention', 'full_attention'],
+  rope_parameters: {
+    full_attention: { rope_type: 'default', rope_theta: 500 },
+    sliding_attention: { rope_type: 'default', rope_theta: 500000 }
+  }
+}
 const gptj = {
   architectures: ['GPTJForCausalLM'],
   model_type: 'gptj',
@@ -190,6 +208,9 @@ const cases: Readonly<
   'phi yarn': { config: phi, scheme: { name: 'yarn' } },
   'gemma linear': { config: gemma, scheme: { name: 'linear' } },
   'gemma2 yarn': { config: gemma2, scheme: { name: 'yarn' } },
+  'gemma3 linear': { config: gemma3, scheme: { name: 'linear' } },
+  'gemma3 yarn': { config: gemma3, scheme: { name: 'yarn' } },
+  'olmo3 yarn': { config: olmo3, scheme: { name: 'yarn' } },
   'gpt_neox linear': { config: gptneox, scheme: { name: 'linear' } },
   'gpt_neox yarn': { config: gptneox, scheme: { name: 'yarn' } },
   'gpt_neox longrope': {
@@ -266,7 +287,7 @@ async function logitsOf(folder: string): Promise<HostData> {
     specs
   )
   const checkpoint = await openCheckpoint(folder)
-  const data: Record<string, HostData> = { ids, ...encoding.tables(positionIds, frequencies) }
+  const data: Record<string, HostData> = { ids, ...positionTables(encoding, model.geometry, positionIds, frequencies) }
   for (const { name } of model.parameters) data[name] = await checkpoint.read(name)
   await checkpoint.close()
   const program = await executor.compile(graph)

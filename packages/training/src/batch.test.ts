@@ -13,13 +13,16 @@ const frequencies: RopeFrequencies = {
   softmaxScale: 1
 }
 
+/** Of the frequencies. */
+const geometry = { rotaryDim: 2 * frequencies.inverseFrequencies.length }
+
 const example = (changes: Partial<Record<keyof TrainingExample, readonly number[]>> = {}): TrainingExample => ({
   ids: Int32Array.from(changes.ids ?? [5, 6, 7, 8]),
   positionIds: Int32Array.from(changes.positionIds ?? [0, 1, 8, 9]),
   labelMask: Uint8Array.from(changes.labelMask ?? [0, 1, 0, 1])
 })
 const batchOf = (examples: readonly TrainingExample[], labelCount = countLabels(examples)) =>
-  makeBatch(examples, window, labelCount, encoding, frequencies)
+  makeBatch(examples, window, labelCount, encoding, geometry, frequencies)
 
 describe('makeBatch', () => {
   test('stacks ids, next ids, label weights and the tables of the positions', () => {
@@ -38,6 +41,7 @@ describe('makeBatch', () => {
       window,
       1,
       linearBias,
+      geometry,
       frequencies
     )
     expect([...(positions ?? [])]).toEqual([0, 1, 8, 9, 2, 3, 4, 5])

@@ -5,7 +5,7 @@ import {
   type Window,
   withoutUndefined
 } from '@skipwise/core'
-import type { PositionalEncoding } from '@skipwise/nn'
+import { positionTables, type ModelGeometry, type PositionalEncoding } from '@skipwise/nn'
 
 /** The arrays that a loss program takes, by input name. */
 export interface Batch {
@@ -15,9 +15,9 @@ export interface Batch {
   readonly labels: Int32Array
   /** 1 / `labelCount` where the label counts, else 0, [B·T]; all 0 where none counts. */
   readonly labelWeights: Float32Array
-  /** Table of the encoding, [B·T·R/2]. */
+  /** Table of the positions, [B·T·`tableWidth`]. */
   readonly cos: Float32Array
-  /** Table of the encoding, [B·T·R/2]. */
+  /** As `cos`. */
   readonly sin: Float32Array
   /** Positions, [B·T]: of an encoding with slopes. */
   readonly positions?: Float32Array
@@ -44,6 +44,7 @@ export function makeBatch(
   window: Window,
   labelCount: number,
   encoding: PositionalEncoding,
+  geometry: Pick<ModelGeometry, 'rotaryDim' | 'localRopeBase'>,
   frequencies: RopeFrequencies,
   packed = false
 ): Batch {
@@ -69,7 +70,13 @@ export function makeBatch(
     for (let t = 0; t + 1 < T; t++)
       if (example.labelMask[t + 1]) labelWeights[at + t] = example.labelMask[t + 1] / labelCount
   })
-  return withoutUndefined({ ids, labels, labelWeights, ...encoding.tables(positionIds, frequencies), documents })
+  return withoutUndefined({
+    ids,
+    labels,
+    labelWeights,
+    ...positionTables(encoding, geometry, positionIds, frequencies),
+    documents
+  })
 }
 
 /**

@@ -1,4 +1,11 @@
-import { crossEntropy, forward, type Head, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
+import {
+  crossEntropy,
+  forward,
+  tableWidth,
+  type Head,
+  type ModelDefinition,
+  type PositionalEncoding
+} from '@skipwise/nn'
 import { tf, trace, type Graph, type ValueSpec } from '@skipwise/runtime'
 import { allParameters, scaleAdapters, trainedParameters, type TrainedParameters } from './trained-parameters.js'
 
@@ -32,9 +39,10 @@ export const accumulatedName = (parameter: string): string => `accumulated:${par
 export const KEEP = 'keep'
 
 /**
- * The program of a loss and its gradients. Inputs: every parameter and adapter by name, `ids` and `labels` [B·T] int32,
- * `labelWeights` [B·T], `cos` and `sin` [B, T, R/2], `positions` [B, T] for an encoding with slopes, and `documents`
- * [B, T] of packed rows. Outputs: `loss` = Σ labelWeights · (−log p(label)), and a gradient per trained parameter.
+ * The program of a loss and its gradients. Inputs: every parameter and adapter by name, `ids` and `labels` [B·T]
+ * int32, `labelWeights` [B·T], `cos` and `sin` [B, T, R/2] (`tableWidth`), `positions` [B, T] for an encoding with
+ * slopes, and `documents` [B, T] of packed rows. Outputs: `loss` = Σ labelWeights · (−log p(label)), and a gradient
+ * per trained parameter.
  */
 export function traceLoss(model: ModelDefinition, encoding: PositionalEncoding, options: LossProgramOptions): Graph {
   const { batch, softmaxScale, accumulate = false, trains = trainedParameters(model, {}) } = options
@@ -103,7 +111,7 @@ export function batchSpecs(
   { slopes }: PositionalEncoding,
   { batch, length, packed }: BatchShape
 ): Record<string, ValueSpec> {
-  const table: ValueSpec = { shape: [batch, length, geometry.rotaryDim / 2], dtype: 'float32' }
+  const table: ValueSpec = { shape: [batch, length, tableWidth(geometry)], dtype: 'float32' }
   return {
     ids: { shape: [batch * length], dtype: 'int32' },
     labels: { shape: [batch * length], dtype: 'int32' },

@@ -128,6 +128,7 @@ export class Trainer {
         window,
         labelCount,
         encoding,
+        model.geometry,
         frequencies,
         packed
       )

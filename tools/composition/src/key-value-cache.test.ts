@@ -95,6 +95,14 @@ const models = {
     final_logit_softcapping: 2,
     sliding_window: 7
   }),
+  'Gemma 3 with two RoPEs': llama().define({
+    ...llamaLike,
+    model_type: 'gemma3_text',
+    head_dim: 8,
+    rope_local_base_freq: 20,
+    sliding_window: 7,
+    sliding_window_pattern: 2
+  }),
   'GPT-J': gptj().define({
     model_type: 'gptj',
     vocab_size: V,

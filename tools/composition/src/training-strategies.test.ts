@@ -84,6 +84,14 @@ const models: Readonly<Record<string, ModelDefinition>> = {
     final_logit_softcapping: 2,
     sliding_window: 7
   }),
+  'Gemma 3 with two RoPEs': llama().define({
+    ...llamaLike,
+    model_type: 'gemma3_text',
+    head_dim: 8,
+    rope_local_base_freq: 20,
+    sliding_window: 7,
+    sliding_window_pattern: 2
+  }),
   'GPT-J': gptj().define({
     model_type: 'gptj',
     vocab_size: V,
@@ -286,7 +294,7 @@ describe.each(Object.entries(models))('chunk by chunk, %s', (name, model) => {
     }
   )
 
-  test.runIf(['LLaMA', 'Gemma 2 with soft caps', 'Baichuan-13B'].includes(name))(
+  test.runIf(['LLaMA', 'Gemma 2 with soft caps', 'Gemma 3 with two RoPEs', 'Baichuan-13B'].includes(name))(
     'and of several documents in a row, on onnx, as on the interpreter',
     async () => {
       const executor = await executors['onnx']()

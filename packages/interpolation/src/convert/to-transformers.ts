@@ -1,5 +1,7 @@
 import type { HuggingFaceRope, Interpolation, RopeGeometry } from '@skipwise/core'
 import { tableAsLongrope } from '../table-as-longrope.js'
+import type { LayerType } from '../model-type.js'
+import { readRopes, type HuggingFaceRopeReading } from '../read-hugging-face.js'
 import { isPhi3, textModelOf } from '../text-model.js'
 import { inexpressible, staticFrequencies, type Conversion, type RopeSource, type Stack } from './conversion.js'
 
@@ -33,7 +35,8 @@ export interface SchemeOfModel {
 
 /**
  * The RoPE keys for the `config.json` of a model: those of the scheme's own type, or where transformers refuses that
- * type for the model (Phi-3 has `longrope` alone) the table of its frequencies.
+ * type for the model (Phi-3 has `longrope` alone) the table of its frequencies. In a model with a RoPE per layer type
+ * they are those of `full_attention`, next to the RoPE that the file has for other layers.
  *
  * @param config the file that they are for
  * @throws SkipwiseError `INTERPOLATION_EXPORT`, `ROPE_INEXPRESSIBLE`
@@ -44,7 +47,45 @@ export function writeHuggingFaceRope(
 ): HuggingFaceRope {
   const window = Math.round(geometry.targetLength)
   const source = { name, interpolation, geometry, window, model: textModelOf(config), rope: {} }
-  return ropeKeys(source, 'transformers')
+  const keys = ropeKeys(source, 'transformers')
+  const { layers } = readRopes(config)
+  if (layers[0].layerType === undefined) return keys
+  const { rope_parameters, rope_scaling } = keys
+  const own = source.model.type?.layers ?? {}
+  const others = layers.flatMap(({ layerType, reading }) =>
+    layerType === undefined || layerType === SCALED || !reading
+      ? []
+      : [[layerType, plainRope(layerType, reading, own[layerType])]]
+  )
+  return {
+    ...keys,
+    rope_parameters: { [SCALED]: rope_parameters, ...(Object.fromEntries(others) as Record<string, unknown>) },
+    rope_scaling: rope_scaling && { rope_type: rope_parameters['rope_type'], ...rope_scaling }
+  }
+}
+
+/** The layers that a scheme is for, where a model has a RoPE per layer type. */
+const SCALED = 'full_attention'
+
+/** The RoPE of layers that a scheme leaves alone, which the old keys must be able to say as well. */
+function plainRope(
+  layerType: string,
+  { name, geometry: { base } }: HuggingFaceRopeReading,
+  own: LayerType | undefined
+): Record<string, unknown> {
+  if (name !== 'none')
+    throw inexpressible(
+      'transformers',
+      `the RoPE of the '${layerType}' layers is '${name}', and stays only where it is the default`,
+      'use a model that scales full_attention alone'
+    )
+  if (own && own.baseKey === undefined && base !== (own.base ?? 10000))
+    throw inexpressible(
+      'transformers',
+      `version 4 has no key for the base ${base} of the '${layerType}' layers and would take ${own.base ?? 10000}`,
+      'use a model whose layers have the bases of its type'
+    )
+  return { rope_type: 'default', rope_theta: base }
 }
 
 function tableKeys(source: RopeSource, stack: Stack): HuggingFaceRope {

@@ -2,6 +2,9 @@ import { createRegistry, isSkipwiseError, randomStream, type Plugin, type Standa
 import {
   attentionScale,
   forward,
+  positionEncoder,
+  positionTables,
+  tableWidth,
   logits as logitsOf,
   runBlocks,
   sequenceContext,
@@ -100,8 +103,12 @@ function describeModel(
       cos,
       sin,
       positions: places = []
-    } = encoding.tables(Int32Array.from(positions), { inverseFrequencies, attentionFactor: 1, softmaxScale: 1 })
-    const table = (data: Float32Array) => tf.tensor3d(data, [batch, ids.length / batch, rotaryDim / 2])
+    } = positionTables(encoding, model.geometry, Int32Array.from(positions), {
+      inverseFrequencies,
+      attentionFactor: 1,
+      softmaxScale: 1
+    })
+    const table = (data: Float32Array) => tf.tensor3d(data, [batch, ids.length / batch, tableWidth(model.geometry)])
     return {
       batch,
       ids: tf.tensor1d([...ids], 'int32'),
@@ -189,14 +196,15 @@ function describeModel(
   test('encodes queries and keys and attends through the context, once a layer in order', () =>
     tf.tidy(() => {
       const { ids, cos, sin } = inputsOf([...sentence, ...other], [...contiguous, ...contiguous], 2)
+      const encode = positionEncoder(encoding, model.geometry, cos, sin)
       const encoded: number[][] = []
       const attended: unknown[] = []
       runBlocks(model, tensorsOf(weights), ids, {
         batch: 2,
         length: 6,
-        encode: x => {
+        encode(x, role, isLocal) {
           encoded.push(x.shape)
-          return encoding.apply(x, cos, sin, 'query')
+          return encode(x, role, isLocal)
         },
         attend: (layer, query, key, value) => {
           attended.push([layer, query.shape, key.shape, value.shape])
@@ -234,7 +242,7 @@ function describeModel(
         const hidden = runBlocks(model, parameters, ids, {
           batch: 1,
           length,
-          encode: (x, role) => encoding.apply(x, cos, sin, role),
+          encode: positionEncoder(encoding, model.geometry, cos, sin),
           attend(layer, query, key, value, slidingWindow) {
             const cache = caches[layer]
             const inputs = {

@@ -1,5 +1,5 @@
 import { createRegistry, type Plugin, type StandardSchemaV1 } from '@skipwise/core'
-import { forward, logits as logitsOf, type Architecture } from '@skipwise/nn'
+import { forward, logits as logitsOf, positionTables, tableWidth, type Architecture } from '@skipwise/nn'
 import { tf } from '@skipwise/runtime'
 import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -11,6 +11,8 @@ interface GoldenCase {
   readonly config: Readonly<Record<string, unknown>>
   /** Base of RoPE. */
   readonly base: number
+  /** Divides the frequencies of RoPE (`linear`); 1 if not given. */
+  readonly factor?: number
   readonly weights: Readonly<Record<string, string>>
   /** [T, V] */
   readonly logits: readonly number[]
@@ -59,15 +61,20 @@ function compareCase(architecture: Architecture, { ids, positionIds }: GoldenFil
   const names = model.parameters.map(({ name }) => name)
   const weightsOf = () =>
     model.parameters.map(({ name, shape }) => tf.tensor(floats(given.weights[name]), [...shape], 'float32'))
-  const { cos, sin } = rotary.tables(Int32Array.from(positionIds), plainFrequencies(R, given.base))
+  const plain = plainFrequencies(R, given.base)
+  const { cos, sin } = positionTables(rotary, model.geometry, Int32Array.from(positionIds), {
+    ...plain,
+    inverseFrequencies: plain.inverseFrequencies.map(frequency => frequency / (given.factor ?? 1))
+  })
 
+  const table = (data: Float32Array) => tf.tensor3d(data, [1, T, tableWidth(model.geometry)])
   const compute = (weights: readonly tf.Tensor[]): tf.Tensor2D =>
     logitsOf(
       forward(model, rotary, Object.fromEntries(names.map((name, i) => [name, weights[i]])), {
         ids: tf.tensor1d([...ids], 'int32'),
         batch: 1,
-        cos: tf.tensor3d(cos, [1, T, R / 2]),
-        sin: tf.tensor3d(sin, [1, T, R / 2]),
+        cos: table(cos),
+        sin: table(sin),
         softmaxScale: 1
       })
     )

@@ -1,5 +1,12 @@
 import { randomStream, type RopeFrequencies } from '@skipwise/core'
-import { forward, logits as logitsOf, type ModelDefinition, type PositionalEncoding } from '@skipwise/nn'
+import {
+  forward,
+  logits as logitsOf,
+  positionTables,
+  tableWidth,
+  type ModelDefinition,
+  type PositionalEncoding
+} from '@skipwise/nn'
 import { trace, type Executor, type tf, type ValueSpec } from '@skipwise/runtime'
 
 /** Weights that make everything matter, the same every time: norms near 1, the rest near 0; by name, row-major. */
@@ -32,7 +39,7 @@ export async function uncachedLogits(
   ids: Int32Array
 ): Promise<Float32Array> {
   const T = ids.length
-  const table: ValueSpec = { shape: [1, T, model.geometry.rotaryDim / 2], dtype: 'float32' }
+  const table: ValueSpec = { shape: [1, T, tableWidth(model.geometry)], dtype: 'float32' }
   const specs: Record<string, ValueSpec> = { ids: { shape: [T], dtype: 'int32' }, cos: table, sin: table }
   if (encoding.slopes) specs['positions'] = { shape: [1, T], dtype: 'float32' }
   for (const { name, shape } of model.parameters) specs[name] = { shape, dtype: 'float32' }
@@ -52,7 +59,9 @@ export async function uncachedLogits(
     specs
   )
   const program = await executor.compile(graph)
-  const tables = encoding.tables(
+  const tables = positionTables(
+    encoding,
+    model.geometry,
     Int32Array.from({ length: T }, (_, t) => t),
     frequencies
   )

@@ -1,4 +1,5 @@
 import {
+  positionEncoder,
   attentionScale,
   runBlocks,
   type BlockContext,
@@ -113,7 +114,7 @@ function chunkHead({ model, encoding, shape }: ChunkModel, inputs: Tensors, seen
   const context: BlockContext = {
     batch,
     length,
-    encode: (x, role) => encoding.apply(x, inputs.cos as tf.Tensor3D, inputs.sin as tf.Tensor3D, role),
+    encode: positionEncoder(encoding, model.geometry, inputs.cos as tf.Tensor3D, inputs.sin as tf.Tensor3D),
     attend(layer, query, ownKey, ownValue, slidingWindow) {
       const [key, value] = seen(layer, ownKey, ownValue)
       const names = layerNames(layer)

@@ -102,7 +102,7 @@ async function openWeighted() {
     () => weights
   ).open()
   const examples = [example(0), example(1)]
-  const data = makeBatch(examples, window, countLabels(examples), encoding, frequencies)
+  const data = makeBatch(examples, window, countLabels(examples), encoding, model.geometry, frequencies)
   const specs = batchSpecs(model, encoding, { batch: 2, length: window.original })
   const batch = Object.fromEntries(
     Object.entries(data).map(([name, array]) => [name, executor.upload(specs[name], array)])
