@@ -1,5 +1,6 @@
 import { clip, nearestName, SkipwiseError } from '@skipwise/core'
-import { readdir, readFile } from 'node:fs/promises'
+import { readNamedFile } from '@skipwise/checkpoints'
+import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 /** What names a recipe of this package in place of a file: `example:tinyllama-1.1b-16k`. */
@@ -47,7 +48,8 @@ export async function findExample(recipe: string): Promise<Example> {
 }
 
 async function read(name: string): Promise<Example> {
-  const text = await readFile(fileURLToPath(new URL(`${name}.yaml`, folder)), 'utf8')
+  const bytes = await readNamedFile(fileURLToPath(new URL(`${name}.yaml`, folder)), 'recipe')
+  const text = new TextDecoder().decode(bytes)
   const comment = text.slice(0, text.indexOf('\nmodel:')).replaceAll(/^# ?/gm, '')
   const [summary] = comment.split('\n\n')
   const memory = /^Memory: (.*)$/m.exec(comment)?.[1] ?? ''

@@ -75,10 +75,10 @@ function comments({ plan, unread, operations, options, exampleLength }: RecipeOu
     .map(([name, peak]) => `${gigabytes(Number(peak))} by ${name}`)
   const total = operations('blockwise')
   const rate = isAtRest ? RATE['at rest'] : RATE.float32
-  const times = [2, 8, 16].map(cores => `${duration(total / rate / cores)} on ${cores}`)
+  const times = [2, 8, 16].map(cores => duration(total / rate / cores))
   return [
     `# Memory: ${told.join(', ')}, planned.`,
-    `# Work: ${options.steps} steps of ${options.batch} × ${exampleLength} tokens, ${total.toPrecision(2)} operations; by formula ${times.join(', ')} cores.`
+    `# Work: ${options.steps} steps of ${options.batch} × ${exampleLength} tokens, ${total.toPrecision(2)} operations; by formula ${times.join(', ')} on 2, 8, 16 cores.`
   ]
 }
 

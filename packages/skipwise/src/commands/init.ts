@@ -45,8 +45,8 @@ export interface InitSetting {
 const USUAL = ['corpus/*.jsonl', 'corpus/*.txt', 'data/*.jsonl', '*.jsonl', '*.txt', '*.md']
 
 /**
- * `skipwise init [MODEL]`: looks at a model, at texts and at this machine, asks what it cannot know, and writes a recipe
- * that runs.
+ * `skipwise init [MODEL]`: looks at a model, at texts and at this machine, asks what it cannot know, and writes a
+ * recipe that runs.
  */
 export async function init(
   given: string | undefined,

@@ -1,7 +1,7 @@
 import { findExample, listExamples } from '../examples.js'
 import type { Terminal } from '../terminal.js'
 
-/** `skipwise recipes`: the recipes that come with Skipwise. `skipwise recipes NAME`: one of them, to keep and change. */
+/** `skipwise recipes`: the recipes that come with Skipwise. `skipwise recipes NAME`: one of them, to change. */
 export async function recipes(name: string | undefined, terminal: Terminal): Promise<number> {
   if (name !== undefined) {
     const example = await findExample(name)
