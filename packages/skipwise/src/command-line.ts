@@ -2,10 +2,14 @@ import { readTokenCount } from '@skipwise/core'
 import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { usageError } from './errors.js'
+import { addExamples } from './help.js'
 import type { Terminal } from './terminal.js'
 
 /** The version of this package, which all packages of a release share. */
-const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
+const { version, homepage } = createRequire(import.meta.url)('../package.json') as {
+  version: string
+  homepage?: string
+}
 
 type OpenTerminal = (json: boolean) => Terminal
 
@@ -269,6 +273,12 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
   verb('plugins', 'list the plugins that a recipe can name', async (terminal, options: never) =>
     (await import('./commands/plugins.js')).plugins(options, terminal)
   )
+
+  addExamples(program, homepage)
+  if (args[0] === 'eval' && args.some(word => word === '--help' || word === '-h'))
+    program.commands
+      .find(command => command.name() === 'eval')
+      ?.addHelpText('after', await (await import('./commands/plugins.js')).suitesHelp())
 
   try {
     await program.parseAsync([...args], { from: 'user' })

@@ -158,5 +158,17 @@ async function finish(prepared: Experiment, result: ExperimentResult, terminal: 
   terminal.say(`Model:  ${folder}`)
   terminal.say(`Report: ${join(folder, 'report.html')}`)
   terminal.say(`Charts: ${drawings.map(name => join(folder, name)).join(' ')}`)
+  if (prepared.kind === 'extend') for (const line of nextSteps(folder, window.target)) terminal.say(line)
   if (terminal.json) terminal.result(result)
+}
+
+/** What people do with a longer window. */
+function nextSteps(folder: string, target: number): string[] {
+  const steps = [
+    [`skipwise generate ${folder} "…"`, 'continue a text'],
+    [`skipwise eval passkey --model ${folder} --config '{"lengths": [${target}]}'`, 'measure it at other lengths'],
+    [`skipwise report ${folder} --out report`, 'one page, with other results next to it'],
+    [`skipwise doctor ${folder} --for transformers`, 'what the stack that serves it reads']
+  ]
+  return ['Next:', ...steps.map(([command, why]) => `  ${command}\n      ${why}`)]
 }
