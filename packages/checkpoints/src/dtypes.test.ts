@@ -59,6 +59,15 @@ test('decoders read bytes at any alignment into any place', () => {
   }
 })
 
+test('a whole array is rounded as its numbers are', () => {
+  const { float32 } = golden('rounding.json') as Record<string, number[]>
+  const subnormal = Array.from({ length: 4096 }, (_, i) => 0x32f00000 + 0x5a1b * i)
+  const all = [...float32, ...subnormal, 0x33000000, 0x33000001, 0x387fffff, 0x38800000]
+  const values = new Float32Array(Uint32Array.from([...all, ...all.map(bits => bits | 0x80000000)]).buffer)
+  const halves = new Uint16Array(encode(values, 'float16').buffer)
+  values.forEach((value, i) => expect(halves[i], String(value)).toBe(float32ToFloat16(value)))
+})
+
 describe('encode', () => {
   test('rounds every number to bfloat16 as one alone', () => {
     const bits = Uint32Array.from({ length: 1 << 18 }, (_, i) => (Math.imul(i, 0x9e3779b1) ^ (i << 14)) >>> 0)

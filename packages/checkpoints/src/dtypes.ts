@@ -150,8 +150,9 @@ export const HEADER_NAME: Readonly<Record<WritableDtype, string>> = { float32: '
 export function encode(values: Float32Array, dtype: WritableDtype): Uint8Array {
   if (dtype === 'float32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
   const halves = new Uint16Array(values.length)
-  if (dtype === 'bfloat16') roundAll(new Uint32Array(values.buffer, values.byteOffset, values.length), halves)
-  else for (let i = 0; i < values.length; i++) halves[i] = float32ToFloat16(values[i])
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  if (dtype === 'bfloat16') roundAll(bits, halves)
+  else roundAllToFloat16(bits, halves)
   return new Uint8Array(halves.buffer)
 }
 
@@ -162,5 +163,28 @@ function roundAll(bits: Uint32Array, halves: Uint16Array): void {
   for (let i = 0; i < bits.length; i++) {
     const each = bits[i]
     halves[i] = (each & 0x7fffffff) > 0x7f800000 ? (each >>> 16) | 0x40 : (each + 0x7fff + ((each >>> 16) & 1)) >>> 16
+  }
+}
+
+/** {@link float32ToFloat16} for billions of numbers, likewise. */
+function roundAllToFloat16(bits: Uint32Array, halves: Uint16Array): void {
+  for (let i = 0; i < bits.length; i++) {
+    const each = bits[i]
+    const sign = (each >>> 16) & 0x8000
+    const magnitude = each & 0x7fffffff
+    if (magnitude > 0x7f800000) halves[i] = sign | 0x7e00
+    else if (magnitude >= 0x477ff000) halves[i] = sign | 0x7c00
+    else if (magnitude >= 0x38800000)
+      halves[i] = sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13)
+    else if (magnitude < 0x33000000) halves[i] = sign
+    else {
+      // subnormal in binary16: its mantissa is shifted until its unit is 2⁻²⁴
+      const mantissa = (magnitude & 0x7fffff) | 0x800000
+      const shift = 126 - (magnitude >>> 23)
+      const whole = mantissa >>> shift
+      const rest = mantissa & ((1 << shift) - 1)
+      const half = 1 << (shift - 1)
+      halves[i] = sign | (whole + (rest > half || (rest === half && (whole & 1) === 1) ? 1 : 0))
+    }
   }
 }

@@ -16,8 +16,10 @@ export {
   type TensorsToWrite,
   type TensorToWrite
 } from './write-checkpoint.js'
-export type { WritableDtype } from './dtypes.js'
-export { TEMPORARY_FILE, writeFileAtomic, writeJsonAtomic } from './atomic.js'
+export { decoderOf, encode as encodeFloats, float32ToFloat16, type Decode, type WritableDtype } from './dtypes.js'
+export { preparePending, TEMPORARY_FILE, writeFileAtomic, writeJsonAtomic, type PendingFile } from './atomic.js'
+export { checkRoom, freeBytes } from './disk-room.js'
+export { openForReading, readFully, writeFully } from './files.js'
 export { editConfigText, writeChangedConfig, type ConfigEdit } from './edit-config.js'
 export { tryLock, waitForLock, type LockAttempt, type LockOwner } from './lock.js'
 export { removeEmptyFolder, removeOwnFile, removeOwnFiles, withTemporaryFolder } from './removal.js'

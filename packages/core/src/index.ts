@@ -26,6 +26,12 @@ export type {
   Window
 } from './contracts/position-transform.js'
 export type { Tokenizer } from './contracts/tokenizer.js'
+export type {
+  AddedTokenParts,
+  ByteLevelParts,
+  SentencePieceParts,
+  TokenizerParts
+} from './contracts/tokenizer-parts.js'
 export type { GenerateOptions, LanguageModel, ScoredSequence } from './contracts/language-model.js'
 export { isLineChart } from './contracts/chart.js'
 export type {

@@ -11,6 +11,7 @@ import {
   type ValueSpec
 } from '@skipwise/runtime'
 import type { Attribute, ConstantTensor, NodeDef, TensorFlowType } from './graph-def.js'
+import { tensorOf, type TensorSpec } from './storage.js'
 
 /** An output of a node, `name:index`. */
 export type Ref = string
@@ -62,11 +63,12 @@ export class GraphBuilder {
   readonly #types = new Map<Ref, TensorFlowType>()
   readonly #refs = new Map<ValueId, Ref>()
   readonly #memo = new Map<string, Ref>()
+  readonly #whenRead = new Map<ValueId, (after: readonly Ref[]) => Ref>()
 
   constructor(readonly setup: BuilderSetup) {
     this.graph = setup.graph
     for (const [name, id] of Object.entries(setup.graph.inputs)) {
-      this.#types.set(setup.inputs[name], this.spec(id).dtype)
+      this.#types.set(setup.inputs[name], tensorOf(this.spec(id)).type)
       this.#refs.set(id, setup.inputs[name])
     }
     for (const [id, data] of setup.graph.constants)
@@ -77,8 +79,17 @@ export class GraphBuilder {
     return this.graph.values[id]
   }
 
-  /** A value of the graph in its own type. */
-  ref(id: ValueId): Ref {
+  /**
+   * A value of the graph in its own type.
+   *
+   * @param after where it is made when it is read: what is awaited first
+   */
+  ref(id: ValueId, after: readonly Ref[] = []): Ref {
+    const make = this.#whenRead.get(id)
+    if (make) {
+      this.#whenRead.delete(id)
+      this.set(id, make(after))
+    }
     const update = this.updated.get(id)
     if (update)
       return this.once(`updated ${id}`, () =>
@@ -97,6 +108,11 @@ export class GraphBuilder {
   /** Says where a value of the graph is. */
   set(id: ValueId, ref: Ref): void {
     this.#refs.set(id, ref)
+  }
+
+  /** Says how a value of the graph is made by its first reader. */
+  setWhenRead(id: ValueId, make: (after: readonly Ref[]) => Ref): void {
+    this.#whenRead.set(id, make)
   }
 
   /** Says that a value of the graph comes from outside: an output of a compiled function. */
@@ -176,9 +192,14 @@ export class GraphBuilder {
     return this.typeOf(ref) === 'bfloat16' ? this.#cast(ref, 'float32') : ref
   }
 
-  #cast(ref: Ref, to: TensorFlowType): Ref {
+  /** A bfloat16 number in float32; {@link product} takes it as it was. */
+  widen(ref: Ref, after: readonly Ref[] = []): Ref {
+    return this.#cast(ref, 'float32', after)
+  }
+
+  #cast(ref: Ref, to: TensorFlowType, after: readonly Ref[] = []): Ref {
     return this.once(`cast ${ref} ${to}`, () => {
-      const cast = this.cast(ref, to)
+      const cast = this.cast(ref, to, after)
       // Back again is not a second rounding.
       if (to === 'float32') this.#memo.set(`cast ${cast} bfloat16`, ref)
       return cast
@@ -224,7 +245,7 @@ export class GraphBuilder {
   }
 
   /** A constant made once per key. */
-  constant(key: string, { type, shape }: { type: DType; shape: readonly number[] }, make: () => HostData): Ref {
+  constant(key: string, { type, shape }: TensorSpec, make: () => HostData): Ref {
     return this.once(`constant ${key}`, () => this.#constant({ type, shape, data: make() }))
   }
 

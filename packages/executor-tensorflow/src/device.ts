@@ -1,8 +1,16 @@
-import { sizeOf, type CompileOptions, type Graph, type HostData, type ValueSpec } from '@skipwise/runtime'
+import {
+  sizeOf,
+  type CodeData,
+  type CompileOptions,
+  type Graph,
+  type HostData,
+  type ValueSpec
+} from '@skipwise/runtime'
 import type { Binding } from './binding.js'
 import type { Products } from './builder.js'
 import { programNodes, type ProgramNodes } from './program-nodes.js'
 import { Session } from './session.js'
+import { tensorOf } from './storage.js'
 import { placeOf, TensorFlowValue, type Slot } from './value.js'
 import { assignRefs, freeRef, readRef, slotNodes, Slots, typeNumber } from './slots.js'
 import { Staging } from './staging.js'
@@ -60,11 +68,11 @@ export class Device {
   }
 
   /** A value in a tensor of the addon; zeros without data. */
-  upload(spec: ValueSpec, data?: HostData): TensorFlowValue {
+  upload(spec: ValueSpec, data?: HostData | CodeData): TensorFlowValue {
     if (data && data.length !== sizeOf(spec.shape))
       throw new RangeError(`${data.length} elements do not fill the shape [${spec.shape.join()}]`)
     return this.value(spec, {
-      tensor: this.binding.createTensor(spec.shape, typeNumber(spec), this.#staging.hold(spec, data))
+      tensor: this.binding.createTensor(tensorOf(spec).shape, typeNumber(spec), this.#staging.hold(spec, data))
     })
   }
 

@@ -1,4 +1,15 @@
-import type { CompileOptions, Executor, Graph, HostData, Program, Value, ValueSpec } from '@skipwise/runtime'
+import {
+  storageNames,
+  type CodeData,
+  type CompileOptions,
+  type Executor,
+  type Graph,
+  type HostData,
+  type Program,
+  type StorageName,
+  type Value,
+  type ValueSpec
+} from '@skipwise/runtime'
 import { loadBinding, prepareEnvironment } from './binding.js'
 import type { Precision } from './builder.js'
 import { hasBfloat16 } from './processor.js'
@@ -45,11 +56,14 @@ export async function openTensorFlowExecutor({
 class TensorFlowExecutor implements Executor {
   readonly name = 'tensorflow'
   readonly device: string
+  readonly storages: readonly StorageName[]
 
   constructor(private readonly on: Device) {
     const { binding, products, xla } = on
     const precision = products === 'rounded' ? 'float32 of operands rounded to bfloat16' : products
     this.device = `${binding.isUsingGpuDevice() ? 'gpu' : 'cpu'}, TensorFlow ${binding.TF_Version}, ${precision}${xla ? ', XLA' : ''}`
+    // tried on CPUs only
+    this.storages = xla || binding.isUsingGpuDevice() ? [] : storageNames
   }
 
   async compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
@@ -60,7 +74,7 @@ class TensorFlowExecutor implements Executor {
     return workspaceBytes(graph, this.on.products)
   }
 
-  upload(spec: ValueSpec, data?: HostData): Value {
+  upload(spec: ValueSpec, data?: HostData | CodeData): Value {
     return this.on.upload(spec, data)
   }
 

@@ -4,10 +4,13 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 export const tensorFlowType = {
   float32: 1,
   int32: 3,
+  uint8: 4,
+  int8: 6,
   string: 7,
   int64: 9,
   bool: 10,
   bfloat16: 14,
+  float16: 19,
   resource: 20
 } as const
 

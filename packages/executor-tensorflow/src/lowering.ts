@@ -7,6 +7,7 @@ import { crossEntropyLowerings } from './lowerings/cross-entropy.js'
 import { elementaryLowerings } from './lowerings/elementary.js'
 import { embeddingLowerings } from './lowerings/embedding.js'
 import { normAndActivationLowerings } from './lowerings/norm-and-activation.js'
+import { restoreLowerings } from './lowerings/restore-weight.js'
 import { rotaryLowerings } from './lowerings/rotary.js'
 
 const table: Lowerings = {
@@ -18,8 +19,7 @@ const table: Lowerings = {
   ...cachedAttentionLowerings,
   ...crossEntropyLowerings,
   ...adamWLowerings,
-  // refused: it is only in graphs for executors that have `storages`
-  RestoreWeight: 'composed',
+  ...restoreLowerings,
   LayerNorm: 'composed',
   LayerNormGrad: 'composed',
   TanhGelu: 'composed',

@@ -2,6 +2,7 @@ import { FETCHED_ELEMENTS, sizeOf, type CompileOptions, type Graph } from '@skip
 import { GraphBuilder, type Products, type Ref } from './builder.js'
 import type { FunctionDef, NodeDef } from './graph-def.js'
 import { graphToLower, lower } from './lowering.js'
+import { tensorOf } from './storage.js'
 import type { Slot } from './value.js'
 import { handleRef, type Slots } from './slots.js'
 import { canCompile, compiledCall } from './xla.js'
@@ -54,7 +55,7 @@ export function programNodes(
       name: node,
       op: 'ReadVariableOp',
       inputs: [handleRef(slot)],
-      attributes: { dtype: { type: graph.values[id].dtype } }
+      attributes: { dtype: { type: tensorOf(graph.values[id]).type } }
     })
     inputs[name] = { slot, read: `${node}:0` }
   })

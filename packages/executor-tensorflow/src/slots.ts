@@ -1,5 +1,7 @@
 import type { CompileOptions, Graph, ValueSpec } from '@skipwise/runtime'
+import { withoutUndefined } from '@skipwise/core'
 import type { Slot } from './value.js'
+import { tensorOf } from './storage.js'
 import { tensorFlowType, type NodeDef } from './graph-def.js'
 
 /**
@@ -24,11 +26,15 @@ export class Slots {
     return this.#slot(name, graph.values[graph.outputs[name]])
   }
 
-  #slot(name: string, { shape, dtype }: ValueSpec): Slot {
-    const key = `${dtype} [${shape.join()}] ${name}`
+  #slot(name: string, { shape, dtype, codes }: ValueSpec): Slot {
+    const key = `${codes ?? dtype} [${shape.join()}] ${name}`
     const known = this.#slots.get(key)
     if (known) return known
-    const slot: Slot = { node: `variable${this.#slots.size}`, shape, dtype, state: false }
+    const slot: Slot = {
+      node: `variable${this.#slots.size}`,
+      ...withoutUndefined({ shape, dtype, codes }),
+      state: false
+    }
     this.#slots.set(key, slot)
     return slot
   }
@@ -44,8 +50,10 @@ export const assignRefs = (slot: Slot) => ({ feed: `${slot.node}/new:0`, fetch: 
 export const freeRef = (slot: Slot): string => `${slot.node}/freed:0`
 
 /** The nodes of a variable. */
-export function slotNodes({ node, shape, dtype }: Slot): NodeDef[] {
-  const type = { type: dtype }
+export function slotNodes(slot: Slot): NodeDef[] {
+  const { node } = slot
+  const { shape, type: element } = tensorOf(slot)
+  const type = { type: element }
   const done = {
     dtype: { type: 'int32' },
     value: { tensor: { type: 'int32', shape: [], data: Int32Array.of(0) } }
@@ -77,4 +85,4 @@ export function slotNodes({ node, shape, dtype }: Slot): NodeDef[] {
 }
 
 /** Number of an element type among those of the addon. */
-export const typeNumber = ({ dtype }: ValueSpec): number => tensorFlowType[dtype]
+export const typeNumber = (spec: ValueSpec): number => tensorFlowType[tensorOf(spec).type]

@@ -1,4 +1,4 @@
-import { valueHasEnded, type DType, type ValueSpec } from '@skipwise/runtime'
+import { valueHasEnded, type CodeType, type DType, type ValueSpec } from '@skipwise/runtime'
 
 /** Where the numbers of a value are: in a tensor of the addon, or in a variable of the session. */
 export type ValuePlace =
@@ -8,16 +8,18 @@ export type ValuePlace =
 export class TensorFlowValue implements ValueSpec {
   readonly shape: readonly number[]
   readonly dtype: DType
+  readonly codes?: CodeType
   /** Runs that took it as an input. */
   uses = 0
 
   constructor(
-    { shape, dtype }: ValueSpec,
+    { shape, dtype, codes }: ValueSpec,
     public place: ValuePlace | undefined,
     private readonly release: (value: TensorFlowValue) => void
   ) {
     this.shape = [...shape]
     this.dtype = dtype
+    if (codes) this.codes = codes
   }
 
   dispose(): void {

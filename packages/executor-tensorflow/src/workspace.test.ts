@@ -1,4 +1,4 @@
-import { causalAttention, linearCrossEntropy, trace, type Graph, type tf } from '@skipwise/runtime'
+import { causalAttention, linearCrossEntropy, storeWeights, tf, trace, type Graph } from '@skipwise/runtime'
 import { expect, test } from 'vitest'
 import { attentionLayers, H } from '../test/peak-memory.js'
 import { workspaceBytes } from './workspace.js'
@@ -54,4 +54,23 @@ test('logits count by pieces, and while their gradients are kept', () => {
   expect(workspaceBytes(loss(1024), 'float32')).toBe(12 * 1024 * V)
   expect(workspaceBytes(loss(2 ** 14), 'float32')).toBe(8 * 2 ** 22 + 4 * 2 ** 14 * V)
   expect(workspaceBytes(loss(2 ** 15), 'float32')).toBe(8 * 2 ** 22)
+})
+
+test('a weight at rest counts while one reader has it, and not at all where products read it as it is', () => {
+  const [N, d] = [8, 512]
+  const spec = { shape: [d, d], dtype: 'float32' } as const
+  const plain = trace(
+    'products',
+    ({ x, v, w }) => ({
+      y: tf.matMul(tf.matMul(x as tf.Tensor2D, v as tf.Tensor2D), w as tf.Tensor2D)
+    }),
+    { x: { shape: [N, d], dtype: 'float32' }, v: spec, w: spec }
+  )
+  const between = 4 * N * d
+  expect(workspaceBytes(plain, 'float32')).toBe(between)
+  const stored = storeWeights(plain, new Map([['v', 'bfloat16'] as const, ['w', 'bfloat16'] as const]))
+  expect(workspaceBytes(stored, 'float32')).toBe(between + 4 * d * d)
+  expect(workspaceBytes(stored, 'bfloat16')).toBe(between)
+  const int8 = storeWeights(plain, new Map([['w', 'int8'] as const]))
+  expect(workspaceBytes(int8, 'bfloat16')).toBe(between + 4 * d * d)
 })

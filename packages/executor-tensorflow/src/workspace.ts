@@ -1,6 +1,7 @@
 import {
   attentionPlan,
   attentionShape,
+  bytesOf,
   isNodeOf,
   peakOfTemporaries,
   type AttentionNode,
@@ -36,13 +37,31 @@ export function workspaceBytes(traced: Graph, products: Products): number {
     ...backward.map(node => BACKWARD_ARRAYS * blockBytes(graph, node))
   ]
   return (
-    peakOfTemporaries(graph) +
+    peakOfTemporaries(withoutRestored(graph)) +
+    most(graph.nodes.map(node => restoredBytes(graph, node, products))) +
     (backward.length > 0 ? probabilities : 0) +
     most(blocks) +
     most(forward.map(node => maskBytes(graph, node))) +
     most(graph.nodes.map(node => logitBytes(graph, node)))
   )
 }
+
+/** Weights at rest are restored one reader after the other: as inputs, they are not alive together. */
+function withoutRestored(graph: Graph): Graph {
+  const restored = graph.nodes.filter(node => node.kernel === 'RestoreWeight').flatMap(node => node.outputs)
+  if (restored.length === 0) return graph
+  return {
+    ...graph,
+    nodes: graph.nodes.filter(node => node.kernel !== 'RestoreWeight'),
+    inputs: { ...graph.inputs, ...Object.fromEntries(restored.map(id => [`restored ${id}`, id])) }
+  }
+}
+
+/** The float32 copy of a weight at rest; products in bfloat16 read bfloat16 as it is. */
+const restoredBytes = ({ values }: Graph, node: GraphNode, products: Products): number =>
+  isNodeOf(node, 'RestoreWeight') && !(products === 'bfloat16' && node.attributes.storage === 'bfloat16')
+    ? bytesOf(values[node.outputs[0]])
+    : 0
 
 const planOf = (graph: Graph, node: AttentionNode) => attentionPlan(attentionShape(graph, node), LIMITS)
 

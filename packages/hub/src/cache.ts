@@ -1,5 +1,5 @@
 import { readFolderJson, readNamedFile, removeOwnFile, writeFileAtomic } from '@skipwise/checkpoints'
-import { copyFile, mkdir, readdir, stat, statfs, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { isCommit } from './hub-requests.js'
@@ -56,13 +56,4 @@ export async function link(blob: string, pointer: string): Promise<void> {
   // There may be a link whose blob was removed.
   await removeOwnFile(pointer)
   await symlink(join('..', '..', 'blobs', basename(blob)), pointer).catch(() => copyFile(blob, pointer))
-}
-
-/** Free bytes on the disk of a folder, which need not exist yet; undefined where the system does not report it. */
-export async function freeBytes(folder: string): Promise<number | undefined> {
-  for (let place = folder; ; place = dirname(place)) {
-    const found = await statfs(place).catch(() => undefined)
-    if (found !== undefined) return found.bavail * found.bsize
-    if (place === dirname(place)) return undefined
-  }
 }

@@ -46,6 +46,7 @@ export {
   type ConvertOptions
 } from './convert/convert-config.js'
 export { stacks, type Conversion, type Stack } from './convert/conversion.js'
+export { llamaCppFactors, type FactorTensors } from './convert/llama-cpp-architectures.js'
 export { writeHuggingFaceRope, type SchemeOfModel, type TransformersOptions } from './convert/to-transformers.js'
 export {
   diagnoseRope,

@@ -225,7 +225,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option('--threads <n>', 'threads per operator', integer)
   verb(
     'doctor [model]',
-    'explain the RoPE keys of a config.json and their traps, or list the executors of this machine',
+    'explain the RoPE keys of a config.json or a GGUF file and their traps, or list the executors of this machine',
     async (terminal, model: string | undefined, options: { executors?: boolean; verbose?: boolean }) => {
       if (options.executors) return (await import('./commands/doctor-executors.js')).doctorExecutors(terminal, options)
       if (model === undefined)
@@ -270,6 +270,24 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     'list the recipes that come with Skipwise, or print one; skipwise extend example:NAME runs it',
     async (terminal, name: string | undefined) => (await import('./commands/recipes.js')).recipes(name, terminal)
   )
+  verb(
+    'export <input>',
+    'write what another program runs: a model as GGUF for llama.cpp',
+    async (terminal, input: string, options: never) =>
+      (await import('./commands/export.js')).exportFor(input, options, terminal)
+  )
+    .addOption(new Option('--for <format>', 'what to write').choices(['gguf']).makeOptionMandatory())
+    .requiredOption('--output <path>', 'file to write')
+    .option('--overwrite', 'replace the output file if it exists')
+    .addOption(
+      new Option('--type <type>', 'gguf: type of the matrices; default: that of the weights').choices([
+        'f32',
+        'f16',
+        'bf16',
+        'q8_0'
+      ])
+    )
+    .option('--pre-tokenizer <name>', 'gguf: how llama.cpp cuts texts into words, in place of what is found')
   verb('plugins', 'list the plugins that a recipe can name', async (terminal, options: never) =>
     (await import('./commands/plugins.js')).plugins(options, terminal)
   )

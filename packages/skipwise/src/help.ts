@@ -51,6 +51,7 @@ const help: Readonly<Record<string, VerbHelp>> = {
   },
   doctor: { examples: ['skipwise doctor ./long --for vllm', 'skipwise doctor --executors'], guide: 'footguns' },
   convert: { examples: ['skipwise convert ./long --to vllm --output for-vllm.json'], guide: 'schemes' },
+  export: { examples: ['skipwise export ./long --for gguf --output long.gguf'], guide: 'schemes' },
   recipes: {
     examples: ['skipwise recipes', 'skipwise recipes tinyllama-1.1b-16k > recipe.yaml'],
     guide: 'recipes'

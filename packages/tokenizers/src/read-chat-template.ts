@@ -46,6 +46,17 @@ export async function readTemplateFiles(folder: string): Promise<TemplateFiles> 
   return { template, toolTemplate: named.get('tool_use'), tokens: { ...tokensOf(config), ...tokensOf(legacy ?? {}) } }
 }
 
+/**
+ * The text of the chat template of a model folder: the one named `default` where there are several.
+ *
+ * @returns undefined for a model without one
+ * @throws SkipwiseError `CHAT_TEMPLATE_INVALID`, `FILE_REFUSED`
+ */
+export async function readChatTemplateText(folder: string): Promise<string | undefined> {
+  const config = (await readConfig(folder, 'tokenizer_config.json')) ?? {}
+  return (await templatesOf(folder, config.chat_template)).get('default')
+}
+
 type Config = z.infer<typeof configSchema>
 
 async function templatesOf(folder: string, inConfig: Config['chat_template']): Promise<ReadonlyMap<string, string>> {

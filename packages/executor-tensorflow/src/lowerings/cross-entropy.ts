@@ -17,12 +17,15 @@ interface Operands {
 const operandsOf = (
   b: GraphBuilder,
   { hidden, weight, bias, labels }: NodeOf<'LinearCrossEntropy'>['inputs']
-): Operands => ({
-  hidden: b.ref(hidden),
-  weight: b.ref(weight),
-  bias: bias === undefined ? undefined : b.ref(bias),
-  labels: b.ref(labels)
-})
+): Operands => {
+  const states = b.ref(hidden)
+  return {
+    hidden: states,
+    weight: b.ref(weight, [states]),
+    bias: bias === undefined ? undefined : b.ref(bias),
+    labels: b.ref(labels)
+  }
+}
 
 /**
  * Losses [rows] and dLogits = softmax − onehot [rows, V] of a piece. Starts after the `after` nodes. TensorFlow's own

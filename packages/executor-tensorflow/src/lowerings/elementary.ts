@@ -1,5 +1,6 @@
 import { reducedAxes } from '@skipwise/runtime'
 import { kernelError, type Lowering, type Lowerings } from '../builder.js'
+import type { TensorFlowType } from '../graph-def.js'
 
 const unary =
   (op: string): Lowering<'Neg'> =>
@@ -139,10 +140,10 @@ export const elementaryLowerings = {
   },
   GatherV2: (b, { inputs, outputs, attributes }) => {
     if (attributes.batchDims) throw kernelError('GatherV2', 'batchDims other than 0')
-    const { dtype } = b.spec(inputs.x)
+    const x = b.ref(inputs.x)
     b.set(
       outputs[0],
-      b.op('GatherV2', [b.ref(inputs.x), b.ref(inputs.indices), b.scalar(attributes.axis, 'int32')], gatherTypes(dtype))
+      b.op('GatherV2', [x, b.ref(inputs.indices), b.scalar(attributes.axis, 'int32')], gatherTypes(b.typeOf(x)))
     )
   },
   UnsortedSegmentSum: (b, { inputs, outputs, attributes }) =>
@@ -170,9 +171,10 @@ export const elementaryLowerings = {
   },
   BatchMatMul: (b, { inputs, outputs, attributes }) => {
     const batched = b.spec(outputs[0]).shape.length > 2
+    const a = b.ref(inputs.a)
     b.set(
       outputs[0],
-      b.matMul(b.ref(inputs.a), b.ref(inputs.b), {
+      b.matMul(a, b.ref(inputs.b, [a]), {
         transA: Boolean(attributes.transposeA),
         transB: Boolean(attributes.transposeB),
         batched
@@ -182,5 +184,5 @@ export const elementaryLowerings = {
 } satisfies Partial<Lowerings>
 
 /** Type attributes of `GatherV2` with int32 indices. */
-export const gatherTypes = (type: 'float32' | 'int32' | 'bool') =>
+export const gatherTypes = (type: TensorFlowType) =>
   ({ Tparams: { type }, Tindices: { type: 'int32' }, Taxis: { type: 'int32' } }) as const

@@ -3,7 +3,7 @@ import type { TextModel } from '../text-model.js'
 import { inexpressible } from './conversion.js'
 
 /** How the graph of an architecture takes a table of factors λ̂_i = θ_i / θ'_i. */
-type FactorTensors =
+export type FactorTensors =
   /** `rope_freqs.weight`, or two lists when the scaling type is longrope. */
   | 'one'
   /** Only `rope_factors_short.weight` and `rope_factors_long.weight`. */
@@ -131,6 +131,13 @@ const factorTensors: Readonly<Record<string, FactorTensors>> = {
   minicpm3: 'two'
 }
 
+/**
+ * How llama.cpp takes tables of factors for an architecture of its own, by `general.architecture`; undefined for one
+ * whose graph ignores them.
+ */
+export const llamaCppFactors = (architecture: string): FactorTensors | undefined =>
+  Object.hasOwn(factorTensors, architecture) ? factorTensors[architecture] : undefined
+
 /** Architectures whose sliding layers rotate with `rope.freq_base_swa`, unscaled. */
 const slidingPlain: readonly string[] = ['gemma3', 'gemma3n', 'olmo2']
 
@@ -143,7 +150,7 @@ export function findLlamaCppArchitecture({
 }: Pick<TextModel, 'name'>): LlamaCppArchitecture | undefined {
   if (!Object.hasOwn(architectureNames, type)) return undefined
   const name = architectureNames[type]
-  return { name, factors: factorTensors[name], slidingPlain: slidingPlain.includes(name) }
+  return { name, factors: llamaCppFactors(name), slidingPlain: slidingPlain.includes(name) }
 }
 
 /** @throws SkipwiseError `ROPE_INEXPRESSIBLE` for a model that llama.cpp is not known to have */

@@ -13,12 +13,13 @@ import { dirname } from 'node:path'
 import { colours } from '../colours.js'
 import type { Terminal } from '../terminal.js'
 
-/** `skipwise doctor MODEL`: exit code 1 when something is wrong. */
+/** `skipwise doctor MODEL`: exit code 1 when something is wrong. A path that ends in `.gguf` is such a file. */
 export async function doctor(
   model: string,
   options: { for?: Stack; trainedWith?: string },
   terminal: Terminal
 ): Promise<number> {
+  if (/\.gguf$/i.test(model)) return (await import('./doctor-gguf.js')).doctorGguf(model, terminal)
   const { path, text, config } = await readConfigFile(
     await locateModel(model, { part: 'config', progress: terminal.progress, signal: terminal.signal })
   )
@@ -31,7 +32,7 @@ export async function doctor(
   }
   const diagnosis = diagnoseRope(config, { ...facts, stack: options.for })
   if (terminal.json) terminal.result({ file: path, for: options.for ?? null, ...diagnosis })
-  else show(path, diagnosis, terminal)
+  else showDiagnosis(path, diagnosis, terminal)
   return diagnosis.wrong ? 1 : 0
 }
 
@@ -53,7 +54,12 @@ async function factsOf(folder: string): Promise<DoctorFacts> {
   }
 }
 
-function show(path: string, { ropes, positions, window, findings, wrong }: Diagnosis, { say }: Terminal): void {
+/** Tables and findings for people. */
+export function showDiagnosis(
+  path: string,
+  { ropes, positions, window, findings, wrong }: Diagnosis,
+  { say }: Terminal
+): void {
   if (positions !== undefined) {
     say(colours.bold(path))
     const rows = [

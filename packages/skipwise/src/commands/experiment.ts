@@ -168,7 +168,8 @@ function nextSteps(folder: string, target: number): string[] {
     [`skipwise generate ${folder} "…"`, 'continue a text'],
     [`skipwise eval passkey --model ${folder} --config '{"lengths": [${target}]}'`, 'measure it at other lengths'],
     [`skipwise report ${folder} --out report`, 'one page, with other results next to it'],
-    [`skipwise doctor ${folder} --for transformers`, 'what the stack that serves it reads']
+    [`skipwise doctor ${folder} --for transformers`, 'what the stack that serves it reads'],
+    [`skipwise export ${folder} --for gguf --output ${folder}.gguf`, 'a file for llama.cpp']
   ]
   return ['Next:', ...steps.map(([command, why]) => `  ${command}\n      ${why}`)]
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { IdBuffer } from '../id-buffer.js'
 import { readJsonObject } from '../read-json.js'
-import { readPolicy, segmenter, type ConfigFiles } from './added-tokens.js'
+import { readPolicy, segmenter, type ConfigFiles, type TokenizerPolicy } from './added-tokens.js'
 import { decodePieces } from './decode.js'
 import { parseModel, PieceType, type SentencePieceModel } from './model-file.js'
 import { normalizedBlocks } from './normalize.js'
@@ -44,6 +44,24 @@ export const sentencePiece = definePlugin({
  * @throws SkipwiseError `TOKENIZER_NOT_FOUND`, `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`, `FILE_REFUSED`
  */
 export async function loadSentencePiece(folder: string): Promise<Tokenizer> {
+  return (await readSentencePieceFiles(folder)).tokenizer
+}
+
+/** What a folder with a tokenizer.model has: the model, what the files next to it say, and the tokenizer of both. */
+export interface SentencePieceFiles {
+  /** Path of the model. */
+  readonly file: string
+  readonly model: SentencePieceModel
+  readonly policy: TokenizerPolicy
+  readonly tokenizer: Tokenizer
+}
+
+/**
+ * Reads the files of {@link loadSentencePiece}.
+ *
+ * @throws SkipwiseError as it does
+ */
+export async function readSentencePieceFiles(folder: string): Promise<SentencePieceFiles> {
   const hash = createHash('sha256')
   const file = join(folder, MODEL_FILE)
   const model = parseModel(await readBytes(folder, hash), file)
@@ -57,7 +75,8 @@ export async function loadSentencePiece(folder: string): Promise<Tokenizer> {
     'special_tokens_map.json': await json('special_tokens_map.json'),
     'added_tokens.json': await json('added_tokens.json')
   }
-  return makeSentencePiece(model, files, folder, hash.digest('hex'))
+  const tokenizer = makeSentencePiece(model, files, folder, hash.digest('hex'))
+  return { file, model, policy: readPolicy(files, model, folder), tokenizer }
 }
 
 async function readBytes(folder: string, hash: Hash): Promise<Uint8Array> {

@@ -1,0 +1,3 @@
+import { preset } from '@skipwise/config/tsup'
+
+export default preset()

@@ -1,0 +1,3 @@
+import { preset } from '@skipwise/config/vitest'
+
+export default preset()
