@@ -7,6 +7,7 @@ export const notRun = [
   [/^git clone /, 'whoever runs this has the clone'],
   [/^mkdir |^npm init /, 'the folder of a page is made by the check'],
   [/^npm install /, 'everything is installed from tarballs; what an optional peer needs comes from outside npm'],
+  [/^npx skipwise extend example:/, 'takes its model from the Hugging Face Hub'],
   [/^npm test\b/, 'the first step of CI'],
   [/^npm run demo\b/, 'three minutes of training; docs/extend-your-model.md is the same with 20 steps'],
   [
@@ -51,6 +52,7 @@ const pages = {
     setting.copy('extended', 'llama-7b-16k')
   },
   'docs/getting-started.md': toExtend,
+  'docs/recipes.md': toExtend,
   'packages/skipwise/README.md': toExtend,
   'docs/evaluation.md': ({ at, copy, run }) => {
     for (const [from, to] of [

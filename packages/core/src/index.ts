@@ -9,6 +9,7 @@ export {
 export { definePlugin, PLUGIN_API_VERSION, type Plugin, type PluginDefinition, type PluginKind } from './plugin.js'
 export { createRegistry, type AnyPlugin, type ConfigOf, type PluginReference, type Registry } from './registry.js'
 export { validate } from './validate.js'
+export { readTokenCount, TOKEN_COUNT_PATTERN } from './token-count.js'
 export { letEventsIn } from './event-loop.js'
 export { withoutUndefined, type WithoutUndefined } from './without-undefined.js'
 export { nearestName } from './nearest-name.js'

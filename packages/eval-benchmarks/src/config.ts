@@ -1,3 +1,4 @@
+import { tokenCount } from '@skipwise/evaluation'
 import { z } from 'zod'
 import { harnessProfiles, type HarnessVersion } from './profiles.js'
 import { benchmarkTasks } from './tasks/index.js'
@@ -31,7 +32,7 @@ export const benchmarksConfig = z.strictObject({
     .refine(tasks => Object.values(tasks).some(task => task !== undefined), 'names no benchmark'),
   harness: z.enum(Object.keys(harnessProfiles) as [HarnessVersion, ...HarnessVersion[]]).default('0.4.9.2+'),
   limit: z.int().min(1).optional(),
-  maxLength: z.int().min(2).optional()
+  maxLength: tokenCount(2).optional()
 })
 
 /** A validated {@link benchmarksConfig}. */

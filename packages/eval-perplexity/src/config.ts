@@ -1,3 +1,4 @@
+import { tokenCount } from '@skipwise/evaluation'
 import { z } from 'zod'
 import { modeOf, perplexityModes } from './modes/index.js'
 
@@ -27,15 +28,15 @@ export const perplexityConfig = z
   .strictObject({
     data: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
     windows: z
-      .array(z.int().min(2))
+      .array(tokenCount(2))
       .min(1)
       .refine(windows => new Set(windows).size === windows.length, 'a window length appears twice'),
     mode: z.enum(perplexityModes.map(({ name }) => name)).default('sliding'),
     truncate: z.boolean().default(false),
-    stride: z.int().min(1).optional(),
+    stride: tokenCount(1).optional(),
     documents: z.int().min(1).default(50),
-    minTokens: z.int().min(1).optional(),
-    maxTokens: z.int().min(1).optional(),
+    minTokens: tokenCount(1).optional(),
+    maxTokens: tokenCount(1).optional(),
     bos: z.enum(['tokenizer', 'always', 'never']).default('tokenizer'),
     resamples: z.int().min(1).max(100_000).default(1000)
   })

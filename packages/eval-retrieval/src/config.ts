@@ -1,3 +1,4 @@
+import { tokenCount } from '@skipwise/evaluation'
 import { z } from 'zod'
 import { DEFAULT_THRESHOLD } from './results.js'
 import type { RetrievalTask } from './tasks/task.js'
@@ -6,7 +7,7 @@ import { DEFAULT_NOISE } from './passkey-document.js'
 
 /** Real lengths in tokens, each once. */
 const lengthsSchema = z
-  .array(z.int().min(1))
+  .array(tokenCount(1))
   .min(1)
   .refine(lengths => new Set(lengths).size === lengths.length, 'a length appears twice')
 
@@ -35,7 +36,7 @@ export const tasksConfig = (tasks: readonly RetrievalTask[]) =>
     trials: z.int().min(1).default(20),
     haystack: z.string().min(1).optional(),
     threshold: thresholdSchema,
-    maxNewTokens: z.int().min(1).optional()
+    maxNewTokens: tokenCount(1).optional()
   })
 
 /** A validated {@link tasksConfig}. */
@@ -66,7 +67,7 @@ export const passkeyConfig = z
     format: z.enum(['real-length', ...passkeyFormats.map(({ name }) => name)]).default('real-length'),
     digits: z.int().min(1).max(9).optional(),
     noise: z.string().min(1).optional(),
-    maxNewTokens: z.int().min(1).optional(),
+    maxNewTokens: tokenCount(1).optional(),
     threshold: thresholdSchema
   })
   .superRefine((config, context) => {

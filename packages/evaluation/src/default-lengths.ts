@@ -1,4 +1,5 @@
 import type { PluginReference, Registry } from '@skipwise/core'
+import { withTokenCounts } from './token-count.js'
 
 /** Multiples of a model's window at which a suite without lengths measures: inside the window, and beyond it. */
 const MULTIPLES = [1, 2, 4]
@@ -7,7 +8,8 @@ const MULTIPLES = [1, 2, 4]
 const KEYS = ['lengths', 'windows']
 
 /**
- * The suite with lengths of 1, 2 and 4 times the window, where it needs lengths and has none.
+ * The suite with lengths of 1, 2 and 4 times the window, where it needs lengths and has none. Lengths with k become
+ * numbers.
  *
  * @param window tokens
  * @throws SkipwiseError `PLUGIN_UNKNOWN`
@@ -18,14 +20,15 @@ export function withLengths(
   window: number
 ): PluginReference {
   const config = reference.config ?? {}
-  const checked = registry.find('eval-suite', reference.name).config['~standard'].validate(config)
+  const schema = registry.find('eval-suite', reference.name).config
+  const checked = schema['~standard'].validate(config)
   if (typeof config !== 'object' || checked instanceof Promise) return reference
   const complained = (checked.issues ?? [])
     .map(({ path = [] }) => path[0])
     .map(part => (typeof part === 'object' ? part.key : part))
   const missing = KEYS.find(key => complained.includes(key) && !Object.hasOwn(config, key))
   return missing === undefined
-    ? reference
+    ? withTokenCounts(reference, schema)
     : { ...reference, config: { ...config, [missing]: MULTIPLES.map(multiple => multiple * window) } }
 }
 

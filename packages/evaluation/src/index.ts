@@ -9,6 +9,7 @@ export { evalResultSchema, readResult, readResults, RESULT_FILE } from './read-r
 export { findCheckpoints, type KeptCheckpoint } from './checkpoints.js'
 export { compareResults, pairResults, type Comparison, type MetricComparison, type ResultPair } from './compare.js'
 export { lengthsBeyond, withLengths } from './default-lengths.js'
+export { tokenCount, withTokenCounts } from './token-count.js'
 export { metricTable, shares, type MetricTable } from './metric-table.js'
 export { scoreTable } from './score-table.js'
 export {

@@ -14,6 +14,7 @@ import { openJournal, type Journal } from './journal.js'
 import { damagedState } from './kept-stage.js'
 import { checkRecordFile, isSealed, lockRecord, readRecord, sealed, type EvaluationRecord } from './record-file.js'
 import { identityOf, settingOf } from './record-identity.js'
+import { withTokenCounts } from './token-count.js'
 
 /** Arguments of {@link runSuites}. */
 export interface SuiteContext extends Omit<EvalContext, 'remember'> {
@@ -53,7 +54,7 @@ export async function runSuites(
 /** Arguments of {@link recordEvaluations}. */
 export interface RecordOptions {
   /** Creates the suites. */
-  readonly registry: Pick<Registry, 'resolveUnknown'>
+  readonly registry: Pick<Registry, 'resolveUnknown' | 'find'>
   /** Opens the model, when the first suite runs; it is disposed at the end. */
   readonly open: () => Promise<LanguageModel>
   /** Executor that runs the model. */
@@ -88,13 +89,14 @@ export async function recordEvaluations({
   weights,
   folder,
   name = folder,
-  suites,
+  suites: given,
   seed,
   resolvePath,
   fileOf,
   progress,
   signal
 }: RecordOptions): Promise<EvaluationRecord[]> {
+  const suites = given.map(suite => withTokenCounts(suite, registry.find('eval-suite', suite.name).config))
   const files = suites.flatMap((_, i) => fileOf?.(i) ?? [])
   for (const file of files) await checkRecordFile(file)
   const made = suites.map(reference => registry.resolveUnknown('eval-suite', reference))

@@ -1,6 +1,7 @@
 /** The parts of JSON Schema that zod writes. This file imports nothing: tools/docs reads it without a build. */
 export interface JsonSchema {
   readonly type?: string
+  readonly pattern?: string
   readonly enum?: readonly unknown[]
   readonly anyOf?: readonly JsonSchema[]
   readonly items?: JsonSchema
@@ -71,6 +72,8 @@ export function typeText(schema: JsonSchema, style: TypeStyle = {}): string {
   const { or = ' | ', word = String, map = keys => (keys.length > 0 ? `{ ${keys.join(', ')} }` : 'map') } = style
   if (schema.enum) return schema.enum.map(word).join(or)
   if (schema.anyOf) return [...new Set(schema.anyOf.map(each => typeText(each, style)))].join(or)
+  // a length in tokens as a text, next to the number
+  if (schema.pattern?.endsWith('[kK]$')) return 'with k'
   if (schema.type === 'array') return `list of ${typeText(schema.items ?? {}, style)}`
   if (schema.type === 'object') return map(Object.keys(schema.properties ?? {}))
   const bounds = [

@@ -34,17 +34,25 @@ import type { Recipe } from './recipe-schema.js'
 import { checkCompanions } from './save-model.js'
 import { StorageError, storageOf, stored, type StorageOf, type WeightType } from './weight-types.js'
 
-/** A model to start from: everything but its weights is read. */
-export interface ModelSource extends DefinedModel {
-  /** Absolute folder of the model, undefined for random weights. */
+/** What is known of a model by its `config.json` alone. */
+export interface ModelFacts extends DefinedModel {
+  /** Folder of the model, undefined for random weights. */
   readonly folder: string | undefined
   readonly config: ModelConfig
+  /** Undefined where nobody has looked. */
+  readonly tokenizer?: Pick<Tokenizer, 'vocabSize'> | undefined
+  /** Data type of the weights as they are kept. */
+  readonly dtype: WritableDtype
+}
+
+/** A model to start from: everything but its weights is read. */
+export interface ModelSource extends ModelFacts {
+  /** Absolute folder of the model, undefined for random weights. */
+  readonly folder: string | undefined
   /** `config.json` as it is written, undefined for a new model. */
   readonly configText?: string | undefined
   readonly tokenizer: Tokenizer
   readonly tokenizerFolder: string
-  /** Data type of the weights as they are kept. */
-  readonly dtype: WritableDtype
   /** Every parameter by name, row-major float32. Also finds a file that is cut off. */
   weights(progress?: ProgressListener): Promise<Map<string, Float32Array>>
   /**

@@ -5,6 +5,7 @@ import type { RecipeProblem } from './recipe-problems.js'
 import { offsetOf, type RecipePath } from './recipe-places.js'
 import { salvage } from './recipe-salvage.js'
 import type { Recipe } from './recipe-schema.js'
+import { settingOf, withSettings, type RecipeSetting } from './recipe-settings.js'
 import { shown } from './schema-words.js'
 
 /** A coded error with its place in the text of a recipe. */
@@ -39,10 +40,16 @@ const DEEPEST = 64
  * @param fileName for messages
  * @param registry finds the plugins that the recipe names, of which names and options are checked too; left out, they
  * are not
+ * @param settings values that the recipe is read with, as if the file had them; default none
  * @throws SkipwiseError `RECIPE_SYNTAX`, and SkipwiseErrors `RECIPE_INVALID` where too little is right for checking
  * more
  */
-export function openRecipe(text: string, fileName: string, registry?: PluginNames): RecipeDocument {
+export function openRecipe(
+  text: string,
+  fileName: string,
+  registry?: PluginNames,
+  settings: readonly RecipeSetting[] = []
+): RecipeDocument {
   const lines = new LineCounter()
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset)
@@ -50,10 +57,15 @@ export function openRecipe(text: string, fileName: string, registry?: PluginName
   }
   const document = parse(text, fileName, lines, at)
   const place: PlaceOf = (path, key) => {
+    const setting = settingOf(settings, key === undefined ? path : [...path, key])
+    // what was set is said after what the file has
+    if (setting) return { offset: text.length + settings.indexOf(setting), where: setting.where }
     const offset = offsetOf(document, path, key)
     return { offset, where: at(offset) }
   }
-  return check(valueOf(document, fileName), place, registry)
+  const value = withSettings(valueOf(document, fileName), settings)
+  if (isDeeper(value, DEEPEST)) throw tooDeep(fileName)
+  return check(value, place, registry)
 }
 
 /**
@@ -188,13 +200,15 @@ function valueOf(document: Document, fileName: string): unknown {
       cause
     })
   }
-  if (isDeeper(value, DEEPEST))
-    throw new SkipwiseError('RECIPE_SYNTAX', {
-      problem: `${fileName}: maps and lists are nested more than ${DEEPEST} deep`,
-      fix: 'write a recipe without such nesting'
-    })
+  if (isDeeper(value, DEEPEST)) throw tooDeep(fileName)
   return value
 }
+
+const tooDeep = (fileName: string) =>
+  new SkipwiseError('RECIPE_SYNTAX', {
+    problem: `${fileName}: maps and lists are nested more than ${DEEPEST} deep`,
+    fix: 'write a recipe without such nesting'
+  })
 
 const isDeeper = (value: unknown, levels: number): boolean =>
   typeof value === 'object' &&

@@ -1,3 +1,4 @@
+import { tokenCount } from '@skipwise/evaluation'
 import { z } from 'zod'
 import { referenceSchema } from './reference-schema.js'
 import { trainingMethods, trainingStrategy } from './training-methods-schema.js'
@@ -6,7 +7,7 @@ import { trainingMethods, trainingStrategy } from './training-methods-schema.js'
 export const DEFAULT_EXECUTOR = 'onnx'
 
 const path = z.string().min(1)
-const tokens = z.int().min(2)
+const tokens = tokenCount(2)
 const positive = z.number().positive()
 
 const dataKeys = {
@@ -14,9 +15,7 @@ const dataKeys = {
     .array(path)
     .min(1)
     .describe('files or patterns, relative to the recipe: .txt, .md, .jsonl, .json, plain or as .gz or .zst, .parquet'),
-  minTokens: z
-    .int()
-    .min(1)
+  minTokens: tokenCount(1)
     .optional()
     .describe('skip shorter documents; default: what an example needs, or 32 with pack'),
   pack: z

@@ -9,7 +9,6 @@ import type { z } from 'zod'
 import { demandUnchanged, writeDigestList } from './digest-list.js'
 import { modelWeights } from './model-weights.js'
 import { openLanguageModel } from './open-language-model.js'
-import { frequenciesOf } from './model-source.js'
 import { writeModelFolder } from './write-model-folder.js'
 import { writeTrained } from './write-trained.js'
 import { makeFolder, publish } from './output-folder.js'
@@ -25,6 +24,7 @@ import {
 import { writeReport } from './report.js'
 import { storedKey } from './stored-output.js'
 import type { TrainedElsewhere } from './trained-elsewhere.js'
+import { trainerSetup } from './trainer-setup.js'
 import { createValidation } from './validation.js'
 import { StorageError, storageOf, type WeightType } from './weight-types.js'
 
@@ -187,19 +187,11 @@ export async function planExperiment(experiment: Experiment): Promise<MemoryPlan
 }
 
 /** What gradients are computed of. */
-export const trainingSetup = (
-  { source, rope, window, options, exampleLength, data, weights }: Experiment,
-  executor: Executor
-): TrainerSetup => ({
-  model: source.model,
-  stored: storagesOf(weights),
-  encoding: source.encoding,
-  executor,
-  options,
-  packed: data.some(({ pack }) => pack),
-  window: { ...window, original: exampleLength },
-  frequencies: frequenciesOf(rope.interpolation, rope)(window.target)
-})
+export const trainingSetup = (experiment: Experiment, executor: Executor): TrainerSetup =>
+  trainerSetup(
+    { ...experiment, stored: storagesOf(experiment.weights), packed: experiment.data.some(({ pack }) => pack) },
+    executor
+  )
 
 async function trainAndWrite(
   experiment: Experiment,

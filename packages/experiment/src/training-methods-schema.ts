@@ -1,10 +1,11 @@
+import { tokenCount } from '@skipwise/evaluation'
 import { z } from 'zod'
 import { referenceSchema } from './reference-schema.js'
 import { weightTypes } from './weight-types.js'
 
 const names = z.array(z.string().min(1)).min(1)
 
-const chunk = z.int().min(1).optional().describe('tokens of a chunk; default 512')
+const chunk = tokenCount(1).optional().describe('tokens of a chunk; default 512')
 
 /** How gradients are computed. */
 export const trainingStrategy = z

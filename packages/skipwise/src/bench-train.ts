@@ -1,5 +1,6 @@
 import { llama } from '@skipwise/arch-llama'
 import { createRegistry, letEventsIn, randomStream, validate, type TrainingExample, type Window } from '@skipwise/core'
+import { tokenCount } from '@skipwise/evaluation'
 import type { Executor } from '@skipwise/runtime'
 import { completeOptions, initializeWeights, Trainer, type StrategyName, type TrainerSetup } from '@skipwise/training'
 import { z } from 'zod'
@@ -25,11 +26,9 @@ const shapeSchema = z.strictObject({
   kv: z.int().min(1).optional(),
   ff: z.int().min(1).default(688),
   V: z.int().min(1).default(2048),
-  T: z.int().min(2).default(512),
+  T: tokenCount(2).default(512),
   B: z.int().min(1).default(4),
-  target: z
-    .int()
-    .min(2)
+  target: tokenCount(2)
     .optional()
     .describe('L_t: examples of T tokens whose positions skip, by PoSE; default T, contiguous')
 })

@@ -1,10 +1,15 @@
+import { readTokenCount } from '@skipwise/core'
 import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { usageError } from './errors.js'
+import { addExamples } from './help.js'
 import type { Terminal } from './terminal.js'
 
 /** The version of this package, which all packages of a release share. */
-const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
+const { version, homepage } = createRequire(import.meta.url)('../package.json') as {
+  version: string
+  homepage?: string
+}
 
 type OpenTerminal = (json: boolean) => Terminal
 
@@ -22,6 +27,12 @@ const weightsOption = (): Option =>
     'int8',
     'int4'
   ])
+
+/** `--set`, which may be given several times. */
+const setOption = (): Option =>
+  new Option('--set <key=value>', 'a key of the recipe as train.steps=20, value in YAML; may be given several times')
+    .argParser((text: string, all: readonly string[]) => [...all, text])
+    .default([], 'none')
 
 /**
  * Parses a command line and runs its verb; verbs are loaded when they are used, so that help is fast.
@@ -59,19 +70,39 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
       })
 
   verb(
+    'init [model]',
+    'look at a model, at texts and at this machine, and write a recipe that runs',
+    async (terminal, model: string | undefined, options: never) =>
+      (await import('./commands/init.js')).init(model, options, terminal)
+  )
+    .option('--data <files...>', 'texts to train on: files or patterns')
+    .option('--held-out <files...>', 'texts to measure on, that are not trained on')
+    .option(
+      '--serve <tokens>',
+      'the length to read; default 4 times the window, twice one of 32k or more',
+      positiveTokens
+    )
+    .option('--steps <n>', 'optimizer steps; default 100', positiveInteger)
+    .option('--output <file>', 'recipe to write', 'recipe.yaml')
+    .option('--overwrite', 'replace the recipe if it exists')
+    .option('--yes', 'ask nothing, take what is suggested')
+    .addOption(setOption())
+  verb(
     'extend <recipe>',
     'extend the window of a model by a recipe: writes a Hugging Face folder and a report',
-    async (terminal, recipe: string, options: { plan?: boolean; watch?: boolean }) =>
+    async (terminal, recipe: string, options: never) =>
       (await import('./commands/experiment.js')).experiment('extend', recipe, options, terminal)
   )
+    .addOption(setOption())
     .option('--plan', 'print how much memory training would take, without training')
     .option('--watch', 'draw the loss on the terminal during training')
   verb(
     'train <recipe>',
     'train a model at its own window, also from random weights',
-    async (terminal, recipe: string, options: { plan?: boolean; watch?: boolean }) =>
+    async (terminal, recipe: string, options: never) =>
       (await import('./commands/experiment.js')).experiment('train', recipe, options, terminal)
   )
+    .addOption(setOption())
     .option('--plan', 'print how much memory training would take, without training')
     .option('--watch', 'draw the loss on the terminal during training')
   verb(
@@ -121,7 +152,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     async (terminal, model: string, prompt: string, options: never) =>
       (await import('./commands/generate.js')).generate(model, prompt, options, terminal)
   )
-    .option('--max-new-tokens <n>', 'largest number of new tokens', integer, 64)
+    .option('--max-new-tokens <n>', 'largest number of new tokens', tokens, 64)
     .option('--temperature <t>', '0 always takes the most likely token', number, 0)
     .option('--top-k <k>', 'sample from the k most likely tokens', integer)
     .option('--top-p <p>', 'sample from the most likely tokens whose probabilities add up to this', number)
@@ -142,18 +173,18 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     'show which relative distances a training run covers, and which target a length needs',
     async (terminal, options: never) => (await import('./commands/coverage.js')).coverage(options, terminal)
   )
-    .requiredOption('--original <tokens>', 'L_c: window of the model and of training', integer)
-    .requiredOption('--target <tokens>', 'L_t: window to reach', integer)
+    .requiredOption('--original <tokens>', 'L_c: window of the model and of training', tokens)
+    .requiredOption('--target <tokens>', 'L_t: window to reach', tokens)
     .addOption(new Option('--train <tokens>').hideHelp().argParser(isNow('--original')))
     .option('--transform <reference...>', 'position transforms to compare: names, or JSON as in a recipe', ['pose'])
     .option('--chunks <n>', 'number of chunks N of the transforms given by name', integer)
-    .option('--serve <tokens>', 'T: longest sequence to serve, default the target', integer)
+    .option('--serve <tokens>', 'T: longest sequence to serve, default the target', tokens)
     .option('--steps <n>', 'steps of the planned run', integer, 1000)
     .option('--batch <n>', 'examples per step', integer, 64)
     .option('--examples <n>', 'number of examples to count where no closed form is known', integer)
     .option('--seed <n>', 'seed of the counted examples', integer, 0)
-    .option('--sentence <tokens>', 'mean distance of the tokens at which a transform may split', integer, 20)
-    .option('--every <n>', 'step between the distances that --json lists', integer)
+    .option('--sentence <tokens>', 'mean distance of the tokens at which a transform may split', tokens, 20)
+    .option('--every <n>', 'step between the distances that --json lists', tokens)
     .option('--svg <file>', 'write the chart to this file')
   verb(
     'verify <folder...>',
@@ -186,12 +217,12 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     .option(
       '--targets <tokens...>',
       'overhead: windows to reach; default 1024 to 131072',
-      (text: string, all: number[] = []) => [...all, positiveInteger(text)]
+      (text: string, all: number[] = []) => [...all, positiveTokens(text)]
     )
     .option(
       '--full-length-to <tokens>',
       'overhead: longest target at which full-length training is measured',
-      positiveInteger,
+      positiveTokens,
       4096
     )
     .option(
@@ -244,7 +275,7 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     )
     .option('--scheme <name>', 'the interpolation that the weights were trained with, instead of the one in the file')
     .option('--scheme-config <json>', 'its configuration', '{}')
-    .option('--target <tokens>', 'the window to reach, instead of the one in the file', positiveInteger)
+    .option('--target <tokens>', 'the window to reach, instead of the one in the file', positiveTokens)
     .option('--as-longrope', 'write the frequencies as a table of longrope factors')
     .addOption(
       new Option('--keys <form>', 'transformers: rope_scaling, rope_parameters or both')
@@ -253,6 +284,11 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
     )
     .option('--output <file>', 'file to write; default: standard output')
     .option('--overwrite', 'replace the output file if it exists, even if it is the input')
+  verb(
+    'recipes [name]',
+    'list the recipes that come with Skipwise, or print one; skipwise extend example:NAME runs it',
+    async (terminal, name: string | undefined) => (await import('./commands/recipes.js')).recipes(name, terminal)
+  )
   verb(
     'export <input>',
     'write what another program trains or runs: a recipe for torchrun or accelerate, a model as GGUF for llama.cpp',
@@ -276,6 +312,12 @@ export async function runCommand(args: readonly string[], openTerminal: OpenTerm
   verb('plugins', 'list the plugins that a recipe can name', async (terminal, options: never) =>
     (await import('./commands/plugins.js')).plugins(options, terminal)
   )
+
+  addExamples(program, homepage)
+  if (args[0] === 'eval' && args.some(word => word === '--help' || word === '-h'))
+    program.commands
+      .find(command => command.name() === 'eval')
+      ?.addHelpText('after', await (await import('./commands/plugins.js')).suitesHelp())
 
   try {
     await program.parseAsync([...args], { from: 'user' })
@@ -313,4 +355,17 @@ function positiveInteger(text: string): number {
   const value = integer(text)
   if (value === 0) throw new InvalidArgumentError('It is not a whole number ≥ 1.')
   return value
+}
+
+/** A length in tokens: `2048`, `2k`. */
+function tokens(text: string): number {
+  const count = readTokenCount(text)
+  if (count === undefined) throw new InvalidArgumentError('It is not a whole number ≥ 0, nor one with k, as 2k.')
+  return count
+}
+
+function positiveTokens(text: string): number {
+  const count = tokens(text)
+  if (count === 0) throw new InvalidArgumentError('It is not a whole number ≥ 1, nor one with k, as 2k.')
+  return count
 }

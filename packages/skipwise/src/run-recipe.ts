@@ -9,10 +9,12 @@ import {
   type ExperimentKind,
   type ExperimentResult,
   type Recipe,
+  type RecipeSetting,
   type RunHooks
 } from '@skipwise/experiment'
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { findExample, isExample } from './examples.js'
 import { loadParts } from './parts.js'
 import type { DefaultPlugins } from './registry.js'
 import type { TypedRecipe } from './typed-recipe.js'
@@ -39,7 +41,7 @@ export interface RunResult extends ExperimentResult {
  * writes a Hugging Face folder with a report, and evaluates what was written. A run that was stopped goes on from its
  * last saved step when it is called again.
  *
- * @param recipe a recipe file, or a recipe as an object
+ * @param recipe a recipe file, `example:NAME` for one that comes with Skipwise, or a recipe as an object
  * @throws SkipwiseErrors everything that is wrong with the recipe, before any work; SkipwiseError what training,
  * evaluation and writing throw; `signal.reason` when aborted, with the state saved
  *
@@ -82,6 +84,8 @@ type Preparation = {
   readonly output?: string | undefined
   /** Looks at the recipe before model and data are read, and throws where it will not do. */
   readonly check?: ((recipe: Recipe) => void) | undefined
+  /** Values that a recipe file is read with; default none. */
+  readonly settings?: readonly RecipeSetting[] | undefined
 }
 
 /**
@@ -94,14 +98,14 @@ type Preparation = {
 export async function prepare(
   kind: ExperimentKind | 'by window',
   recipe: string | object,
-  { plugins, baseFolder = process.cwd(), output, check, progress, signal }: Preparation
+  { plugins, baseFolder = process.cwd(), output, check, settings, progress, signal }: Preparation
 ): Promise<Experiment> {
-  const isFile = typeof recipe === 'string'
-  const folder = isFile ? dirname(resolve(recipe)) : resolve(baseFolder)
-  const text = isFile ? await readRecipe(recipe) : undefined
+  const { text, folder, inputs } = await placeOf(recipe, baseFolder)
   const parts = await loadParts([folder, process.cwd()], plugins)
   const document =
-    text === undefined ? openRecipeObject(recipe, parts.registry) : openRecipe(text, String(recipe), parts.registry)
+    text === undefined
+      ? openRecipeObject(recipe, parts.registry)
+      : openRecipe(text, String(recipe), parts.registry, settings)
   check?.(document.recipe)
   const { window } = document.recipe
   const given = output === undefined ? document.recipe : { ...document.recipe, output: resolve(output) }
@@ -109,11 +113,19 @@ export async function prepare(
     kind: kind !== 'by window' ? kind : window.target === undefined ? 'train' : 'extend',
     baseFolder: folder,
     document,
-    inputs: isFile ? [resolve(recipe)] : [],
+    inputs,
     progress,
     signal,
     ...parts
   })
+}
+
+/** The text of a recipe that is not an object, what its paths are relative to, and its own file. */
+async function placeOf(recipe: string | object, baseFolder: string) {
+  if (typeof recipe === 'object') return { text: undefined, folder: resolve(baseFolder), inputs: [] }
+  // paths of a recipe of ours are the user's
+  if (isExample(recipe)) return { text: (await findExample(recipe)).text, folder: process.cwd(), inputs: [] }
+  return { text: await readRecipe(recipe), folder: dirname(resolve(recipe)), inputs: [resolve(recipe)] }
 }
 
 /** The text of a recipe. @throws SkipwiseError `RECIPE_NOT_FOUND`, `FILE_REFUSED` */

@@ -4,6 +4,7 @@ import { writeCheckpoint, writeModelConfig } from '@skipwise/checkpoints'
 import {
   findArchitecture,
   openRecipe,
+  parseSetting,
   recipeJsonSchema,
   resolveRecipe,
   type ExperimentKind
@@ -94,8 +95,8 @@ function runKey(kind: ExperimentKind, recipe: Recipe): Promise<string> {
   return found
 }
 
-async function resolveKey(kind: ExperimentKind, text: string): Promise<string> {
-  const document = openRecipe(text, 'recipe.yaml')
+async function resolveKey(kind: ExperimentKind, text: string, settings: readonly string[] = []): Promise<string> {
+  const document = openRecipe(text, 'recipe.yaml', defaultRegistry, settings.map(parseSetting))
   const experiment = await resolveRecipe(document.recipe, {
     kind,
     document,
@@ -298,4 +299,42 @@ test.each([
   ]
 ] as const)('the key of %s %s is what it was', async (kind, _, values, key) => {
   expect(await runKey(kind, withValues(recipes[kind], values))).toBe(key)
+})
+
+describe('what is the same run', () => {
+  const long = { ...recipes.extend, window: { original: 32, target: 1024 } }
+  const suite = (windows: readonly (number | string)[]) => ({
+    perplexity: { data: 'held-out.jsonl', windows, documents: 1 }
+  })
+
+  test('a length with k and its number, also in the options of a plugin', async () => {
+    const of = (one: number | string) =>
+      runKey(
+        'extend',
+        withValues(long, {
+          'window.target': one,
+          'train.validate': { ...validate, suite: suite([32, one]), metric: 'perplexity@1024' }
+        })
+      )
+    expect(await of('1k')).toBe(await of(1024))
+    expect(await of('1K')).toBe(await of(1024))
+    expect(await of('2k')).not.toBe(await of(1024))
+  })
+
+  test('a value that is set and one in the file', async () => {
+    const settings = [
+      'window.target=1k',
+      'train.steps=7',
+      'positions.pose.chunks=3',
+      'train.lora={ rank: 2, targets: [q_proj] }'
+    ]
+    const written = withValues(long, {
+      'window.target': 1024,
+      'train.steps': 7,
+      positions: { pose: { chunks: 3 } },
+      'train.lora': lora
+    })
+    expect(await resolveKey('extend', JSON.stringify(recipes.extend), settings)).toBe(await runKey('extend', written))
+    expect(await runKey('extend', recipes.extend)).not.toBe(await runKey('extend', written))
+  })
 })

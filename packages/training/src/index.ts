@@ -13,6 +13,7 @@ export {
   type TrainingOptions
 } from './options.js'
 export { planMemory, plannedStrategy, type MemoryPlan, type StrategyMemory } from './memory-plan.js'
+export { operationsPerToken } from './operations.js'
 export type { StrategySetup } from './strategies/strategy.js'
 export { trainedParameters, type TrainedChoice, type TrainedParameters } from './trained-parameters.js'
 export { initializeAdapters, mergeAdapter, type LoraAdapter, type LoraOptions } from './lora.js'

@@ -48,8 +48,12 @@ export interface MemoryPlan {
   readonly reason: string
 }
 
-/** Plans the memory of a training run: traces its programs, compiles and allocates nothing. */
-export function planMemory(given: TrainerSetup): MemoryPlan {
+/**
+ * Plans the memory of a training run: traces its programs, compiles and allocates nothing.
+ *
+ * @param unread bytes of weights that the process will have before training and does not have yet; default 0
+ */
+export function planMemory(given: TrainerSetup, unread = 0): MemoryPlan {
   const { options } = given
   const trains = trainedParameters(given.model, options)
   const setup = { ...given, trains }
@@ -58,11 +62,12 @@ export function planMemory(given: TrainerSetup): MemoryPlan {
   const frozen = trains.frozen.reduce((sum, parameter) => sum + bytesAtRest(parameter, given.stored), 0)
   const weights = frozen + trained
   const optimizer = (options.ema ? 3 : 2) * trained
-  const inUse = process.memoryUsage().rss
+  const resident = process.memoryUsage().rss
+  const inUse = resident + unread
   // frozen weights are in the process already, and stay where they are
   const copied = given.executor.adopts === true ? trained : weights
   const state = inUse + COMPILER_BYTES + copied + optimizer + trained
-  const machine = { total: totalmem(), available: process.availableMemory() + inUse }
+  const machine = { total: totalmem(), available: process.availableMemory() + resident }
   const limit = options.memoryLimit === undefined ? USABLE * machine.available : options.memoryLimit * 1e9
   const hasChunks = given.window.original > options.chunkwise.chunk
   const isPlanned = (name: StrategyName) =>
@@ -129,20 +134,21 @@ function choose(
  * The strategy of a plan.
  *
  * @param setup of the plan, to say what would fit
+ * @param unread as the plan was given it
  * @throws SkipwiseError `TRAINING_MEMORY` when none fits
  */
-export function plannedStrategy(plan: MemoryPlan, setup: TrainerSetup): StrategyName {
+export function plannedStrategy(plan: MemoryPlan, setup: TrainerSetup, unread = 0): StrategyName {
   if (plan.chosen !== undefined) return plan.chosen
   throw new SkipwiseError('TRAINING_MEMORY', {
     problem: `training does not fit in memory: ${plan.reason}`,
-    fix: remedy(plan, setup)
+    fix: remedy(plan, setup, unread)
   })
 }
 
 /** The least that a run of this model can take, with the advice that follows. */
-function remedy({ limit }: MemoryPlan, setup: TrainerSetup): string {
+function remedy({ limit }: MemoryPlan, setup: TrainerSetup, unread: number): string {
   const { options } = setup
-  const smallest = planMemory({ ...setup, options: { ...options, strategy: 'auto', microBatch: 1 } })
+  const smallest = planMemory({ ...setup, options: { ...options, strategy: 'auto', microBatch: 1 } }, unread)
   const { chosen } = smallest
   if (chosen !== undefined) {
     const change = [

@@ -2,7 +2,7 @@ import { SkipwiseError, type Window } from '@skipwise/core'
 import { isHubReference, locateModel } from '@skipwise/hub'
 import { trainedParameters, type CompleteTrainingOptions, type TrainedParameters } from '@skipwise/training'
 import { Collector } from '../collector.js'
-import { newModel, openModelFolder, type ModelSource } from '../model-source.js'
+import { newModel, openModelFolder, type ModelFacts, type ModelSource } from '../model-source.js'
 import type { Recipe } from '../recipe-schema.js'
 import { storageOf } from '../weight-types.js'
 import type { ResolveContext } from './context.js'
@@ -36,7 +36,7 @@ const located = ({ baseFolder, progress, signal }: Omit<ResolveContext, 'recipe'
  */
 export async function checkModel(
   { recipe, window, kind, document }: ResolveContext,
-  source: ModelSource | undefined,
+  source: ModelFacts | undefined,
   training: CompleteTrainingOptions | undefined
 ): Promise<void> {
   const check = Collector.ofPart(document)
@@ -65,7 +65,7 @@ function checkBase({ train: { base = 'float32' } }: Recipe, { frozen }: TrainedP
 /** The windows against the model and one another, by the key that is wrong. */
 function checkWindow(
   { original, target }: Window,
-  source: ModelSource | undefined,
+  source: ModelFacts | undefined,
   kind: 'extend' | 'train'
 ): Record<'original' | 'target', SkipwiseError[]> {
   const errors: Record<'original' | 'target', SkipwiseError[]> = { original: [], target: [] }
@@ -98,9 +98,9 @@ function checkWindow(
 }
 
 /** An id beyond the embedding would read another's memory. */
-function checkTokenizer({ tokenizer, model }: ModelSource): SkipwiseError[] {
+function checkTokenizer({ tokenizer, model }: ModelFacts): SkipwiseError[] {
   const { vocabSize } = model.geometry
-  if (tokenizer.vocabSize <= vocabSize) return []
+  if (tokenizer === undefined || tokenizer.vocabSize <= vocabSize) return []
   return [
     new SkipwiseError('RECIPE_TOKENIZER', {
       problem: `the tokenizer has ${tokenizer.vocabSize} tokens, and the model ${vocabSize} (vocab_size)`,

@@ -8,6 +8,7 @@ import { digestOfWeights } from '../digest.js'
 import { createExamples } from '../examples.js'
 import type { Recipe } from '../recipe-schema.js'
 import { claimStateFolder } from '../state-folder.js'
+import { recipeWithTokenCounts } from '../token-counts.js'
 import { StorageError, storageOf, type StorageOf } from '../weight-types.js'
 import { checkOutput } from '../stored-output.js'
 import { outputOf, trainSeedOf, windowOf, type ResolveContext, type ResolveOptions } from './context.js'
@@ -34,7 +35,8 @@ import { resultKeyOf, runKeyOf } from './run-key.js'
  * @throws SkipwiseErrors with codes of this package, `PLUGIN_UNKNOWN`, `PLUGIN_CONFIG`, and what reading the model and
  * the data throws
  */
-export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Promise<Experiment> {
+export async function resolveRecipe(given: Recipe, options: ResolveOptions): Promise<Experiment> {
+  const recipe = recipeWithTokenCounts(given, options.registry)
   const collect = new Collector(options.document)
   const output = outputOf(recipe, options.baseFolder)
   const isPossible = await collect.attempt(['output'], () => checkOutput(output).then(() => true))
@@ -54,7 +56,11 @@ export async function resolveRecipe(recipe: Recipe, options: ResolveOptions): Pr
 }
 
 /** How the weights to start from lie in memory: only frozen ones at rest. */
-function baseOf({ train }: Recipe, model: ModelDefinition, training: CompleteTrainingOptions): StorageOf {
+export function baseOf(
+  { train }: Recipe,
+  model: Pick<ModelDefinition, 'parameters'>,
+  training: CompleteTrainingOptions
+): StorageOf {
   const frozen = new Set(trainedParameters(model, training).frozen.map(({ name }) => name))
   const of = storageOf(train.base ?? 'float32')
   return parameter => (frozen.has(parameter.name) ? of(parameter) : 'float32')

@@ -1,7 +1,7 @@
 import type { ModelConfig } from '@skipwise/checkpoints'
 import { SkipwiseError, type Interpolation } from '@skipwise/core'
 import { Collector } from '../collector.js'
-import { extendedConfig, type ModelSource } from '../model-source.js'
+import { extendedConfig, type ModelFacts } from '../model-source.js'
 import { toReference, type RopeReading } from '../parts.js'
 import type { ResolveContext } from './context.js'
 
@@ -18,7 +18,7 @@ export interface RopePart {
  *
  * @throws SkipwiseErrors `RECIPE_ROPE_NONE`, `RECIPE_ROPE_SCALED`, and what making the scheme throws
  */
-export async function ropeOf(context: ResolveContext, source: ModelSource): Promise<RopePart> {
+export async function ropeOf(context: ResolveContext, source: ModelFacts): Promise<RopePart> {
   const { document } = context
   const check = Collector.ofPart(document)
   const rope = await check.attempt(['interpolation'], () => readingOf(context, source, check))
@@ -28,7 +28,7 @@ export async function ropeOf(context: ResolveContext, source: ModelSource): Prom
 
 function readingOf(
   { recipe, kind, registry, window }: ResolveContext,
-  source: ModelSource,
+  source: ModelFacts,
   check: Collector
 ): RopePart['rope'] | undefined {
   if (kind === 'train') return { ...source.rope, interpolation: registry.resolveUnknown('interpolation', source.rope) }
@@ -48,7 +48,7 @@ function readingOf(
 }
 
 /** Scaled further from the wrong window, a model gets a factor that is off by that of the file. */
-function windowUnclear({ name, geometry: { originalLength, targetLength } }: ModelSource['rope']): SkipwiseError {
+function windowUnclear({ name, geometry: { originalLength, targetLength } }: ModelFacts['rope']): SkipwiseError {
   return new SkipwiseError('RECIPE_ROPE_SCALED', {
     problem: `the model's RoPE is scaled by ${name}, and its config.json does not say whether ${Math.round(targetLength)} tokens are its window before or after scaling`,
     fix: `write "original_max_position_embeddings": ${Math.round(originalLength)} or ${Math.round(targetLength)} in its config.json: the window that it was first trained with`
@@ -59,7 +59,7 @@ function windowUnclear({ name, geometry: { originalLength, targetLength } }: Mod
  * A scaled RoPE can be scaled further by its own scheme; two schemes on top of one another are not a scheme that anyone
  * reads.
  */
-function checkRope(scheme: string, { rope, model }: ModelSource): SkipwiseError[] {
+function checkRope(scheme: string, { rope, model }: ModelFacts): SkipwiseError[] {
   if (model.geometry.rotaryDim === 0 && scheme !== 'none') {
     return [
       new SkipwiseError('RECIPE_ROPE_NONE', {
@@ -80,7 +80,7 @@ function checkRope(scheme: string, { rope, model }: ModelSource): SkipwiseError[
 
 function configOf(
   { recipe: { dtype }, kind, writeRope }: ResolveContext,
-  source: ModelSource,
+  source: ModelFacts,
   rope: RopePart['rope']
 ): ModelConfig {
   const written = () => writeRope?.(source.config, rope) ?? rope.interpolation.toHuggingFace(rope.geometry)

@@ -6,6 +6,7 @@ import {
   chartTable,
   evaluationCharts,
   headlineCharts,
+  parseSetting,
   planExperiment,
   runExperiment,
   type Experiment,
@@ -46,6 +47,14 @@ function showPlan(
 
 const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(bytes < WIDEST * 1e9 ? 3 : 1)
 
+/** Options of `skipwise extend` and `skipwise train`. */
+export interface ExperimentOptions {
+  readonly plan?: boolean | undefined
+  readonly watch?: boolean | undefined
+  /** Keys of the recipe with their values, `train.steps=20`. */
+  readonly set?: readonly string[] | undefined
+}
+
 /**
  * `skipwise extend RECIPE` and `skipwise train RECIPE`; with `plan`, what it would take, with `watch`, a drawing of the
  * loss.
@@ -53,12 +62,12 @@ const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(bytes < WIDEST * 1e9 
 export async function experiment(
   kind: ExperimentKind,
   recipeFile: string,
-  { plan: planOnly = false, watch = false }: { plan?: boolean; watch?: boolean },
+  { plan: planOnly = false, watch = false, set = [] }: ExperimentOptions,
   terminal: Terminal
 ): Promise<number> {
   const { signal } = terminal
   const progress = watch ? createWatch(process.stderr, terminal.progress) : terminal.progress
-  const prepared = await prepare(kind, recipeFile, { progress, signal })
+  const prepared = await prepare(kind, recipeFile, { settings: set.map(parseSetting), progress, signal })
   describe(prepared, terminal)
   if (planOnly) {
     const plan = await planExperiment(prepared).finally(() => prepared.state.release())
@@ -149,5 +158,18 @@ export async function finish(prepared: Experiment, result: ExperimentResult, ter
   terminal.say(`Model:  ${folder}`)
   terminal.say(`Report: ${join(folder, 'report.html')}`)
   terminal.say(`Charts: ${drawings.map(name => join(folder, name)).join(' ')}`)
+  if (prepared.kind === 'extend') for (const line of nextSteps(folder, window.target)) terminal.say(line)
   if (terminal.json) terminal.result(result)
+}
+
+/** What people do with a longer window. */
+function nextSteps(folder: string, target: number): string[] {
+  const steps = [
+    [`skipwise generate ${folder} "…"`, 'continue a text'],
+    [`skipwise eval passkey --model ${folder} --config '{"lengths": [${target}]}'`, 'measure it at other lengths'],
+    [`skipwise report ${folder} --out report`, 'one page, with other results next to it'],
+    [`skipwise doctor ${folder} --for transformers`, 'what the stack that serves it reads'],
+    [`skipwise export ${folder} --for gguf --output ${folder}.gguf`, 'a file for llama.cpp']
+  ]
+  return ['Next:', ...steps.map(([command, why]) => `  ${command}\n      ${why}`)]
 }

@@ -65,6 +65,20 @@ export async function plugins(_: unknown, terminal: Terminal): Promise<number> {
   return 0
 }
 
+/** The suites that there are, with their options: for the help of `skipwise eval`. */
+export async function suitesHelp(): Promise<string> {
+  const { registry } = await loadParts([process.cwd()])
+  const suites = await Promise.all(
+    registry
+      .list('eval-suite')
+      .map(async ({ name, summary, config }) => [
+        `  ${name}: ${summary}`,
+        ...optionLines(await describeOptions(config)).map(line => `  ${line}`)
+      ])
+  )
+  return `\nSuites, with what --config takes:\n${suites.flat().join('\n')}`
+}
+
 function optionLines(options: readonly PluginOption[]): string[] {
   const heads = options.map(({ name, required, default: value }) => {
     if (value === undefined) return required ? `${name} (required)` : name
