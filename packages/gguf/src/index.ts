@@ -27,7 +27,7 @@ export {
   type PlannedTensor,
   type RopeKeys
 } from './models/plan.js'
-export { planBlocks, type BlocksConfig } from './models/blocks.js'
+export { checkBlocksType, planBlocks, type BlocksConfig } from './models/blocks.js'
 export { planBaichuan, type BaichuanShape } from './models/baichuan.js'
 export { planGptneox, planPhi, type GptneoxShape, type PhiShape } from './models/others.js'
 export { tokenizerKeys, type TokenizerKeys, type TokenizerOptions } from './tokenizer/tokenizer-keys.js'

@@ -90,6 +90,20 @@ const graphs: Readonly<Record<string, Graph>> = {
   olmo3: { architecture: 'olmo2', biases: 'none', tied: 'doubled', dividedHeads: true, period: 4, keys: windowKey }
 }
 
+/**
+ * Checks that a `model_type` of LLaMA's blocks is one that {@link planBlocks} knows, before its `config.json` is read.
+ *
+ * @throws SkipwiseError `GGUF_MODEL`
+ */
+export function checkBlocksType(modelType: string): void {
+  graphOf(modelType)
+}
+
+function graphOf(modelType: string): Graph {
+  if (Object.hasOwn(graphs, modelType)) return graphs[modelType]
+  throw modelError(`models of the type '${modelType}' are not written yet`, 'use convert_hf_to_gguf.py of llama.cpp')
+}
+
 /** Its graph has no positions in every fourth layer. */
 function smollm3({ hasPositions }: BlocksConfig): Readonly<Record<string, MetadataValue>> {
   const other = hasPositions.findIndex((has, layer) => has !== ((layer + 1) % 4 !== 0))
@@ -148,10 +162,9 @@ export function planBlocks(
   rope: RopeKeys,
   contextLength: number
 ): ModelPlan {
-  const graph = Object.hasOwn(graphs, modelType) ? graphs[modelType] : undefined
-  if (graph === undefined)
-    throw modelError(`models of the type '${modelType}' are not written yet`, 'use convert_hf_to_gguf.py of llama.cpp')
+  const graph = graphOf(modelType)
   check(modelType, graph, config, contextLength)
+  checkAttentionFactor(graph, rope)
   const { architecture } = graph
   const isLayer = config.form.norm === 'layer'
   const own = Object.entries(graph.keys?.(config) ?? {})
@@ -194,6 +207,16 @@ function check(modelType: string, graph: Graph, config: BlocksConfig, contextLen
       `it has no sliding window for ${modelType}, and layer ${shorter} of this model has one of ${slidingWindows[shorter]} tokens, less than its context of ${contextLength}`,
       'serve it with transformers or vLLM, or, if it was trained without the window, set sliding_window to null'
     )
+}
+
+/** Gemma 3 multiplies in the layers that slide as well, whose RoPE is not scaled. */
+function checkAttentionFactor({ architecture }: Graph, { keys }: RopeKeys): void {
+  const factor = keys[`${architecture}.rope.scaling.attn_factor`]
+  if (architecture !== 'gemma3' || factor === undefined || Math.abs(Number(factor) - 1) < 1e-6) return
+  throw modelError(
+    'it multiplies by the attention factor of this RoPE in the layers of Gemma 3 that slide, too',
+    'use yarn with the attention factor that it derives itself, or serve it with transformers or vLLM'
+  )
 }
 
 /** Names in a block, and of what lies around the blocks. */

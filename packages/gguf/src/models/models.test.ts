@@ -123,6 +123,13 @@ describe('refused, as llama.cpp would compute something else', () => {
   ]
   test.each(cases)('%s', (_, run, message) => expect(run).toThrow(message))
 
+  test('an attention factor that reaches layers which are not scaled', () => {
+    const gemma3 = { ...blocks, activation: 'gelu_new', slidingWindows: [32, 32] }
+    const rope = (factor: number) => ({ keys: { 'gemma3.rope.scaling.attn_factor': factor } })
+    expect(() => planBlocks('gemma3_text', gemma3, parameters, rope(0.9), 64)).toThrow(/layers of Gemma 3 that slide/)
+    expect(planBlocks('gemma3_text', gemma3, parameters, rope(1), 64).architecture).toBe('gemma3')
+  })
+
   test('a window as long as the context is none', () => {
     expect(plan('mistral', { slidingWindows: [64, 64] }, 'llama').architecture).toBe('llama')
   })

@@ -5,6 +5,7 @@ import { parsePhiConfig } from '@skipwise/arch-phi'
 import type { PluginReference } from '@skipwise/core'
 import { openModelFolder, type ModelSource } from '@skipwise/experiment'
 import {
+  checkBlocksType,
   ggufModelError,
   planBaichuan,
   planBlocks,
@@ -161,6 +162,7 @@ function planOf(
       return { plan, rope: rope ?? { keys: {}, notes: [] } }
     }
     default: {
+      checkBlocksType(modelType)
       const rope = ropeOf()
       return { rope, plan: planBlocks(modelType, parseLlamaConfig(config), parameters, rope, length) }
     }
