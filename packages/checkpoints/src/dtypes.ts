@@ -146,7 +146,9 @@ export type WritableDtype = 'float32' | 'bfloat16' | 'float16'
 /** The name that a safetensors header gives to a type that can be written. */
 export const HEADER_NAME: Readonly<Record<WritableDtype, string>> = { float32: 'F32', bfloat16: 'BF16', float16: 'F16' }
 
-/** The little-endian bytes of `values` in a data type; for float32 the memory of the values itself, not a copy. */
+/**
+ * The little-endian bytes of `values` [n] in a data type; for float32 the memory of the values itself, not a copy.
+ */
 export function encode(values: Float32Array, dtype: WritableDtype): Uint8Array {
   if (dtype === 'float32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
   const halves = new Uint16Array(values.length)

@@ -25,7 +25,7 @@ export interface WrittenModel {
   /** Size of the file. */
   readonly bytes: number
   readonly tensors: number
-  /** Matrices that are F16 because their rows are no whole blocks of Q8_0. */
+  /** Matrices that are F16 because their rows are not whole blocks of Q8_0. */
   readonly inFloat16: readonly string[]
 }
 

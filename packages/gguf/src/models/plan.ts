@@ -14,9 +14,9 @@ export interface PlannedTensor {
   readonly shape: readonly number[]
   /** Whether it is F32 in a file of any type: norms, biases, tables. */
   readonly keepsFloat32: boolean
-  /** The parameters that it is made of, or its numbers. */
+  /** The parameters that it is made of, or its numbers, row-major [n]. */
   readonly from: readonly string[] | Float32Array
-  /** Makes it of them; one parameter as it is, if not given. Never changes its arguments. */
+  /** Makes it of them, row-major [n] each; one parameter as it is, if not given. Never changes its arguments. */
   readonly change?: ((parts: readonly Float32Array[]) => Float32Array) | undefined
 }
 
@@ -96,7 +96,10 @@ export const ropeTensors = ({ tensors = {} }: RopeKeys): PlannedTensor[] =>
     from: Float32Array.from(values)
   }))
 
-/** Reads parameters and makes tensors of them; of a parameter that several tensors are cut from, the last is kept. */
+/**
+ * Reads parameters and makes tensors of them, row-major, as many numbers [n] as their shape has; of a parameter that
+ * several tensors are cut from, the last is kept.
+ */
 export function tensorReader(
   read: (name: string) => Promise<Float32Array>
 ): (tensor: PlannedTensor) => Promise<Float32Array> {

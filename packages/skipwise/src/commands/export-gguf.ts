@@ -81,7 +81,7 @@ export async function exportGguf(model: string, options: ExportCommandOptions, t
     ...plan.notes,
     ...tokenizer.notes,
     ...(written.inFloat16.length
-      ? [`${written.inFloat16.length} matrices are F16, as their rows are no whole blocks of Q8_0`]
+      ? [`${written.inFloat16.length} matrices are F16, as their rows are not whole blocks of Q8_0`]
       : [])
   ]
   const command = `llama-cli -m ${shellWord(options.output)} -c ${contextLength}`
