@@ -35,10 +35,12 @@ export {
 export {
   attentionScale,
   forward,
+  positionEncoder,
+  positionTables,
   runBlocks,
   sequenceContext,
+  tableWidth,
   type ForwardInputs,
   type SequenceInputs
 } from './forward.js'
-export { positionEncoder, positionTables, tableWidth } from './positions.js'
 export { configError, nnErrorCodes } from './errors.js'

@@ -17,7 +17,7 @@ export interface Batch {
   readonly labelWeights: Float32Array
   /** Table of the positions, [B·T·`tableWidth`]. */
   readonly cos: Float32Array
-  /** As `cos`. */
+  /** Table of the positions, [B·T·`tableWidth`]. */
   readonly sin: Float32Array
   /** Positions, [B·T]: of an encoding with slopes. */
   readonly positions?: Float32Array
