@@ -48,7 +48,7 @@ const runFileSchema = z.looseObject({
   files: z.array(z.object({ name: z.string(), rows: count, sha256: z.string() }))
 })
 
-/** A parsed {@link RUN_FILE}. */
+/** A parsed `run.json`. */
 export type RunFile = z.output<typeof runFileSchema>
 
 /** The settings of a run. */

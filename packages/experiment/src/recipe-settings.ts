@@ -59,7 +59,7 @@ export const withSettings = (recipe: unknown, settings: readonly RecipeSetting[]
 /**
  * The text of a recipe with the values of `settings` in it. Comments stay but for those inside a value that changes.
  *
- * @throws SkipwiseError as {@link withSettings}
+ * @throws SkipwiseError `RECIPE_INVALID` for a key of something that has none, or an item that a list does not have
  */
 export function setInRecipe(text: string, settings: readonly RecipeSetting[]): string {
   if (settings.length === 0) return text

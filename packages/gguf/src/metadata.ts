@@ -40,9 +40,13 @@ export interface MetadataList {
 /** Values by key, in the order of the file. */
 export type Metadata = ReadonlyMap<string, MetadataValue>
 
+/** A whole number in 0 … 2³² − 1. */
 export const uint32 = (value: number): MetadataValue => ({ type: 'uint32', value })
+/** A number, rounded to float32 when it is written. */
 export const float32 = (value: number): MetadataValue => ({ type: 'float32', value })
+/** A text, in UTF-8 when it is written. */
 export const text = (value: string): MetadataValue => ({ type: 'string', value })
+/** A truth value. */
 export const truth = (value: boolean): MetadataValue => ({ type: 'bool', value })
 
 /** A list of one type. */

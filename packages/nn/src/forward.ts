@@ -98,7 +98,8 @@ export function runBlocks(
   return x
 }
 
-type RopesOfModel = Pick<ModelGeometry, 'rotaryDim' | 'localRopeBase'>
+/** What the tables of a model depend on. */
+export type RopesOfModel = Pick<ModelGeometry, 'rotaryDim' | 'localRopeBase'>
 
 /** Columns of the tables of a model: R/2, twice as many where some layers have a local RoPE. */
 export const tableWidth = ({ rotaryDim, localRopeBase }: RopesOfModel): number =>

@@ -41,6 +41,7 @@ export {
   sequenceContext,
   tableWidth,
   type ForwardInputs,
+  type RopesOfModel,
   type SequenceInputs
 } from './forward.js'
 export { configError, nnErrorCodes } from './errors.js'

@@ -5,7 +5,7 @@ import {
   type Window,
   withoutUndefined
 } from '@skipwise/core'
-import { positionTables, type ModelGeometry, type PositionalEncoding } from '@skipwise/nn'
+import { positionTables, type PositionalEncoding, type RopesOfModel } from '@skipwise/nn'
 
 /** The arrays that a loss program takes, by input name. */
 export interface Batch {
@@ -44,7 +44,7 @@ export function makeBatch(
   window: Window,
   labelCount: number,
   encoding: PositionalEncoding,
-  geometry: Pick<ModelGeometry, 'rotaryDim' | 'localRopeBase'>,
+  geometry: RopesOfModel,
   frequencies: RopeFrequencies,
   packed = false
 ): Batch {
