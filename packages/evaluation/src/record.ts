@@ -14,7 +14,7 @@ import { openJournal, type Journal } from './journal.js'
 import { damagedState } from './kept-stage.js'
 import { checkRecordFile, isSealed, lockRecord, readRecord, sealed, type EvaluationRecord } from './record-file.js'
 import { identityOf, settingOf } from './record-identity.js'
-import { withTokenCounts } from './token-count.js'
+import { suitesWithTokenCounts } from './token-count.js'
 
 /** Arguments of {@link runSuites}. */
 export interface SuiteContext extends Omit<EvalContext, 'remember'> {
@@ -96,7 +96,7 @@ export async function recordEvaluations({
   progress,
   signal
 }: RecordOptions): Promise<EvaluationRecord[]> {
-  const suites = given.map(suite => withTokenCounts(suite, registry.find('eval-suite', suite.name).config))
+  const suites = suitesWithTokenCounts(registry, given)
   const files = suites.flatMap((_, i) => fileOf?.(i) ?? [])
   for (const file of files) await checkRecordFile(file)
   const made = suites.map(reference => registry.resolveUnknown('eval-suite', reference))

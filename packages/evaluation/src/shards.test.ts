@@ -4,9 +4,11 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { mergeShards } from './merge-shards.js'
 import { recordEvaluations } from './record.js'
 import { recordShards } from './shards.js'
+import { tokenCount } from './token-count.js'
 
 const root = await mkdtemp(join(tmpdir(), 'skipwise-shards-'))
 afterAll(() => rm(root, { recursive: true, force: true }))
@@ -41,13 +43,16 @@ const suite = (asks = true): EvalSuite => ({
   charts: () => []
 })
 
-const options = (name: string, made = suite(), device = 'cpu') => ({
-  registry: { resolveUnknown: () => made } as never,
+const options = (name: string, made = suite(), device = 'cpu', config = {}) => ({
+  registry: {
+    resolveUnknown: () => made,
+    find: () => ({ config: z.looseObject({ length: tokenCount(1).optional() }) })
+  } as never,
   open: async () => inductionModel({ name: 'm' }),
   executor: { name: 'test', device },
   folder,
   name: 'm',
-  suites: [{ name: 'sums', config: {} }],
+  suites: [{ name: 'sums', config }],
   seed: 3,
   resolvePath: (path: string) => join(root, path),
   fileOf: () => join(root, name)
@@ -81,6 +86,14 @@ describe('shards', () => {
     const merged = join(root, `merged-${count}.json`)
     await mergeShards([...files].reverse(), { ...merging, output: merged })
     expect(await readFile(merged, 'utf8')).toBe(await readFile(one, 'utf8'))
+  })
+
+  test('a length with k is its number, in shards and in their merge', async () => {
+    await recordEvaluations(options('number.json', suite(), 'cpu', { length: 2048 }))
+    await recordShards(options('k.json', suite(), 'cpu', { length: '2k' }), { shard: 1, shards: 1 })
+    const merged = join(root, 'merged-k.json')
+    await mergeShards([join(root, 'k.json')], { ...merging, output: merged })
+    expect(await readFile(merged, 'utf8')).toBe(await readFile(join(root, 'number.json'), 'utf8'))
   })
 
   test('a finished shard is not computed again, and one that was interrupted goes on', async () => {

@@ -6,6 +6,7 @@ import { openJournal } from './journal.js'
 import { lockRecord, sealed } from './record-file.js'
 import { identityOf, settingOf } from './record-identity.js'
 import type { RecordOptions } from './record.js'
+import { suitesWithTokenCounts } from './token-count.js'
 import { readShard, shardError, type EvaluationShard, type ShardOf } from './shard-file.js'
 
 /**
@@ -18,7 +19,8 @@ import { readShard, shardError, type EvaluationShard, type ShardOf } from './sha
  * the model, the suites and writing throw; `signal.reason` when aborted
  */
 export async function recordShards(options: RecordOptions, of: ShardOf): Promise<EvaluationShard[]> {
-  const { registry, suites, folder, name = folder, seed, resolvePath, executor, weights, fileOf } = options
+  const { registry, suites: given, folder, name = folder, seed, resolvePath, executor, weights, fileOf } = options
+  const suites = suitesWithTokenCounts(registry, given)
   if (!fileOf) throw new TypeError('a shard needs a file')
   const made = suites.map(reference => registry.resolveUnknown('eval-suite', reference))
   for (const i of suites.keys()) {

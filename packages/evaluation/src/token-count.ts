@@ -1,4 +1,10 @@
-import { readTokenCount, TOKEN_COUNT_PATTERN, type PluginReference, type StandardSchemaV1 } from '@skipwise/core'
+import {
+  readTokenCount,
+  TOKEN_COUNT_PATTERN,
+  type PluginReference,
+  type Registry,
+  type StandardSchemaV1
+} from '@skipwise/core'
 import { z } from 'zod'
 
 const WITH_K = new RegExp(TOKEN_COUNT_PATTERN)
@@ -34,6 +40,12 @@ export function withTokenCounts(reference: PluginReference, schema: StandardSche
   if (read instanceof Promise || read.issues) return reference
   return { ...reference, config: counted(reference.config, read.value) }
 }
+
+/** {@link withTokenCounts} of evaluation suites, by the schemas that they are registered with. */
+export const suitesWithTokenCounts = (
+  registry: Pick<Registry, 'find'>,
+  suites: readonly PluginReference[]
+): PluginReference[] => suites.map(suite => withTokenCounts(suite, registry.find('eval-suite', suite.name).config))
 
 /** `given` with the numbers that `read` has in the places of lengths with k. */
 function counted(given: unknown, read: unknown): unknown {
