@@ -86,7 +86,7 @@ function memoryOf({ plan }: RecipeOutline, chosen: StrategyName | undefined): st
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(bytes < 1e10 ? 1 : 0)} GB`
 
 /** Seconds in words, two digits. */
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   const [unit, size] =
     seconds < 90
       ? ['seconds', 1]
