@@ -78,5 +78,6 @@ try {
 } catch (error) {
   const exitCode = reportError(error)
   const isStopped = isSkipwiseError(error) && STOPPED_CODES.includes(error.code)
-  process.exitCode = (isStopped ? interrupts.exitCode() : undefined) ?? exitCode
+  // Ctrl-C in a question is a key that was pressed, and not a signal
+  process.exitCode = isStopped ? (interrupts.exitCode() ?? EXIT_CODES.SIGINT) : exitCode
 }

@@ -1,6 +1,7 @@
 import { isSkipwiseError, SkipwiseError } from '@skipwise/core'
 import { openRecipe, outlineRecipe } from '@skipwise/experiment'
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +11,7 @@ import { askOnTerminal } from '../src/init/prompt.js'
 import { askUntilRight, type Ask } from '../src/init/questions.js'
 import { loadParts } from '../src/index.js'
 import type { Terminal } from '../src/terminal.js'
-import { skipwise, Workspace } from './workspace.js'
+import { cli, skipwise, Workspace } from './workspace.js'
 
 const configs = fileURLToPath(new URL('configs/', import.meta.url))
 const tiny = fileURLToPath(new URL('../../tiny-llama/', import.meta.url))
@@ -167,6 +168,43 @@ describe('on a terminal', () => {
     input.write('\u0003')
     const error = await asked
     expect(isSkipwiseError(error) && error.code).toBe('CLI_INTERRUPTED')
+  })
+})
+
+/** Runs a program on a terminal of its own, presses Ctrl-C once it has asked, and prints how it ended. */
+const ON_TERMINAL = `
+import os, pty, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+seen = b""
+pressed = False
+while True:
+    try:
+        part = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not part:
+        break
+    seen += part
+    if not pressed and sys.argv[1].encode() in seen:
+        os.write(terminal, b"\\x03")
+        pressed = True
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+`
+const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0
+
+describe.skipIf(!hasPython)('on a terminal', () => {
+  test('Ctrl-C in a question ends the command as a signal does, and writes nothing', { timeout: 60_000 }, () => {
+    const output = workspace.path('stopped.yaml')
+    // the mark of a question, which is there once keys are read
+    const command = [process.execPath, cli, 'init', workspace.path('base'), '--output', output]
+    const { stdout, stderr } = spawnSync('python3', ['-c', ON_TERMINAL, '\u25c6', ...command], {
+      cwd: workspace.folder,
+      encoding: 'utf8'
+    })
+    expect(stdout.trim(), stderr).toBe('130')
+    expect(existsSync(output)).toBe(false)
   })
 })
 
