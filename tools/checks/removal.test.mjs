@@ -14,12 +14,23 @@ const removable = packages.filter(each => ['plugin', 'backend'].includes(layerOf
 
 /** Files of the entry that are about one package, besides the registry. */
 const verbs = {
-  '@skipwise/arch-llama': ['bench-train.ts'],
+  '@skipwise/arch-baichuan': ['commands/export-gguf.ts'],
+  '@skipwise/arch-gptneox': ['commands/export-gguf.ts'],
+  '@skipwise/arch-llama': ['bench-train.ts', 'commands/export-gguf.ts'],
+  '@skipwise/arch-phi': ['commands/export-gguf.ts'],
   '@skipwise/executor-onnx': ['auto-executor.ts'],
   '@skipwise/executor-tensorflow': ['auto-executor.ts'],
-  '@skipwise/interpolation': ['commands/convert.ts', 'commands/doctor.ts', 'parts.ts'],
+  '@skipwise/interpolation': [
+    'commands/convert.ts',
+    'commands/doctor-gguf.ts',
+    'commands/doctor.ts',
+    'commands/export-gguf.ts',
+    'init/look-at-model.ts',
+    'parts.ts',
+    'show-diagnosis.ts'
+  ],
   '@skipwise/position-transforms': ['commands/coverage.ts'],
-  '@skipwise/tokenizers': ['commands/generate.ts', 'parts.ts']
+  '@skipwise/tokenizers': ['commands/export-gguf.ts', 'commands/generate.ts', 'parts.ts']
 }
 
 /** The asset was made with these, by scripts that no test runs. */

@@ -57,12 +57,6 @@ const exampleFilesSchema: z.ZodType<ExampleFile[]> = z.array(
  * @param experiment its output is the folder
  * @throws SkipwiseErrors `CLUSTER_UNSUPPORTED`, before any work; SkipwiseError `TRAINING_MEMORY`, `CLUSTER_EXAMPLE`,
  * what making examples and writing throw; `signal.reason` when aborted
- *
- * @example
- * ```ts
- * const experiment = await resolveRecipe(recipe, { kind: 'extend', baseFolder: '.', ...parts })
- * const { firstLoss } = await exportRun(experiment, { launcher: 'torchrun' })
- * ```
  */
 export async function exportRun(experiment: Experiment, options: ExportOptions): Promise<ExportedRun> {
   const { state, output } = experiment

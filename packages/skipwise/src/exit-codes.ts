@@ -17,6 +17,7 @@ export const MISUSE_CODES: readonly string[] = [
   'EVAL_NO_CHECKPOINTS',
   'EVAL_OUTPUT',
   'EVAL_RESULT',
+  'EVAL_SHARD',
   'EVAL_SUITES',
   'HUB_REFERENCE',
   'INFERENCE_OPTIONS',

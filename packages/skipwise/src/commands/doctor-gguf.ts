@@ -1,7 +1,7 @@
 import { numberAt, openGguf, textAt, type GgufFile } from '@skipwise/gguf'
 import { diagnoseRope, llamaCppFactors, type Diagnosis, type Finding, type RopeNumbers } from '@skipwise/interpolation'
 import type { Terminal } from '../terminal.js'
-import { showDiagnosis } from './doctor.js'
+import { showDiagnosis } from '../show-diagnosis.js'
 
 /** `skipwise doctor FILE.gguf`: what llama.cpp computes of the RoPE keys of a file; exit code 1 when it is wrong. */
 export async function doctorGguf(file: string, terminal: Terminal): Promise<number> {

@@ -27,7 +27,7 @@ import { colours } from '../colours.js'
 import { usageError } from '../errors.js'
 import { loadParts } from '../parts.js'
 import type { Terminal } from '../terminal.js'
-import type { ExportCommandOptions } from './export.js'
+import type { ExportCommandOptions } from '../export-options.js'
 import { endIds } from './generate.js'
 
 /** Types of matrices by their names on the command line. */

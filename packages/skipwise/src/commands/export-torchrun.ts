@@ -4,7 +4,7 @@ import { relative, resolve } from 'node:path'
 import { usageError } from '../errors.js'
 import { prepare } from '../run-recipe.js'
 import type { Terminal } from '../terminal.js'
-import type { ExportCommandOptions } from './export.js'
+import type { ExportCommandOptions } from '../export-options.js'
 
 /** `skipwise export RECIPE --for torchrun --output FOLDER`: a run as a folder for PyTorch, and what was written. */
 export async function exportTorchrun(

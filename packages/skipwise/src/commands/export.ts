@@ -1,18 +1,5 @@
+import type { ExportCommandOptions } from '../export-options.js'
 import type { Terminal } from '../terminal.js'
-
-/** Formats that `skipwise export` writes. */
-export const exportFormats = ['torchrun', 'accelerate', 'gguf'] as const
-
-/** Options of `skipwise export`; each format has its own among them. */
-export interface ExportCommandOptions {
-  readonly for: (typeof exportFormats)[number]
-  readonly output: string
-  readonly overwrite?: boolean
-  /** gguf */
-  readonly type?: 'f32' | 'f16' | 'bf16' | 'q8_0'
-  /** gguf */
-  readonly preTokenizer?: string
-}
 
 /** `skipwise export INPUT --for FORMAT`: what other programs train or run. */
 export async function exportFor(input: string, options: ExportCommandOptions, terminal: Terminal): Promise<number> {
