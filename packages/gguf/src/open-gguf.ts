@@ -23,7 +23,8 @@ export interface GgufFile extends GgufHeader {
  *
  * @example
  * ```ts
- * const norm = { name: 'output_norm.weight', shape: [2], type: 'F32', read: async () => Float32Array.of(1, 2) } as const
+ * const read = async () => Float32Array.of(1, 2)
+ * const norm = { name: 'output_norm.weight', shape: [2], type: 'F32', read } as const
  * await writeGguf('norm.gguf', new Map([['general.architecture', text('llama')]]), [norm])
  * const gguf = await openGguf('norm.gguf')
  * console.log(textAt(gguf.metadata, 'general.architecture'), gguf.tensors.size)
