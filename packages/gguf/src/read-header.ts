@@ -26,6 +26,9 @@ export interface GgufHeader {
   readonly tensors: ReadonlyMap<string, GgufTensorInfo>
 }
 
+/** Far above any file, and exact. */
+const MAX_OFFSET = 2 ** 50
+
 /** Bytes that are read first; then four times as many, until all before the tensors is there. */
 const FIRST_BYTES = 1 << 16
 
@@ -100,7 +103,8 @@ function readClaim(input: BytesIn): Claim {
   const most = 16 * input.fileBytes
   const shape = Array.from({ length: dimensions }, () => input.uint64(`a size of tensor '${name}'`, most)).reverse()
   const type = input.uint32()
-  return { name, shape, type, offset: input.uint64(`the offset of tensor '${name}'`, input.fileBytes) }
+  // one beyond the end of the file is of a file that was cut off: see `place`
+  return { name, shape, type, offset: input.uint64(`the offset of tensor '${name}'`, MAX_OFFSET) }
 }
 
 /** Checks that tensors lie one after another within the file. */

@@ -21,6 +21,7 @@ const help: Readonly<Record<string, VerbHelp>> = {
     guide: 'extend-your-model'
   },
   train: { examples: ['skipwise train recipe.yaml --watch'], guide: 'training' },
+  import: { examples: ['skipwise import run', 'skipwise import run --output ./long'], guide: 'scale' },
   eval: {
     examples: [
       `skipwise eval passkey --model ./long --config '{"lengths": ["2k", "16k"]}' --output passkey.json`,
@@ -29,6 +30,7 @@ const help: Readonly<Record<string, VerbHelp>> = {
     ],
     guide: 'evaluation'
   },
+  merge: { examples: ['skipwise merge shards/*.json --output passkey.json'], guide: 'scale' },
   report: { examples: ['skipwise report ./long results/*.json --out report'], guide: 'evaluation' },
   generate: {
     examples: [
@@ -51,7 +53,13 @@ const help: Readonly<Record<string, VerbHelp>> = {
   },
   doctor: { examples: ['skipwise doctor ./long --for vllm', 'skipwise doctor --executors'], guide: 'footguns' },
   convert: { examples: ['skipwise convert ./long --to vllm --output for-vllm.json'], guide: 'schemes' },
-  export: { examples: ['skipwise export ./long --for gguf --output long.gguf'], guide: 'schemes' },
+  export: {
+    examples: [
+      'skipwise export ./long --for gguf --output long.gguf',
+      'skipwise export recipe.yaml --for torchrun --output run'
+    ],
+    guide: 'use-your-model'
+  },
   recipes: {
     examples: ['skipwise recipes', 'skipwise recipes tinyllama-1.1b-16k > recipe.yaml'],
     guide: 'recipes'

@@ -122,7 +122,8 @@ export async function prepare(
 
 /** The text of a recipe that is not an object, what its paths are relative to, and its own file. */
 async function placeOf(recipe: string | object, baseFolder: string) {
-  if (typeof recipe === 'object') return { text: undefined, folder: resolve(baseFolder), inputs: [] }
+  // whatever a program in JavaScript gives is refused where objects are
+  if (typeof recipe !== 'string') return { text: undefined, folder: resolve(baseFolder), inputs: [] }
   // paths of a recipe of ours are the user's
   if (isExample(recipe)) return { text: (await findExample(recipe)).text, folder: process.cwd(), inputs: [] }
   return { text: await readRecipe(recipe), folder: dirname(resolve(recipe)), inputs: [resolve(recipe)] }
