@@ -17,6 +17,11 @@ export const notRun = [
   [/^python3 -m venv /, 'installs TensorFlow from PyPI'],
   [/^node tools\/libtensorflow\/|^export SKIPWISE_TFJS_NODE=/, 'needs TensorFlow'],
   [/^node tools\/bench\/src\/against-torch\.mjs/, 'needs PyTorch'],
+  [/torchrun --standalone|^skipwise import run/, 'needs PyTorch; tools/golden/cluster.py runs what they would'],
+  [
+    /run-128k|SLURM_ARRAY_TASK_ID|^skipwise merge shard/,
+    'one of ten machines; packages/evaluation/src/shards.test.ts computes all shards and merges them'
+  ],
   [/^llama-cli |^ollama /, 'needs llama.cpp or Ollama; packages/skipwise/test/llama-cpp.test.ts runs what they would']
 ]
 
@@ -71,6 +76,10 @@ const pages = {
       run(`skipwise eval passkey --model ${model} --config '{"lengths": [128, 256], "trials": 4}' --output ${file}`)
   },
   'docs/positions.md': ({ at }) => mkdirSync(at('docs/images'), { recursive: true }),
+  'docs/scale.md': setting => {
+    toExtend(setting)
+    writeFileSync(setting.at('extend.yaml'), recipe)
+  },
   'docs/use-your-model.md': ({ copy }) => copy('extended', 'extended'),
   'docs/schemes.md': ({ copy }) => copy('extended', 'llama-pose-16k')
 }
