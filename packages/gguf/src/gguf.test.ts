@@ -88,7 +88,7 @@ describe('a file that was written', () => {
 describe('nothing half-written', () => {
   const cases: [string, GgufTensor[], RegExp][] = [
     ['two tensors of one name', [tensors[0], tensors[0]], /GGUF_TENSOR: two tensors are called 'norm'/],
-    ['a row that is no whole block', [tensor('x', [2, 33], 'Q8_0')], /GGUF_TENSOR: .*\[2, 33\] cannot be Q8_0/],
+    ['a row that is not whole blocks', [tensor('x', [2, 33], 'Q8_0')], /GGUF_TENSOR: .*\[2, 33\] cannot be Q8_0/],
     ['five dimensions', [tensor('x', [1, 1, 1, 1, 1], 'F32')], /GGUF_TENSOR/],
     ['other numbers than its shape has', [{ ...tensors[0], read: async () => numbers(4) }], /has 4 numbers/]
   ]

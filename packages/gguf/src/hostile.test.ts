@@ -134,7 +134,7 @@ describe('files that lie', () => {
     ['an offset that no file has', withTensor([1n], 0, 2n ** 60n), /the offset of tensor 'x'/],
     ['five dimensions', withTensor([1n, 1n, 1n, 1n, 1n], 0, 0n), /has 5 dimensions/],
     ['an unknown type of tensor', withTensor([1n], 99, 0n), /unknown type 99/],
-    ['a row that is no whole block', withTensor([33n], 8, 0n), /rows of 33 in Q8_0/],
+    ['a row that is not whole blocks', withTensor([33n], 8, 0n), /rows of 33 in Q8_0/],
     ['an offset that is not aligned', withTensor([0n], 0, 4n), /not at an aligned byte/]
   ]
   test.each(cases)('%s', async (name, bytes, message) => {

@@ -58,7 +58,7 @@ export function runLlamaCpp(work: string, requests: readonly LlamaCppRequest[]):
   return lines.filter(line => line !== '').map(line => JSON.parse(line) as LlamaCppResult)
 }
 
-/** A terminal that keeps what it is told. */
+/** A terminal that records what is said. */
 export function silentTerminal(): Terminal & { readonly notes: string[] } {
   const notes: string[] = []
   return {
